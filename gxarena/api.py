@@ -1,0 +1,189 @@
+"""The protocols a component's factory must return.
+
+Shape letters as in `gxarena.data`. Everything that crosses these boundaries is `str` and NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Spans
+
+Better = Literal["higher", "lower", "none"]
+"""``none``: a description, shown but never ranked."""
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A trained classifier of DNA sequences.
+
+    Attributes
+    ----------
+    n_outputs : int
+        Number of raw outputs C.
+    max_length : int or None
+        Longest sequence in nucleotides, None where there is no limit.
+    """
+
+    @property
+    def n_outputs(self) -> int: ...
+    @property
+    def max_length(self) -> int | None: ...
+
+    def spans(self, sequences: Sequence[str]) -> list[Spans]:
+        """The model's own units of each sequence: nucleotides, or tokens."""
+        ...
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        """Raw outputs (logits), shape (B, C)."""
+        ...
+
+
+@runtime_checkable
+class MaskableModel(Model, Protocol):
+    """Capability ``maskable``: replaces whole units by the model's own unknown."""
+
+    def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+        """Raw outputs with the masked units unknown, tokenisation held fixed; shape (B, C).
+
+        Parameters
+        ----------
+        masks : sequence of B bool arrays, shape (U_b,)
+            True where a unit of ``spans(sequences)[b]`` is replaced: by [UNK] for a token, by N
+            for a nucleotide.
+        """
+        ...
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """Turns a model and sequences into attributions."""
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        """One attribution per sequence of the batch, in its order."""
+        ...
+
+
+@runtime_checkable
+class Aggregator(Protocol):
+    """Carries an attribution from one partition of the sequence to another.
+
+    Attributes
+    ----------
+    conservative : bool
+        Whether the sum of the scores is kept.
+    """
+
+    @property
+    def conservative(self) -> bool: ...
+
+    def project(self, attribution: Attribution, onto: Spans) -> Attribution:
+        """The attribution on `onto`; raises `gxarena.errors.Unsupported` where it cannot be."""
+        ...
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What one number of a metric means.
+
+    Parameters
+    ----------
+    better : "higher", "lower" or "none"
+    bounds : (low, high)
+        Closed bounds every defined value lies in; None where there is none.
+    unit : str
+        Empty for a pure number.
+    summary : str
+        One line.
+    """
+
+    better: Better
+    bounds: tuple[float | None, float | None] = (None, None)
+    unit: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One sample's perturbation curve.
+
+    Parameters
+    ----------
+    key : str
+        Which curve, e.g. ``"mif_drop_logit"``.
+    sample : int
+        Index of the sample in the `Explained`.
+    x, y : float arrays, shape (K,)
+        x is the fraction of nucleotides really replaced.
+    """
+
+    key: str
+    sample: int
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """What a metric gives for N samples.
+
+    Parameters
+    ----------
+    values : mapping of key to float array, shape (N,)
+        NaN where undefined. The keys are those of the metric's ``quantities``; a metric with a
+        single number uses the key ``""``.
+    reasons : mapping of key to mapping of sample index to str
+        Why a value is undefined.
+    curves : tuple of Curve
+    """
+
+    values: Mapping[str, Floats]
+    reasons: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    curves: tuple[Curve, ...] = ()
+
+
+class Probe(Protocol):
+    """The only door from a metric to a model: micro-batches, counts and memoises."""
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        """Raw outputs, shape (M, C), for any number M of sequences."""
+        ...
+
+    def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+        """Raw outputs with units masked (see `MaskableModel`), shape (M, C)."""
+        ...
+
+
+@runtime_checkable
+class SampleMetric(Protocol):
+    """A number (or several) for each explained sample."""
+
+    @property
+    def quantities(self) -> Mapping[str, Quantity]: ...
+
+    def score(self, explained: Explained, probe: Probe) -> Scored:
+        """Values for the N samples. Metrics that do not require ``probe`` never touch it."""
+        ...
+
+
+@runtime_checkable
+class PairMetric(Protocol):
+    """A number for each sample from two explanations of it on the same spans.
+
+    Attributes
+    ----------
+    renormalise : bool
+        Whether the runner rescales both sets per sample to [-1, 1] (special tokens excluded)
+        before they are projected onto common spans.
+    """
+
+    @property
+    def quantities(self) -> Mapping[str, Quantity]: ...
+    @property
+    def renormalise(self) -> bool: ...
+
+    def compare(self, left: Explained, right: Explained) -> Scored:
+        """Values for the N samples; both sets hold the same samples on equal spans."""
+        ...

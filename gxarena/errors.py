@@ -1,0 +1,38 @@
+"""Errors a user can act on: one sentence that says where, what was expected, what came, the remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class GxarenaError(Exception):
+    """Base of every error gxarena raises on purpose; the command line prints it without a traceback."""
+
+
+class InputError(GxarenaError):
+    """The user's input (a file, a suite, an argument) is not what it must be."""
+
+
+class PluginError(GxarenaError):
+    """A plugin breaks the contract, or two plugins claim one name."""
+
+
+class MissingExtra(GxarenaError):
+    """An optional dependency is not installed; the message prints the pip command."""
+
+
+class Undefined(GxarenaError):
+    """A value does not exist for this input (not a failure of the software)."""
+
+
+class Unsupported(GxarenaError):
+    """A combination that cannot work; becomes a row with status ``unsupported``."""
+
+
+def suggest(name: str, choices: Iterable[str]) -> str:
+    """A sentence listing `choices`, led by the closest one to `name` where one is close."""
+    known = sorted(choices)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"Did you mean '{close[0]}'? " if close else ""
+    return f"{hint}Choices: {', '.join(known) or 'none'}."

@@ -1,0 +1,128 @@
+"""The plugin contract: this file is its documentation.
+
+A plugin is a module named by an entry point of the group ``gxarena``. It implements any of the
+hooks below; each returns components, which are *data*: names, and where the code is. Listing
+components imports no code of theirs, so a plugin module must stay light (no torch at its top).
+
+    # pyproject.toml
+    [project.entry-points.gxarena]
+    mine = "my_package.plugin"
+
+    # my_package/plugin.py
+    from gxarena.hookspecs import Component, hookimpl
+
+    @hookimpl
+    def gxarena_explainers():
+        yield Component("mine", "my_package.explainer:Mine", "what it does in one line")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import pluggy
+
+GROUP = "gxarena"
+"""Entry-point group and pluggy project name."""
+
+KINDS = ("models", "explainers", "aggregators", "metrics", "datasets")
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+@dataclass(frozen=True)
+class Component:
+    """One thing a plugin offers, described without importing it.
+
+    Parameters
+    ----------
+    name : str
+        What suites and the command line call it: lower-case letters, digits, ``-`` and ``_``.
+    target : str
+        ``package.module:factory``. The factory is called with the suite's parameters by keyword
+        and returns the object (see `gxarena.api` for what each kind must do).
+    summary : str
+        One line for ``gxarena plugins list``.
+    citation : str
+        Where the method comes from.
+    extra : str
+        The pip extra that brings its dependencies, e.g. ``"cnn"`` for ``gxarena[cnn]``.
+    provides : frozenset of str
+        Capabilities offered. Models: ``"maskable"``, ``"differentiable"``, ``"trainable"`` or a
+        plugin's own (``"zennit"``). Metrics: exactly one of ``"sample"``, ``"pair"``, ``"set"``.
+        Aggregators: ``"coarsen"``, ``"refine"`` or neither (native).
+    requires : frozenset of str
+        Capabilities needed. Explainers and metrics: of the model. Metrics may also name ``"probe"``
+        (asks the model more questions), ``"native"`` (reads raw attributions on the model's own
+        units only) and ``"special"`` (needs a model that provides special tokens).
+    describe : str
+        Models and datasets, optional: ``package.module:function`` called with the same parameters;
+        imports no torch and returns `Facts`, so that planning can check lengths and read
+        digests without loading weights.
+    files : tuple of str
+        Data inside the target's package that the component loads (``"weights/fly"``); part of its
+        identity in the cache.
+    defaults : mapping
+        Parameters this component presets on its factory; a suite can still override them.
+    """
+
+    name: str
+    target: str
+    summary: str
+    citation: str = ""
+    extra: str = ""
+    provides: frozenset[str] = frozenset()
+    requires: frozenset[str] = frozenset()
+    describe: str = ""
+    files: tuple[str, ...] = ()
+    defaults: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What planning may know of a model without loading it.
+
+    Parameters
+    ----------
+    max_length : int or None
+        Longest sequence in nucleotides, None where there is no limit.
+    n_outputs : int or None
+        Number of outputs C, None where unknown before loading.
+    files : tuple of str
+        Paths of the files (or folders) the model will load; digested into its identity.
+    """
+
+    max_length: int | None = None
+    n_outputs: int | None = None
+    files: tuple[str, ...] = ()
+
+
+class Hooks:
+    """The five hooks. Each returns an iterable of `Component`."""
+
+    @hookspec
+    def gxarena_models(self) -> Iterable[Component]:
+        """Models: see `gxarena.api.Model`."""
+        ...
+
+    @hookspec
+    def gxarena_explainers(self) -> Iterable[Component]:
+        """Explainers: see `gxarena.api.Explainer`."""
+        ...
+
+    @hookspec
+    def gxarena_aggregators(self) -> Iterable[Component]:
+        """Aggregators between tokens and nucleotides: see `gxarena.api.Aggregator`."""
+        ...
+
+    @hookspec
+    def gxarena_metrics(self) -> Iterable[Component]:
+        """Metrics: see `gxarena.api.SampleMetric` and `gxarena.api.PairMetric`."""
+        ...
+
+    @hookspec
+    def gxarena_datasets(self) -> Iterable[Component]:
+        """Datasets: factories that return a `gxarena.datasets.Dataset`."""
+        ...

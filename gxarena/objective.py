@@ -1,0 +1,72 @@
+"""What of a model's outputs is explained: the target's logit, its log-odds or its probability.
+
+Each objective gives its value and its gradient with respect to the raw outputs in closed form,
+so that a torch explainer can start its backward pass from any of them while the core stays free
+of torch. Notation: z raw outputs (B, C), t the targets (B,).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from scipy.special import logsumexp, softmax
+
+from gxarena.data import Floats, Ints
+from gxarena.errors import InputError, suggest
+
+Objective = Literal["logit", "log_odds", "probability"]
+OBJECTIVES: tuple[str, ...] = get_args(Objective)
+
+
+def check_targets(targets: Ints, n_outputs: int) -> None:
+    """Raise where a target is not one of the model's outputs 0 .. C - 1."""
+    outside = targets[(targets < 0) | (targets >= n_outputs)]
+    if len(outside):
+        raise InputError(
+            f"target: expected an output of the model, 0 to {n_outputs - 1}, got {outside[0]}."
+        )
+
+
+def value(objective: str, outputs: Floats, targets: Ints) -> Floats:
+    """The explained value, shape (B,).
+
+    ``logit``: z_t. ``log_odds``: z_t - log sum_{c != t} exp z_c. ``probability``: softmax(z)_t.
+    """
+    outputs, rows = np.asarray(outputs, dtype=np.float64), np.arange(len(outputs))
+    chosen: Floats = outputs[rows, targets]
+    if objective == "logit":
+        return chosen
+    if objective == "log_odds":
+        return chosen - logsumexp(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
+    if objective == "probability":
+        return softmax(outputs, axis=1)[rows, targets]  # type: ignore[no-any-return]
+    raise _unknown(objective)
+
+
+def gradient(objective: str, outputs: Floats, targets: Ints) -> Floats:
+    """The explained value's gradient with respect to the raw outputs, shape (B, C)."""
+    outputs, rows = np.asarray(outputs, dtype=np.float64), np.arange(len(outputs))
+    one_hot = np.zeros_like(outputs)
+    one_hot[rows, targets] = 1.0
+    if objective == "logit":
+        return one_hot
+    if objective == "log_odds":
+        return one_hot - softmax(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
+    if objective == "probability":
+        p = softmax(outputs, axis=1)
+        return p[rows, targets][:, None] * (one_hot - p)  # type: ignore[no-any-return]
+    raise _unknown(objective)
+
+
+def _others(outputs: Floats, targets: Ints) -> Floats:
+    """The outputs with the target's own set to minus infinity."""
+    if outputs.shape[1] < 2:
+        raise InputError("objective 'log_odds': expected a model with at least two outputs, got 1.")
+    others = outputs.copy()
+    others[np.arange(len(outputs)), targets] = -np.inf
+    return others
+
+
+def _unknown(objective: str) -> InputError:
+    return InputError(f"objective: unknown '{objective}'. {suggest(objective, OBJECTIVES)}")
