@@ -1,0 +1,116 @@
+"""The core's own components, registered through the same entry-point group as everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gxarena.hookspecs import Component, hookimpl
+
+_PAPER = "Kurth, Yanez Sarmiento and Renard 2026, arXiv:2604.21690"
+_COARSEN, _REFINE = frozenset({"coarsen"}), frozenset({"refine"})
+_SAMPLE = frozenset({"sample"})
+
+
+@hookimpl
+def gxarena_datasets() -> Iterable[Component]:
+    yield Component(
+        name="fly-promoters",
+        target="gxarena.embedded:fly_promoters",
+        summary="Drosophila promoter-proximal windows of 250 bp against distal ones; real, bundled",
+        citation="UCSC dm3 upstream sequences, through Bioconductor Biostrings",
+    )
+
+
+@hookimpl
+def gxarena_explainers() -> Iterable[Component]:
+    yield Component(
+        name="random",
+        target="gxarena.explainers:Random",
+        summary="control: scores drawn at random, seeded per sample",
+    )
+
+
+@hookimpl
+def gxarena_aggregators() -> Iterable[Component]:
+    yield Component(
+        name="native",
+        target="gxarena.aggregators:Native",
+        summary="as the explainer gave them, on the model's own units",
+    )
+    yield Component(
+        name="sum",
+        target="gxarena.aggregators:Sum",
+        summary="nucleotide to token: sum over the token (keeps the total)",
+        citation=f"{_PAPER}, strategy (a)",
+        provides=_COARSEN,
+    )
+    yield Component(
+        name="mean",
+        target="gxarena.aggregators:Mean",
+        summary="nucleotide to token: mean over the token",
+        citation=f"{_PAPER}, strategy (b)",
+        provides=_COARSEN,
+    )
+    yield Component(
+        name="passed_on",
+        target="gxarena.aggregators:PassedOn",
+        summary="token to nucleotide: each nucleotide gets its token's score",
+        citation=f"{_PAPER}, strategy (c)",
+        provides=_REFINE,
+    )
+    yield Component(
+        name="equally_distributed",
+        target="gxarena.aggregators:EquallyDistributed",
+        summary="token to nucleotide: the score is split evenly (keeps the total)",
+        citation=f"{_PAPER}, strategy (d)",
+        provides=_REFINE,
+    )
+
+
+@hookimpl
+def gxarena_metrics() -> Iterable[Component]:
+    yield Component(
+        name="gini",
+        target="gxarena.metrics.complexity:Gini",
+        summary="sparsity: Gini index of the scores' magnitudes",
+        citation="Chalasani et al. 2020, ICML, arXiv:1810.06583",
+        provides=_SAMPLE,
+    )
+    yield Component(
+        name="entropy",
+        target="gxarena.metrics.complexity:Entropy",
+        summary="complexity: entropy of the scores' magnitudes, in nats",
+        citation="Bhatt et al. 2020, IJCAI, arXiv:2005.00631",
+        provides=_SAMPLE,
+    )
+    yield Component(
+        name="continuous_jaccard",
+        target="gxarena.metrics.similarity:ContinuousJaccard",
+        summary="similarity of two explanations, with sign and magnitude",
+        citation="Shrikumar et al. 2018, TF-MoDISco, arXiv:1811.00416",
+        provides=frozenset({"pair"}),
+    )
+    yield Component(
+        name="faithfulness",
+        target="gxarena.metrics.faithfulness:Faithfulness",
+        summary="drop of the target's score when units are replaced, most or least important first",
+        citation="Samek et al. 2017, IEEE TNNLS 28:2660; budgets of DeYoung et al. 2020, ERASER",
+        provides=_SAMPLE,
+        requires=frozenset({"probe"}),
+    )
+    yield Component(
+        name="conservation_error",
+        target="gxarena.metrics.conservation:ConservationError",
+        summary="part of the explained value that the scores do not add up to",
+        citation="Bach et al. 2015, PLoS ONE 10:e0130140, eq. 2",
+        provides=_SAMPLE,
+        requires=frozenset({"native"}),
+    )
+    yield Component(
+        name="special_share",
+        target="gxarena.metrics.conservation:SpecialShare",
+        summary="share of the total relevance on special tokens such as [CLS] and [SEP]",
+        citation=f"{_PAPER}, section 5",
+        provides=_SAMPLE,
+        requires=frozenset({"native", "special"}),
+    )

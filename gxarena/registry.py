@@ -1,0 +1,246 @@
+"""Finds plugins, validates what they offer, resolves names, and keeps what went wrong.
+
+Entry points are walked one by one (pluggy's own loader aborts on the first broken plugin and
+silently drops a repeated name): each import is guarded, and a failure is kept with the
+distribution it came from, so that one bad plugin never harms another.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+import pluggy
+
+from gxarena.errors import InputError, MissingExtra, PluginError, suggest
+from gxarena.hookspecs import GROUP, KINDS, Component, Hooks
+
+STRICT = "GXARENA_STRICT_PLUGINS"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A component with where it came from."""
+
+    kind: str
+    component: Component
+    plugin: str
+    distribution: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A plugin, or one of its components, that could not be used."""
+
+    plugin: str
+    distribution: str
+    version: str
+    error: str
+    details: str = ""
+
+
+@dataclass
+class Registry:
+    """Every component installed, by kind and name.
+
+    Attributes
+    ----------
+    components : mapping of (kind, name) to Registered
+    broken : list of Broken
+        Plugins and components left out, and why.
+    """
+
+    components: dict[tuple[str, str], Registered] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, entry_points: Iterable[metadata.EntryPoint] | None = None) -> Registry:
+        """Read every installed plugin; with ``GXARENA_STRICT_PLUGINS=1`` failures are raised."""
+        registry = cls()
+        manager = pluggy.PluginManager(GROUP)
+        manager.add_hookspecs(Hooks)
+        found = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+        for entry_point in _own_first(found):
+            registry._add_plugin(manager, entry_point)
+        return registry
+
+    def names(self, kind: str) -> list[str]:
+        """Names of a kind, sorted."""
+        return sorted(name for known, name in self.components if known == kind)
+
+    def of_kind(self, kind: str) -> Iterator[Registered]:
+        """Components of a kind, by name."""
+        return (self.components[kind, name] for name in self.names(kind))
+
+    def registered(self, kind: str, name: str, where: str = "") -> Registered:
+        """The component with where it came from; InputError with a suggestion if unknown."""
+        try:
+            return self.components[kind, name]
+        except KeyError:
+            place = f"{where}: " if where else ""
+            raise InputError(
+                f"{place}unknown {kind.removesuffix('s')} '{name}'. "
+                + suggest(name, self.names(kind)).replace("Choices:", "Installed:")
+            ) from None
+
+    def get(self, kind: str, name: str) -> Component:
+        """The component of that kind and name."""
+        return self.registered(kind, name).component
+
+    def factory(self, kind: str, name: str) -> Callable[..., Any]:
+        """Import a component's target and return it, not yet called.
+
+        Raises
+        ------
+        MissingExtra
+            A dependency of the component is not installed.
+        PluginError
+            The target does not import, or is not there.
+        """
+        found = self.registered(kind, name)
+        module_name, _, attribute = found.component.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module_name), attribute)  # type: ignore[no-any-return]
+        except ModuleNotFoundError as error:
+            raise _missing(found, error) from error
+        except Exception as error:
+            raise PluginError(
+                f"{found.distribution}: {kind.removesuffix('s')} '{name}': expected "
+                f"{found.component.target} to import, got {type(error).__name__}: {error}."
+            ) from error
+
+    def _add_plugin(self, manager: pluggy.PluginManager, entry_point: metadata.EntryPoint) -> None:
+        distribution, version = _origin(entry_point)
+        plugin = f"{distribution}:{entry_point.name}"
+
+        def refuse(error: BaseException) -> None:
+            if os.environ.get(STRICT) == "1":
+                raise error
+            details = "".join(traceback.format_exception(error)[-3:])
+            text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self.broken.append(Broken(plugin, distribution, version, text, details))
+
+        try:
+            manager.register(entry_point.load(), name=plugin)
+            manager.check_pending()
+        # A plugin module may even call sys.exit at import: that too must not end the program.
+        except (Exception, SystemExit) as error:
+            if manager.has_plugin(plugin):
+                manager.unregister(name=plugin)
+            refuse(error)
+            return
+        for kind in KINDS:
+            caller = getattr(manager.hook, f"gxarena_{kind}")
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin_name != plugin:
+                    continue
+                try:
+                    offered = list(implementation.function())
+                except (Exception, SystemExit) as error:
+                    refuse(error)
+                    continue
+                for component in offered:
+                    try:
+                        self._add(Registered(kind, component, plugin, distribution, version))
+                    except PluginError as error:
+                        refuse(error)
+
+    def _add(self, found: Registered) -> None:
+        _validate(found)
+        key = (found.kind, found.component.name)
+        if key in self.components:
+            first = self.components[key]
+            raise PluginError(
+                f"{found.kind.removesuffix('s')} '{key[1]}' is offered by both "
+                f"{first.distribution} and {found.distribution}; expected one. "
+                f"{first.distribution}'s is used; rename the other."
+            )
+        self.components[key] = found
+
+
+def status(found: Registered) -> str:
+    """``ready``, or the pip command that makes it so."""
+    missing = _missing_requirements(found)
+    return "ready" if not missing else f"needs {', '.join(missing)}: {_pip(found)}"
+
+
+def _own_first(entry_points: Iterable[metadata.EntryPoint]) -> list[metadata.EntryPoint]:
+    """A fixed order, gxarena's own plugins first, so that a newcomer cannot take their names."""
+    unique = {(_origin(entry_point), entry_point): entry_point for entry_point in entry_points}
+    return sorted(
+        unique.values(),
+        key=lambda entry_point: (_origin(entry_point)[0] != GROUP, _origin(entry_point), entry_point),
+    )
+
+
+def _origin(entry_point: metadata.EntryPoint) -> tuple[str, str]:
+    distribution = entry_point.dist
+    return (distribution.name, distribution.version) if distribution else ("unknown", "")
+
+
+def _validate(found: Registered) -> None:
+    component = found.component
+    where = f"{found.distribution}, hook gxarena_{found.kind}"
+    if not isinstance(component, Component):
+        raise PluginError(f"{where}: expected a Component, got {type(component).__name__}.")
+    if not _NAME.fullmatch(component.name):
+        raise PluginError(
+            f"{where}: expected a name of lower-case letters, digits, '-' and '_', "
+            f"got '{component.name}'."
+        )
+    if not _TARGET.fullmatch(component.target):
+        raise PluginError(
+            f"{where}, '{component.name}': expected a target 'package.module:factory', "
+            f"got '{component.target}'."
+        )
+    shapes = component.provides & {"sample", "pair", "set"}
+    if found.kind == "metrics" and len(shapes) != 1:
+        raise PluginError(
+            f"{where}, '{component.name}': expected provides to hold exactly one of "
+            f"sample, pair, set, got {sorted(shapes)}."
+        )
+
+
+def _missing(found: Registered, error: ModuleNotFoundError) -> MissingExtra | PluginError:
+    what = f"{found.kind.removesuffix('s')} '{found.component.name}' of {found.distribution}"
+    if found.component.extra:
+        return MissingExtra(f"{what}: expected module '{error.name}' to be installed. {_pip(found)}")
+    return PluginError(f"{what}: expected module '{error.name}' to be installed, it is not.")
+
+
+def _pip(found: Registered) -> str:
+    return f"pip install '{found.distribution}[{found.component.extra}]'"
+
+
+def _missing_requirements(found: Registered) -> list[str]:
+    """Distributions the component's extra asks for that are not installed."""
+    if not found.component.extra:
+        return []
+    from packaging.requirements import Requirement
+
+    missing = []
+    for text in metadata.requires(found.distribution) or ():
+        requirement = Requirement(text)
+        wanted = requirement.marker is not None and requirement.marker.evaluate(
+            {"extra": found.component.extra}
+        )
+        if wanted and not requirement.marker.evaluate({"extra": ""}) and not _is_installed(requirement.name):
+            missing.append(requirement.name)
+    return missing
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
