@@ -1,4 +1,4 @@
-"""Errors a user can act on: one sentence that says where, what was expected, what came, the remedy."""
+"""Errors a user can act on: one sentence each, with place, expectation, finding and remedy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class GxarenaError(Exception):
-    """Base of every error gxarena raises on purpose; the command line prints it without a traceback."""
+    """Base of every error raised on purpose; the command line prints it without a traceback."""
 
 
 class InputError(GxarenaError):
@@ -22,8 +22,8 @@ class MissingExtra(GxarenaError):
     """An optional dependency is not installed; the message prints the pip command."""
 
 
-class Undefined(GxarenaError):
-    """A value does not exist for this input (not a failure of the software)."""
+class StorageError(GxarenaError):
+    """The disk is full, read-only or holds something else; ends a run, harms no finished work."""
 
 
 class Unsupported(GxarenaError):

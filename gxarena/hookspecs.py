@@ -58,12 +58,9 @@ class Component:
         (asks the model more questions), ``"native"`` (reads raw attributions on the model's own
         units only) and ``"special"`` (needs a model that provides special tokens).
     describe : str
-        Models and datasets, optional: ``package.module:function`` called with the same parameters;
+        Models, optional: ``package.module:function`` called with the same parameters;
         imports no torch and returns `Facts`, so that planning can check lengths and read
         digests without loading weights.
-    files : tuple of str
-        Data inside the target's package that the component loads (``"weights/fly"``); part of its
-        identity in the cache.
     defaults : mapping
         Parameters this component presets on its factory; a suite can still override them.
     """
@@ -76,7 +73,6 @@ class Component:
     provides: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset()
     describe: str = ""
-    files: tuple[str, ...] = ()
     defaults: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -105,24 +101,19 @@ class Hooks:
     @hookspec
     def gxarena_models(self) -> Iterable[Component]:
         """Models: see `gxarena.api.Model`."""
-        ...
 
     @hookspec
     def gxarena_explainers(self) -> Iterable[Component]:
         """Explainers: see `gxarena.api.Explainer`."""
-        ...
 
     @hookspec
     def gxarena_aggregators(self) -> Iterable[Component]:
         """Aggregators between tokens and nucleotides: see `gxarena.api.Aggregator`."""
-        ...
 
     @hookspec
     def gxarena_metrics(self) -> Iterable[Component]:
         """Metrics: see `gxarena.api.SampleMetric` and `gxarena.api.PairMetric`."""
-        ...
 
     @hookspec
     def gxarena_datasets(self) -> Iterable[Component]:
         """Datasets: factories that return a `gxarena.datasets.Dataset`."""
-        ...

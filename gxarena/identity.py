@@ -1,4 +1,4 @@
-"""What a component *is*, as a digest: its source and the data it loads.
+"""What a component *is*, as a digest.
 
 A stage's cache key holds the code identity of what ran. It is the digest of the target's module
 and of every module of its own top-level package, or of gxarena, that it imports, directly or
@@ -27,14 +27,10 @@ def digest(document: object) -> str:
 
 
 def component_digest(component: Component) -> str:
-    """Digest of a component's code and of the data files it declares."""
+    """Digest of a component's code: its target's module and all it imports of its own."""
     module = component.target.partition(":")[0]
-    package = module.partition(".")[0]
-    parts = {name: _source_digest(name) for name in sorted(_closure(module))}
-    root = _find(package)
-    for file in component.files:
-        parts[file] = path_digest(root.parent / file) if root else ""
-    return digest(parts | {"target": component.target, "defaults": dict(component.defaults)})
+    sources = {name: _source_digest(name) for name in sorted(_closure(module))}
+    return digest([component.target, dict(component.defaults), sources])
 
 
 def path_digest(path: Path) -> str:

@@ -178,7 +178,11 @@ def _own_first(entry_points: Iterable[metadata.EntryPoint]) -> list[metadata.Ent
     unique = {(_origin(entry_point), entry_point): entry_point for entry_point in entry_points}
     return sorted(
         unique.values(),
-        key=lambda entry_point: (_origin(entry_point)[0] != GROUP, _origin(entry_point), entry_point),
+        key=lambda entry_point: (
+            _origin(entry_point)[0] != GROUP,
+            _origin(entry_point),
+            entry_point,
+        ),
     )
 
 
@@ -213,7 +217,9 @@ def _validate(found: Registered) -> None:
 def _missing(found: Registered, error: ModuleNotFoundError) -> MissingExtra | PluginError:
     what = f"{found.kind.removesuffix('s')} '{found.component.name}' of {found.distribution}"
     if found.component.extra:
-        return MissingExtra(f"{what}: expected module '{error.name}' to be installed. {_pip(found)}")
+        return MissingExtra(
+            f"{what}: expected module '{error.name}' to be installed. {_pip(found)}"
+        )
     return PluginError(f"{what}: expected module '{error.name}' to be installed, it is not.")
 
 
@@ -233,7 +239,11 @@ def _missing_requirements(found: Registered) -> list[str]:
         wanted = requirement.marker is not None and requirement.marker.evaluate(
             {"extra": found.component.extra}
         )
-        if wanted and not requirement.marker.evaluate({"extra": ""}) and not _is_installed(requirement.name):
+        if (
+            wanted
+            and not requirement.marker.evaluate({"extra": ""})
+            and not _is_installed(requirement.name)
+        ):
             missing.append(requirement.name)
     return missing
 

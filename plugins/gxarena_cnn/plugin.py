@@ -17,7 +17,6 @@ def gxarena_models() -> Iterable[Component]:
         extra="cnn",
         provides=frozenset({"maskable", "trainable", "zennit"}),
         describe="gxarena_cnn.describe:describe_cnn",
-        files=("weights/cnn-fly",),
     )
     yield Component(
         name="deepstarr",

@@ -29,7 +29,6 @@ def gxarena_models() -> Iterable[Component]:
         extra="dnabert2",
         provides=_CAPABILITIES,
         describe="gxarena_dnabert2.describe:describe_mini",
-        files=("weights/mini-fly",),
     )
 
 

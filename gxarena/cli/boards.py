@@ -1,0 +1,72 @@
+"""`gxarena leaderboard`: from runs to one board."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def leaderboard(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of runs.", metavar="DIR...")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.parquet", help="The board.")],
+    metrics: Annotated[
+        list[str],
+        typer.Option("--metric", metavar="PATTERN", help="Show only these, e.g. '*gain_logit@20'."),
+    ] = [],  # noqa: B006 (typer reads the default, nobody edits it)
+) -> None:
+    """Make one leaderboard of one or more runs, write it as Parquet and show it."""
+    from gxarena.leaderboard import leaderboard_of_runs
+    from gxarena.results import RunFolder
+    from gxarena.tables import write_table
+
+    runs = [RunFolder.existing(folder) for folder in folders]
+    board = leaderboard_of_runs(runs)
+    write_table(
+        out, board, {"table": "leaderboard", "runs": [run.footer("")["digest"] for run in runs]}
+    )
+    headline = [str(p) for run in runs for p in (run.identity() or {})["document"]["headline"]]
+    show(board, metrics or headline)
+
+
+def show(board: pa.Table, patterns: Sequence[str]) -> None:
+    """Print the rows whose metric matches one of the patterns; all where there are none."""
+    from gxarena.cli.console import err, print_table
+
+    rows: list[dict[str, Any]] = board.to_pylist()
+    shown = [r for r in rows if not patterns or any(fnmatchcase(r["metric"], p) for p in patterns)]
+    print_table(
+        "Leaderboard",
+        ["metric", "units", "model", "explainer", "mean", "95% CI", "n", "rank", "s/seq"],
+        [
+            (
+                f"{row['metric']} {_ARROWS[row['direction']]}",
+                row["aggregator"],
+                row["model"],
+                row["explainer"],
+                row["estimate"],
+                _interval(row),
+                row["n"],
+                row["rank"],
+                row["seconds_per_sequence"],
+            )
+            for row in shown
+        ],
+    )
+    if len(shown) < len(rows):
+        err().print(f"{len(shown)} of {len(rows)} rows shown; the table has them all.")
+
+
+_ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
+
+
+def _interval(row: dict[str, Any]) -> str:
+    if row["n_failed"]:
+        return f"{row['n_failed']} failed"
+    return "–" if row["ci_low"] is None else f"{row['ci_low']:.3g} … {row['ci_high']:.3g}"

@@ -1,0 +1,68 @@
+"""Where the command line writes, and how: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@functools.cache
+def out() -> Console:
+    """Results."""
+    from rich.console import Console
+
+    return Console()
+
+
+@functools.cache
+def err() -> Console:
+    """Progress, notes and errors."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(document, indent=1, default=str))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table on stdout; numbers to the right."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    listed = [list(row) for row in rows]
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    for position, column in enumerate(columns):
+        numeric = all(isinstance(row[position], int | float | None) for row in listed)
+        table.add_column(column, justify="right" if numeric and listed else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*(escape(_text(value)) for value in row))
+    out().print(table)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def key_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
+    """``k=v`` options as a mapping; values are read as TOML where they are TOML."""
+    from gxarena.errors import InputError
+    from gxarena.suite import toml_value
+
+    parsed = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise InputError(f"{option}: expected key=value, got '{pair}'.")
+        parsed[key] = toml_value(value)
+    return parsed

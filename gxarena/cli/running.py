@@ -1,0 +1,180 @@
+"""`gxarena plan`, `run`, `status`, `failures`: the way of a suite."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gxarena.cli.inventory import Json
+
+if TYPE_CHECKING:
+    from gxarena.plan import Plan
+    from gxarena.runner import Summary
+
+FAILED_CELLS, INTERRUPTED = 3, 130
+"""Exit statuses."""
+
+SuiteName = Annotated[str, typer.Argument(help="A suite file, or the name of one that ships.")]
+RunDir = Annotated[Path, typer.Argument(help="The folder of a run.", metavar="DIR")]
+Changes = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Change the suite, e.g. datasets.fly.n=50."),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", metavar="N", help="At most N samples of each data set.")
+]
+
+
+def plan(
+    suite: SuiteName,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Also show what is done there.")
+    ] = None,
+    changes: Changes = [],  # noqa: B006 (typer reads the default, nobody edits it)
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """Show a suite's cells, which combinations work, and what is done; loads no model."""
+    from gxarena.cli.console import out as stdout
+    from gxarena.cli.console import print_json, print_table
+
+    made = _plan(suite, changes, limit)
+    statuses = _cell_statuses(made, out)
+    if json:
+        cells = [
+            {
+                "id": cell.id,
+                "dataset": cell.dataset,
+                "model": cell.model,
+                "explainer": cell.explainer,
+                "aggregator": cell.aggregator,
+                "metric": cell.metric_name,
+                "status": statuses[cell.id],
+                "reason": cell.unsupported,
+            }
+            for cell in made.cells
+        ]
+        print_json({"suite": made.suite.name, "digest": made.digest, "cells": cells})
+        return
+    groups = Counter(
+        (cell.dataset, cell.model, cell.explainer, statuses[cell.id], cell.unsupported)
+        for cell in made.cells
+    )
+    print_table(
+        f"{made.suite.name}: {len(made.cells)} cells",
+        ["dataset", "model", "explainer", "cells", "status", "why"],
+        [(d, m, e, n, status, why) for (d, m, e, status, why), n in sorted(groups.items())],
+    )
+    stdout().print({label: len(data.samples) for label, data in made.datasets.items()}, "samples")
+
+
+def run(
+    suite: SuiteName,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where to; the same again is resume.")
+    ],
+    engine: Annotated[str, typer.Option(help="Where work runs: inline.")] = "inline",
+    limit: Limit = None,
+    changes: Changes = [],  # noqa: B006 (typer reads the default, nobody edits it)
+) -> None:
+    """Run a suite and write its tables and leaderboard; the same command again resumes.
+
+    Exit status: 0 when every cell that was due is done, 3 when some failed (see
+    `gxarena failures DIR`), 2 for a mistake in the input, 130 when interrupted.
+    """
+    from gxarena.cli.console import err
+    from gxarena.cli.progress import Progress
+    from gxarena.errors import InputError
+    from gxarena.runner import run as run_plan
+
+    if engine != "inline":
+        raise InputError(f"--engine: expected 'inline', got '{engine}'. Choices: inline.")
+    made = _plan(suite, changes, limit)
+    with Progress(made) as progress:
+        summary = run_plan(made, out, report=progress.stage, report_cell=progress.cell)
+    _show(summary, made.suite.headline)
+    if summary.interrupted:
+        err().print(f"Interrupted. Finished cells are kept in {out}; the same command resumes.")
+        raise typer.Exit(INTERRUPTED)
+    if not summary.complete:
+        err().print(f"[bold red]Some cells failed.[/] See: gxarena failures {out}")
+        raise typer.Exit(FAILED_CELLS)
+
+
+def status(folder: RunDir, json: Json = False) -> None:
+    """How far a run is: its cells by status, also while it is at work."""
+    from gxarena.cli.console import print_json, print_table
+    from gxarena.results import RunFolder
+
+    opened = RunFolder.existing(folder)
+    identity = opened.identity() or {}
+    counts = Counter(opened.statuses(identity["cells"]).values())
+    if json:
+        print_json({"suite": identity["suite"], "cells": dict(counts)})
+    else:
+        print_table(f"{identity['suite']} in {folder}", ["status", "cells"], counts.most_common())
+
+
+def failures(folder: RunDir, json: Json = False) -> None:
+    """Cells whose last attempt failed, with the distribution to blame and its message."""
+    from gxarena.cli.console import err, print_json, print_table
+    from gxarena.results import SETTLED, RunFolder
+
+    failed = [row for row in RunFolder.existing(folder).last_rows() if row["status"] not in SETTLED]
+    if json:
+        print_json(failed)
+        return
+    if not failed:
+        err().print("No failures.")
+        return
+    groups: Counter[tuple[Any, ...]] = Counter(
+        (
+            row["status"],
+            row["model"],
+            row["explainer"],
+            _origins(row),
+            f"{row['error_type']}: {row['error_message']}",
+        )
+        for row in failed
+    )
+    print_table(
+        f"{len(failed)} cells failed",
+        ["cells", "status", "model", "explainer", "distributions", "error"],
+        [(n, *group) for group, n in groups.most_common()],
+    )
+
+
+def _origins(row: dict[str, Any]) -> str:
+    """Distributions of the cell's components, each once."""
+    kinds = ("model", "explainer", "aggregator", "metric")
+    return ", ".join(dict.fromkeys(str(row[f"{kind}_distribution"]) for kind in kinds))
+
+
+def _plan(suite: str, changes: list[str], limit: int | None) -> Plan:
+    from gxarena.plan import make_plan
+    from gxarena.registry import Registry
+    from gxarena.suite import find_suite, read_suite
+
+    folder = find_suite(suite).parent
+    return make_plan(read_suite(suite, changes), Registry.load(), folder=folder, limit=limit)
+
+
+def _cell_statuses(made: Plan, out: Path | None) -> dict[str, str]:
+    """Status of each cell: unsupported, or that of its last attempt in a run folder, or due."""
+    from gxarena.results import DUE, RunFolder
+
+    ids = [cell.id for cell in made.cells]
+    known = RunFolder.existing(out).statuses(ids) if out else dict.fromkeys(ids, DUE)
+    return {c.id: "unsupported" if c.unsupported else known[c.id] for c in made.cells}
+
+
+def _show(summary: Summary, headline: list[str]) -> None:
+    from gxarena.cli.boards import show
+    from gxarena.cli.console import err
+
+    show(summary.leaderboard, headline)
+    counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
+    err().print(f"Cells: {counts}; {summary.reused} of them from an earlier run.")

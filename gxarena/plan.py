@@ -1,0 +1,437 @@
+"""Suite + registry -> cells. Imports no torch and loads no model.
+
+A cell is one (dataset, model, explainer, aggregator, metric), for pair metrics with the
+explanation it is compared against. Its keys are content addresses: each stage's key digests its
+own parameters, its component's code and data, and its input's key, so that a new metric never
+re-explains and an edited explainer re-runs just what depends on it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gxarena.data import Sample
+from gxarena.datasets import Dataset, open_dataset, read_dataset
+from gxarena.errors import InputError, MissingExtra, PluginError, suggest
+from gxarena.hookspecs import Facts
+from gxarena.identity import component_digest, digest, path_digest
+from gxarena.registry import Registered, Registry
+from gxarena.suite import Block, Parameters, Suite
+
+MAX_LISTED = 3
+"""How many offenders an error names."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A component as a suite chose it: under a label, with parameters.
+
+    Attributes
+    ----------
+    identity : str
+        Digest of code, data files and parameters; a parameter that is a path counts by content.
+    """
+
+    kind: str
+    label: str
+    found: Registered
+    parameters: Parameters
+    identity: str
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return self.found.component.provides
+
+    @property
+    def requires(self) -> frozenset[str]:
+        return self.found.component.requires
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit of work, and where its inputs are found.
+
+    Attributes
+    ----------
+    id : str
+        Content address of the result.
+    against : (model, explainer) labels, or None
+        For pair metrics.
+    unsupported : str
+        Why the combination cannot work; empty where it can.
+    """
+
+    id: str
+    dataset: str
+    model: str
+    explainer: str
+    aggregator: str
+    metric: str
+    against: tuple[str, str] | None = None
+    unsupported: str = ""
+
+    @property
+    def metric_name(self) -> str:
+        """The metric as the leaderboard names it, with what it compares against."""
+        return f"{self.metric}[vs {'/'.join(self.against)}]" if self.against else self.metric
+
+
+@dataclass
+class Plan:
+    """What is to be done: cells, and everything they refer to by label."""
+
+    suite: Suite
+    registry: Registry
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    choices: dict[tuple[str, str], Choice] = field(default_factory=dict)
+    cells: list[Cell] = field(default_factory=list)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Identity of the plan: its cells."""
+        return digest([self.suite.name, [cell.id for cell in self.cells]])
+
+    def choice(self, kind: str, label: str) -> Choice:
+        return self.choices[kind, label]
+
+    def predict_key(self, dataset: str, model: str) -> str:
+        """Content address of a model's predictions on a dataset."""
+        return digest(
+            ["predict", self.datasets[dataset].digest, self.choice("models", model).identity]
+        )
+
+    def explain_key(self, dataset: str, model: str, explainer: str) -> str:
+        """Content address of an explainer's attributions."""
+        suite = self.suite
+        return digest(
+            [
+                "explain",
+                self.predict_key(dataset, model),
+                self.choice("explainers", explainer).identity,
+                [suite.objective, suite.target, suite.seed],
+            ]
+        )
+
+
+def make_plan(
+    suite: Suite, registry: Registry, *, folder: Path | None = None, limit: int | None = None
+) -> Plan:
+    """Resolve a suite into cells.
+
+    Parameters
+    ----------
+    suite : Suite
+    registry : Registry
+    folder : Path, optional
+        Where the suite file lies; relative data paths are looked up there first.
+    limit : int, optional
+        At most so many samples of each dataset (class-balanced where labelled).
+
+    Raises
+    ------
+    InputError
+        Unknown component, missing or bad data, sequences longer than a model takes.
+    """
+    if limit is not None and limit < 1:
+        raise InputError(f"--limit: expected at least 1 sample, got {limit}.")
+    plan = Plan(suite, registry)
+    for number, block in enumerate(suite.matrix):
+        _resolve(plan, block, f"{suite.name}, matrix[{number}]", folder, limit)
+    if suite.partition:
+        _choose(plan, "models", suite.partition, f"{suite.name}, partition")
+    _check_lengths(plan)
+    _check_targets(plan)
+    keys = _Keys(plan)
+    seen: set[str] = set()
+    for block in suite.matrix:
+        for cell in _cells(plan, block, keys):
+            if cell.id not in seen:
+                seen.add(cell.id)
+                plan.cells.append(cell)
+    return plan
+
+
+def _resolve(plan: Plan, block: Block, where: str, folder: Path | None, limit: int | None) -> None:
+    for position, label in enumerate(block.datasets):
+        if label not in plan.datasets:
+            plan.datasets[label] = _dataset(
+                plan, label, f"{where}.datasets[{position}]", folder, limit
+            )
+    for kind in ("models", "explainers", "aggregators", "metrics"):
+        for position, label in enumerate(getattr(block, kind)):
+            _choose(plan, kind, label, f"{where}.{kind}[{position}]")
+    for position, pair in enumerate(block.against):
+        model, slash, explainer = pair.partition("/")
+        place = f"{where}.against[{position}]"
+        if not slash:
+            raise InputError(f"{place}: expected 'model/explainer', got '{pair}'.")
+        _choose(plan, "models", model, place)
+        _choose(plan, "explainers", explainer, place)
+
+
+def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
+    if (kind, label) in plan.choices:
+        return plan.choices[kind, label]
+    aliases = plan.suite.aliases(kind)
+    parameters = dict(aliases.get(label, {}))
+    name = parameters.pop("name", label)
+    if label not in aliases and (kind, name) not in plan.registry.components:
+        known = [*plan.registry.names(kind), *aliases]
+        raise InputError(_unknown(plan.registry, kind, label, known, where))
+    found = plan.registry.registered(kind, name, where)
+    choice = Choice(kind, label, found, parameters, _identity(found, parameters))
+    plan.choices[kind, label] = choice
+    return choice
+
+
+def _unknown(registry: Registry, kind: str, label: str, known: list[str], where: str) -> str:
+    hint = suggest(label, known).replace("Choices:", "Installed:")
+    broken = (
+        f" ({len(registry.broken)} broken: see `gxarena plugins list --broken`)"
+        if registry.broken
+        else ""
+    )
+    return f"{where}: unknown {kind.removesuffix('s')} '{label}'. {hint}{broken}"
+
+
+def _identity(found: Registered, parameters: Parameters) -> str:
+    try:
+        code = component_digest(found.component)
+    except (PluginError, SyntaxError):
+        # A plugin without readable source still gets its (failed) rows, under its version.
+        code = f"{found.distribution} {found.version}"
+    return digest([found.component.name, code, _by_content(parameters), _data(found, parameters)])
+
+
+def _by_content(parameters: Parameters) -> dict[str, Any]:
+    return {
+        key: ["content", path_digest(Path(value))]
+        if isinstance(value, str) and Path(value).exists()
+        else value
+        for key, value in parameters.items()
+    }
+
+
+def _data(found: Registered, parameters: Parameters) -> list[str]:
+    if found.kind != "models":
+        return []
+    return [path_digest(Path(file)) for file in facts(found, parameters).files]
+
+
+def facts(found: Registered, parameters: Parameters) -> Facts:
+    """What the plugin says of a model without loading it; nothing where it does not say."""
+    component = found.component
+    if not component.describe:
+        return Facts()
+    module, _, attribute = component.describe.partition(":")
+    try:
+        describe = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            f"model '{component.name}': expected module '{error.name}' to be installed. "
+            f"pip install '{found.distribution}[{component.extra}]'"
+        ) from error
+    try:
+        described: Facts = describe(**dict(component.defaults) | parameters)
+    except TypeError as error:
+        raise InputError(
+            f"model '{component.name}': expected other parameters, got {parameters}: {error}."
+        ) from error
+    return described
+
+
+def _dataset(plan: Plan, label: str, where: str, folder: Path | None, limit: int | None) -> Dataset:
+    aliases = plan.suite.aliases("datasets")
+    parameters = dict(aliases.get(label, {"name": label}))
+    n, labels = parameters.pop("n", None), parameters.pop("labels", None)
+    path = parameters.pop("path", None)
+    name = parameters.pop("name", label)
+    if path is not None:
+        dataset = _read(path, folder, parameters, where)
+    else:
+        if ("datasets", name) not in plan.registry.components:
+            known = [*plan.registry.names("datasets"), *aliases]
+            raise InputError(_unknown(plan.registry, "datasets", name, known, where))
+        dataset = open_dataset(name, plan.registry, **parameters)
+    if labels is not None:
+        dataset = dataset.with_labels(labels)
+    for size in (n, limit):
+        if size is not None:
+            dataset = dataset.subset(size, plan.suite.seed)
+    if plan.suite.target == "label":
+        _check_labels(dataset.samples, label)
+    return dataset
+
+
+def _read(path: str, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
+    known = {"sequence", "label", "id"}
+    if unknown := set(parameters) - known:
+        raise InputError(
+            f"{where}: expected only path, n, labels, {', '.join(sorted(known))} for a dataset "
+            f"given by path, got '{min(unknown)}'."
+        )
+    beside = folder / path if folder else Path(path)
+    return read_dataset(beside if beside.exists() else Path(path), **parameters)
+
+
+def _check_labels(samples: tuple[Sample, ...], dataset: str) -> None:
+    unlabelled = [sample.id for sample in samples if sample.label is None]
+    if unlabelled:
+        raise InputError(
+            f"dataset '{dataset}': expected a label for every sample because target = \"label\", "
+            f'got none for {", ".join(unlabelled[:MAX_LISTED])}. Set target = "predicted".'
+        )
+
+
+def _check_lengths(plan: Plan) -> None:
+    """Over-long input is an error before any work, not a truncation or a late crash."""
+    for dataset, model in _asked(plan):
+        samples = plan.datasets[dataset].samples
+        longest = max(samples, key=lambda sample: len(sample.sequence))
+        limit = _facts(plan, model).max_length
+        if limit is not None and len(longest.sequence) > limit:
+            raise InputError(
+                f"dataset '{dataset}', sample '{longest.id}': expected at most {limit} "
+                f"nucleotides for model '{model}', got {len(longest.sequence)}. Crop the "
+                "sequences, or choose a model or checkpoint with a longer input."
+            )
+
+
+def _check_targets(plan: Plan) -> None:
+    """A target that a model does not have is an error before any work, where it can be known."""
+    for dataset, model in _asked(plan):
+        target = plan.suite.target
+        if target == "label":
+            target = max(sample.label or 0 for sample in plan.datasets[dataset].samples)
+        n_outputs = _facts(plan, model).n_outputs
+        if isinstance(target, int) and n_outputs is not None and target >= n_outputs:
+            raise InputError(
+                f"{plan.suite.name}, target: expected an output of model '{model}', "
+                f"0 to {n_outputs - 1}, got {target} (data set '{dataset}')."
+            )
+
+
+def _asked(plan: Plan) -> set[tuple[str, str]]:
+    """Every (data set, model) that some block pairs."""
+    pairs = set()
+    for block in plan.suite.matrix:
+        others = [pair.partition("/")[0] for pair in block.against]
+        pairs |= set(itertools.product(block.datasets, [*block.models, *others]))
+    return pairs
+
+
+def _facts(plan: Plan, model: str) -> Facts:
+    choice = plan.choice("models", model)
+    return facts(choice.found, choice.parameters)
+
+
+class _Keys:
+    """Stage keys, computed once each: a plan of thousands of cells shares few of them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.predict = functools.cache(plan.predict_key)
+        self.explain = functools.cache(plan.explain_key)
+
+
+def _cells(plan: Plan, block: Block, keys: _Keys) -> Iterator[Cell]:
+    axes = (block.datasets, block.models, block.explainers, block.aggregators, block.metrics)
+    for dataset, model, explainer, aggregator, metric in itertools.product(*axes):
+        pairs: list[tuple[str, str] | None] = [None]
+        if "pair" in plan.choice("metrics", metric).provides:
+            others = [tuple(pair.split("/", 1)) for pair in block.against]
+            pairs = [(m, e) for m, e in others if (m, e) != (model, explainer)]
+        for against in pairs:
+            labels = (dataset, model, explainer, aggregator, metric)
+            reason = _unsupported(plan, *labels[1:], against)
+            yield Cell(_cell_id(plan, keys, *labels, against), *labels, against, reason)
+
+
+def _cell_id(
+    plan: Plan,
+    keys: _Keys,
+    dataset: str,
+    model: str,
+    explainer: str,
+    aggregator: str,
+    metric: str,
+    against: tuple[str, str] | None,
+) -> str:
+    chosen = plan.choice("aggregators", aggregator)
+    onto = (
+        keys.predict(dataset, plan.suite.partition)
+        if plan.suite.partition and "coarsen" in chosen.provides
+        else ""
+    )
+    return digest(
+        [
+            [plan.suite.name, dataset, model, explainer, aggregator, metric, against],
+            keys.explain(dataset, model, explainer),
+            [chosen.identity, onto],
+            plan.choice("metrics", metric).identity,
+            keys.explain(dataset, *against) if against else "",
+        ]
+    )
+
+
+def _unsupported(
+    plan: Plan,
+    model: str,
+    explainer: str,
+    aggregator: str,
+    metric: str,
+    against: tuple[str, str] | None,
+) -> str:
+    """Why a combination cannot work, from declared capabilities alone; empty where it can."""
+    if reason := _cannot_explain(plan, model, explainer):
+        return reason
+    if against and (reason := _cannot_explain(plan, *against)):
+        return reason
+    metric_choice = plan.choice("metrics", metric)
+    offered = plan.choice("models", model).provides | {"probe", "native"}
+    if missing := metric_choice.requires - offered:
+        return f"metric '{metric}' needs a model that is {_listed(missing)}; '{model}' is not"
+    projection = plan.choice("aggregators", aggregator).provides & {"coarsen", "refine"}
+    if "native" in metric_choice.requires and projection:
+        return f"metric '{metric}' reads raw attributions: use an aggregator like 'native'"
+    if "coarsen" in projection and not plan.suite.partition:
+        return f"aggregator '{aggregator}' needs the suite to say whose tokens: partition = MODEL"
+    if "set" in metric_choice.provides:
+        return f"metric '{metric}' scores whole sets, which this version does not run"
+    return ""
+
+
+def _cannot_explain(plan: Plan, model: str, explainer: str) -> str:
+    missing = plan.choice("explainers", explainer).requires - plan.choice("models", model).provides
+    if not missing:
+        return ""
+    return f"explainer '{explainer}' needs a model that is {_listed(missing)}; '{model}' is not"
+
+
+def _listed(capabilities: frozenset[str]) -> str:
+    return ", ".join(sorted(capabilities))
+
+
+def resolved_parameters(choice: Choice, registry: Registry) -> dict[str, Any]:
+    """A component's parameters with its factory's defaults filled in.
+
+    Imports the component. Raises InputError where the suite names a parameter it does not have.
+    """
+    factory = registry.factory(choice.kind, choice.found.component.name)
+    given = dict(choice.found.component.defaults) | choice.parameters
+    signature = inspect.signature(factory)
+    try:
+        bound = signature.bind(**given)
+    except TypeError as error:
+        raise InputError(
+            f"{choice.kind}.{choice.label}: expected parameters of "
+            f"{choice.found.component.name}{signature}, got {given or 'none'} ({error})."
+        ) from error
+    bound.apply_defaults()
+    return dict(bound.arguments)

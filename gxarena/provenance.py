@@ -1,0 +1,54 @@
+"""What a result was made with: package versions, commit, memory."""
+
+from __future__ import annotations
+
+import functools
+import resource
+import subprocess
+import sys
+from importlib import metadata
+
+PACKAGES = (
+    "gxarena",
+    "numpy",
+    "scipy",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "lxt",
+    "zennit",
+)
+
+
+@functools.cache
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that can move a number, where installed."""
+    versions = {"python": sys.version.split()[0]}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+@functools.cache
+def git_commit() -> str | None:
+    """The commit of the working directory, where it is in a git repository."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607 (whichever git the user has)
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def peak_memory() -> int:
+    """Highest resident memory of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)

@@ -1,0 +1,269 @@
+"""The result tables of a run: their schemas, and writing and reading them.
+
+    <run>/run.json            the suite, its digest and the ids of its cells
+    <run>/store/              predictions and attributions (see `gxarena.store`)
+    <run>/parts/<table>/      one file per cell (per attempt, for `cells`), written as it ends
+    <run>/<table>.parquet     the tables: cells, samples, curves, leaderboard
+
+A cell is done when the part of its `cells` row reads, holds its id, and says ok; that part is
+written last.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gxarena.errors import InputError, StorageError
+from gxarena.plan import Plan
+from gxarena.tables import read_identity, read_table, write_table
+
+STATUSES = (
+    "ok",
+    "skipped",
+    "unsupported",
+    "error",
+    "crashed",
+    "oom",
+    "timeout",
+    "interrupted",
+)
+DUE = "due"
+SETTLED = frozenset({"ok", "unsupported", "skipped"})
+"""Statuses that need no further attempt."""
+
+
+def _described(kind: str) -> list[pa.Field]:
+    """What is recorded of a component: label, name, where from, digest, resolved parameters."""
+    return [
+        pa.field(kind, pa.string(), nullable=False),
+        *(
+            pa.field(f"{kind}_{what}", pa.string())
+            for what in ("component", "distribution", "version", "digest", "parameters")
+        ),
+    ]
+
+
+CELLS = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("attempt", pa.int64(), nullable=False),
+        pa.field("suite", pa.string(), nullable=False),
+        pa.field("suite_digest", pa.string(), nullable=False),
+        pa.field("gxarena_version", pa.string(), nullable=False),
+        pa.field("dataset", pa.string(), nullable=False),
+        pa.field("dataset_digest", pa.string(), nullable=False),
+        pa.field("n_samples", pa.int64(), nullable=False),
+        *_described("model"),
+        *_described("explainer"),
+        *_described("aggregator"),
+        *_described("metric"),
+        pa.field("metric_name", pa.string(), nullable=False),
+        pa.field("against", pa.string()),
+        pa.field("quantities", pa.string()),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("objective", pa.string(), nullable=False),
+        pa.field("seed", pa.int64(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("error_type", pa.string()),
+        pa.field("error_message", pa.string()),
+        pa.field("error_traceback", pa.string()),
+        pa.field("started", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("seconds", pa.float64(), nullable=False),
+        pa.field("explain_seconds", pa.float64()),
+        pa.field("forwards", pa.int64()),
+        pa.field("backwards", pa.int64()),
+        pa.field("peak_memory", pa.int64()),
+        pa.field("device", pa.string()),
+        pa.field("dtype", pa.string()),
+        pa.field("packages", pa.string(), nullable=False),
+        pa.field("packages_digest", pa.string(), nullable=False),
+        pa.field("git_commit", pa.string()),
+    ]
+)
+SAMPLES = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("reason", pa.string()),
+    ]
+)
+CURVES = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("curve", pa.string(), nullable=False),
+        pa.field("x", pa.float64(), nullable=False),
+        pa.field("y", pa.float64()),
+    ]
+)
+TABLES = {"cells": CELLS, "samples": SAMPLES, "curves": CURVES}
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder a run writes to and resumes from."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path, plan: Plan) -> RunFolder:
+        """Create the folder, or take up an earlier run of the same suite in it.
+
+        Raises
+        ------
+        InputError
+            The folder holds a run of another suite, or something else.
+        StorageError
+            It cannot be written.
+        """
+        folder = cls(path)
+        held = folder.identity() if path.exists() else None
+        if held is not None and held["suite"] != plan.suite.name:
+            raise InputError(
+                f"{path}: expected a new folder or an earlier run of suite '{plan.suite.name}', "
+                f"got a run of suite '{held['suite']}'. Choose another --out."
+            )
+        if path.is_file() or (held is None and path.is_dir() and any(path.iterdir())):
+            raise InputError(
+                f"{path}: expected a new or empty folder, got something that is no gxarena run. "
+                "Choose another --out."
+            )
+        identity = {
+            "suite": plan.suite.name,
+            "digest": plan.digest,
+            "cells": [cell.id for cell in plan.cells],
+            "document": plan.suite.model_dump(mode="json"),
+        }
+        _write_json(path / "run.json", identity)
+        return folder
+
+    @classmethod
+    def existing(cls, path: Path) -> RunFolder:
+        """An earlier run's folder; InputError where it is none."""
+        folder = cls(path)
+        if folder.identity() is None:
+            raise InputError(
+                f"{path}: expected the folder of a run (with run.json), got "
+                f"{'another folder' if path.is_dir() else 'nothing there'}. "
+                "Write one with `gxarena run SUITE --out DIR`."
+            )
+        return folder
+
+    def identity(self) -> dict[str, Any] | None:
+        """The run's identity document, or None where there is none that reads."""
+        try:
+            document: dict[str, Any] = json.loads((self.path / "run.json").read_text())
+        except (OSError, ValueError):
+            return None
+        return document if {"suite", "cells"} <= document.keys() else None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one process; the system lets go of it even after kill -9."""
+        with (self.path / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    f"{self.path}: expected no other run at work here, got one that is. "
+                    "Wait for it, or choose another --out."
+                ) from None
+            yield
+
+    def statuses(self, ids: Iterable[str]) -> dict[str, str]:
+        """The status of each cell's last attempt; ``due`` where there is none that reads."""
+        return {cell: self._status(cell) for cell in ids}
+
+    def _status(self, cell: str) -> str:
+        for part in reversed(self._attempts(cell)):
+            identity = read_identity(part)
+            if identity is not None and identity.get("cell_id") == cell:
+                return str(identity["status"])
+        return DUE
+
+    def write_cell(
+        self,
+        row: dict[str, Any],
+        samples: Sequence[dict[str, Any]] = (),
+        curves: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        """Write one attempt of a cell; its `cells` row last, which makes it done."""
+        cell = row["cell_id"]
+        identity = {"cell_id": cell, "status": row["status"]}
+        if samples:
+            self._write_part("samples", cell, list(samples), identity)
+        if curves:
+            self._write_part("curves", cell, list(curves), identity)
+        attempt = len(self._attempts(cell)) + 1
+        self._write_part("cells", f"{cell}.{attempt:03d}", [row | {"attempt": attempt}], identity)
+
+    def consolidate(self) -> dict[str, pa.Table]:
+        """Join the parts of the current plan's cells into the run's tables and write them."""
+        identity = self.identity() or {}
+        cells = _concatenate([part for c in identity["cells"] for part in self._attempts(c)], CELLS)
+        settled = pc.filter(cells["cell_id"], pc.equal(cells["status"], "ok")).to_pylist()
+        tables = {"cells": cells}
+        for name in ("samples", "curves"):
+            parts = [self._part(name, cell) for cell in settled]
+            tables[name] = _concatenate([part for part in parts if part.exists()], TABLES[name])
+        for name, table in tables.items():
+            write_table(self.path / f"{name}.parquet", table, self.footer(name))
+        return tables
+
+    def last_rows(self) -> list[dict[str, Any]]:
+        """The `cells` row of each cell's last attempt."""
+        identity = self.identity() or {}
+        parts = [attempts[-1] for c in identity["cells"] if (attempts := self._attempts(c))]
+        rows: list[dict[str, Any]] = _concatenate(parts, CELLS).to_pylist()
+        return rows
+
+    def footer(self, table: str) -> dict[str, Any]:
+        """The identity document of a table of this run."""
+        identity = self.identity() or {}
+        return {"table": table, "suite": identity["suite"], "digest": identity["digest"]}
+
+    def _attempts(self, cell: str) -> list[Path]:
+        return sorted(self._part("cells", cell).parent.glob(f"{cell}.[0-9]*.parquet"))
+
+    def _part(self, table: str, name: str) -> Path:
+        # Two letters of the id as a folder keep each one small for runs of many cells.
+        return self.path / "parts" / table / name[:2] / f"{name}.parquet"
+
+    def _write_part(
+        self, table: str, name: str, rows: list[dict[str, Any]], identity: dict[str, Any]
+    ) -> None:
+        content = pa.Table.from_pylist(rows, schema=TABLES[table])
+        write_table(self._part(table, name), content, identity)
+
+
+def _concatenate(paths: Sequence[Path], schema: pa.Schema) -> pa.Table:
+    tables = [read_table(path).replace_schema_metadata(None) for path in paths]
+    return pa.concat_tables(tables) if tables else schema.empty_table()
+
+
+def _write_json(path: Path, document: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w") as file:
+            json.dump(document, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"{path.parent}: expected a folder to write to, got '{error.strerror or error}'. "
+            "Choose another --out, or fix its permissions or free space."
+        ) from error

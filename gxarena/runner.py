@@ -1,0 +1,305 @@
+"""Walks a plan: one cell at a time, failures isolated, every finished cell on disk at once."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gxarena import __version__
+from gxarena.api import Quantity, Scored
+from gxarena.data import Explained, Sample
+from gxarena.errors import (
+    GxarenaError,
+    InputError,
+    MissingExtra,
+    PluginError,
+    StorageError,
+    Unsupported,
+)
+from gxarena.identity import digest
+from gxarena.leaderboard import leaderboard
+from gxarena.plan import Cell, Plan, resolved_parameters
+from gxarena.probe import ModelProbe
+from gxarena.provenance import git_commit, package_versions, peak_memory
+from gxarena.results import SETTLED, RunFolder
+from gxarena.stages import Report, Stages
+from gxarena.store import Store
+from gxarena.tables import write_table
+
+TRACEBACK_TAIL = 2000
+"""Characters of a traceback that are kept."""
+
+CellReport = Callable[[Cell, str, str], None]
+"""Told of each settled cell: the cell, its status, its error message."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run came to.
+
+    Attributes
+    ----------
+    statuses : mapping of status to number of cells of the plan, by their last attempt
+    reused : int
+        Cells that an earlier run had settled.
+    leaderboard : pyarrow.Table
+    interrupted : bool
+    """
+
+    statuses: Mapping[str, int]
+    reused: int
+    leaderboard: pa.Table
+    interrupted: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell that was due is done."""
+        return set(self.statuses) <= SETTLED
+
+
+def run(
+    plan: Plan,
+    out: Path,
+    *,
+    report: Report | None = None,
+    report_cell: CellReport | None = None,
+) -> Summary:
+    """Run a plan into a folder, or take up an earlier run of the same suite there.
+
+    Raises
+    ------
+    InputError
+        The folder is another suite's, or a component does not have a parameter it is given.
+    StorageError
+        The disk is full or read-only; what was finished is kept.
+    """
+    folder = RunFolder.open(out, plan)
+    with folder.locked():
+        _check_parameters(plan)
+        statuses = folder.statuses(cell.id for cell in plan.cells)
+        done = {cell for cell, status in statuses.items() if status in SETTLED}
+        walk = _Walk(plan, folder, Stages(plan, Store(out / "store"), report))
+        interrupted = False
+        try:
+            for cell in _in_order(plan, done):
+                status, message = walk.attempt(cell)
+                if report_cell:
+                    report_cell(cell, status, message)
+        except KeyboardInterrupt:
+            interrupted = True
+        return _finish(plan, folder, len(done), interrupted)
+
+
+def _finish(plan: Plan, folder: RunFolder, reused: int, interrupted: bool) -> Summary:
+    tables = folder.consolidate()
+    board = leaderboard(tables["cells"], tables["samples"], seed=plan.suite.seed)
+    write_table(folder.path / "leaderboard.parquet", board, folder.footer("leaderboard"))
+    statuses = Counter(folder.statuses(cell.id for cell in plan.cells).values())
+    return Summary(dict(statuses), reused, board, interrupted)
+
+
+def _in_order(plan: Plan, done: set[str]) -> Iterator[Cell]:
+    """Cells still due, those of one model and explainer together: each is loaded once."""
+    due = [cell for cell in plan.cells if cell.id not in done]
+    return iter(
+        sorted(due, key=lambda cell: (cell.dataset, cell.model, cell.explainer, bool(cell.against)))
+    )
+
+
+def _check_parameters(plan: Plan) -> None:
+    """A parameter that a component does not have is the user's slip: say so before any work.
+
+    A component that does not import is not: its cells fail, the others run.
+    """
+    for choice in plan.choices.values():
+        try:
+            resolved_parameters(choice, plan.registry)
+        except (MissingExtra, PluginError, ValueError):
+            continue
+
+
+class _Walk:
+    """One run's way through its cells."""
+
+    def __init__(self, plan: Plan, folder: RunFolder, stages: Stages) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._stages = stages
+
+    def attempt(self, cell: Cell) -> tuple[str, str]:
+        """Score one cell and write what came of it; returns status and error message."""
+        start, started = time.perf_counter(), datetime.now(UTC)
+        probe = ModelProbe(lambda: self._stages.model(cell.model))
+        row = self._described(cell) | {"started": started, "status": "ok"}
+        samples: list[dict[str, Any]] = []
+        curves: list[dict[str, Any]] = []
+        try:
+            if cell.unsupported:
+                raise Unsupported(cell.unsupported)
+            metric = self._stages.create("metrics", cell.metric)
+            row["quantities"] = _as_json({k: asdict(q) for k, q in metric.quantities.items()})
+            explained, scored = self._score(cell, metric, probe)
+            _check_scored(scored, metric.quantities, len(explained), cell)
+            samples = list(_sample_rows(cell, explained.samples, scored))
+            curves = list(_curve_rows(cell, explained.samples, scored))
+            row |= self._cost(cell, probe, len(explained))
+        except StorageError:
+            raise
+        except KeyboardInterrupt:
+            self._folder.write_cell(row | {"status": "interrupted", "seconds": 0.0})
+            raise
+        # A plugin may raise anything, SystemExit included; its cell fails and the others run.
+        except (Exception, SystemExit) as error:
+            row |= _failure(error)
+        row["seconds"] = time.perf_counter() - start
+        row["peak_memory"] = peak_memory()
+        self._folder.write_cell(row, samples, curves)
+        return row["status"], row.get("error_message") or ""
+
+    def _score(self, cell: Cell, metric: Any, probe: ModelProbe) -> tuple[Explained, Scored]:
+        explained = self._stages.explained(cell.dataset, cell.model, cell.explainer)
+        if cell.against is None:
+            projected = self._stages.projected(explained, cell.dataset, cell.aggregator)
+            return projected, metric.score(projected, probe)
+        other = self._stages.explained(cell.dataset, *cell.against)
+        if metric.renormalise:
+            from gxarena.metrics.similarity import renormalised
+
+            explained, other = renormalised(explained), renormalised(other)
+        left = self._stages.projected(explained, cell.dataset, cell.aggregator)
+        right = self._stages.projected(other, cell.dataset, cell.aggregator)
+        return left, metric.compare(left, right)
+
+    def _cost(self, cell: Cell, probe: ModelProbe, n: int) -> dict[str, Any]:
+        """What the cell cost: the explainer's share (declared per sequence) and the probe's."""
+        row: dict[str, Any] = {
+            "explain_seconds": self._stages.explain_seconds(
+                cell.dataset, cell.model, cell.explainer
+            ),
+            "forwards": probe.forwards,
+        }
+        explainer = self._stages.create("explainers", cell.explainer)
+        if (cost := getattr(explainer, "cost", None)) is not None:
+            row |= {"forwards": probe.forwards + n * cost[0], "backwards": n * cost[1]}
+        model = self._stages.loaded(cell.model)
+        return row | {
+            "device": str(getattr(model, "device", "cpu")) if model else None,
+            "dtype": str(getattr(model, "dtype", "")).removeprefix("torch.") if model else None,
+        }
+
+    def _described(self, cell: Cell) -> dict[str, Any]:
+        suite, dataset = self._plan.suite, self._plan.datasets[cell.dataset]
+        packages = package_versions()
+        row: dict[str, Any] = {
+            "cell_id": cell.id,
+            "suite": suite.name,
+            "suite_digest": self._plan.digest,
+            "gxarena_version": __version__,
+            "dataset": cell.dataset,
+            "dataset_digest": dataset.digest,
+            "n_samples": len(dataset.samples),
+            "metric_name": cell.metric_name,
+            "against": "/".join(cell.against) if cell.against else None,
+            "target": str(suite.target),
+            "objective": suite.objective,
+            "seed": suite.seed,
+            "packages": _as_json(packages),
+            "packages_digest": digest(packages),
+            "git_commit": git_commit(),
+        }
+        for kind in ("model", "explainer", "aggregator", "metric"):
+            row |= self._described_component(kind, getattr(cell, kind))
+        return row
+
+    def _described_component(self, kind: str, label: str) -> dict[str, Any]:
+        choice = self._plan.choice(f"{kind}s", label)
+        try:
+            parameters = resolved_parameters(choice, self._plan.registry)
+        except (GxarenaError, ValueError):
+            parameters = choice.parameters
+        return {
+            kind: label,
+            f"{kind}_component": choice.found.component.name,
+            f"{kind}_distribution": choice.found.distribution,
+            f"{kind}_version": choice.found.version,
+            f"{kind}_digest": choice.identity,
+            f"{kind}_parameters": _as_json(parameters),
+        }
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    name = type(error).__name__
+    status = "error"
+    if isinstance(error, Unsupported):
+        status = "unsupported"
+    elif isinstance(error, MemoryError) or name == "OutOfMemoryError":
+        status = "oom"
+    elif isinstance(error, SystemExit):
+        status = "crashed"
+    tail = "".join(traceback.format_exception(error))[-TRACEBACK_TAIL:]
+    return {
+        "status": status,
+        "error_type": name,
+        "error_message": str(error) or name,
+        "error_traceback": None if isinstance(error, Unsupported | InputError) else tail,
+    }
+
+
+def _check_scored(
+    scored: Scored, quantities: Mapping[str, Quantity], n_samples: int, cell: Cell
+) -> None:
+    for key, values in scored.values.items():
+        if key not in quantities:
+            raise PluginError(
+                f"metric '{cell.metric}': expected keys among its quantities, got '{key}'."
+            )
+        if np.shape(values) != (n_samples,):
+            raise PluginError(
+                f"metric '{cell.metric}', '{key}': expected {n_samples} values, "
+                f"got an array of shape {np.shape(values)}."
+            )
+
+
+def _sample_rows(
+    cell: Cell, samples: tuple[Sample, ...], scored: Scored
+) -> Iterator[dict[str, Any]]:
+    for key, values in scored.values.items():
+        reasons = scored.reasons.get(key, {})
+        name = f"{cell.metric_name}.{key}" if key else cell.metric_name
+        for index, (sample, value) in enumerate(zip(samples, values, strict=True)):
+            defined = bool(np.isfinite(value))
+            yield {
+                "cell_id": cell.id,
+                "sample_id": sample.id,
+                "metric": name,
+                "value": float(value) if defined else None,
+                "reason": None if defined else reasons.get(index, f"not finite: {value}"),
+            }
+
+
+def _curve_rows(
+    cell: Cell, samples: tuple[Sample, ...], scored: Scored
+) -> Iterator[dict[str, Any]]:
+    for curve in scored.curves:
+        for x, y in zip(curve.x, curve.y, strict=True):
+            yield {
+                "cell_id": cell.id,
+                "sample_id": samples[curve.sample].id,
+                "curve": curve.key,
+                "x": float(x),
+                "y": float(y) if np.isfinite(y) else None,
+            }
+
+
+def _as_json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, sort_keys=True, default=str)
