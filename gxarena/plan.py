@@ -185,10 +185,22 @@ def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
     if label not in aliases and (kind, name) not in plan.registry.components:
         known = [*plan.registry.names(kind), *aliases]
         raise InputError(_unknown(plan.registry, kind, label, known, where))
-    found = plan.registry.registered(kind, name, where)
-    choice = Choice(kind, label, found, parameters, _identity(found, parameters))
+    choice = choose(plan.registry, kind, name, parameters, where, label)
     plan.choices[kind, label] = choice
     return choice
+
+
+def choose(
+    registry: Registry,
+    kind: str,
+    name: str,
+    parameters: Parameters,
+    where: str = "",
+    label: str = "",
+) -> Choice:
+    """A component by name with parameters; InputError with a suggestion where it is unknown."""
+    found = registry.registered(kind, name, where)
+    return Choice(kind, label or name, found, parameters, _identity(found, parameters))
 
 
 def _unknown(registry: Registry, kind: str, label: str, known: list[str], where: str) -> str:
@@ -293,15 +305,21 @@ def _check_labels(samples: tuple[Sample, ...], dataset: str) -> None:
 def _check_lengths(plan: Plan) -> None:
     """Over-long input is an error before any work, not a truncation or a late crash."""
     for dataset, model in _asked(plan):
-        samples = plan.datasets[dataset].samples
-        longest = max(samples, key=lambda sample: len(sample.sequence))
         limit = _facts(plan, model).max_length
-        if limit is not None and len(longest.sequence) > limit:
-            raise InputError(
-                f"dataset '{dataset}', sample '{longest.id}': expected at most {limit} "
-                f"nucleotides for model '{model}', got {len(longest.sequence)}. Crop the "
-                "sequences, or choose a model or checkpoint with a longer input."
-            )
+        check_length(plan.datasets[dataset].samples, limit, model, f"dataset '{dataset}', ")
+
+
+def check_length(
+    samples: tuple[Sample, ...], limit: int | None, model: str, where: str = ""
+) -> None:
+    """Raise InputError where a sample is longer than `limit` nucleotides."""
+    longest = max(samples, key=lambda sample: len(sample.sequence))
+    if limit is not None and len(longest.sequence) > limit:
+        raise InputError(
+            f"{where}sample '{longest.id}': expected at most {limit} nucleotides for model "
+            f"'{model}', got {len(longest.sequence)}. Crop the sequences, or choose a model or "
+            "checkpoint with a longer input."
+        )
 
 
 def _check_targets(plan: Plan) -> None:
@@ -418,13 +436,18 @@ def _listed(capabilities: frozenset[str]) -> str:
     return ", ".join(sorted(capabilities))
 
 
+def given_parameters(choice: Choice) -> Parameters:
+    """The component's presets, overridden by what the suite gives."""
+    return dict(choice.found.component.defaults) | choice.parameters
+
+
 def resolved_parameters(choice: Choice, registry: Registry) -> dict[str, Any]:
     """A component's parameters with its factory's defaults filled in.
 
     Imports the component. Raises InputError where the suite names a parameter it does not have.
     """
     factory = registry.factory(choice.kind, choice.found.component.name)
-    given = dict(choice.found.component.defaults) | choice.parameters
+    given = given_parameters(choice)
     signature = inspect.signature(factory)
     try:
         bound = signature.bind(**given)

@@ -16,7 +16,8 @@ from gxarena.api import Explainer, Model
 from gxarena.data import Attribution, Batch, Explained, Ints, Sample, Spans
 from gxarena.errors import PluginError
 from gxarena.objective import check_targets
-from gxarena.plan import Choice, Plan
+from gxarena.plan import Choice, Plan, given_parameters, resolved_parameters
+from gxarena.registry import Registry
 from gxarena.seeds import sample_seed
 from gxarena.store import Predictions, Store, chunk_slice, n_chunks
 
@@ -51,9 +52,7 @@ class Stages:
 
     def create(self, kind: str, label: str) -> Any:
         """Call a component's factory with its parameters."""
-        choice = self._plan.choice(kind, label)
-        factory = self._plan.registry.factory(kind, choice.found.component.name)
-        return factory(**dict(choice.found.component.defaults) | choice.parameters)
+        return create(self._plan.registry, self._plan.choice(kind, label))
 
     def model(self, label: str) -> Model:
         """A loaded model; the ones used last are kept."""
@@ -129,7 +128,7 @@ class Stages:
 
         def compute(chunk: int, part: tuple[Sample, ...]) -> None:
             start = time.perf_counter()
-            predictions = _checked_predictions(
+            predictions = checked_predictions(
                 self.model(model), part, self._plan.choice("models", model)
             )
             seconds = time.perf_counter() - start
@@ -187,6 +186,19 @@ class Stages:
         self._report(what, len(samples), len(samples))
 
 
+def create(registry: Registry, choice: Choice) -> Any:
+    """Call a chosen component's factory with its parameters.
+
+    Raises
+    ------
+    InputError
+        The factory does not take a parameter that was given.
+    """
+    parameters = given_parameters(choice)
+    resolved_parameters(choice, registry)
+    return registry.factory(choice.kind, choice.found.component.name)(**parameters)
+
+
 def make_batch(
     samples: tuple[Sample, ...], targets: Ints, objective: str, seed: int, explainer: str
 ) -> Batch:
@@ -236,7 +248,8 @@ def check_attributions(attributions: list[Attribution], batch: Batch, choice: Ch
             )
 
 
-def _checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choice) -> Predictions:
+def checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choice) -> Predictions:
+    """Ask a model; raise PluginError where it broke its contract."""
     sequences = [sample.sequence for sample in samples]
     outputs = np.asarray(model.predict(sequences), dtype=np.float64)
     spans = tuple(model.spans(sequences))

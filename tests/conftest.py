@@ -1,0 +1,78 @@
+"""What the tests share: a registry with toys, small data, the folder of references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gxarena.plan import Plan, make_plan
+from gxarena.registry import Registry
+from gxarena.suite import Suite
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def entry_point(name: str, value: str) -> metadata.EntryPoint:
+    return metadata.EntryPoint(name, value, "gxarena")
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of reference outputs and data; tests that need it skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("needs ../shared, which is not here")
+    return SHARED
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """gxarena's own components and the toys."""
+    return Registry.load([*metadata.entry_points(group="gxarena"), entry_point("toys", "toy_plugin")])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Seventy labelled sequences of 24 nucleotides: two chunks."""
+    rng = np.random.default_rng(0)
+    rows = ["".join(rng.choice(list("ACGT"), 24)) for _ in range(70)]
+    path = tmp_path / "data.csv"
+    lines = [f"s{i:02d},{sequence},{i % 2}" for i, sequence in enumerate(rows)]
+    path.write_text("\n".join(["id,sequence,label", *lines]) + "\n")
+    return path
+
+
+@pytest.fixture
+def suite(data: Path) -> Callable[..., Suite]:
+    """A suite over `data` and the toys; keyword arguments replace its keys."""
+
+    def make(**changes: Any) -> Suite:
+        document: dict[str, Any] = {
+            "name": "toy-suite",
+            "target": 1,
+            "partition": "toy-tokens",
+            "datasets": {"mine": {"path": str(data)}},
+            "matrix": [
+                {
+                    "datasets": ["mine"],
+                    "models": ["toy", "toy-tokens"],
+                    "explainers": ["exact", "random"],
+                    "aggregators": ["native", "mean", "passed_on"],
+                    "metrics": ["gini", "total", "faithfulness", "continuous_jaccard"],
+                    "against": ["toy/exact"],
+                }
+            ],
+        }
+        return Suite.model_validate(document | changes)
+
+    return make
+
+
+@pytest.fixture
+def plan(suite: Callable[..., Suite], registry: Registry) -> Callable[..., Plan]:
+    """The plan of `suite`, with its keys changed likewise."""
+    return lambda **changes: make_plan(suite(**changes), registry)

@@ -1,0 +1,41 @@
+"""A plugin of toys, registered in tests through an entry point like anybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gxarena.hookspecs import Component, hookimpl
+
+
+@hookimpl
+def gxarena_models() -> Iterable[Component]:
+    maskable = frozenset({"maskable"})
+    yield Component("toy", "toys:Linear", "additive in its nucleotides", provides=maskable)
+    yield Component(
+        "toy-tokens",
+        "toys:Linear",
+        "the same with units of three",
+        provides=maskable | {"special"},
+        defaults={"width": 3},
+    )
+    yield Component(
+        "toy-short",
+        "toys:Linear",
+        "takes ten nucleotides",
+        describe="toy_facts:short",
+    )
+
+
+@hookimpl
+def gxarena_explainers() -> Iterable[Component]:
+    yield Component("exact", "toys:Exact", "the model's own weights")
+    yield Component("crash", "toys:Crash", "raises on explain")
+    yield Component("leave", "toys:Leave", "calls sys.exit on explain")
+    yield Component("nan", "toys:NotANumber", "returns NaN")
+    yield Component("short-list", "toys:ShortList", "forgets a sample")
+    yield Component("needy", "toys:Exact", "needs what no toy has", requires=frozenset({"zennit"}))
+
+
+@hookimpl
+def gxarena_metrics() -> Iterable[Component]:
+    yield Component("total", "toys:Total", "sum of scores", provides=frozenset({"sample"}))

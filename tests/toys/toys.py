@@ -1,0 +1,101 @@
+"""Models and explainers small enough to reason about: additive, in NumPy."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from gxarena.api import Model, Quantity, Scored
+from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Spans
+
+WEIGHTS = {"A": 1.0, "C": -0.5, "G": 0.25, "T": -1.0, "N": 0.0}
+
+
+class Linear:
+    """Logits (0, sum of its nucleotides' weights); units of `width` nucleotides."""
+
+    n_outputs = 2
+    max_length = None
+    dtype = "float64"
+
+    def __init__(self, width: int = 1, scale: float = 1.0) -> None:
+        self.width = width
+        self.scale = scale
+
+    def spans(self, sequences: Sequence[str]) -> list[Spans]:
+        return [
+            Spans(np.array([*range(0, len(s), self.width), len(s)])) for s in sequences
+        ]
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        _log(f"predict {len(sequences)}")
+        return np.array([[0.0, self.scale * sum(WEIGHTS[c] for c in s)] for s in sequences])
+
+    def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+        masked = []
+        for sequence, spans, mask in zip(sequences, self.spans(sequences), masks, strict=True):
+            hidden = mask[spans.owner]
+            masked.append("".join("N" if h else c for c, h in zip(sequence, hidden, strict=True)))
+        return self.predict(masked)
+
+
+class Exact:
+    """Each unit's own contribution to the target's logit."""
+
+    cost = (1, 0)
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        _log(f"explain {len(batch)}")
+        return [
+            Attribution(
+                scores=np.add.reduceat([WEIGHTS[c] for c in sequence], spans.boundaries[:-1])
+                * (1.0 if target == 1 else 0.0),
+                spans=spans,
+                special={"[CLS]": 0.0} if spans.widths.max() > 1 else {},
+                diagnostics={"explained": sum(WEIGHTS[c] for c in sequence)},
+            )
+            for sequence, spans, target in zip(
+                batch.sequences, model.spans(batch.sequences), batch.targets, strict=True
+            )
+        ]
+
+
+class Crash:
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        raise RuntimeError("this explainer always fails")
+
+
+class Leave:
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        sys.exit("gone")
+
+
+class NotANumber:
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        return [
+            Attribution(np.full(len(spans), np.nan), spans)
+            for spans in model.spans(batch.sequences)
+        ]
+
+
+class ShortList:
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        return Exact().explain(model, batch)[:-1]
+
+
+class Total:
+    quantities = {"": Quantity("higher")}  # noqa: RUF012
+
+    def score(self, explained: Explained, probe: object) -> Scored:
+        return Scored({"": np.array([a.scores.sum() for a in explained.attributions])})
+
+
+def _log(line: str) -> None:
+    """Tests that count calls name a file to count them in."""
+    if path := os.environ.get("TOY_LOG"):
+        with Path(path).open("a") as file:
+            file.write(line + "\n")
