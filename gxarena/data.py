@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,9 +140,6 @@ class Batch:
         return len(self.sequences)
 
 
-_NOTHING: Mapping[str, float] = MappingProxyType({})
-
-
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """One explanation of one sequence.
@@ -166,9 +162,9 @@ class Attribution:
 
     scores: Floats
     spans: Spans
-    special: Mapping[str, float] = _NOTHING
+    special: Mapping[str, float] = field(default_factory=dict)
     hypothetical: Floats | None = None
-    diagnostics: Mapping[str, float] = _NOTHING
+    diagnostics: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         scores = np.array(self.scores, dtype=np.float64)
