@@ -34,8 +34,8 @@ def gxarena_explainers() -> Iterable[Component]:
     yield Component(
         name="lrp",
         target="gxarena_cnn.lrp:LRP",
-        summary="layer-wise relevance propagation (composite: epsilon, epsilon_plus, epsilon_gamma, alpha_beta)",
-        citation="Bach et al. 2015, PLoS ONE 10:e0130140; zennit, Anders et al. 2021, arXiv:2106.13200",
+        summary="layer-wise relevance propagation; composite: epsilon(_plus, _gamma), alpha_beta",
+        citation="Bach et al. 2015, PLoS ONE 10:e0130140; Anders et al. 2021, arXiv:2106.13200",
         extra="cnn",
         requires=frozenset({"zennit"}),
     )

@@ -1,0 +1,52 @@
+"""What planning may know of a CNN without loading it; imports no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gxarena.errors import InputError
+from gxarena.hookspecs import Facts
+from gxarena_cnn.config import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    CNNConfig,
+    DeepSTARRConfig,
+    NetworkConfig,
+    read_config,
+)
+
+BUNDLED_CNN = Path(__file__).parent / "weights" / "cnn-fly"
+
+
+def cnn_folder(checkpoint: str | Path | None) -> Path:
+    """The checkpoint folder of `gxarena_cnn.model.CNN`: the bundled one where none is given."""
+    return BUNDLED_CNN if checkpoint is None else Path(checkpoint)
+
+
+def deepstarr_folder(checkpoint: str | Path | None) -> Path:
+    """The checkpoint folder of `gxarena_cnn.model.DeepSTARR`, which has no bundled weights."""
+    if checkpoint is None:
+        raise InputError(
+            "model 'deepstarr': expected a checkpoint folder, got none. "
+            "Train one: gxarena train RECIPE.toml --out DIR, then pass checkpoint=DIR."
+        )
+    return Path(checkpoint)
+
+
+def describe_cnn(checkpoint: str | Path | None = None, **_: object) -> Facts:
+    """Facts of ``CNN(checkpoint)``."""
+    return _facts(cnn_folder(checkpoint), CNNConfig)
+
+
+def describe_deepstarr(checkpoint: str | Path | None = None, **_: object) -> Facts:
+    """Facts of ``DeepSTARR(checkpoint)``."""
+    return _facts(deepstarr_folder(checkpoint), DeepSTARRConfig)
+
+
+def _facts(folder: Path, kind: type[NetworkConfig]) -> Facts:
+    config = read_config(folder, kind)
+    return Facts(
+        max_length=config.input_length,
+        n_outputs=config.n_outputs,
+        files=(str(folder / CONFIG_FILE), str(folder / WEIGHTS_FILE)),
+    )

@@ -1,0 +1,156 @@
+"""One-hot networks as gxarena models: strings in, NumPy out, units are nucleotides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gxarena.data import Bools, Floats, Spans
+from gxarena.errors import InputError
+from gxarena.training import TrainingJob
+from gxarena_cnn import encoding
+from gxarena_cnn.checkpoint import load_network
+from gxarena_cnn.config import CNNConfig, DeepSTARRConfig
+from gxarena_cnn.describe import cnn_folder, deepstarr_folder
+from gxarena_cnn.networks import Network
+
+
+def pick_device(name: str) -> torch.device:
+    """The torch device of that name; "auto" is a GPU where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"device: expected 'auto' or a device that is there, got '{name}'. Try 'cpu'."
+        ) from error
+    return device
+
+
+class OneHotModel:
+    """A network over one-hot nucleotides, as `gxarena.api.MaskableModel`.
+
+    Parameters
+    ----------
+    network : Network
+    device : str
+        "auto", "cpu", "cuda", ...
+    batch_size : int
+        Sequences per forward pass: bounds memory.
+
+    Attributes
+    ----------
+    n_outputs : int
+    max_length : int
+        The network's input length; shorter sequences are padded with N on the right.
+    """
+
+    def __init__(self, network: Network, device: str = "auto", batch_size: int = 256) -> None:
+        if batch_size < 1:
+            raise InputError(f"batch_size: expected 1 or more, got {batch_size}.")
+        self.device = pick_device(device)
+        self.network = network.to(self.device).eval()
+        self.batch_size = batch_size
+
+    @property
+    def n_outputs(self) -> int:
+        return self.network.config.n_outputs
+
+    @property
+    def max_length(self) -> int:
+        return self.network.config.input_length
+
+    def spans(self, sequences: Sequence[str]) -> list[Spans]:
+        """One unit per nucleotide."""
+        return [Spans.nucleotides(len(sequence)) for sequence in sequences]
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        """Logits, shape (B, C)."""
+        return self._predict(self._codes(sequences))
+
+    def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+        """Logits with the masked nucleotides N, that is zero columns; shape (B, C)."""
+        encoded = self._codes(sequences)
+        for row, mask in enumerate(masks):
+            if len(mask) != len(sequences[row]):
+                raise InputError(
+                    f"masks[{row}]: expected {len(sequences[row])} units, got {len(mask)}."
+                )
+            encoded[row, : len(mask)][mask] = encoding.UNKNOWN
+        return self._predict(encoded)
+
+    def encode(self, sequences: Sequence[str]) -> Tensor:
+        """One-hot (B, 4, max_length) on the model's device."""
+        return self._one_hot(self._codes(sequences))
+
+    def _codes(self, sequences: Sequence[str]) -> NDArray[np.uint8]:
+        return encoding.codes(sequences, self.max_length)
+
+    def _one_hot(self, encoded: NDArray[np.uint8]) -> Tensor:
+        return encoding.one_hot(torch.from_numpy(encoded).to(self.device))
+
+    @torch.inference_mode()
+    def _predict(self, encoded: NDArray[np.uint8]) -> Floats:
+        outputs = np.empty((len(encoded), self.n_outputs))
+        for start in range(0, len(encoded), self.batch_size):
+            chunk = slice(start, start + self.batch_size)
+            outputs[chunk] = self.network(self._one_hot(encoded[chunk])).cpu().numpy()
+        return outputs
+
+
+class CNN(OneHotModel):
+    """The Genomic Benchmarks CNN (see `gxarena_cnn.networks.cnn`).
+
+    Parameters
+    ----------
+    checkpoint : folder, optional
+        With ``config.json`` and ``model.safetensors``; without one, the bundled weights for
+        fly-promoters.
+    device, batch_size
+        See `OneHotModel`.
+    """
+
+    def __init__(
+        self, checkpoint: str | Path | None = None, device: str = "auto", batch_size: int = 256
+    ) -> None:
+        network = load_network(cnn_folder(checkpoint), CNNConfig)
+        super().__init__(network, device, batch_size)
+
+    @staticmethod
+    def train(job: TrainingJob) -> Mapping[str, object]:
+        """Train on ``job.train``, choose on ``job.valid``, write a checkpoint to ``job.out``."""
+        from gxarena_cnn.train import train
+
+        return train(job, CNNConfig)
+
+
+class DeepSTARR(OneHotModel):
+    """DeepSTARR (see `gxarena_cnn.networks.deepstarr`).
+
+    Parameters
+    ----------
+    checkpoint : folder
+        With ``config.json`` and ``model.safetensors``.
+    device, batch_size
+        See `OneHotModel`.
+    """
+
+    def __init__(
+        self, checkpoint: str | Path | None = None, device: str = "auto", batch_size: int = 256
+    ) -> None:
+        network = load_network(deepstarr_folder(checkpoint), DeepSTARRConfig)
+        super().__init__(network, device, batch_size)
+
+    @staticmethod
+    def train(job: TrainingJob) -> Mapping[str, object]:
+        """Train on ``job.train``, choose on ``job.valid``, write a checkpoint to ``job.out``."""
+        from gxarena_cnn.train import train
+
+        return train(job, DeepSTARRConfig)
