@@ -1,13 +1,42 @@
-"""`gxarena train`: a recipe, a trainable model, data; out comes a checkpoint with its model card."""
+"""`gxarena train`: a recipe, a trainable model, data; out comes a checkpoint with its model card.
+
+A recipe:
+
+    model = "cnn"
+    seed = 0
+
+    [data]                          # name:split of a dataset, or a path
+    train = "fly-promoters:train"
+    valid = "fly-promoters:valid"
+    test = "fly-promoters:test"
+
+    [settings]                      # the model's own
+    epochs = 20
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from gxarena.datasets import Dataset
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gxarena.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    from gxarena.api import Model
+    from gxarena.datasets import Dataset
+    from gxarena.registry import Registry
+
+RECIPE_FILE = "recipe.json"
+CARD_FILE = "card.json"
+README_FILE = "README.md"
+SPLITS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
@@ -42,3 +71,309 @@ class Trainable(Protocol):
         Returns facts for the model card (parameters, epochs, ...).
         """
         ...
+
+
+class Data(BaseModel):
+    """A recipe's ``[data]``: each a dataset reference, ``name:split`` or a path.
+
+    A path is relative to the recipe's folder or, failing that, to the working directory.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    train: str
+    valid: str
+    test: str
+
+
+class Recipe(BaseModel):
+    """A recipe file, validated; unknown keys are errors, except in the model's own settings.
+
+    Parameters
+    ----------
+    model : str
+        Name of a model that provides ``trainable``.
+    data : Data
+    seed : int
+    settings : table
+        Passed on to the model.
+    summary, licence, intended_use, limits : str
+        Texts for the model card.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str
+    data: Data
+    seed: int = Field(default=0, ge=0)
+    settings: dict[str, Any] = {}
+    summary: str = ""
+    licence: str = "MIT"
+    intended_use: str = (
+        "Benchmarking explanations of genome models. Not for clinical or diagnostic use."
+    )
+    limits: str = (
+        "Trained on the data named here only; nothing is known of its accuracy on other species, "
+        "assays or sequence lengths."
+    )
+
+
+def train(recipe_path: Path, out: Path, changes: Iterable[str] = ()) -> dict[str, Any]:
+    """Train the recipe's model into the folder `out`; the same call again resumes, or is done.
+
+    Parameters
+    ----------
+    recipe_path : Path
+    out : Path
+        A new or empty folder, or one that holds this very training, finished or not.
+    changes : iterable of str
+        Each ``key=value`` with a dotted key, e.g. ``settings.epochs=3``.
+
+    Returns
+    -------
+    The model card, as written to ``card.json``.
+
+    Raises
+    ------
+    InputError
+        An invalid recipe, unknown data, a model that cannot be trained, or an `out` that holds
+        something else.
+    """
+    from gxarena.registry import Registry
+
+    changes = tuple(changes)
+    recipe = read_recipe(recipe_path, changes)
+    registry = Registry.load()
+    factory = _trainable(recipe, recipe_path, registry)
+    datasets = _open_datasets(recipe, recipe_path, registry)
+    identity = {**recipe.model_dump(mode="json"), "data_digests": _data_digests(datasets)}
+    if _claim(out, identity):
+        finished: dict[str, Any] = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))
+        return finished
+    started = time.monotonic()
+    job = TrainingJob(datasets["train"], datasets["valid"], recipe.settings, recipe.seed, out)
+    facts = dict(factory.train(job))
+    seconds = time.monotonic() - started
+    model = factory(checkpoint=str(out))
+    card = {
+        "model": recipe.model,
+        "summary": recipe.summary,
+        "command": _command(recipe_path, out, changes),
+        "recipe": recipe.model_dump(mode="json"),
+        "data": _data_facts(recipe, datasets),
+        "training": facts,
+        "seconds": round(seconds, 1),
+        "scores": _all_scores(model, datasets),
+        "versions": _versions(),
+    }
+    _write(out / README_FILE, _readme(card))
+    # Last: its presence says that the training is finished.
+    _write(out / CARD_FILE, json.dumps(card, indent=2) + "\n")
+    return card
+
+
+def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
+    """Read a recipe and apply ``key=value`` changes; InputError where it is not a valid one."""
+    from gxarena import suite
+
+    document = suite.read_toml(path)
+    for change in changes:
+        suite._apply(document, change)
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        in_data = error.errors()[0]["loc"][0] == "data"
+        known = Data.model_fields if in_data else Recipe.model_fields
+        raise InputError(suite.sentence(error, path.name, known)) from None
+
+
+def _trainable(recipe: Recipe, path: Path, registry: Registry) -> Any:
+    component = registry.registered("models", recipe.model, f"{path.name}, model").component
+    if "trainable" not in component.provides:
+        trainable = [r.component.name for r in registry.of_kind("models")]
+        trainable = [
+            name for name in trainable if "trainable" in registry.get("models", name).provides
+        ]
+        raise InputError(
+            f"{path.name}, model: expected a model that can be trained, got '{recipe.model}'. "
+            f"{suggest(recipe.model, trainable)}"
+        )
+    return registry.factory("models", recipe.model)
+
+
+def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, Dataset]:
+    from gxarena.datasets import open_dataset
+
+    datasets = {}
+    for split in SPLITS:
+        reference = getattr(recipe.data, split)
+        beside = path.parent / reference
+        datasets[split] = open_dataset(str(beside) if beside.exists() else reference, registry)
+        samples = datasets[split].samples
+        where = f"{path.name}, data.{split}"
+        if not samples:
+            raise InputError(f"{where}: expected samples in '{reference}', got none.")
+        unlabelled = next((sample.id for sample in samples if sample.label is None), None)
+        if unlabelled is not None:
+            raise InputError(
+                f"{where}: expected a label for every sample, got none for '{unlabelled}'."
+            )
+    return datasets
+
+
+def _data_digests(datasets: Mapping[str, Dataset]) -> dict[str, str]:
+    """A digest of each split's ids, sequences and labels."""
+    from gxarena.identity import digest
+
+    return {
+        split: digest([[s.id, s.sequence, s.label] for s in dataset.samples])
+        for split, dataset in datasets.items()
+    }
+
+
+def _claim(out: Path, identity: Mapping[str, object]) -> bool:
+    """Take `out` for this training; whether it is finished already."""
+    recorded = out / RECIPE_FILE
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}: expected a folder, got a file.")
+    if recorded.is_file():
+        try:
+            held = json.loads(recorded.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{recorded}: expected JSON, got {error}.") from error
+        if held != identity:
+            raise InputError(
+                f"--out {out}: expected a folder of this training, got one of another "
+                f"({_difference(held, identity)}). Choose another folder."
+            )
+    elif out.is_dir() and any(out.iterdir()):
+        raise InputError(
+            f"--out {out}: expected a new or empty folder, got one that holds other files. "
+            "Choose another folder."
+        )
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        _write(recorded, json.dumps(identity, indent=2) + "\n")
+    return (out / CARD_FILE).is_file()
+
+
+def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The first key whose value differs, in words."""
+    for key in sorted(held.keys() | wanted.keys()):
+        if held.get(key) != wanted.get(key):
+            return f"'{key}' was {held.get(key)!r}"
+    return "no difference"
+
+
+def _all_scores(model: Model, datasets: Mapping[str, Dataset]) -> dict[str, Any]:
+    """Accuracy and AUC on valid and test: of the reloaded model, and of simple classifiers."""
+    from gxarena.reference_classifiers import classification_scores, reference_scores
+
+    scores: dict[str, Any] = {"model": {}}
+    for split in ("valid", "test"):
+        samples = datasets[split].samples
+        labels = np.array([sample.label for sample in samples], dtype=np.int64)
+        outputs = model.predict([sample.sequence for sample in samples])
+        scores["model"][split] = classification_scores(outputs, labels)
+    return scores | reference_scores(*(datasets[split].samples for split in SPLITS))
+
+
+def _data_facts(recipe: Recipe, datasets: Mapping[str, Dataset]) -> dict[str, Any]:
+    digests = _data_digests(datasets)
+    return {
+        split: {
+            "reference": getattr(recipe.data, split),
+            "samples": len(dataset.samples),
+            "digest": digests[split],
+        }
+        for split, dataset in datasets.items()
+    }
+
+
+def _versions() -> dict[str, str]:
+    from importlib import metadata
+
+    from gxarena.provenance import package_versions
+
+    return package_versions() | {"scikit-learn": metadata.version("scikit-learn")}
+
+
+def _command(recipe_path: Path, out: Path, changes: Iterable[str]) -> str:
+    import shlex
+
+    extra = [word for change in changes for word in ("--set", change)]
+    return shlex.join(["gxarena", "train", str(recipe_path), "--out", str(out), *extra])
+
+
+_NAMES = {
+    "model": "this model",
+    "kmer": "k-mer logistic regression (k = 1 to 6)",
+    "gc": "GC content only",
+}
+
+
+def _readme(card: Mapping[str, Any]) -> str:
+    """The model card for people."""
+    recipe = card["recipe"]
+    facts = [f"- {key}: {_shown(value)}" for key, value in card["training"].items()]
+    data = [
+        f"| {split} | `{entry['reference']}` | {entry['samples']} | `{entry['digest']}` |"
+        for split, entry in card["data"].items()
+    ]
+    scores = [
+        f"| {_NAMES.get(name, name)} | {split} | {_number(found['accuracy'])} "
+        f"| {_number(found['auc'])} |"
+        for name, splits in card["scores"].items()
+        for split, found in splits.items()
+    ]
+    versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
+    lines = [
+        f"# {recipe['model']}: model card",
+        *(["", recipe["summary"]] if recipe["summary"] else []),
+        "",
+        "## Accuracy",
+        "",
+        "The model is chosen on valid; test is read once, after training.",
+        "",
+        "| classifier | split | accuracy | AUC |",
+        "| --- | --- | --- | --- |",
+        *scores,
+        "",
+        "## Data",
+        "",
+        "| split | reference | samples | digest |",
+        "| --- | --- | --- | --- |",
+        *data,
+        "",
+        "## Training",
+        "",
+        f"    {card['command']}",
+        "",
+        *facts,
+        f"- seed: {recipe['seed']}",
+        f"- settings: {_shown(recipe['settings'])}",
+        f"- wall time: {card['seconds']} s",
+        f"- versions: {versions}",
+        "",
+        "## Use",
+        "",
+        f"- licence: {recipe['licence']}",
+        f"- intended use: {recipe['intended_use']}",
+        f"- limits: {recipe['limits']}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: object) -> str:
+    return f"`{json.dumps(value)}`" if isinstance(value, dict | list) else str(value)
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text file; a reader never sees half of it."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

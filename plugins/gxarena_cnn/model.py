@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,12 +13,14 @@ from torch import Tensor
 
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError
-from gxarena.training import TrainingJob
 from gxarena_cnn import encoding
 from gxarena_cnn.checkpoint import load_network
 from gxarena_cnn.config import CNNConfig, DeepSTARRConfig
 from gxarena_cnn.describe import cnn_folder, deepstarr_folder
 from gxarena_cnn.networks import Network
+
+if TYPE_CHECKING:
+    from gxarena.training import TrainingJob
 
 
 def pick_device(name: str) -> torch.device:

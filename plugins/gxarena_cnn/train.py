@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import numpy as np
 import torch
@@ -25,15 +25,17 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from gxarena.datasets import Dataset
 from gxarena.errors import InputError
 from gxarena.seeds import sample_seed
-from gxarena.training import TrainingJob
 from gxarena_cnn import encoding
 from gxarena_cnn.checkpoint import Precision, read_tensors, save_network, write_tensors
 from gxarena_cnn.config import NetworkConfig, invalid, parse_config
 from gxarena_cnn.model import pick_device
 from gxarena_cnn.networks import Network, build
+
+if TYPE_CHECKING:
+    from gxarena.datasets import Dataset
+    from gxarena.training import TrainingJob
 
 STATE_FILE = "training-state.safetensors"
 
