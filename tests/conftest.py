@@ -9,16 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from entry_points import entry_point
 
 from gxarena.plan import Plan, make_plan
 from gxarena.registry import Registry
 from gxarena.suite import Suite
 
 SHARED = Path(__file__).parents[2] / "shared"
-
-
-def entry_point(name: str, value: str) -> metadata.EntryPoint:
-    return metadata.EntryPoint(name, value, "gxarena")
 
 
 @pytest.fixture
@@ -32,7 +29,9 @@ def shared() -> Path:
 @pytest.fixture
 def registry() -> Registry:
     """gxarena's own components and the toys."""
-    return Registry.load([*metadata.entry_points(group="gxarena"), entry_point("toys", "toy_plugin")])
+    return Registry.load(
+        [*metadata.entry_points(group="gxarena"), entry_point("toys", "toy_plugin")]
+    )
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -99,7 +100,7 @@ def _documents(explained: Explained) -> Any:
             "sequence": sample.sequence,
             "target": int(explained.targets[index]),
             "outputs": explained.outputs[index].tolist(),
-            "units": [list(unit) for unit in zip(ends[:-1], ends[1:], strict=True)],
+            "units": [list(unit) for unit in itertools.pairwise(ends)],
             "scores": attribution.scores.tolist(),
             "special": dict(attribution.special),
             "nucleotide_scores": nucleotides.scores.tolist(),

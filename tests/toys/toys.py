@@ -27,9 +27,7 @@ class Linear:
         self.scale = scale
 
     def spans(self, sequences: Sequence[str]) -> list[Spans]:
-        return [
-            Spans(np.array([*range(0, len(s), self.width), len(s)])) for s in sequences
-        ]
+        return [Spans(np.array([*range(0, len(s), self.width), len(s)])) for s in sequences]
 
     def predict(self, sequences: Sequence[str]) -> Floats:
         _log(f"predict {len(sequences)}")

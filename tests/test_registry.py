@@ -1,0 +1,159 @@
+"""One bad plugin is named, with its distribution, and harms nothing else."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterator
+from importlib import metadata
+
+import pytest
+from entry_points import entry_point
+
+from gxarena.errors import InputError, MissingExtra, PluginError
+from gxarena.hookspecs import KINDS, Component, Hooks, hookimpl
+from gxarena.registry import Registry, status
+
+
+@pytest.fixture
+def plugin(monkeypatch: pytest.MonkeyPatch) -> Callable[..., metadata.EntryPoint]:
+    """Make an importable plugin module that offers explainers; returns its entry point."""
+
+    def make(
+        name: str, *components: object, hook: str = "gxarena_explainers"
+    ) -> metadata.EntryPoint:
+        module = types.ModuleType(name)
+
+        def offer() -> Iterator[object]:
+            yield from components
+
+        offer.__name__ = hook
+        setattr(module, hook, hookimpl(offer))
+        monkeypatch.setitem(sys.modules, name, module)
+        return entry_point(name, name)
+
+    return make
+
+
+def test_built_in_plugins_come_through_the_same_entry_points() -> None:
+    registry = Registry.load()
+    assert not registry.broken
+    assert {"cnn", "deepstarr", "dnabert2", "dnabert2-mini"} <= set(registry.names("models"))
+    assert {"attnlrp", "lrp", "random"} <= set(registry.names("explainers"))
+    assert registry.names("aggregators") == [
+        "equally_distributed", "mean", "native", "passed_on", "sum",
+    ]  # fmt: skip
+    assert all(registry.registered("models", m).distribution == "gxarena" for m in ["cnn"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_hook_is_documented_and_used(kind: str) -> None:
+    assert getattr(Hooks, f"gxarena_{kind}").__doc__
+    assert Registry.load().names(kind)
+
+
+def test_every_built_in_component_says_what_it_is() -> None:
+    registry = Registry.load()
+    for found in registry.components.values():
+        assert found.component.summary, found.component.name
+        assert callable(registry.factory(found.kind, found.component.name))
+
+
+def test_unknown_name_is_answered_with_the_closest() -> None:
+    with pytest.raises(
+        InputError, match=r"unknown explainer 'attn-lrp'\. Did you mean 'attnlrp'\?"
+    ):
+        Registry.load().get("explainers", "attn-lrp")
+
+
+def test_import_error_is_kept_and_the_others_load(
+    plugin: Callable[..., metadata.EntryPoint],
+) -> None:
+    good = plugin("good_plugin", Component("good", "toys:Exact", "fine"))
+    registry = Registry.load([entry_point("bad", "no_such_module"), good])
+    assert registry.names("explainers") == ["good"]
+    (broken,) = registry.broken
+    assert broken.plugin.endswith(":bad")
+    assert "no_such_module" in broken.error
+
+
+def test_exit_at_import_does_not_end_the_program(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "leaver.py").write_text("import sys; sys.exit(1)")  # type: ignore[operator]
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (broken,) = Registry.load([entry_point("leaver", "leaver")]).broken
+    assert broken.error == "SystemExit: 1"
+
+
+def test_duplicate_name_names_both_and_the_first_stays(
+    plugin: Callable[..., metadata.EntryPoint],
+) -> None:
+    thief = plugin(
+        "thief",
+        Component("random", "toys:Exact", "steals a name"),
+        Component("own", "toys:Exact", "fine"),
+    )
+    registry = Registry.load([thief, *metadata.entry_points(group="gxarena")])
+    assert registry.get("explainers", "random").target == "gxarena.explainers:Random"
+    assert registry.get("explainers", "own").summary == "fine"
+    (broken,) = registry.broken
+    assert "explainer 'random' is offered by both gxarena and unknown" in broken.error
+
+
+@pytest.mark.parametrize(
+    ("component", "complaint"),
+    [
+        ("not a component", "expected a Component, got str"),
+        (Component("Upper", "toys:Exact", ""), "expected a name of lower-case"),
+        (Component("x", "toys.Exact", ""), "expected a target 'package.module:factory'"),
+    ],
+)
+def test_malformed_components_are_refused(
+    plugin: Callable[..., metadata.EntryPoint], component: object, complaint: str
+) -> None:
+    registry = Registry.load([plugin("odd", component)])
+    assert not registry.components
+    assert complaint in registry.broken[0].error
+
+
+def test_a_metric_must_say_its_shape(plugin: Callable[..., metadata.EntryPoint]) -> None:
+    odd = plugin("odd", Component("m", "toys:Total", ""), hook="gxarena_metrics")
+    assert "exactly one of sample, pair, set" in Registry.load([odd]).broken[0].error
+
+
+def test_unknown_hook_is_a_broken_plugin(plugin: Callable[..., metadata.EntryPoint]) -> None:
+    registry = Registry.load([plugin("typo", hook="gxarena_explainer")])
+    assert "gxarena_explainer" in registry.broken[0].error
+
+
+def test_strict_mode_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GXARENA_STRICT_PLUGINS", "1")
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        Registry.load([entry_point("bad", "no_such_module")])
+
+
+def test_missing_dependency_prints_the_pip_command(
+    plugin: Callable[..., metadata.EntryPoint],
+) -> None:
+    needs = Component("needs", "no_such_dependency:X", "", extra="cnn")
+    broken = Component("broken", "toys:NoSuchName", "")
+    registry = Registry.load([plugin("needy", needs, broken)])
+    with pytest.raises(MissingExtra, match=r"pip install 'unknown\[cnn\]'"):
+        registry.factory("explainers", "needs")
+    with pytest.raises(PluginError, match="toys:NoSuchName"):
+        registry.factory("explainers", "broken")
+
+
+def test_status_names_missing_requirements(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Registry.load().registered("models", "cnn")
+    assert status(found) == "ready"
+    real = metadata.distribution
+
+    def without_zennit(name: str) -> metadata.Distribution:
+        if name == "zennit":
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(metadata, "distribution", without_zennit)
+    assert status(found) == "needs zennit: pip install 'gxarena[cnn]'"
