@@ -1,0 +1,85 @@
+"""Where relevance goes: what the scores do not add up to, and what special tokens take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gxarena.api import Probe, Quantity, Scored
+from gxarena.data import Explained, Floats
+
+
+class ConservationError:
+    """Part of the explained value that scores and special tokens do not add up to.
+
+    |explained - sum| / |explained| (Bach et al. 2015, eq. 2: 0 where relevance is conserved);
+    ``absorbed`` is the signed difference, for LRP the part that biases and stabilisers keep.
+    Reads the explained value from the explainer's diagnostics; methods that distribute none
+    have no value here.
+    """
+
+    quantities: Mapping[str, Quantity] = {
+        "": Quantity("lower", (0.0, None), "", "relative, 0 where the scores add up"),
+        "absorbed": Quantity("none", (None, None), "of the objective", "signed difference"),
+    }
+
+    def score(self, explained: Explained, probe: Probe) -> Scored:
+        del probe
+        value = np.array([a.diagnostics.get("explained", np.nan) for a in explained.attributions])
+        total = np.array([a.scores.sum() + sum(a.special.values()) for a in explained.attributions])
+        absorbed = value - total
+        relative = np.divide(
+            np.abs(absorbed), np.abs(value), out=np.full(len(value), np.nan), where=value != 0
+        )
+        reasons = {
+            int(i): "scores are not finite"
+            if np.isfinite(value[i])
+            else "the explainer distributes no value"
+            for i in np.flatnonzero(~np.isfinite(absorbed))
+        }
+        nothing = {int(i): "the explained value is 0" for i in np.flatnonzero(value == 0)}
+        return Scored(
+            {"": relative, "absorbed": absorbed}, {"": nothing | reasons, "absorbed": reasons}
+        )
+
+
+class SpecialShare:
+    """Share of the total |relevance| that lies on special tokens (Kurth et al. 2026, section 5)."""
+
+    quantities: Mapping[str, Quantity] = {
+        key: Quantity("none", (0.0, 1.0), "", summary)
+        for key, summary in (
+            ("total", "on all special tokens"),
+            ("cls", "on [CLS]"),
+            ("sep", "on [SEP]"),
+        )
+    }
+
+    def score(self, explained: Explained, probe: Probe) -> Scored:
+        del probe
+        attributions = explained.attributions
+        special = [
+            {name.strip("[]").lower(): abs(value) for name, value in a.special.items()}
+            for a in attributions
+        ]
+        on_special = np.array([sum(tokens.values()) for tokens in special])
+        everything = on_special + np.array([np.abs(a.scores).sum() for a in attributions])
+        has_special = np.array([bool(tokens) for tokens in special])
+        defined = has_special & np.isfinite(everything) & (everything > 0)
+
+        def share(amount: Floats) -> Floats:
+            nothing = np.full(len(everything), np.nan)
+            return np.divide(amount, everything, out=nothing, where=defined)
+
+        reasons = {
+            int(i): "no relevance at all, or not finite"
+            if has_special[i]
+            else "no scores on special tokens"
+            for i in np.flatnonzero(~defined)
+        }
+        values = {"total": share(on_special)} | {
+            key: share(np.array([tokens.get(key, 0.0) for tokens in special]))
+            for key in ("cls", "sep")
+        }
+        return Scored(values, dict.fromkeys(values, reasons))

@@ -1,0 +1,236 @@
+"""Faithfulness: does the model's score fall when the units called important are replaced?
+
+Most important first (MIF) should make it fall, least important first (LIF) should not, and both
+are read beside a random order on the same partition (Kurth et al. 2026, section 4.1; Samek et
+al. 2017). The target stays the original one when the perturbed prediction flips, and the drop is
+kept in logits and in probability, which saturates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
+
+import numpy as np
+from scipy.integrate import trapezoid
+
+from gxarena import objective, perturb
+from gxarena.api import Curve, Probe, Quantity, Scored
+from gxarena.data import Attribution, Bools, Explained, Floats, Sample
+from gxarena.errors import InputError, suggest
+from gxarena.ragged import filled, padded
+
+Fill = Literal["unknown", "random", "complement"]
+Ranking = Literal["signed", "magnitude"]
+UNITS: dict[str, objective.Objective] = {"logit": "logit", "probability": "probability"}
+
+SAMPLES_AT_ONCE = 64
+"""Bounds memory: perturbed copies of so many samples exist at a time."""
+
+
+class Faithfulness:
+    """MIF and LIF curves on nucleotide budgets, with a random order as control.
+
+    Parameters
+    ----------
+    fill : "unknown", "random" or "complement"
+        What replaces a unit. Unknown: on the model's own units its own unknown ([UNK] for a
+        token, tokenisation held fixed; N for a nucleotide), on projected units the letter N.
+        Random: a letter drawn evenly, the same for every order. Random and complement edit the
+        sequence, so a token model tokenises it anew: about half of all single edits move a
+        token boundary.
+    budgets : sequence of K float
+        Percent of nucleotides.
+    ranking : "signed" or "magnitude"
+        Signed: the highest score is most important, the lowest least. Magnitude: by |score|.
+    random_orders : int
+        Random orders the control averages over.
+    """
+
+    quantities: Mapping[str, Quantity]
+
+    def __init__(
+        self,
+        fill: Fill = "unknown",
+        budgets: Sequence[float] = (1, 5, 10, 20, 50),
+        ranking: Ranking = "signed",
+        random_orders: int = 1,
+    ) -> None:
+        _check("fill", fill, get_args(Fill))
+        _check("ranking", ranking, get_args(Ranking))
+        if not budgets or list(budgets) != sorted(set(budgets)) or not 0 < budgets[0]:
+            raise InputError(f"budgets: expected rising percentages above 0, got {budgets}.")
+        if budgets[-1] > 100:
+            raise InputError(f"budgets: expected at most 100 percent, got {budgets[-1]}.")
+        if random_orders < 1:
+            raise InputError(f"random_orders: expected at least 1, got {random_orders}.")
+        self._fill = fill
+        self._budgets = tuple(budgets)
+        self._ranking = ranking
+        self._random_orders = random_orders
+        self.quantities = dict(self._quantities())
+
+    def score(self, explained: Explained, probe: Probe) -> Scored:
+        """Drops at each budget, areas under the curves, and the curves."""
+        n = len(explained)
+        values = {key: np.full(n, np.nan) for key in self.quantities}
+        curves: list[Curve] = []
+        finite = [bool(np.isfinite(a.scores).all()) for a in explained.attributions]
+        defined = np.flatnonzero(finite)
+        for start in range(0, len(defined), SAMPLES_AT_ONCE):
+            chosen = defined[start : start + SAMPLES_AT_ONCE]
+            drops, fractions = self._drops(explained, chosen.tolist(), probe)
+            for key, column in self._summaries(drops, fractions):
+                values[key][chosen] = column
+            curves += _curves(drops, fractions, chosen.tolist())
+        reasons = {i: "scores are not finite" for i in range(n) if not finite[i]}
+        return Scored(values, dict.fromkeys(values, reasons), tuple(curves))
+
+    def _drops(
+        self, explained: Explained, chosen: list[int], probe: Probe
+    ) -> tuple[dict[str, dict[str, Floats]], dict[str, Floats]]:
+        """Score drops by unit and order, (n, K) each, and fractions replaced by order."""
+        samples = [explained.samples[i] for i in chosen]
+        attributions = [explained.attributions[i] for i in chosen]
+        targets, outputs = explained.targets[chosen], explained.outputs[chosen]
+        orders = self._orders(attributions, samples, explained.seed)
+        spans = [attribution.spans for attribution in attributions]
+        budgeted = [perturb.budget_masks(ranks, spans, self._budgets) for ranks in orders]
+        masks = np.concatenate([mask for mask, _ in budgeted], axis=1)
+        answers = self._ask(explained, samples, attributions, masks, probe)
+        copies = masks.shape[1]
+        drops = {
+            unit: np.repeat(objective.value(what, outputs, targets), copies)
+            - objective.value(what, answers, np.repeat(targets, copies))
+            for unit, what in UNITS.items()
+        }
+        shape = (len(chosen), len(orders), len(self._budgets))
+        fractions = np.stack([fraction for _, fraction in budgeted], axis=1)
+        return (
+            {unit: _by_order(drop.reshape(shape)) for unit, drop in drops.items()},
+            _by_order(fractions),
+        )
+
+    def _orders(
+        self, attributions: Sequence[Attribution], samples: Sequence[Sample], seed: int
+    ) -> list[np.ndarray]:
+        """Removal ranks: MIF, LIF, then the random orders; shape (n, most units) each."""
+        spans = [attribution.spans for attribution in attributions]
+        scores = padded([attribution.scores for attribution in attributions])
+        inside = filled([attribution.scores for attribution in attributions])
+        keys = scores if self._ranking == "signed" else np.abs(scores)
+        ids = [sample.id for sample in samples]
+
+        def uniform(stage: str) -> Floats:
+            return perturb.seeded_uniform(
+                spans, perturb.sample_seeds(seed, f"faithfulness/{stage}", ids)
+            )
+
+        ties = uniform("ties")
+        random = [uniform(f"order/{number}") for number in range(self._random_orders)]
+        return [perturb.removal_ranks(key, ties, inside) for key in (keys, -keys, *random)]
+
+    def _ask(
+        self,
+        explained: Explained,
+        samples: Sequence[Sample],
+        attributions: Sequence[Attribution],
+        masks: Bools,
+        probe: Probe,
+    ) -> Floats:
+        """The model's outputs for every sample and mask, shape (n * masks, C)."""
+        sequences = [sample.sequence for sample in samples]
+        spans = [attribution.spans for attribution in attributions]
+        if self._fill == "unknown" and explained.native:
+            return probe.predict_masked(
+                [sequence for sequence in sequences for _ in range(masks.shape[1])],
+                [m[: len(s)] for s, rows in zip(spans, masks, strict=True) for m in rows],
+            )
+        original = perturb.letters(sequences)
+        if self._fill == "unknown":
+            fill = perturb.unknown(original)
+        elif self._fill == "complement":
+            fill = perturb.complement(original)
+        else:
+            ids = [sample.id for sample in samples]
+            seeds = perturb.sample_seeds(explained.seed, "faithfulness/letters", ids)
+            fill = perturb.random_letters(original, seeds)
+        inside = perturb.nucleotide_masks(masks, spans)
+        return probe.predict(perturb.replaced(sequences, fill, inside))
+
+    def _summaries(
+        self, drops: dict[str, dict[str, Floats]], fractions: dict[str, Floats]
+    ) -> Sequence[tuple[str, Floats]]:
+        """(key, values of the n samples) for every quantity."""
+        found: list[tuple[str, Floats]] = []
+        for unit, by_order in drops.items():
+            areas = {order: _area(fractions[order], y) for order, y in by_order.items()}
+            by_order = by_order | {"gain": by_order["mif"] - by_order["random"]}
+            areas["gain"] = areas["mif"] - areas["random"]
+            for order, y in by_order.items():
+                stem = _stem(order, unit)
+                found += [(f"{stem}@{k:g}", y[:, i]) for i, k in enumerate(self._budgets)]
+                found.append((stem.replace("_drop", "") + "_area", areas[order]))
+        found += [(f"replaced@{k:g}", fractions["mif"][:, i]) for i, k in enumerate(self._budgets)]
+        return found
+
+    def _quantities(self) -> Sequence[tuple[str, Quantity]]:
+        low: dict[str, float | None] = {"logit": None, "probability": -1.0}
+        high: dict[str, float | None] = {"logit": None, "probability": 1.0}
+        named: list[tuple[str, Quantity]] = []
+        for unit in UNITS:
+            for order, better, what in _ORDERS:
+                bound = 2.0 if order == "gain" else 1.0
+                bounds = tuple(None if b is None else b * bound for b in (low[unit], high[unit]))
+                quantity = Quantity(better, bounds, unit, what)  # type: ignore[arg-type]
+                stem = _stem(order, unit)
+                named += [(f"{stem}@{k:g}", quantity) for k in self._budgets]
+                named.append((stem.replace("_drop", "") + "_area", quantity))
+        really = Quantity("none", (0.0, 1.0), "of nucleotides", "really replaced, MIF")
+        return named + [(f"replaced@{k:g}", really) for k in self._budgets]
+
+
+_ORDERS: tuple[tuple[str, Literal["higher", "lower", "none"], str], ...] = (
+    ("mif", "higher", "drop when the most important go first"),
+    ("lif", "lower", "drop when the least important go first"),
+    ("random", "none", "drop under a random order on the same units: the control"),
+    ("gain", "higher", "MIF's drop beyond the random order's"),
+)
+
+
+def _stem(order: str, unit: str) -> str:
+    return f"gain_{unit}" if order == "gain" else f"{order}_drop_{unit}"
+
+
+def _by_order(values: Floats) -> dict[str, Floats]:
+    """(n, orders, K) as MIF, LIF and the mean of the random orders, (n, K) each."""
+    return {"mif": values[:, 0], "lif": values[:, 1], "random": values[:, 2:].mean(axis=1)}
+
+
+def _area(x: Floats, y: Floats) -> Floats:
+    """Mean height of the curve from (0, 0) over the fraction really replaced, shape (n,)."""
+    start = np.zeros((len(x), 1))
+    area = trapezoid(np.hstack([start, y]), np.hstack([start, x]), axis=1)
+    return area / x[:, -1]  # type: ignore[no-any-return]
+
+
+def _curves(
+    drops: dict[str, dict[str, Floats]], fractions: dict[str, Floats], chosen: Sequence[int]
+) -> list[Curve]:
+    """Every sample's curves, each from (0, 0)."""
+    return [
+        Curve(
+            _stem(order, unit),
+            index,
+            np.concatenate([[0.0], fractions[order][row]]),
+            np.concatenate([[0.0], y[row]]),
+        )
+        for unit, by_order in drops.items()
+        for order, y in by_order.items()
+        for row, index in enumerate(chosen)
+    ]
+
+
+def _check(what: str, got: str, choices: tuple[str, ...]) -> None:
+    if got not in choices:
+        raise InputError(f"faithfulness, {what}: unknown '{got}'. {suggest(got, choices)}")
