@@ -146,7 +146,7 @@ def train(recipe_path: Path, out: Path, changes: Iterable[str] = ()) -> dict[str
     registry = Registry.load()
     factory = _trainable(recipe, recipe_path, registry)
     datasets = _open_datasets(recipe, recipe_path, registry)
-    identity = {**recipe.model_dump(mode="json"), "data_digests": _data_digests(datasets)}
+    identity = {**recipe.model_dump(mode="json"), "data_digests": _digests(datasets)}
     if _claim(out, identity):
         finished: dict[str, Any] = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))
         return finished
@@ -182,9 +182,19 @@ def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
-        in_data = error.errors()[0]["loc"][0] == "data"
-        known = Data.model_fields if in_data else Recipe.model_fields
-        raise InputError(suite.sentence(error, path.name, known)) from None
+        raise InputError(_invalid(error, path.name)) from None
+
+
+def _invalid(error: ValidationError, where: str) -> str:
+    """One sentence; an unknown key first, as it is often why another one is missing."""
+    from gxarena import suite
+
+    unknown = next((e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"), None)
+    if unknown is None:
+        return suite.sentence(error, where, Recipe.model_fields)
+    known = Data.model_fields if unknown[0] == "data" else Recipe.model_fields
+    place = ".".join(map(str, unknown))
+    return f"{where}, {place}: unknown key. {suggest(str(unknown[-1]), known)}"
 
 
 def _trainable(recipe: Recipe, path: Path, registry: Registry) -> Any:
@@ -207,12 +217,9 @@ def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, 
     datasets = {}
     for split in SPLITS:
         reference = getattr(recipe.data, split)
-        beside = path.parent / reference
-        datasets[split] = open_dataset(str(beside) if beside.exists() else reference, registry)
+        datasets[split] = open_dataset(reference, registry, base=path.parent)
         samples = datasets[split].samples
         where = f"{path.name}, data.{split}"
-        if not samples:
-            raise InputError(f"{where}: expected samples in '{reference}', got none.")
         unlabelled = next((sample.id for sample in samples if sample.label is None), None)
         if unlabelled is not None:
             raise InputError(
@@ -221,14 +228,8 @@ def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, 
     return datasets
 
 
-def _data_digests(datasets: Mapping[str, Dataset]) -> dict[str, str]:
-    """A digest of each split's ids, sequences and labels."""
-    from gxarena.identity import digest
-
-    return {
-        split: digest([[s.id, s.sequence, s.label] for s in dataset.samples])
-        for split, dataset in datasets.items()
-    }
+def _digests(datasets: Mapping[str, Dataset]) -> dict[str, str]:
+    return {split: dataset.digest for split, dataset in datasets.items()}
 
 
 def _claim(out: Path, identity: Mapping[str, object]) -> bool:
@@ -236,25 +237,33 @@ def _claim(out: Path, identity: Mapping[str, object]) -> bool:
     recorded = out / RECIPE_FILE
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: expected a folder, got a file.")
-    if recorded.is_file():
-        try:
-            held = json.loads(recorded.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{recorded}: expected JSON, got {error}.") from error
+    out.mkdir(parents=True, exist_ok=True)
+    held = _held(recorded)
+    # A recipe alone is a training that failed before it began: nothing is lost.
+    if any(path != recorded for path in out.iterdir()):
+        if held is None:
+            raise InputError(
+                f"--out {out}: expected a new or empty folder, got one that holds other files. "
+                "Choose another folder."
+            )
         if held != identity:
             raise InputError(
                 f"--out {out}: expected a folder of this training, got one of another "
                 f"({_difference(held, identity)}). Choose another folder."
             )
-    elif out.is_dir() and any(out.iterdir()):
-        raise InputError(
-            f"--out {out}: expected a new or empty folder, got one that holds other files. "
-            "Choose another folder."
-        )
-    else:
-        out.mkdir(parents=True, exist_ok=True)
-        _write(recorded, json.dumps(identity, indent=2) + "\n")
+    _write(recorded, json.dumps(identity, indent=2) + "\n")
     return (out / CARD_FILE).is_file()
+
+
+def _held(recorded: Path) -> dict[str, Any] | None:
+    """The training a folder says it holds."""
+    if not recorded.is_file():
+        return None
+    try:
+        held: dict[str, Any] = json.loads(recorded.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{recorded}: expected JSON, got {error}.") from error
+    return held
 
 
 def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
@@ -279,12 +288,11 @@ def _all_scores(model: Model, datasets: Mapping[str, Dataset]) -> dict[str, Any]
 
 
 def _data_facts(recipe: Recipe, datasets: Mapping[str, Dataset]) -> dict[str, Any]:
-    digests = _data_digests(datasets)
     return {
         split: {
             "reference": getattr(recipe.data, split),
             "samples": len(dataset.samples),
-            "digest": digests[split],
+            "digest": dataset.digest,
         }
         for split, dataset in datasets.items()
     }

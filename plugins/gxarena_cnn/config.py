@@ -120,7 +120,8 @@ def parse_config(kind: type[Config], values: Mapping[str, object], where: str) -
 
 def invalid(where: str, kind: type[BaseModel], error: ValidationError) -> str:
     """One sentence for a pydantic error: where, what was expected, what came."""
-    first = error.errors()[0]
+    # An unknown key first: it is often why another one is missing.
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     place = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"{where}: unknown key '{place}'. {suggest(place, kind.model_fields)}"

@@ -176,8 +176,6 @@ def read_settings(settings: Mapping[str, object]) -> Settings:
 
 def _config(job: TrainingJob, settings: Settings, kind: type[NetworkConfig]) -> NetworkConfig:
     samples = (*job.train.samples, *job.valid.samples)
-    if not job.train.samples or not job.valid.samples:
-        raise InputError("recipe, [data]: expected samples in train and in valid, got none.")
     labels = [sample.label for sample in samples if sample.label is not None]
     if len(labels) < len(samples):
         unlabelled = next(sample.id for sample in samples if sample.label is None)

@@ -1,0 +1,89 @@
+"""Networks as gxarena models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from gxarena.api import MaskableModel
+from gxarena.data import Spans
+from gxarena.errors import InputError
+from gxarena_cnn.lrp import ZennitModel
+from gxarena_cnn.model import CNN, DeepSTARR, OneHotModel
+
+
+def test_it_is_what_it_says(make_model: Callable[..., OneHotModel]) -> None:
+    model = make_model()
+    assert isinstance(model, MaskableModel)
+    assert isinstance(model, ZennitModel)
+    assert (model.n_outputs, model.max_length) == (2, 30)
+    assert model.spans(["ACG", "T"]) == [Spans.nucleotides(3), Spans.nucleotides(1)]
+
+
+def test_no_sequence_depends_on_its_batch(
+    make_model: Callable[..., OneHotModel], sequences: tuple[str, ...]
+) -> None:
+    together = make_model(batch_size=10).predict(sequences)
+    alone = [make_model(batch_size=3).predict([sequence])[0] for sequence in sequences]
+    assert together.shape == (10, 2)
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
+
+
+def test_no_sequences_give_no_outputs(make_model: Callable[..., OneHotModel]) -> None:
+    assert make_model().predict([]).shape == (0, 2)
+
+
+def test_a_masked_nucleotide_is_n(
+    make_model: Callable[..., OneHotModel], sequences: tuple[str, ...]
+) -> None:
+    model = make_model()
+    rng = np.random.default_rng(0)
+    masks = [rng.random(len(sequence)) < 0.3 for sequence in sequences]
+    replaced = [
+        "".join("N" if hidden else letter for letter, hidden in zip(sequence, mask, strict=True))
+        for sequence, mask in zip(sequences, masks, strict=True)
+    ]
+    np.testing.assert_array_equal(model.predict_masked(sequences, masks), model.predict(replaced))
+    assert not np.allclose(model.predict_masked(sequences, masks), model.predict(sequences))
+
+
+def test_padding_is_n(make_model: Callable[..., OneHotModel]) -> None:
+    model = make_model()
+    np.testing.assert_array_equal(
+        model.predict(["ACGTACGT"]), model.predict(["ACGTACGT" + "N" * 22])
+    )
+
+
+def test_a_mask_of_another_length_is_refused(make_model: Callable[..., OneHotModel]) -> None:
+    with pytest.raises(InputError, match=r"masks\[0\]: expected 4 units, got 3"):
+        make_model().predict_masked(["ACGT"], [np.ones(3, dtype=bool)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"device": "warp"}, "got 'warp'"),
+        ({"batch_size": 0}, "batch_size: expected 1 or more, got 0"),
+    ],
+)
+def test_impossible_arguments_are_refused(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        CNN(**arguments)  # type: ignore[arg-type]
+
+
+def test_deepstarr_asks_for_a_checkpoint() -> None:
+    with pytest.raises(InputError, match="expected a checkpoint folder, got none"):
+        DeepSTARR()
+
+
+def test_the_bundled_weights_know_a_promoter() -> None:
+    """Distal and promoter-proximal windows around DRE and TATA boxes, a toy of the real task."""
+    model = CNN(device="cpu")
+    assert (model.n_outputs, model.max_length) == (2, 250)
+    rng = np.random.default_rng(0)
+    backgrounds = ["".join(rng.choice(list("ACGT"), 250)) for _ in range(64)]
+    planted = [s[:180] + "TATCGATA" + s[188:] for s in backgrounds]
+    margins = [np.subtract(*model.predict(s).T[::-1]) for s in (planted, backgrounds)]
+    assert np.mean(margins[0] > margins[1]) > 0.9
