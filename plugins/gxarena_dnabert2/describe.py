@@ -1,0 +1,29 @@
+"""What planning may know of a model without loading it; imports no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gxarena.hookspecs import Facts
+from gxarena_dnabert2.config import Config
+
+MINI = Path(__file__).parent / "weights" / "mini-fly"
+"""The bundled checkpoint: dnabert2-mini for fly promoters."""
+
+
+def describe(checkpoint: str | Path, **_: object) -> Facts:
+    """Outputs and files of a checkpoint folder; nothing of one that is still on the hub."""
+    folder = Path(checkpoint)
+    if not folder.is_dir() and not folder.is_absolute() and len(folder.parts) <= 2:
+        return Facts()
+    return Facts(n_outputs=Config.read(folder).num_labels, files=_files(folder))
+
+
+def describe_mini(checkpoint: str | Path | None = None, **_: object) -> Facts:
+    """The same for dnabert2-mini, whose checkpoint is bundled."""
+    return describe(MINI if checkpoint is None else checkpoint)
+
+
+def _files(folder: Path) -> tuple[str, ...]:
+    kinds = ("*.safetensors", "*.bin", "*.index.json", "config.json", "tokenizer.json")
+    return tuple(sorted(str(file) for kind in kinds for file in folder.glob(kind)))

@@ -1,0 +1,139 @@
+"""DNABERT-2 and what is fine-tuned from it, as gxarena models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gxarena.data import Bools, Floats, Spans
+from gxarena.errors import InputError, suggest
+from gxarena.training import TrainingJob
+from gxarena_dnabert2.checkpoint import folder_of, load_classifier
+from gxarena_dnabert2.describe import MINI
+from gxarena_dnabert2.tokenizer import Encoded, Tokenizer
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+class DNABERT2:
+    """A fine-tuned DNABERT-2 (see `gxarena.api.MaskableModel`).
+
+    Parameters
+    ----------
+    checkpoint : str or Path
+        A folder with config.json, tokenizer.json and weights, or a hub id.
+    device : str
+        ``"auto"`` takes CUDA where there is one.
+    dtype : "float32" or "bfloat16"
+    max_tokens : int
+        Positions in a micro-batch, padding included: bounds memory.
+
+    Attributes
+    ----------
+    report : LoadReport
+        Weights that were missing or unexpected.
+    """
+
+    max_length = None
+
+    def __init__(
+        self,
+        checkpoint: str | Path,
+        device: str = "auto",
+        dtype: str = "float32",
+        max_tokens: int = 16384,
+    ) -> None:
+        if dtype not in DTYPES:
+            raise InputError(f"dtype: unknown '{dtype}'. {suggest(dtype, DTYPES)}")
+        folder = folder_of(checkpoint)
+        self.device = torch.device(_auto_device() if device == "auto" else device)
+        self.dtype = DTYPES[dtype]
+        self.tokenizer = Tokenizer(folder)
+        network, self.report = load_classifier(folder)
+        self.network = network.to(self.device, self.dtype).eval().requires_grad_(False)
+        self.n_outputs = network.config.num_labels
+        self._max_tokens = max_tokens
+
+    def spans(self, sequences: Sequence[str]) -> list[Spans]:
+        """Tokens without [CLS] and [SEP]."""
+        return [encoded.spans for encoded in self.tokenizer.encode(sequences)]
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        """Raw outputs, shape (B, C)."""
+        return self._predict(self.tokenizer.encode(sequences))
+
+    def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+        """Raw outputs with tokens replaced by [UNK]; tokenised before, not after."""
+        # Perturbation asks for many masks of each sequence: tokenise each once.
+        unique = list(dict.fromkeys(sequences))
+        encoded = dict(zip(unique, self.tokenizer.encode(unique), strict=True))
+        unknown = self.tokenizer.unknown
+        return self._predict(
+            [encoded[s].masked(mask, unknown) for s, mask in zip(sequences, masks, strict=True)]
+        )
+
+    def batches(
+        self, encoded: Sequence[Encoded], max_tokens: int
+    ) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+        """Micro-batches of sequences of similar length: indices, ids (B, T), mask (B, T).
+
+        Padding costs little because neighbours in length share a batch.
+        """
+        lengths = np.array([len(one.ids) for one in encoded])
+        batch: list[int] = []
+        for index in np.argsort(lengths, kind="stable").tolist():
+            # Rising lengths: the newcomer is the longest.
+            if batch and (len(batch) + 1) * lengths[index] > max_tokens:
+                yield batch, *self._padded([encoded[i] for i in batch])
+                batch = []
+            batch.append(index)
+        if batch:
+            yield batch, *self._padded([encoded[i] for i in batch])
+
+    @staticmethod
+    def train(job: TrainingJob) -> Mapping[str, object]:
+        """Train a checkpoint into ``job.out`` (see `gxarena_dnabert2.train`)."""
+        from gxarena_dnabert2.train import train
+
+        return train(job)
+
+    def _predict(self, encoded: Sequence[Encoded]) -> Floats:
+        outputs = np.zeros((len(encoded), self.n_outputs))
+        with torch.inference_mode():
+            for indices, ids, mask in self.batches(encoded, self._max_tokens):
+                logits = self.network.logits(self.network.embed(ids), mask)
+                outputs[indices] = logits.double().cpu().numpy()
+        return outputs
+
+    def _padded(self, encoded: Sequence[Encoded]) -> tuple[Tensor, Tensor]:
+        longest = max(len(one.ids) for one in encoded)
+        ids = np.full((len(encoded), longest), self.tokenizer.pad, dtype=np.int64)
+        mask = np.zeros((len(encoded), longest), dtype=np.int64)
+        for row, one in enumerate(encoded):
+            ids[row, : len(one.ids)] = one.ids
+            mask[row, : len(one.ids)] = 1
+        return torch.from_numpy(ids).to(self.device), torch.from_numpy(mask).to(self.device)
+
+
+class Mini(DNABERT2):
+    """The DNABERT-2 architecture small, with bundled weights for fly promoters.
+
+    Parameters as `DNABERT2`; without `checkpoint` the bundled one is used.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str | Path | None = None,
+        device: str = "auto",
+        dtype: str = "float32",
+        max_tokens: int = 16384,
+    ) -> None:
+        super().__init__(MINI if checkpoint is None else checkpoint, device, dtype, max_tokens)
+
+
+def _auto_device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"

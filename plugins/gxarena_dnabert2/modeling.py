@@ -1,0 +1,291 @@
+"""The DNABERT-2 (MosaicBERT) network in plain PyTorch.
+
+A post-LayerNorm BERT encoder with attention with linear biases (ALiBi) instead of position
+embeddings and gated linear units in its MLPs (Zhou et al. 2024; Portes et al. 2023). Parameters
+have the official checkpoint's names. Written anew: the published code needs trust_remote_code
+and an old triton, and switches kernels silently.
+
+Shapes: B sequences, T positions ([CLS], tokens, [SEP], padding), D width, H heads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gxarena_dnabert2.config import Config
+
+NEGLIGIBLE = float("-inf")
+"""Attention bias of padding."""
+
+
+class Rules:
+    """How relevance flows backwards through what is not linear; here: as plain gradients.
+
+    The forward pass asks these wherever an explainer may want another backward pass. They never
+    change a value, so that predictions are those of the plain network.
+    """
+
+    fused_attention = True
+    """Whether attention may run as one kernel, with no rule between its products."""
+
+    def elementwise(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """An element-wise nonlinearity."""
+        return function(x)
+
+    def factor(self, x: Tensor, share: int) -> Tensor:
+        """An input of a product; `share` is how many ways relevance is split on its way."""
+        del share
+        return x
+
+    def layer_norm(self, norm: nn.LayerNorm, x: Tensor) -> Tensor:
+        """Layer normalisation over the last dimension."""
+        y: Tensor = norm(x)
+        return y
+
+
+PLAIN = Rules()
+
+
+def alibi_slopes(n_heads: int) -> list[float]:
+    """One slope per head (Press et al. 2022, and their code for heads that are no power of 2).
+
+    For a power of two, the geometric series from 2^(-8/n) with that ratio; otherwise the series
+    of the power of two below, then every other element of the series of the one above.
+    """
+    below = 2 ** math.floor(math.log2(n_heads))
+
+    def series(n: int) -> list[float]:
+        return [2.0 ** (-8.0 * (i + 1) / n) for i in range(n)]
+
+    return series(below) + series(2 * below)[::2][: n_heads - below]
+
+
+class Embeddings(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.token_type_embeddings = nn.Embedding(config.type_vocab_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, words: Tensor, rules: Rules) -> Tensor:
+        summed = words + self.token_type_embeddings.weight[0]
+        x: Tensor = self.dropout(rules.layer_norm(self.LayerNorm, summed))
+        return x
+
+
+class SelfAttention(nn.Module):
+    """softmax(Q K^T / sqrt(d) + bias) V, with one matrix for queries, keys and values."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.n_heads = config.num_attention_heads
+        self.p_dropout = config.attention_probs_dropout_prob
+        self.Wqkv = nn.Linear(config.hidden_size, 3 * config.hidden_size)
+
+    def forward(self, x: Tensor, bias: Tensor, rules: Rules) -> Tensor:
+        n, length, width = x.shape
+        heads = self.Wqkv(x).view(n, length, 3, self.n_heads, width // self.n_heads)
+        q, k, v = heads.permute(2, 0, 3, 1, 4)
+        p_dropout = self.p_dropout if self.training else 0.0
+        if rules.fused_attention:
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=p_dropout)
+        else:
+            # Two products in a row: q and k share the half that the first product's weights get.
+            q, k, v = rules.factor(q, 4), rules.factor(k, 4), rules.factor(v, 2)
+            weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]) + bias, -1)
+            y = weights @ v
+        return y.transpose(1, 2).reshape(n, length, width)
+
+
+class ResidualOutput(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, x: Tensor, residual: Tensor, rules: Rules) -> Tensor:
+        return rules.layer_norm(self.LayerNorm, self.dropout(self.dense(x)) + residual)
+
+
+class Attention(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.self = SelfAttention(config)
+        self.output = ResidualOutput(config)
+
+    def forward(self, x: Tensor, bias: Tensor, rules: Rules) -> Tensor:
+        y: Tensor = self.output(self.self(x, bias, rules), x, rules)
+        return y
+
+
+class GatedMLP(nn.Module):
+    """W_o (GELU(W_g x) * W_c x): gate and content come from one matrix without bias."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.gated_layers = nn.Linear(config.hidden_size, 2 * config.intermediate_size, bias=False)
+        self.wo = nn.Linear(config.intermediate_size, config.hidden_size)
+        self.layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+
+    def forward(self, x: Tensor, rules: Rules) -> Tensor:
+        gate, content = self.gated_layers(x).chunk(2, dim=-1)
+        product = rules.factor(rules.elementwise(F.gelu, gate) * content, 2)
+        return rules.layer_norm(self.layernorm, self.wo(self.dropout(product)) + x)
+
+
+class Layer(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.attention = Attention(config)
+        self.mlp = GatedMLP(config)
+
+    def forward(self, x: Tensor, bias: Tensor, rules: Rules) -> Tensor:
+        y: Tensor = self.mlp(self.attention(x, bias, rules), rules)
+        return y
+
+
+class Encoder(nn.Module):
+    slopes: Tensor
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.layer = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+        slopes = torch.tensor(alibi_slopes(config.num_attention_heads))
+        self.register_buffer("slopes", slopes, persistent=False)
+
+    def forward(self, x: Tensor, attention_mask: Tensor, rules: Rules) -> Tensor:
+        bias = self._bias(attention_mask).to(x.dtype)
+        for layer in self.layer:
+            x = layer(x, bias, rules)
+        return x
+
+    def _bias(self, attention_mask: Tensor) -> Tensor:
+        """-slope |i - j| for each head, and nothing of padding; (B, H, T, T)."""
+        position = torch.arange(attention_mask.shape[1], device=attention_mask.device)
+        distance = (position[:, None] - position[None, :]).abs()
+        alibi = -self.slopes[:, None, None] * distance
+        padding = attention_mask[:, None, None, :] == 0
+        return alibi[None].masked_fill(padding, NEGLIGIBLE)
+
+
+class Pooler(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, hidden: Tensor, rules: Rules) -> Tensor:
+        return rules.elementwise(torch.tanh, self.dense(hidden[:, 0]))
+
+
+class Bert(nn.Module):
+    def __init__(self, config: Config, *, pooler: bool) -> None:
+        super().__init__()
+        self.embeddings = Embeddings(config)
+        self.encoder = Encoder(config)
+        if pooler:
+            self.pooler = Pooler(config)
+
+    def forward(self, words: Tensor, attention_mask: Tensor, rules: Rules = PLAIN) -> Tensor:
+        """Word embeddings (B, T, D) to last hidden states (B, T, D)."""
+        hidden: Tensor = self.encoder(self.embeddings(words, rules), attention_mask, rules)
+        return hidden
+
+
+class SequenceClassifier(nn.Module):
+    """DNABERT-2 with a classification head on the pooled [CLS]."""
+
+    architecture = "BertForSequenceClassification"
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.bert = Bert(config, pooler=True)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.classifier = nn.Linear(config.hidden_size, config.num_labels)
+        initialise(self, config)
+
+    def embed(self, input_ids: Tensor) -> Tensor:
+        """Word embeddings, (B, T, D)."""
+        words: Tensor = self.bert.embeddings.word_embeddings(input_ids)
+        return words
+
+    def logits(self, words: Tensor, attention_mask: Tensor, rules: Rules = PLAIN) -> Tensor:
+        """Word embeddings (B, T, D) and mask (B, T) to raw outputs (B, C)."""
+        pooled = self.bert.pooler(self.bert(words, attention_mask, rules), rules)
+        outputs: Tensor = self.classifier(self.dropout(pooled))
+        return outputs
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """As the Hugging Face Trainer calls it."""
+        logits = self.logits(self.embed(input_ids), attention_mask)
+        if labels is None:
+            return {"logits": logits}
+        return {"loss": F.cross_entropy(logits.float(), labels), "logits": logits}
+
+
+class Transform(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        y: Tensor = self.LayerNorm(F.gelu(self.dense(hidden)))
+        return y
+
+
+class Predictions(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.transform = Transform(config)
+        self.decoder = nn.Linear(config.hidden_size, config.vocab_size)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        scores: Tensor = self.decoder(self.transform(hidden))
+        return scores
+
+
+class MaskedLMHead(nn.Module):
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.predictions = Predictions(config)
+
+
+class MaskedLM(nn.Module):
+    """DNABERT-2 with its masked-language head; the decoder shares the word embeddings."""
+
+    architecture = "BertForMaskedLM"
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.bert = Bert(config, pooler=False)
+        self.cls = MaskedLMHead(config)
+        initialise(self, config)
+        self.cls.predictions.decoder.weight = self.bert.embeddings.word_embeddings.weight
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> Tensor:
+        """Mean cross entropy over the positions where `labels` is not negative."""
+        hidden = self.bert(self.bert.embeddings.word_embeddings(input_ids), attention_mask)
+        masked = labels >= 0
+        scores = self.cls.predictions(hidden[masked])
+        return F.cross_entropy(scores.float(), labels[masked])
+
+
+def initialise(network: nn.Module, config: Config) -> None:
+    """BERT's initialisation: normal weights, zero biases."""
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, std=config.initializer_range)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
