@@ -72,8 +72,9 @@ class LRP:
     (w' the weights as the rule modifies them, z_j the rule's denominator). m does not depend on
     which letter is there except through the denominators, which are held at the observed
     sequence, as DeepLIFT's hypothetical contributions hold its multipliers. So all four composites
-    give them; at the observed letters they equal the scores. Those of ``epsilon_plus`` do not
-    change sign within an output's path and say little to TF-MoDISco unless centred.
+    give them, and at the observed letters they equal the scores. Under ``epsilon_plus`` only
+    positive weights count, so the four contributions of a position tend to share one sign; center
+    them for TF-MoDISco.
 
     Parameters
     ----------
