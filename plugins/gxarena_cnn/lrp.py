@@ -79,6 +79,7 @@ class LRP:
     Parameters
     ----------
     composite : str
+        The default is the most faithful on the bundled CNN (see Notes).
     epsilon : float
         Stabiliser of every rule's denominator; of the epsilon rule it is the epsilon.
     gamma : float
@@ -93,11 +94,17 @@ class LRP:
     Diagnostics: ``explained`` is the sum of the starting relevance, ``absorbed`` what of it does
     not arrive at the nucleotides: what biases and epsilon keep, and, under ``alpha_beta``, what
     neurons without contributions of one sign lose or gain.
+
+    Drop of the predicted class's logit when the 20% most relevant nucleotides become N, less the
+    drop for random ones, on 500 validation sequences of fly-promoters with the bundled CNN: epsilon
+    1.55, epsilon_gamma 1.13, alpha_beta 0.97, epsilon_plus 0.46; the order is the same with
+    complements for N, and on human CTCF and PU.1 peaks. The price is conservation: the biases
+    absorb a median of 2.1 times the explained logit under epsilon, 0.3 times under epsilon_plus.
     """
 
     def __init__(
         self,
-        composite: str = "epsilon_plus",
+        composite: str = "epsilon",
         epsilon: float = 1e-6,
         gamma: float = 0.25,
         alpha: float = 2.0,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError
@@ -21,6 +21,10 @@ from gxarena_cnn.networks import Network
 
 if TYPE_CHECKING:
     from gxarena.training import TrainingJob
+
+
+_MOST_ACTIVATIONS = 2**25
+"""Numbers that one layer may put out for a batch: 128 MiB as float32."""
 
 
 def pick_device(name: str) -> torch.device:
@@ -46,7 +50,8 @@ class OneHotModel:
     device : str
         "auto", "cpu", "cuda", ...
     batch_size : int
-        Sequences per forward pass: bounds memory.
+        Most sequences per forward pass; fewer where the network is wide and its input long, so
+        that the output of its largest layer stays below 128 MiB.
 
     Attributes
     ----------
@@ -60,7 +65,7 @@ class OneHotModel:
             raise InputError(f"batch_size: expected 1 or more, got {batch_size}.")
         self.device = pick_device(device)
         self.network = network.to(self.device).eval()
-        self.batch_size = batch_size
+        self.batch_size = max(1, min(batch_size, _MOST_ACTIVATIONS // _activations(network)))
 
     @property
     def n_outputs(self) -> int:
@@ -106,6 +111,12 @@ class OneHotModel:
             chunk = slice(start, start + self.batch_size)
             outputs[chunk] = self.network(self._one_hot(encoded[chunk])).cpu().numpy()
         return outputs
+
+
+def _activations(network: Network) -> int:
+    """Numbers that the largest layer puts out for one sequence, or a little more."""
+    widest = max(m.out_channels for m in network.modules() if isinstance(m, nn.Conv1d))
+    return widest * network.config.input_length
 
 
 class CNN(OneHotModel):

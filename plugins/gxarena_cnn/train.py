@@ -247,7 +247,7 @@ def _fit(
         task = progress.add_task("", total=settings.epochs, completed=run.epoch, shown="")
         while run.epoch < settings.epochs and not _exhausted(run.history, settings):
             train_loss = _train_epoch(run, train_data, settings, seed)
-            scores = evaluate(run.validated(settings), valid_data)
+            scores = evaluate(run.validated(settings), valid_data, settings.batch_size)
             run.history.append({"train_loss": train_loss, **scores})
             run.epoch += 1
             if _best_epoch(run.history, settings) == run.epoch - 1:
@@ -317,7 +317,7 @@ def _learning_rate(epoch: float, settings: Settings) -> float:
 
 
 @torch.inference_mode()
-def evaluate(network: Network, data: Labelled, batch_size: int = 1024) -> dict[str, float]:
+def evaluate(network: Network, data: Labelled, batch_size: int) -> dict[str, float]:
     """Mean cross-entropy and accuracy."""
     network.eval()
     chunks = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -9,7 +10,11 @@ import pytest
 
 from gxarena.api import MaskableModel
 from gxarena.data import Spans
+from gxarena.datasets import open_dataset
 from gxarena.errors import InputError
+from gxarena.reference_classifiers import classification_scores
+from gxarena_cnn.config import DeepSTARRConfig
+from gxarena_cnn.describe import BUNDLED_CNN
 from gxarena_cnn.lrp import ZennitModel
 from gxarena_cnn.model import CNN, DeepSTARR, OneHotModel
 
@@ -29,6 +34,12 @@ def test_no_sequence_depends_on_its_batch(
     alone = [make_model(batch_size=3).predict([sequence])[0] for sequence in sequences]
     assert together.shape == (10, 2)
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
+
+
+def test_memory_is_bounded_for_long_inputs(make_model: Callable[..., OneHotModel]) -> None:
+    config = DeepSTARRConfig(input_length=3061, dense=(4, 4))
+    assert make_model(config, batch_size=256).batch_size == 2**25 // (256 * 3061) == 42
+    assert make_model(batch_size=256).batch_size == 256
 
 
 def test_no_sequences_give_no_outputs(make_model: Callable[..., OneHotModel]) -> None:
@@ -76,6 +87,20 @@ def test_impossible_arguments_are_refused(arguments: dict[str, object], message:
 def test_deepstarr_asks_for_a_checkpoint() -> None:
     with pytest.raises(InputError, match="expected a checkpoint folder, got none"):
         DeepSTARR()
+
+
+def test_the_bundled_card_tells_the_truth() -> None:
+    """Its data are the embedded ones, its accuracy is what the weights reach on them."""
+    card = json.loads((BUNDLED_CNN / "card.json").read_text())
+    for split in ("train", "valid", "test"):
+        dataset = open_dataset(f"fly-promoters:{split}")
+        assert card["data"][split]["digest"] == dataset.digest
+    outputs = CNN(device="cpu").predict([sample.sequence for sample in dataset.samples])
+    labels = np.array([sample.label for sample in dataset.samples])
+    found = classification_scores(outputs, labels)
+    assert found == pytest.approx(card["scores"]["model"]["test"], abs=1e-3)
+    assert found["accuracy"] >= 0.74
+    assert found["auc"] >= 0.83
 
 
 def test_the_bundled_weights_know_a_promoter() -> None:
