@@ -122,13 +122,11 @@ def load_into(
 
 
 def write_weights(network: nn.Module, path: Path, dtype: torch.dtype = torch.float32) -> None:
-    """Write a network's weights; tied ones once."""
-    seen: set[int] = set()
-    weights = {}
-    for name, tensor in network.state_dict().items():
-        if tensor.data_ptr() not in seen:
-            seen.add(tensor.data_ptr())
-            weights[name] = tensor.detach().to("cpu", dtype).contiguous()
+    """Write a network's weights atomically."""
+    weights = {
+        name: tensor.detach().to("cpu", dtype).contiguous()
+        for name, tensor in network.state_dict().items()
+    }
     temporary = path.with_name(f".{path.name}")
     save_file(weights, temporary, metadata={"format": "pt"})
     temporary.replace(path)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -212,6 +213,16 @@ class SequenceClassifier(nn.Module):
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         initialise(self, config)
 
+    def set_head(self, n_labels: int, p_dropout: float) -> None:
+        """Before fine-tuning: as many outputs as there are classes, and another dropout."""
+        self.config = replace(self.config, num_labels=n_labels, hidden_dropout_prob=p_dropout)
+        if self.classifier.out_features != n_labels:
+            self.classifier = nn.Linear(self.config.hidden_size, n_labels)
+            initialise(self.classifier, self.config)
+        for module in self.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = p_dropout
+
     def embed(self, input_ids: Tensor) -> Tensor:
         """Word embeddings, (B, T, D)."""
         words: Tensor = self.bert.embeddings.word_embeddings(input_ids)
@@ -244,15 +255,23 @@ class Transform(nn.Module):
         return y
 
 
+class Decoder(nn.Module):
+    """Holds the bias alone: its weight is the word embeddings', which have one name in a file."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+
+
 class Predictions(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.transform = Transform(config)
-        self.decoder = nn.Linear(config.hidden_size, config.vocab_size)
+        self.decoder = Decoder(config)
 
-    def forward(self, hidden: Tensor) -> Tensor:
-        scores: Tensor = self.decoder(self.transform(hidden))
-        return scores
+    def forward(self, hidden: Tensor, word_embeddings: Tensor) -> Tensor:
+        """Scores over the vocabulary, (..., D) to (..., V)."""
+        return F.linear(self.transform(hidden), word_embeddings, self.decoder.bias)
 
 
 class MaskedLMHead(nn.Module):
@@ -272,14 +291,16 @@ class MaskedLM(nn.Module):
         self.bert = Bert(config, pooler=False)
         self.cls = MaskedLMHead(config)
         initialise(self, config)
-        self.cls.predictions.decoder.weight = self.bert.embeddings.word_embeddings.weight
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor) -> Tensor:
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor
+    ) -> dict[str, Tensor]:
         """Mean cross entropy over the positions where `labels` is not negative."""
-        hidden = self.bert(self.bert.embeddings.word_embeddings(input_ids), attention_mask)
+        embeddings = self.bert.embeddings.word_embeddings
+        hidden = self.bert(embeddings(input_ids), attention_mask)
         masked = labels >= 0
-        scores = self.cls.predictions(hidden[masked])
-        return F.cross_entropy(scores.float(), labels[masked])
+        scores = self.cls.predictions(hidden[masked], embeddings.weight)
+        return {"loss": F.cross_entropy(scores.float(), labels[masked])}
 
 
 def initialise(network: nn.Module, config: Config) -> None:

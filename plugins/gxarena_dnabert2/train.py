@@ -1,0 +1,318 @@
+"""Pre-training and fine-tuning, both through the Hugging Face Trainer.
+
+Two stages, each resumed where it was killed: masked-language pre-training of a new network on a
+corpus (left out where a checkpoint is given), then fine-tuning on the recipe's data; the epoch
+with the best validation AUC is kept.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from sklearn.metrics import roc_auc_score
+from tokenizers import Tokenizer
+from torch import Tensor
+from transformers import EvalPrediction, Trainer, TrainingArguments, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from gxarena.data import Sample
+from gxarena.errors import InputError
+from gxarena.suite import sentence
+from gxarena.training import TrainingJob
+from gxarena_dnabert2.checkpoint import WEIGHTS, folder_of, load_classifier, write_weights
+from gxarena_dnabert2.config import Config
+from gxarena_dnabert2.corpus import (
+    SPECIAL,
+    Stretches,
+    encode_with_cuts,
+    read_corpus,
+    train_tokenizer,
+)
+from gxarena_dnabert2.modeling import MaskedLM, SequenceClassifier
+
+PAD, MASK = SPECIAL.index("[PAD]"), SPECIAL.index("[MASK]")
+TOKENIZER_STRETCHES = 40_000
+IGNORED = -100
+"""Label of positions that are not masked."""
+
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+Rate = Annotated[float, Field(gt=0.0)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Network(_Table):
+    """Sizes of a new network."""
+
+    vocab_size: PositiveInt = 512
+    hidden_size: PositiveInt = 128
+    num_hidden_layers: PositiveInt = 4
+    num_attention_heads: PositiveInt = 4
+    intermediate_size: PositiveInt = 256
+
+
+class Stage(_Table):
+    """What both stages are told."""
+
+    batch_size: PositiveInt = 64
+    learning_rate: Rate = 1e-3
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
+    warmup: Share = 0.05
+    dropout: Share = 0.0
+    cuts: Share = 0.05
+
+
+class Pretraining(Stage):
+    """Masked-language pre-training on random stretches of a corpus.
+
+    Parameters
+    ----------
+    corpus : str
+        FASTA file.
+    exclude : list of str
+        Chromosomes left out, so that no test sequence is seen.
+    steps, length : int
+        Optimizer steps, and nucleotides of a stretch.
+    masked : float
+        Share of tokens to be guessed; of those 80% become [MASK], 10% another token.
+    """
+
+    corpus: str
+    exclude: list[str] = []
+    steps: PositiveInt = 3000
+    length: PositiveInt = 250
+    masked: Share = 0.2
+
+
+class Finetuning(Stage):
+    """Fine-tuning on the recipe's train split.
+
+    Parameters
+    ----------
+    epochs : int
+    accumulation : int
+        Batches per optimizer step, for networks that leave little memory.
+    label_smoothing : float
+    """
+
+    epochs: PositiveInt = 5
+    accumulation: PositiveInt = 1
+    label_smoothing: Share = 0.0
+
+
+class Settings(_Table):
+    """A recipe's ``[settings]``: pre-training of a new network, or a checkpoint to start from."""
+
+    network: Network = Network()
+    pretraining: Pretraining | None = None
+    checkpoint: str = ""
+    finetuning: Finetuning = Finetuning()
+
+
+def train(job: TrainingJob) -> dict[str, object]:
+    """Write config.json, tokenizer.json and model.safetensors to ``job.out``.
+
+    Returns
+    -------
+    Facts for the model card.
+    """
+    settings = _settings(job.settings)
+    set_seed(job.seed)
+    facts: dict[str, object] = {}
+    if settings.checkpoint:
+        start = folder_of(settings.checkpoint)
+    elif settings.pretraining:
+        start = job.out / "pretrained"
+        if not (start / WEIGHTS).is_file():
+            _pretrain(settings.pretraining, settings.network, start, job.seed)
+        facts["pretraining_loss"] = float((start / "loss.txt").read_text())
+    else:
+        raise InputError(
+            "settings: expected either checkpoint or [settings.pretraining], got neither."
+        )
+    network = _finetune(settings.finetuning, start, job)
+    shutil.copyfile(start / "tokenizer.json", job.out / "tokenizer.json")
+    network.config.write(job.out, SequenceClassifier.architecture)
+    write_weights(network, job.out / WEIGHTS)
+    for stage in ("pretraining", "finetuning"):
+        shutil.rmtree(job.out / stage, ignore_errors=True)
+    return facts | {"parameters": sum(p.numel() for p in network.parameters())}
+
+
+def _settings(given: Mapping[str, object]) -> Settings:
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]["loc"]
+        stages: dict[object, type[BaseModel]] = {
+            "network": Network,
+            "pretraining": Pretraining,
+            "finetuning": Finetuning,
+        }
+        model = stages.get(first[0], Settings) if len(first) > 1 else Settings
+        raise InputError(sentence(error, "settings", model.model_fields)) from None
+
+
+def _pretrain(stage: Pretraining, sizes: Network, out: Path, seed: int) -> None:
+    """Masked-language pre-training; the weights are written last and mean that it is done."""
+    corpus = read_corpus(Path(stage.corpus), stage.exclude)
+    out.mkdir(parents=True, exist_ok=True)
+    stretches = Stretches(corpus, stage.length, stage.steps * stage.batch_size, seed)
+    tokenizer_file = out / "tokenizer.json"
+    if not tokenizer_file.is_file():
+        some = [stretches[index] for index in range(min(TOKENIZER_STRETCHES, len(stretches)))]
+        train_tokenizer(some, sizes.vocab_size).save(str(tokenizer_file))
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    fitted = sizes.model_dump() | {"vocab_size": tokenizer.get_vocab_size()}
+    config = Config(**fitted, hidden_dropout_prob=stage.dropout)
+    network = MaskedLM(config)
+    trainer = Trainer(
+        model=network,
+        args=_arguments(stage, out.parent / "pretraining", seed, max_steps=stage.steps),
+        train_dataset=stretches,
+        data_collator=_MaskedBatch(tokenizer, stage, seed),
+    )
+    result = trainer.train(resume_from_checkpoint=_last(out.parent / "pretraining"))
+    (out / "loss.txt").write_text(f"{result.training_loss:.4f}\n")
+    config.write(out, MaskedLM.architecture)
+    write_weights(network, out / WEIGHTS)
+
+
+def _finetune(stage: Finetuning, start: Path, job: TrainingJob) -> SequenceClassifier:
+    network, _ = load_classifier(start, fresh_head=True)
+    n_labels = 1 + max(sample.label or 0 for sample in job.train.samples)
+    network.set_head(max(n_labels, 2), stage.dropout)
+    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    arguments = _arguments(
+        stage,
+        job.out / "finetuning",
+        job.seed,
+        num_train_epochs=stage.epochs,
+        gradient_accumulation_steps=stage.accumulation,
+        label_smoothing_factor=stage.label_smoothing,
+        eval_strategy="epoch",
+        per_device_eval_batch_size=4 * stage.batch_size,
+        save_strategy="epoch",
+        load_best_model_at_end=True,
+        metric_for_best_model="auc",
+    )
+    trainer = _FinetuningTrainer(
+        model=network,
+        args=arguments,
+        train_dataset=list(job.train.samples),
+        eval_dataset=list(job.valid.samples),
+        data_collator=_LabelledBatch(tokenizer, stage.cuts, job.seed),
+        compute_metrics=_scores,
+    )
+    trainer.train(resume_from_checkpoint=_last(job.out / "finetuning"))
+    return network.cpu().eval()
+
+
+def _arguments(stage: Stage, folder: Path, seed: int, **more: Any) -> TrainingArguments:
+    """What both stages tell the Trainer: offline, seeded, bfloat16, GPU where there is one."""
+    return TrainingArguments(
+        output_dir=str(folder),
+        **{
+            "per_device_train_batch_size": stage.batch_size,
+            "learning_rate": stage.learning_rate,
+            "weight_decay": stage.weight_decay,
+            "warmup_ratio": stage.warmup,
+            "lr_scheduler_type": "cosine",
+            "seed": seed,
+            "bf16": True,
+            "use_cpu": not torch.cuda.is_available(),
+            "logging_steps": 100,
+            "save_steps": 500,
+            "save_total_limit": 2,
+            "report_to": [],
+            "remove_unused_columns": False,
+            "dataloader_pin_memory": torch.cuda.is_available(),
+        }
+        | more,
+    )
+
+
+def _last(folder: Path) -> str | None:
+    """The checkpoint that a killed stage left, if any."""
+    return get_last_checkpoint(str(folder)) if folder.is_dir() else None
+
+
+class _FinetuningTrainer(Trainer):
+    """Evaluation without the augmentation of training."""
+
+    def get_eval_dataloader(self, *args: Any, **kwargs: Any) -> Any:
+        loader = super().get_eval_dataloader(*args, **kwargs)
+        loader.collate_fn = loader.collate_fn.without_cuts()
+        return loader
+
+
+class _MaskedBatch:
+    """Sequences to masked token ids and labels; random numbers follow the batch's content."""
+
+    def __init__(self, tokenizer: Tokenizer, stage: Pretraining, seed: int) -> None:
+        self._tokenizer, self._stage, self._seed = tokenizer, stage, seed
+
+    def __call__(self, sequences: Sequence[str]) -> dict[str, Tensor]:
+        rng = _content_rng(self._seed, sequences)
+        ids, attention = _padded(
+            encode_with_cuts(self._tokenizer, sequences, self._stage.cuts, rng)
+        )
+        guessed = (rng.random(ids.shape) < self._stage.masked) & (ids >= len(SPECIAL))
+        how = rng.random(ids.shape)
+        others = rng.integers(len(SPECIAL), self._tokenizer.get_vocab_size(), ids.shape)
+        shown = np.where(guessed & (how < 0.8), MASK, ids)
+        shown = np.where(guessed & (how >= 0.9), others, shown)
+        return _tensors(shown, attention, np.where(guessed, ids, IGNORED))
+
+
+class _LabelledBatch:
+    """Samples to token ids and labels."""
+
+    def __init__(self, tokenizer: Tokenizer, cuts: float, seed: int) -> None:
+        self._tokenizer, self._cuts, self._seed = tokenizer, cuts, seed
+
+    def without_cuts(self) -> _LabelledBatch:
+        return _LabelledBatch(self._tokenizer, 0.0, self._seed)
+
+    def __call__(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+        sequences = [sample.sequence for sample in samples]
+        rng = _content_rng(self._seed, sequences)
+        ids, attention = _padded(encode_with_cuts(self._tokenizer, sequences, self._cuts, rng))
+        labels = np.array([sample.label for sample in samples])
+        return _tensors(ids, attention, labels)
+
+
+def _content_rng(seed: int, sequences: Sequence[str]) -> np.random.Generator:
+    """A generator that depends on the batch alone: shuffling makes every epoch's another."""
+    from gxarena.seeds import sample_seed
+
+    return np.random.default_rng(sample_seed(seed, "train/batch", "".join(sequences)))
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    from gxarena.ragged import filled, padded
+
+    arrays = [np.array(row, dtype=np.int64) for row in rows]
+    return padded(arrays, PAD), filled(arrays).astype(np.int64)
+
+
+def _tensors(ids: np.ndarray, attention: np.ndarray, labels: np.ndarray) -> dict[str, Tensor]:
+    named = {"input_ids": ids, "attention_mask": attention, "labels": labels}
+    return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in named.items()}
+
+
+def _scores(prediction: EvalPrediction) -> dict[str, float]:
+    logits, labels = prediction.predictions, prediction.label_ids
+    accuracy = float((logits.argmax(-1) == labels).mean())
+    auc = roc_auc_score(labels, logits[:, 1] - logits[:, 0]) if logits.shape[1] == 2 else accuracy
+    return {"accuracy": accuracy, "auc": float(auc)}
