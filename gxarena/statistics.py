@@ -1,0 +1,100 @@
+"""Uncertainty over samples: bootstrap intervals of means, and of the ranks they give."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gxarena.api import Better
+from gxarena.data import Floats
+
+MaskedInts = np.ma.MaskedArray[tuple[int, ...], np.dtype[np.int64]]
+
+
+def bootstrap_mean(
+    values: Floats, seed: int, resamples: int = 2000, level: float = 0.95
+) -> tuple[Floats, Floats, Floats]:
+    """Means of columns with percentile bootstrap intervals over rows.
+
+    Parameters
+    ----------
+    values : float array, shape (n, m)
+        One row a sample; NaN where undefined, left out of its column.
+    seed : int
+    resamples : int
+    level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    mean, low, high : float arrays, shape (m,)
+        NaN where a column has no defined value; low and high also where it has just one.
+    """
+    defined = np.isfinite(values)
+    counts = defined.sum(axis=0)
+    means = _means(np.ones((1, len(values))), values, defined)[0]
+    resampled = _means(_weights(len(values), seed, resamples), values, defined)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.full((2, values.shape[1]), np.nan)
+    wanted = counts > 1
+    low[wanted], high[wanted] = np.nanquantile(resampled[:, wanted], tails, axis=0)
+    return means, low, high
+
+
+def rank_intervals(
+    values: Floats, better: Better, seed: int, resamples: int = 2000, level: float = 0.95
+) -> tuple[MaskedInts, MaskedInts, MaskedInts]:
+    """Competition ranks of the columns' means, with intervals from paired resamples.
+
+    Rank 1 is best, ties share the smallest rank. Columns share the resampled rows, so that what
+    makes a sample hard for all does not blur their order.
+
+    Parameters
+    ----------
+    values : float array, shape (n, m)
+        As for `bootstrap_mean`.
+    better : "higher" or "lower"
+
+    Returns
+    -------
+    rank, low, high : masked int arrays, shape (m,)
+        Masked where a column has no defined value; such a column counts in nobody's rank.
+    """
+    defined = np.isfinite(values)
+    sign = -1.0 if better == "higher" else 1.0
+    ranks = _ranks(sign * _means(np.ones((1, len(values))), values, defined))[0]
+    resampled = _ranks(sign * _means(_weights(len(values), seed, resamples), values, defined))
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    low, high = np.quantile(resampled, tails, axis=0, method="inverted_cdf").astype(np.int64)
+    unranked = ~defined.any(axis=0)
+    return (
+        np.ma.MaskedArray(ranks, unranked),
+        np.ma.MaskedArray(low, unranked),
+        np.ma.MaskedArray(high, unranked),
+    )
+
+
+def _weights(n: int, seed: int, resamples: int) -> Floats:
+    """How often each row is drawn in each resample, shape (resamples, n)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+
+
+def _means(weights: Floats, values: Floats, defined: NDArray[np.bool_]) -> Floats:
+    """Weighted means of the defined values, shape (resamples, m); NaN where there is none."""
+    # Around the column's own mean: equal values give exactly that mean, whatever is drawn.
+    centre = np.where(defined, values, 0).sum(axis=0) / np.maximum(defined.sum(axis=0), 1)
+    totals = weights @ np.where(defined, values - centre, 0)
+    drawn = weights @ defined.astype(np.float64)
+    means: Floats = centre + np.divide(
+        totals, drawn, out=np.full(totals.shape, np.nan), where=drawn > 0
+    )
+    return means
+
+
+def _ranks(keys: Floats) -> NDArray[np.int64]:
+    """Competition ranks along columns, smallest key first; NaN behind all, shape as `keys`."""
+    below = keys[:, None, :] < keys[:, :, None]
+    ranks: NDArray[np.int64] = 1 + below.sum(axis=2)
+    ranks[np.isnan(keys)] = 1 + np.isfinite(keys).sum(axis=1).max()
+    return ranks
