@@ -137,7 +137,7 @@ def _shards(found: Path) -> list[Path]:
         return [found]
     try:
         names = sorted(set(json.loads(found.read_text())["weight_map"].values()))
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise InputError(f"{found}: expected an index with a weight_map, got none.") from error
     if missing := [name for name in names if not (found.parent / name).is_file()]:
         raise InputError(f"{found}: expected every shard it lists, got no {', '.join(missing)}.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tokenizers import Encoding
 from tokenizers import Tokenizer as Backend
 
 from gxarena.data import Bools, Ints, Spans
@@ -77,9 +78,9 @@ class Tokenizer:
             )
         ]
 
-    def _encoded(self, sequence: str, encoding: object) -> Encoded:
-        special = np.array(encoding.special_tokens_mask, dtype=bool)  # type: ignore[attr-defined]
-        offsets = np.array(encoding.offsets, dtype=np.int64)[~special]  # type: ignore[attr-defined]
+    def _encoded(self, sequence: str, encoding: Encoding) -> Encoded:
+        special = np.array(encoding.special_tokens_mask, dtype=np.bool_)
+        offsets = np.array(encoding.offsets, dtype=np.int64)[~special]
         tiles = (
             len(offsets) > 0
             and offsets[0, 0] == 0
@@ -91,9 +92,9 @@ class Tokenizer:
                 f"tokenizer: expected tokens that tile the sequence '{sequence[:20]}…' "
                 f"({len(sequence)} nucleotides), got gaps or overlaps. Use upper-case ACGTN."
             )
-        tokens = np.array(encoding.tokens, dtype=object)  # type: ignore[attr-defined]
+        tokens = np.array(encoding.tokens, dtype=np.object_)
         return Encoded(
-            ids=np.array(encoding.ids, dtype=np.int64),  # type: ignore[attr-defined]
+            ids=np.array(encoding.ids, dtype=np.int64),
             is_unit=~special,
             special=tuple(tokens[special]),
             spans=Spans(np.append(0, offsets[:, 1])),

@@ -7,10 +7,11 @@ with the best validation AUC is kept.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import numpy as np
 import torch
@@ -19,7 +20,6 @@ from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import EvalPrediction, Trainer, TrainingArguments, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from gxarena.data import Sample
 from gxarena.errors import InputError
@@ -176,17 +176,27 @@ def _pretrain(stage: Pretraining, sizes: Network, out: Path, seed: int) -> None:
     network = MaskedLM(config)
     trainer = Trainer(
         model=network,
-        args=_arguments(stage, out.parent / "pretraining", seed, max_steps=stage.steps),
+        args=_arguments(
+            stage,
+            out.parent / "pretraining",
+            seed,
+            max_steps=stage.steps,
+            logging_steps=min(100, stage.steps),
+        ),
         train_dataset=stretches,
         data_collator=_MaskedBatch(tokenizer, stage, seed),
     )
-    result = trainer.train(resume_from_checkpoint=_last(out.parent / "pretraining"))
-    (out / "loss.txt").write_text(f"{result.training_loss:.4f}\n")
+    trainer.train(resume_from_checkpoint=_last(out.parent / "pretraining"))
+    # The Trainer's own mean forgets the steps before a resume; its log does not.
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    (out / "loss.txt").write_text(f"{losses[-1]:.4f}\n")
     config.write(out, MaskedLM.architecture)
     write_weights(network, out / WEIGHTS)
 
 
 def _finetune(stage: Finetuning, start: Path, job: TrainingJob) -> SequenceClassifier:
+    # Anew, so that it does not matter whether pre-training ran in this process or an earlier one.
+    set_seed(job.seed)
     network, _ = load_classifier(start, fresh_head=True)
     n_labels = 1 + max(sample.label or 0 for sample in job.train.samples)
     network.set_head(max(n_labels, 2), stage.dropout)
@@ -220,31 +230,36 @@ def _finetune(stage: Finetuning, start: Path, job: TrainingJob) -> SequenceClass
 
 def _arguments(stage: Stage, folder: Path, seed: int, **more: Any) -> TrainingArguments:
     """What both stages tell the Trainer: offline, seeded, bfloat16, GPU where there is one."""
-    return TrainingArguments(
-        output_dir=str(folder),
-        **{
-            "per_device_train_batch_size": stage.batch_size,
-            "learning_rate": stage.learning_rate,
-            "weight_decay": stage.weight_decay,
-            "warmup_ratio": stage.warmup,
-            "lr_scheduler_type": "cosine",
-            "seed": seed,
-            "bf16": True,
-            "use_cpu": not torch.cuda.is_available(),
-            "logging_steps": 100,
-            "save_steps": 500,
-            "save_total_limit": 2,
-            "report_to": [],
-            "remove_unused_columns": False,
-            "dataloader_pin_memory": torch.cuda.is_available(),
-        }
-        | more,
-    )
+    options: dict[str, Any] = {
+        "per_device_train_batch_size": stage.batch_size,
+        "learning_rate": stage.learning_rate,
+        "weight_decay": stage.weight_decay,
+        "warmup_ratio": stage.warmup,
+        "lr_scheduler_type": "cosine",
+        "seed": seed,
+        "bf16": True,
+        "use_cpu": not torch.cuda.is_available(),
+        "logging_steps": 100,
+        "save_steps": 500,
+        "save_total_limit": 2,
+        "report_to": [],
+        "remove_unused_columns": False,
+        "dataloader_pin_memory": torch.cuda.is_available(),
+    }
+    return TrainingArguments(output_dir=str(folder), **(options | more))
 
 
 def _last(folder: Path) -> str | None:
-    """The checkpoint that a killed stage left, if any."""
-    return get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    """The newest checkpoint that a killed stage left whole, if any."""
+    whole: dict[int, str] = {}
+    for path in folder.glob("checkpoint-*"):
+        try:
+            # The Trainer writes this file last.
+            state = json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        whole[state["global_step"]] = str(path)
+    return whole[max(whole)] if whole else None
 
 
 class _FinetuningTrainer(Trainer):
@@ -252,7 +267,7 @@ class _FinetuningTrainer(Trainer):
 
     def get_eval_dataloader(self, *args: Any, **kwargs: Any) -> Any:
         loader = super().get_eval_dataloader(*args, **kwargs)
-        loader.collate_fn = loader.collate_fn.without_cuts()
+        loader.collate_fn = cast(_LabelledBatch, loader.collate_fn).without_cuts()
         return loader
 
 
@@ -312,7 +327,7 @@ def _tensors(ids: np.ndarray, attention: np.ndarray, labels: np.ndarray) -> dict
 
 
 def _scores(prediction: EvalPrediction) -> dict[str, float]:
-    logits, labels = prediction.predictions, prediction.label_ids
+    logits, labels = np.asarray(prediction.predictions), np.asarray(prediction.label_ids)
     accuracy = float((logits.argmax(-1) == labels).mean())
     auc = roc_auc_score(labels, logits[:, 1] - logits[:, 0]) if logits.shape[1] == 2 else accuracy
     return {"accuracy": accuracy, "auc": float(auc)}

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gxarena.errors import InputError
+from gxarena.hookspecs import Facts
+from gxarena_dnabert2.describe import MINI, describe, describe_mini
+
+Checkpoints = Callable[..., Path]
+
+
+def test_facts_of_a_folder(make_checkpoint: Checkpoints) -> None:
+    folder = make_checkpoint(num_labels=3)
+    facts = describe(str(folder), device="cpu")
+    assert (facts.n_outputs, facts.max_length) == (3, None)
+    names = {"config.json", "model.safetensors", "tokenizer.json"}
+    assert {Path(file).name for file in facts.files} == names
+
+
+def test_a_hub_id_is_not_fetched() -> None:
+    assert describe("owner/model") == Facts()
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected a checkpoint folder, found none"):
+        describe(tmp_path / "nowhere")
+
+
+def test_a_folder_without_configuration(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected a checkpoint folder with config\.json"):
+        describe(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "expected JSON"),
+        ('{"model_type": "gpt2"}', "expected the sizes of a DNABERT-2 network"),
+    ],
+)
+def test_a_configuration_of_something_else(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(InputError, match=expected):
+        describe(tmp_path)
+
+
+def test_heads_must_divide_the_width(make_checkpoint: Checkpoints) -> None:
+    folder = make_checkpoint()
+    path = folder / "config.json"
+    path.write_text(path.read_text().replace('"hidden_size": 24', '"hidden_size": 25'))
+    with pytest.raises(InputError, match="multiple of num_attention_heads, got 25 and 12"):
+        describe(folder)
+
+
+def test_labels_are_counted_as_hugging_face_writes_them(make_checkpoint: Checkpoints) -> None:
+    folder = make_checkpoint()
+    path = folder / "config.json"
+    labels = '"id2label": {"0": "a", "1": "b", "2": "c"}'
+    path.write_text(path.read_text().replace('"num_labels": 2', labels))
+    assert describe(folder).n_outputs == 3
+
+
+def test_the_bundled_checkpoint() -> None:
+    if not MINI.is_dir():
+        pytest.skip("the bundled weights are not there yet")
+    assert describe_mini() == describe(MINI)
+    assert describe_mini().n_outputs == 2
+
+
+def test_planning_imports_no_torch() -> None:
+    code = (
+        "import sys, gxarena_dnabert2.plugin, gxarena_dnabert2.describe;"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'transformers', 'lxt')))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

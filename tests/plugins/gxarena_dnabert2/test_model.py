@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gxarena.api import MaskableModel
+from gxarena.errors import InputError
+from gxarena_dnabert2.describe import MINI
+from gxarena_dnabert2.model import DNABERT2
+
+Checkpoints = Callable[..., Path]
+
+
+@pytest.fixture
+def model(make_checkpoint: Checkpoints) -> DNABERT2:
+    return DNABERT2(make_checkpoint(), device="cpu")
+
+
+def test_contract(model: DNABERT2, sequences: list[str]) -> None:
+    assert isinstance(model, MaskableModel)
+    assert (model.n_outputs, model.max_length) == (2, None)
+    outputs = model.predict(sequences)
+    assert outputs.shape == (len(sequences), 2)
+    assert outputs.dtype == np.float64
+    assert [spans.length for spans in model.spans(sequences)] == [len(s) for s in sequences]
+
+
+def test_a_prediction_does_not_depend_on_its_neighbours(
+    make_checkpoint: Checkpoints, sequences: list[str]
+) -> None:
+    model = DNABERT2(make_checkpoint(initializer_range=0.1), device="cpu")
+    together = model.predict(sequences)
+    alone = np.concatenate([model.predict([sequence]) for sequence in sequences])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    np.testing.assert_allclose(model.predict(sequences[::-1]), together[::-1], atol=1e-6)
+    assert np.ptp(alone[:, 0]) > 1e-3  # or the above would hold for any order
+
+
+def test_masking_nothing_is_predicting(model: DNABERT2, sequences: list[str]) -> None:
+    masks = [np.zeros(len(spans), dtype=bool) for spans in model.spans(sequences)]
+    np.testing.assert_array_equal(model.predict_masked(sequences, masks), model.predict(sequences))
+
+
+def test_masked_tokens_are_unknown_and_the_others_as_they_were(
+    model: DNABERT2, sequences: list[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    masks = [rng.random(len(spans)) < 0.5 for spans in model.spans(sequences)]
+    found = model.predict_masked(sequences, masks)
+    for sequence, mask, row in zip(sequences, masks, found, strict=True):
+        (encoded,) = model.tokenizer.encode([sequence])
+        ids = encoded.ids.copy()
+        for unit, position in enumerate(np.flatnonzero(encoded.is_unit)):
+            if mask[unit]:
+                ids[position] = model.tokenizer.unknown
+        with torch.inference_mode():
+            tensor = torch.from_numpy(ids)[None]
+            logits = model.network(tensor, torch.ones_like(tensor))["logits"]
+        np.testing.assert_allclose(row, logits[0].numpy(), atol=1e-6)
+
+
+def test_batches_are_small_and_hardly_padded(model: DNABERT2) -> None:
+    rng = np.random.default_rng(0)
+    drawn = ["".join(rng.choice(list("ACGT"), n)) for n in rng.integers(5, 300, 80)]
+    encoded = model.tokenizer.encode(drawn)
+    lengths = np.array([len(one.ids) for one in encoded])
+    seen, positions = [], 0
+    for indices, ids, mask in model.batches(encoded, 512):
+        assert ids.numel() <= 512
+        np.testing.assert_array_equal(mask.sum(1).numpy(), lengths[indices])
+        for index, row in zip(indices, ids, strict=True):
+            np.testing.assert_array_equal(row[: lengths[index]].numpy(), encoded[index].ids)
+            assert (row[lengths[index] :] == model.tokenizer.pad).all()
+        seen += indices
+        positions += ids.numel()
+    assert sorted(seen) == list(range(len(drawn)))
+    assert positions < 1.1 * lengths.sum() < len(drawn) * lengths.max()
+
+
+def test_one_sequence_may_exceed_the_budget(make_checkpoint: Checkpoints) -> None:
+    folder = make_checkpoint()
+    sequence = "ACGTTGCA" * 20
+    small = DNABERT2(folder, device="cpu", max_tokens=4).predict([sequence, "ACG"])
+    large = DNABERT2(folder, device="cpu").predict([sequence, "ACG"])
+    np.testing.assert_allclose(small, large, atol=1e-6)
+
+
+def test_bfloat16_is_close(make_checkpoint: Checkpoints, sequences: list[str]) -> None:
+    folder = make_checkpoint(initializer_range=0.1)
+    exact = DNABERT2(folder, device="cpu").predict(sequences)
+    half = DNABERT2(folder, device="cpu", dtype="bfloat16").predict(sequences)
+    np.testing.assert_allclose(half, exact, atol=0.1)
+
+
+def test_weights_are_frozen_and_dropout_is_off(model: DNABERT2, sequences: list[str]) -> None:
+    assert not any(p.requires_grad for p in model.network.parameters())
+    np.testing.assert_array_equal(model.predict(sequences), model.predict(sequences))
+
+
+def test_unknown_dtype(make_checkpoint: Checkpoints) -> None:
+    with pytest.raises(InputError, match="unknown 'float8'"):
+        DNABERT2(make_checkpoint(), dtype="float8")
+
+
+def test_bundled_model_reads_its_task() -> None:
+    if not MINI.is_dir():
+        pytest.skip("the bundled weights are not there yet")
+    from gxarena.datasets import open_dataset
+    from gxarena_dnabert2.model import Mini
+
+    samples = open_dataset("fly-promoters:valid").subset(200, seed=0).samples
+    outputs = Mini(device="cpu").predict([sample.sequence for sample in samples])
+    labels = np.array([sample.label for sample in samples])
+    # Chance is 0.5 with a standard error of 0.035 over 200 samples.
+    assert (outputs.argmax(1) == labels).mean() > 0.62
