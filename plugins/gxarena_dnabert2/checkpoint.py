@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from gxarena.errors import InputError
 from gxarena_dnabert2.config import Config
+from gxarena_dnabert2.describe import is_hub_id
 from gxarena_dnabert2.modeling import SequenceClassifier
 
 WEIGHTS = "model.safetensors"
@@ -41,6 +42,11 @@ def folder_of(checkpoint: str | Path) -> Path:
     path = Path(checkpoint)
     if path.is_dir():
         return path
+    if not is_hub_id(checkpoint):
+        raise InputError(
+            f"checkpoint '{checkpoint}': expected a checkpoint folder or a hub id owner/name, "
+            "found no such folder."
+        )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from gxarena.hookspecs import Facts
@@ -11,10 +12,18 @@ MINI = Path(__file__).parent / "weights" / "mini-fly"
 """The bundled checkpoint: dnabert2-mini for fly promoters."""
 
 
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+
+
+def is_hub_id(checkpoint: str | Path) -> bool:
+    """Whether it reads ``owner/name``; anything else can only be meant as a folder."""
+    return _HUB_ID.fullmatch(str(checkpoint)) is not None
+
+
 def describe(checkpoint: str | Path, **_: object) -> Facts:
     """Outputs and files of a checkpoint folder; nothing of one that is still on the hub."""
     folder = Path(checkpoint)
-    if not folder.is_dir() and not folder.is_absolute() and len(folder.parts) <= 2:
+    if not folder.is_dir() and is_hub_id(checkpoint):
         return Facts()
     return Facts(n_outputs=Config.read(folder).num_labels, files=_files(folder))
 

@@ -49,8 +49,10 @@ class DNABERT2:
     ) -> None:
         if dtype not in DTYPES:
             raise InputError(f"dtype: unknown '{dtype}'. {suggest(dtype, DTYPES)}")
+        if max_tokens < 1:
+            raise InputError(f"max_tokens: expected 1 or more, got {max_tokens}.")
         folder = folder_of(checkpoint)
-        self.device = torch.device(_auto_device() if device == "auto" else device)
+        self.device = pick_device(device)
         self.dtype = DTYPES[dtype]
         self.tokenizer = Tokenizer(folder)
         network, self.report = load_classifier(folder)
@@ -71,6 +73,7 @@ class DNABERT2:
         # Perturbation asks for many masks of each sequence: tokenise each once.
         unique = list(dict.fromkeys(sequences))
         encoded = dict(zip(unique, self.tokenizer.encode(unique), strict=True))
+        _check_masks(masks, [len(encoded[sequence].spans) for sequence in sequences])
         unknown = self.tokenizer.unknown
         return self._predict(
             [encoded[s].masked(mask, unknown) for s, mask in zip(sequences, masks, strict=True)]
@@ -135,5 +138,25 @@ class Mini(DNABERT2):
         super().__init__(MINI if checkpoint is None else checkpoint, device, dtype, max_tokens)
 
 
-def _auto_device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def _check_masks(masks: Sequence[Bools], n_units: Sequence[int]) -> None:
+    if len(masks) != len(n_units):
+        raise InputError(
+            f"masks: expected one for each of {len(n_units)} sequences, got {len(masks)}."
+        )
+    for row, (mask, units) in enumerate(zip(masks, n_units, strict=True)):
+        if len(mask) != units:
+            raise InputError(f"masks[{row}]: expected {units} units, got {len(mask)}.")
+
+
+def pick_device(name: str) -> torch.device:
+    """The torch device of that name; "auto" is a GPU where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InputError(
+            f"device: expected 'auto' or a device that is there, got '{name}'. Try 'cpu'."
+        ) from error
+    return device

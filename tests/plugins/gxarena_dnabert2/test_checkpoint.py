@@ -182,3 +182,8 @@ def test_a_hub_id_out_of_reach_names_the_remedy(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(InputError, match=r"'nobody/nothing': expected .*pass checkpoint=FOLDER"):
         folder_of("nobody/nothing")
+
+
+def test_what_is_no_hub_id_is_not_looked_for_there() -> None:
+    with pytest.raises(InputError, match=r"'\./nowhere': .*found no such folder"):
+        folder_of("./nowhere")

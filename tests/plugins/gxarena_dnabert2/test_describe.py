@@ -26,9 +26,10 @@ def test_a_hub_id_is_not_fetched() -> None:
     assert describe("owner/model") == Facts()
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["./nowhere", "~/nowhere", "nowhere", "a/b/c", "/nowhere/at"])
+def test_a_folder_that_is_not_there(path: str) -> None:
     with pytest.raises(InputError, match="expected a checkpoint folder, found none"):
-        describe(tmp_path / "nowhere")
+        describe(path)
 
 
 def test_a_folder_without_configuration(tmp_path: Path) -> None:

@@ -106,6 +106,24 @@ def test_unknown_dtype(make_checkpoint: Checkpoints) -> None:
         DNABERT2(make_checkpoint(), dtype="float8")
 
 
+def test_unknown_device(make_checkpoint: Checkpoints) -> None:
+    with pytest.raises(InputError, match=r"got 'nope'\. Try 'cpu'"):
+        DNABERT2(make_checkpoint(), device="nope")
+
+
+def test_budget_must_be_positive(make_checkpoint: Checkpoints) -> None:
+    with pytest.raises(InputError, match="expected 1 or more, got 0"):
+        DNABERT2(make_checkpoint(), max_tokens=0)
+
+
+def test_masks_must_fit(model: DNABERT2) -> None:
+    units = len(model.spans(["ACGTACGT"])[0])
+    with pytest.raises(InputError, match=rf"masks\[0\]: expected {units} units"):
+        model.predict_masked(["ACGTACGT"], [np.zeros(units + 1, dtype=bool)])
+    with pytest.raises(InputError, match="one for each of 1 sequences, got 0"):
+        model.predict_masked(["ACGTACGT"], [])
+
+
 def test_bundled_model_reads_its_task() -> None:
     if not MINI.is_dir():
         pytest.skip("the bundled weights are not there yet")
