@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,27 @@ def test_padding_changes_nothing() -> None:
         alone = network(ids, torch.ones_like(ids))["logits"]
         together = network(padded, mask)["logits"]
     torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
+
+
+def test_training_and_prediction_compute_the_same() -> None:
+    torch.manual_seed(0)
+    network = SequenceClassifier(replace(CONFIG, hidden_dropout_prob=0.0, initializer_range=0.3))
+    ids, mask = torch.randint(5, 20, (2, 9)), torch.ones(2, 9)
+    mask[1, 5:] = 0
+    with torch.inference_mode():
+        training = network.train()(ids, mask)["logits"]
+        prediction = network.eval()(ids, mask)["logits"]
+    torch.testing.assert_close(training, prediction, atol=1e-5, rtol=0)
+
+
+def test_attention_drops_out_in_training_only() -> None:
+    torch.manual_seed(0)
+    dropping = replace(CONFIG, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.5)
+    network = SequenceClassifier(replace(dropping, initializer_range=0.3))
+    ids, mask = torch.randint(5, 20, (2, 9)), torch.ones(2, 9)
+    with torch.inference_mode():
+        assert not torch.equal(*(network.train()(ids, mask)["logits"] for _ in range(2)))
+        assert torch.equal(*(network.eval()(ids, mask)["logits"] for _ in range(2)))
 
 
 def test_loss_is_cross_entropy() -> None:
