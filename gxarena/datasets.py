@@ -14,7 +14,7 @@ import io
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -288,7 +288,7 @@ def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
         )
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Path, Mapping[str, str]], Iterator[_Row]]] = {
     "csv": functools.partial(_read_delimited, ","),
     "tsv": functools.partial(_read_delimited, "\t"),
     "fa": _read_fasta,

@@ -101,19 +101,24 @@ class Hooks:
     @hookspec
     def gxarena_models(self) -> Iterable[Component]:
         """Models: see `gxarena.api.Model`."""
+        return ()
 
     @hookspec
     def gxarena_explainers(self) -> Iterable[Component]:
         """Explainers: see `gxarena.api.Explainer`."""
+        return ()
 
     @hookspec
     def gxarena_aggregators(self) -> Iterable[Component]:
         """Aggregators between tokens and nucleotides: see `gxarena.api.Aggregator`."""
+        return ()
 
     @hookspec
     def gxarena_metrics(self) -> Iterable[Component]:
         """Metrics: see `gxarena.api.SampleMetric` and `gxarena.api.PairMetric`."""
+        return ()
 
     @hookspec
     def gxarena_datasets(self) -> Iterable[Component]:
         """Datasets: factories that return a `gxarena.datasets.Dataset`."""
+        return ()

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from gxarena.api import Better
 from gxarena.data import Floats
 from gxarena.errors import InputError
 from gxarena.results import RunFolder
@@ -59,7 +60,7 @@ class _Row:
     """One leaderboard row in the making, with its samples' values, shape (N,)."""
 
     labels: dict[str, Any]
-    direction: str
+    direction: Better
     values: Floats
     n_failed: int = 0
     seconds_per_sequence: float | None = None
@@ -126,7 +127,9 @@ def _rows(cell: dict[str, Any], values: dict[tuple[str, str], Floats]) -> Iterab
     """One row per quantity of a cell; unsupported combinations are no competitors."""
     if cell["status"] in ("unsupported", "skipped"):
         return
-    quantities = json.loads(cell["quantities"]) if cell["quantities"] else {"": {"better": "none"}}
+    # A metric that could not even be made has no quantities: one row says so.
+    unknown = {"": {"better": "none"}}
+    quantities: dict[str, Any] = json.loads(cell["quantities"] or "null") or unknown
     n = cell["n_samples"]
     seconds = cell["explain_seconds"]
     for key, quantity in quantities.items():

@@ -236,13 +236,11 @@ def _missing_requirements(found: Registered) -> list[str]:
     missing = []
     for text in metadata.requires(found.distribution) or ():
         requirement = Requirement(text)
-        wanted = requirement.marker is not None and requirement.marker.evaluate(
-            {"extra": found.component.extra}
-        )
-        if (
-            wanted
-            and not requirement.marker.evaluate({"extra": ""})
-            and not _is_installed(requirement.name)
+        marker = requirement.marker
+        if marker is None or marker.evaluate({"extra": ""}):
+            continue
+        if marker.evaluate({"extra": found.component.extra}) and not _is_installed(
+            requirement.name
         ):
             missing.append(requirement.name)
     return missing

@@ -219,7 +219,7 @@ def resolve_targets(
 ) -> Ints:
     """The output explained of each sample, from unperturbed predictions; shape (N,)."""
     if target == "predicted":
-        return np.argmax(predictions.outputs, axis=1).astype(np.int64)
+        return np.asarray(np.argmax(predictions.outputs, axis=1), dtype=np.int64)
     if target == "label":
         targets = np.array([sample.label for sample in samples], dtype=np.int64)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -36,34 +37,40 @@ def leaderboard(
 
 
 def show(board: pa.Table, patterns: Sequence[str]) -> None:
-    """Print the rows whose metric matches one of the patterns; all where there are none."""
-    from gxarena.cli.console import err, print_table
+    """Print the rows whose metric matches one of the patterns; all where there are none.
+
+    One line a contestant under its metric, so that an 80-column terminal is wide enough.
+    """
+    from rich.markup import escape
+
+    from gxarena.cli.console import err, out, print_table
 
     rows: list[dict[str, Any]] = board.to_pylist()
     shown = [r for r in rows if not patterns or any(fnmatchcase(r["metric"], p) for p in patterns)]
-    print_table(
-        "Leaderboard",
-        ["metric", "units", "model", "explainer", "mean", "95% CI", "n", "rank", "s/seq"],
-        [
-            (
-                f"{row['metric']} {_ARROWS[row['direction']]}",
-                row["aggregator"],
-                row["model"],
-                row["explainer"],
-                row["estimate"],
-                _interval(row),
-                row["n"],
-                row["rank"],
-                row["seconds_per_sequence"],
-            )
-            for row in shown
-        ],
-    )
+    for (metric, direction), group in itertools.groupby(
+        shown, key=lambda row: (row["metric"], row["direction"])
+    ):
+        out().print(f"[bold]{escape(metric)}[/] {_DIRECTIONS[direction]}", highlight=False)
+        print_table(
+            "",
+            ["units", "model / explainer", "mean", "95% CI", "n", "rank"],
+            [
+                (
+                    row["aggregator"],
+                    f"{row['model']} / {row['explainer']}",
+                    row["estimate"],
+                    _interval(row),
+                    row["n"],
+                    row["rank"],
+                )
+                for row in group
+            ],
+        )
     if len(shown) < len(rows):
         err().print(f"{len(shown)} of {len(rows)} rows shown; the table has them all.")
 
 
-_ARROWS = {"higher": "↑", "lower": "↓", "none": ""}
+_DIRECTIONS = {"higher": "(higher is better)", "lower": "(lower is better)", "none": ""}
 
 
 def _interval(row: dict[str, Any]) -> str:

@@ -33,13 +33,15 @@ def print_json(document: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on stdout; numbers to the right."""
+    """A table on stdout, under a title where there is one; numbers to the right."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
     listed = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+    )
     for position, column in enumerate(columns):
         numeric = all(isinstance(row[position], int | float | None) for row in listed)
         table.add_column(column, justify="right" if numeric and listed else "left", overflow="fold")

@@ -70,7 +70,7 @@ class SpecialShare:
 
         def share(amount: Floats) -> Floats:
             nothing = np.full(len(everything), np.nan)
-            return np.divide(amount, everything, out=nothing, where=defined)
+            return np.asarray(np.divide(amount, everything, out=nothing, where=defined))
 
         reasons = {
             int(i): "no relevance at all, or not finite"

@@ -58,7 +58,7 @@ class Faithfulness:
     ) -> None:
         _check("fill", fill, get_args(Fill))
         _check("ranking", ranking, get_args(Ranking))
-        if not budgets or list(budgets) != sorted(set(budgets)) or not 0 < budgets[0]:
+        if not budgets or list(budgets) != sorted(set(budgets)) or budgets[0] <= 0:
             raise InputError(f"budgets: expected rising percentages above 0, got {budgets}.")
         if budgets[-1] > 100:
             raise InputError(f"budgets: expected at most 100 percent, got {budgets[-1]}.")
