@@ -1,8 +1,8 @@
 """Pre-training and fine-tuning, both through the Hugging Face Trainer.
 
 Two stages, each resumed where it was killed: masked-language pre-training of a new network on a
-corpus (left out where a checkpoint is given), then fine-tuning on the recipe's data; the epoch
-with the best validation AUC is kept.
+corpus (left out where a checkpoint is given), then fine-tuning on the recipe's data; kept is
+the epoch with the best validation AUC, or the mean of the last ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Annotated, Any, cast
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -101,11 +102,19 @@ class Finetuning(Stage):
     accumulation : int
         Batches per optimizer step, for networks that leave little memory.
     label_smoothing : float
+    unknown : float
+        Share of tokens shown as [UNK]: an augmentation, and the network gets to know the token
+        that perturbation metrics put in place of others.
+    average_last : int
+        Keep the mean of the weights at the ends of so many last epochs; 0 keeps the epoch with
+        the best validation AUC.
     """
 
     epochs: PositiveInt = 5
     accumulation: PositiveInt = 1
     label_smoothing: Share = 0.0
+    unknown: Share = 0.0
+    average_last: NonNegativeInt = 0
 
 
 class Settings(_Table):
@@ -213,7 +222,8 @@ def _finetune(stage: Finetuning, start: Path, job: TrainingJob) -> SequenceClass
         eval_strategy="epoch",
         per_device_eval_batch_size=4 * stage.batch_size,
         save_strategy="epoch",
-        load_best_model_at_end=True,
+        save_total_limit=max(stage.average_last, 2),
+        load_best_model_at_end=not stage.average_last,
         metric_for_best_model="auc",
     )
     trainer = _FinetuningTrainer(
@@ -221,10 +231,12 @@ def _finetune(stage: Finetuning, start: Path, job: TrainingJob) -> SequenceClass
         args=arguments,
         train_dataset=list(job.train.samples),
         eval_dataset=list(job.valid.samples),
-        data_collator=_LabelledBatch(tokenizer, stage.cuts, job.seed),
+        data_collator=_LabelledBatch(tokenizer, job.seed, stage.cuts, stage.unknown),
         compute_metrics=_scores,
     )
     trainer.train(resume_from_checkpoint=_last(job.out / "finetuning"))
+    if stage.average_last:
+        _load_mean(network, _whole(job.out / "finetuning")[-stage.average_last :])
     return network.cpu().eval()
 
 
@@ -251,15 +263,27 @@ def _arguments(stage: Stage, folder: Path, seed: int, **more: Any) -> TrainingAr
 
 def _last(folder: Path) -> str | None:
     """The newest checkpoint that a killed stage left whole, if any."""
-    whole: dict[int, str] = {}
+    whole = _whole(folder)
+    return str(whole[-1]) if whole else None
+
+
+def _whole(folder: Path) -> list[Path]:
+    """A stage's checkpoints, oldest first, without one that a kill left half-written."""
+    found: dict[int, Path] = {}
     for path in folder.glob("checkpoint-*"):
         try:
             # The Trainer writes this file last.
             state = json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        whole[state["global_step"]] = str(path)
-    return whole[max(whole)] if whole else None
+        found[state["global_step"]] = path
+    return [found[step] for step in sorted(found)]
+
+
+def _load_mean(network: SequenceClassifier, checkpoints: Sequence[Path]) -> None:
+    saved = [load_file(checkpoint / WEIGHTS) for checkpoint in checkpoints]
+    mean = {name: torch.stack([one[name] for one in saved]).mean(0) for name in saved[0]}
+    network.load_state_dict(mean)
 
 
 class _FinetuningTrainer(Trainer):
@@ -267,7 +291,7 @@ class _FinetuningTrainer(Trainer):
 
     def get_eval_dataloader(self, *args: Any, **kwargs: Any) -> Any:
         loader = super().get_eval_dataloader(*args, **kwargs)
-        loader.collate_fn = cast(_LabelledBatch, loader.collate_fn).without_cuts()
+        loader.collate_fn = cast(_LabelledBatch, loader.collate_fn).plain()
         return loader
 
 
@@ -293,16 +317,21 @@ class _MaskedBatch:
 class _LabelledBatch:
     """Samples to token ids and labels."""
 
-    def __init__(self, tokenizer: Tokenizer, cuts: float, seed: int) -> None:
-        self._tokenizer, self._cuts, self._seed = tokenizer, cuts, seed
+    def __init__(
+        self, tokenizer: Tokenizer, seed: int, cuts: float = 0.0, unknown: float = 0.0
+    ) -> None:
+        self._tokenizer, self._seed, self._cuts, self._unknown = tokenizer, seed, cuts, unknown
 
-    def without_cuts(self) -> _LabelledBatch:
-        return _LabelledBatch(self._tokenizer, 0.0, self._seed)
+    def plain(self) -> _LabelledBatch:
+        """The same without augmentation."""
+        return _LabelledBatch(self._tokenizer, self._seed)
 
     def __call__(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
         sequences = [sample.sequence for sample in samples]
         rng = _content_rng(self._seed, sequences)
         ids, attention = _padded(encode_with_cuts(self._tokenizer, sequences, self._cuts, rng))
+        lost = (rng.random(ids.shape) < self._unknown) & (ids >= len(SPECIAL))
+        ids = np.where(lost, SPECIAL.index("[UNK]"), ids)
         labels = np.array([sample.label for sample in samples])
         return _tensors(ids, attention, labels)
 

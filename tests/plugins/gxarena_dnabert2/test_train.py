@@ -140,6 +140,26 @@ def test_a_killed_training_resumes(
         torch.testing.assert_close(resumed[name], tensor, atol=1e-5, rtol=1e-4)
 
 
+def test_the_last_epochs_are_averaged(
+    tmp_path: Path, make_checkpoint: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[dict[str, torch.Tensor]] = []
+    save = Trainer._save_checkpoint
+
+    def keep(self: Trainer, model: torch.nn.Module, *args: Any, **kwargs: Any) -> None:
+        ends.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
+        save(self, model, *args, **kwargs)
+
+    monkeypatch.setattr(Trainer, "_save_checkpoint", keep)
+    settings = FINETUNING | {"epochs": 4, "average_last": 3, "unknown": 0.2, "cuts": 0.1}
+    out = tmp_path / "out"
+    DNABERT2.train(_job(out, checkpoint=str(make_checkpoint("start")), finetuning=settings))
+    assert len(ends) == 4
+    for name, tensor in load_file(out / "model.safetensors").items():
+        mean = (ends[1][name] + ends[2][name] + ends[3][name]) / 3
+        torch.testing.assert_close(tensor, mean, atol=1e-6, rtol=0)
+
+
 def test_another_number_of_classes(tmp_path: Path, make_checkpoint: Checkpoints) -> None:
     start = make_checkpoint("start")
     job = _job(tmp_path / "out", checkpoint=str(start), finetuning=FINETUNING | {"epochs": 1})
