@@ -52,6 +52,8 @@ class Config:
             ) from error
         except ValueError as error:
             raise InputError(f"{path}: expected JSON, got a syntax error: {error}.") from error
+        if not isinstance(document, dict):
+            raise InputError(f"{path}: expected a table of sizes, got {str(document)[:40]}.")
         if "num_labels" not in document and "id2label" in document:
             document["num_labels"] = len(document["id2label"])
         known = {field.name for field in fields(cls)}
@@ -61,7 +63,16 @@ class Config:
                 f"{path}: expected the sizes of a DNABERT-2 network, got none for "
                 f"{', '.join(missing)}. Is it another architecture?"
             )
+        if (activation := document.get("hidden_act", "gelu")) != "gelu":
+            raise InputError(
+                f"{path}, hidden_act: expected 'gelu', got {activation!r}. "
+                "Is it another architecture?"
+            )
         config = cls(**{key: value for key, value in document.items() if key in known})
+        for name in (*required, "num_labels", "type_vocab_size"):
+            size = getattr(config, name)
+            if type(size) is not int or size < 1:
+                raise InputError(f"{path}, {name}: expected a positive number, got {size!r}.")
         if config.hidden_size % config.num_attention_heads:
             raise InputError(
                 f"{path}: expected hidden_size to be a multiple of num_attention_heads, got "

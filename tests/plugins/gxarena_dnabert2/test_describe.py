@@ -41,6 +41,7 @@ def test_a_folder_without_configuration(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         ("{", "expected JSON"),
+        ("3", "expected a table of sizes, got 3"),
         ('{"model_type": "gpt2"}', "expected the sizes of a DNABERT-2 network"),
     ],
 )
@@ -48,6 +49,26 @@ def test_a_configuration_of_something_else(tmp_path: Path, text: str, expected: 
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(InputError, match=expected):
         describe(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("num_attention_heads", "0", "num_attention_heads: expected a positive number, got 0"),
+        ("vocab_size", '"many"', "vocab_size: expected a positive number, got 'many'"),
+        ("num_labels", "2.5", "num_labels: expected a positive number, got 2.5"),
+        ("hidden_act", '"relu"', "hidden_act: expected 'gelu', got 'relu'"),
+    ],
+)
+def test_sizes_that_cannot_be(
+    make_checkpoint: Checkpoints, key: str, value: str, expected: str
+) -> None:
+    folder = make_checkpoint()
+    path = folder / "config.json"
+    # The last of two equal keys counts.
+    path.write_text(path.read_text().rstrip().removesuffix("}") + f', "{key}": {value}}}')
+    with pytest.raises(InputError, match=expected):
+        describe(folder)
 
 
 def test_heads_must_divide_the_width(make_checkpoint: Checkpoints) -> None:
