@@ -112,7 +112,7 @@ def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:
     path = find_suite(reference)
     document = read_toml(path)
     for change in changes:
-        _apply(document, change)
+        apply_change(document, change)
     try:
         return Suite.model_validate(document)
     except ValidationError as error:
@@ -131,7 +131,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: expected TOML, got a syntax error: {error}.") from error
 
 
-def _apply(document: dict[str, Any], change: str) -> None:
+def apply_change(document: dict[str, Any], change: str) -> None:
+    """Apply one ``--set key=value`` to a TOML document; the key is dotted."""
     key, equals, text = change.partition("=")
     if not equals or not key:
         raise InputError(f"--set: expected key=value, got '{change}'.")

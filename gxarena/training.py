@@ -178,7 +178,7 @@ def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
 
     document = suite.read_toml(path)
     for change in changes:
-        suite._apply(document, change)
+        suite.apply_change(document, change)
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
