@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,10 +12,12 @@ from torch import Tensor
 
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError, suggest
-from gxarena.training import TrainingJob
 from gxarena_dnabert2.checkpoint import folder_of, load_classifier
 from gxarena_dnabert2.describe import MINI
 from gxarena_dnabert2.tokenizer import Encoded, Tokenizer
+
+if TYPE_CHECKING:
+    from gxarena.training import TrainingJob
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
