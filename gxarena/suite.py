@@ -23,17 +23,17 @@ Every name in a block is an alias defined in the suite, or else the name of a co
 
 from __future__ import annotations
 
-import reprlib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gxarena.errors import InputError, suggest
 from gxarena.objective import Objective
 from gxarena.shipped import shipped
+from gxarena.validation import validated
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]*$")]
 Parameters = dict[str, Any]
@@ -113,12 +113,7 @@ def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:
     document = read_toml(path)
     for change in changes:
         apply_change(document, change)
-    try:
-        return Suite.model_validate(document)
-    except ValidationError as error:
-        in_block = error.errors()[0]["loc"][0] == "matrix"
-        known = Block.model_fields if in_block else Suite.model_fields
-        raise InputError(sentence(error, path.name, known)) from None
+    return validated(Suite, document, path.name)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -151,23 +146,3 @@ def toml_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-def sentence(error: ValidationError, where: str, known: Iterable[str]) -> str:
-    """pydantic's first complaint as one sentence: where, expected, got, remedy.
-
-    `known` are the keys that an unknown one is compared with.
-    """
-    first = error.errors()[0]
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
-    prefix = f"{where}, {place.lstrip('.')}"
-    if first["type"] == "extra_forbidden":
-        return f"{prefix}: unknown key. {suggest(str(first['loc'][-1]), known)}"
-    if first["type"] == "missing":
-        return f"{prefix}: expected a value, got nothing."
-    return f"{prefix}: expected {_lower(first['msg'])}, got {reprlib.repr(first['input'])}."
-
-
-def _lower(message: str) -> str:
-    text = message.removeprefix("Input should be ").removeprefix("Value should be ")
-    return text[:1].lower() + text[1:]

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gxarena.errors import InputError, suggest
+from gxarena.validation import validated
 
 if TYPE_CHECKING:
     from gxarena.api import Model
@@ -179,22 +180,7 @@ def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
     document = suite.read_toml(path)
     for change in changes:
         suite.apply_change(document, change)
-    try:
-        return Recipe.model_validate(document)
-    except ValidationError as error:
-        raise InputError(_invalid(error, path.name)) from None
-
-
-def _invalid(error: ValidationError, where: str) -> str:
-    """One sentence; an unknown key first, as it is often why another one is missing."""
-    from gxarena import suite
-
-    unknown = next((e["loc"] for e in error.errors() if e["type"] == "extra_forbidden"), None)
-    if unknown is None:
-        return suite.sentence(error, where, Recipe.model_fields)
-    known = Data.model_fields if unknown[0] == "data" else Recipe.model_fields
-    place = ".".join(map(str, unknown))
-    return f"{where}, {place}: unknown key. {suggest(str(unknown[-1]), known)}"
+    return validated(Recipe, document, path.name)
 
 
 def _trainable(recipe: Recipe, path: Path, registry: Registry) -> Any:

@@ -19,7 +19,7 @@ FILES = {
     "deep/__init__.py": "",
     "deep/constants.py": "x = 1\n",
     "other.py": "y = 1\n",
-    "typed.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from idpack import other\n",
+    "typed.py": "import typing\nif typing.TYPE_CHECKING:\n    from idpack import other\n",
 }
 
 

@@ -58,7 +58,7 @@ def test_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match="No space left on device.*finished work is kept"):
+    with pytest.raises(StorageError, match=r"No space left on device.*finished work is kept"):
         write_table(path, TABLE, {"id": "new"})
     assert read_identity(path) == {"id": "old"}
     assert list(tmp_path.iterdir()) == [path]

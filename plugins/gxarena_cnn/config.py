@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError
+from gxarena.validation import validated
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -112,25 +113,7 @@ Config = TypeVar("Config", bound=NetworkConfig)
 
 def parse_config(kind: type[Config], values: Mapping[str, object], where: str) -> Config:
     """Validate `values` as a config of `kind`; `where` leads the error's sentence."""
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        raise InputError(invalid(where, kind, error)) from error
-
-
-def invalid(where: str, kind: type[BaseModel], error: ValidationError) -> str:
-    """One sentence for a pydantic error: where, what was expected, what came."""
-    # An unknown key first: it is often why another one is missing.
-    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"{where}: unknown key '{place}'. {suggest(place, kind.model_fields)}"
-    if first["type"] == "missing":
-        return f"{where}: expected a value for '{place}', got none."
-    message = first["msg"].removeprefix("Value error, ")
-    if not place:
-        return f"{where}: expected {message}."
-    return f"{where}: expected another value of '{place}', got {first['input']!r}. {message}."
+    return validated(kind, dict(values), where)
 
 
 def read_config(folder: str | Path, kind: type[Config]) -> Config:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import numpy as np
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from safetensors import safe_open
@@ -27,9 +27,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gxarena.errors import InputError
 from gxarena.seeds import sample_seed
+from gxarena.validation import validated
 from gxarena_cnn import encoding
 from gxarena_cnn.checkpoint import Precision, read_tensors, save_network, write_tensors
-from gxarena_cnn.config import NetworkConfig, invalid, parse_config
+from gxarena_cnn.config import NetworkConfig, parse_config
 from gxarena_cnn.model import pick_device
 from gxarena_cnn.networks import Network, build
 
@@ -168,10 +169,7 @@ def train(job: TrainingJob, kind: type[NetworkConfig]) -> Mapping[str, object]:
 
 def read_settings(settings: Mapping[str, object]) -> Settings:
     """Validate a recipe's ``[settings]``."""
-    try:
-        return Settings.model_validate(dict(settings))
-    except ValidationError as error:
-        raise InputError(invalid("recipe, [settings]", Settings, error)) from error
+    return validated(Settings, dict(settings), "recipe, [settings]")
 
 
 def _config(job: TrainingJob, settings: Settings, kind: type[NetworkConfig]) -> NetworkConfig:

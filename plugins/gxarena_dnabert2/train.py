@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
@@ -24,8 +24,7 @@ from transformers import EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from gxarena.data import Sample
 from gxarena.errors import InputError
-from gxarena.suite import sentence
-from gxarena.training import TrainingJob
+from gxarena.validation import validated
 from gxarena_dnabert2.checkpoint import WEIGHTS, folder_of, load_classifier, write_weights
 from gxarena_dnabert2.config import Config
 from gxarena_dnabert2.corpus import (
@@ -36,6 +35,10 @@ from gxarena_dnabert2.corpus import (
     train_tokenizer,
 )
 from gxarena_dnabert2.modeling import MaskedLM, SequenceClassifier
+
+if TYPE_CHECKING:
+    from gxarena.training import TrainingJob
+
 
 PAD, MASK = SPECIAL.index("[PAD]"), SPECIAL.index("[MASK]")
 TOKENIZER_STRETCHES = 40_000
@@ -133,7 +136,7 @@ def train(job: TrainingJob) -> dict[str, object]:
     -------
     Facts for the model card.
     """
-    settings = _settings(job.settings)
+    settings = validated(Settings, dict(job.settings), "recipe, settings")
     set_seed(job.seed)
     facts: dict[str, object] = {}
     if settings.checkpoint:
@@ -154,20 +157,6 @@ def train(job: TrainingJob) -> dict[str, object]:
     for stage in ("pretraining", "finetuning"):
         shutil.rmtree(job.out / stage, ignore_errors=True)
     return facts | {"parameters": sum(p.numel() for p in network.parameters())}
-
-
-def _settings(given: Mapping[str, object]) -> Settings:
-    try:
-        return Settings.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]["loc"]
-        stages: dict[object, type[BaseModel]] = {
-            "network": Network,
-            "pretraining": Pretraining,
-            "finetuning": Finetuning,
-        }
-        model = stages.get(first[0], Settings) if len(first) > 1 else Settings
-        raise InputError(sentence(error, "settings", model.model_fields)) from None
 
 
 def _pretrain(stage: Pretraining, sizes: Network, out: Path, seed: int) -> None:

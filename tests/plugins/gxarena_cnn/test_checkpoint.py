@@ -87,8 +87,8 @@ def test_another_architecture(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"filterz": [1]}, r"unknown key 'filterz'\. Did you mean 'filters'\?"),
-        ({"dense": "many"}, "another value of 'dense', got 'many'"),
+        ({"filterz": [1]}, r"filterz: unknown key\. Did you mean 'filters'\?"),
+        ({"dense": "many"}, "dense: expected a valid tuple, got 'many'"),
         ({"input_length": 5}, "a position is left after the last pooling layer, got 5"),
     ],
 )

@@ -170,9 +170,9 @@ def test_a_last_batch_of_one_joins_its_neighbour() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epoch": 3}, r"unknown key 'epoch'\. Did you mean 'epochs'\?"),
-        ({"epochs": 0}, "another value of 'epochs', got 0"),
-        ({"network": {"filter": [3]}}, r"\[settings\.network\]: unknown key 'filter'"),
+        ({"epoch": 3}, r"epoch: unknown key\. Did you mean 'epochs'\?"),
+        ({"epochs": 0}, "epochs: expected greater than 0, got 0"),
+        ({"network": {"filter": [3]}}, r"\[settings\.network\], filter: unknown key"),
         (
             {"network": {**SETTINGS["network"], "input_length": 39}},
             "expected 1 to 39 nucleotides, got 40",
