@@ -88,7 +88,7 @@ def test_another_architecture(folder: Path) -> None:
     ("values", "message"),
     [
         ({"filterz": [1]}, r"filterz: unknown key\. Did you mean 'filters'\?"),
-        ({"dense": "many"}, "dense: expected a valid tuple, got 'many'"),
+        ({"dense": "many"}, "dense: expected a valid integer"),
         ({"input_length": 5}, "a position is left after the last pooling layer, got 5"),
     ],
 )
