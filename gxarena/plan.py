@@ -225,7 +225,7 @@ def _identity(found: Registered, parameters: Parameters) -> str:
 def _by_content(parameters: Parameters) -> dict[str, Any]:
     return {
         key: ["content", path_digest(Path(value))]
-        if isinstance(value, str) and Path(value).exists()
+        if isinstance(value, str) and "/" in value and Path(value).exists()
         else value
         for key, value in parameters.items()
     }

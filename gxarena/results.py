@@ -117,37 +117,37 @@ class RunFolder:
 
     path: Path
 
-    @classmethod
-    def open(cls, path: Path, plan: Plan) -> RunFolder:
-        """Create the folder, or take up an earlier run of the same suite in it.
+    def check(self, plan: Plan) -> None:
+        """Raise where the folder cannot be this suite's.
 
         Raises
         ------
         InputError
             The folder holds a run of another suite, or something else.
-        StorageError
-            It cannot be written.
         """
-        folder = cls(path)
-        held = folder.identity() if path.exists() else None
+        held = self.identity()
         if held is not None and held["suite"] != plan.suite.name:
             raise InputError(
-                f"{path}: expected a new folder or an earlier run of suite '{plan.suite.name}', "
-                f"got a run of suite '{held['suite']}'. Choose another --out."
+                f"{self.path}: expected a new folder or an earlier run of suite "
+                f"'{plan.suite.name}', got a run of suite '{held['suite']}'. Choose another --out."
             )
-        if path.is_file() or (held is None and path.is_dir() and any(path.iterdir())):
+        # What a killed run may have left before it wrote anything is hidden files.
+        foreign = self.path.is_dir() and any(p.name[0] != "." for p in self.path.iterdir())
+        if self.path.is_file() or (held is None and foreign):
             raise InputError(
-                f"{path}: expected a new or empty folder, got something that is no gxarena run. "
-                "Choose another --out."
+                f"{self.path}: expected a new or empty folder, got something that is no gxarena "
+                "run. Choose another --out."
             )
+
+    def claim(self, plan: Plan) -> None:
+        """Write down whose folder this is, and which cells count."""
         identity = {
             "suite": plan.suite.name,
             "digest": plan.digest,
             "cells": [cell.id for cell in plan.cells],
             "document": plan.suite.model_dump(mode="json"),
         }
-        _write_json(path / "run.json", identity)
-        return folder
+        _write_json(self.path / "run.json", identity)
 
     @classmethod
     def existing(cls, path: Path) -> RunFolder:
@@ -171,8 +171,13 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for one process; the system lets go of it even after kill -9."""
-        with (self.path / ".lock").open("w") as lock:
+        """Hold the folder, made if need be; the system lets go of it even after kill -9."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            opened = (self.path / ".lock").open("w")
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+        with opened as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -256,14 +261,17 @@ def _concatenate(paths: Sequence[Path], schema: pa.Schema) -> pa.Table:
 def _write_json(path: Path, document: dict[str, Any]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w") as file:
             json.dump(document, file, indent=1, sort_keys=True)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise StorageError(
-            f"{path.parent}: expected a folder to write to, got '{error.strerror or error}'. "
-            "Choose another --out, or fix its permissions or free space."
-        ) from error
+        raise _unwritable(path.parent, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{folder}: expected a folder to write to, got '{error.strerror or error}'. "
+        "Choose another --out, or fix its permissions or free space."
+    )

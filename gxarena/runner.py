@@ -83,8 +83,10 @@ def run(
     StorageError
         The disk is full or read-only; what was finished is kept.
     """
-    folder = RunFolder.open(out, plan)
+    folder = RunFolder(out)
+    folder.check(plan)
     with folder.locked():
+        folder.claim(plan)
         _check_parameters(plan)
         statuses = folder.statuses(cell.id for cell in plan.cells)
         done = {cell for cell, status in statuses.items() if status in SETTLED}
