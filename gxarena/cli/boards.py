@@ -47,20 +47,23 @@ def show(board: pa.Table, patterns: Sequence[str]) -> None:
 
     rows: list[dict[str, Any]] = board.to_pylist()
     shown = [r for r in rows if not patterns or any(fnmatchcase(r["metric"], p) for p in patterns)]
-    for (metric, direction), group in itertools.groupby(
-        shown, key=lambda row: (row["metric"], row["direction"])
+    for (metric, units), rows_of_group in itertools.groupby(
+        shown, key=lambda row: (row["metric"], row["aggregator"])
     ):
-        out().print(f"[bold]{escape(metric)}[/] {_DIRECTIONS[direction]}", highlight=False)
+        group = list(rows_of_group)
+        defined = sorted({row["n"] for row in group})
+        facts = [*_DIRECTIONS[group[0]["direction"]], f"n = {' to '.join(map(str, defined))}"]
+        out().print(
+            f"[bold]{escape(metric)}[/] on {units} units ({', '.join(facts)})", highlight=False
+        )
         print_table(
             "",
-            ["units", "model / explainer", "mean", "95% CI", "n", "rank"],
+            ["model / explainer", "mean", "95% CI", "rank"],
             [
                 (
-                    row["aggregator"],
                     f"{row['model']} / {row['explainer']}",
                     row["estimate"],
                     _interval(row),
-                    row["n"],
                     row["rank"],
                 )
                 for row in group
@@ -70,7 +73,7 @@ def show(board: pa.Table, patterns: Sequence[str]) -> None:
         err().print(f"{len(shown)} of {len(rows)} rows shown; the table has them all.")
 
 
-_DIRECTIONS = {"higher": "(higher is better)", "lower": "(lower is better)", "none": ""}
+_DIRECTIONS = {"higher": ["higher is better"], "lower": ["lower is better"], "none": []}
 
 
 def _interval(row: dict[str, Any]) -> str:

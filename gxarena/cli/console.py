@@ -40,7 +40,11 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
     listed = [list(row) for row in rows]
     table = Table(
-        title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     for position, column in enumerate(columns):
         numeric = all(isinstance(row[position], int | float | None) for row in listed)
