@@ -28,6 +28,7 @@ from gxarena.errors import (
 )
 from gxarena.identity import digest
 from gxarena.leaderboard import leaderboard
+from gxarena.metrics.similarity import renormalised
 from gxarena.plan import Cell, Plan, resolved_parameters
 from gxarena.probe import ModelProbe
 from gxarena.provenance import git_commit, package_versions, peak_memory
@@ -175,8 +176,6 @@ class _Walk:
             return projected, metric.score(projected, probe)
         other = self._stages.explained(cell.dataset, *cell.against)
         if metric.renormalise:
-            from gxarena.metrics.similarity import renormalised
-
             explained, other = renormalised(explained), renormalised(other)
         left = self._stages.projected(explained, cell.dataset, cell.aggregator)
         right = self._stages.projected(other, cell.dataset, cell.aggregator)

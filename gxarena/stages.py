@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from gxarena.aggregators import project_all
 from gxarena.api import Explainer, Model
 from gxarena.data import Attribution, Batch, Explained, Ints, Sample, Spans
 from gxarena.errors import PluginError
@@ -95,8 +96,6 @@ class Stages:
             onto = tuple(Spans.nucleotides(len(sequence)) for sequence in explained.sequences)
         else:
             onto = self.predictions(dataset, self._plan.suite.partition).spans
-        from gxarena.aggregators import project_all
-
         return project_all(self.create("aggregators", aggregator), explained, onto)
 
     def _once(

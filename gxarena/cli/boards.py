@@ -53,9 +53,7 @@ def show(board: pa.Table, patterns: Sequence[str]) -> None:
         group = list(rows_of_group)
         defined = sorted({row["n"] for row in group})
         facts = [*_DIRECTIONS[group[0]["direction"]], f"n = {' to '.join(map(str, defined))}"]
-        out().print(
-            f"[bold]{escape(metric)}[/] on {units} units ({', '.join(facts)})", highlight=False
-        )
+        out().print(f"[bold]{escape(metric)}[/], {units} ({', '.join(facts)})", highlight=False)
         print_table(
             "",
             ["model / explainer", "mean", "95% CI", "rank"],
