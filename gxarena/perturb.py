@@ -109,13 +109,16 @@ def complement(sequences: Letters) -> Letters:
     return _COMPLEMENT[sequences]
 
 
-def random_letters(sequences: Letters, seeds: Sequence[int]) -> Letters:
+def random_letters(sequences: Sequence[str], seeds: Sequence[int]) -> Letters:
     """A letter of ACGT drawn evenly for each position, from each sample's own seed.
 
     It may be the letter that was there, as in the paper: "a random nucleotide".
     """
-    draws = [np.random.default_rng(seed).integers(0, 4, sequences.shape[1]) for seed in seeds]
-    return _ACGT[np.stack(draws)]
+    draws = [
+        np.random.default_rng(seed).integers(0, 4, len(sequence))
+        for sequence, seed in zip(sequences, seeds, strict=True)
+    ]
+    return padded([_ACGT[draw] for draw in draws])
 
 
 def replaced(sequences: Sequence[str], fill: Letters, masks: Bools) -> list[str]:

@@ -83,12 +83,12 @@ def main() -> None:
     rng = np.random.default_rng(0)
     maps = np.abs(rng.normal(size=(2000, 250)))
     many = _explained(maps)
-    sparseness = quantus.Sparseness(normalise=False, abs=False, disable_warnings=True)
+    sparseness = quantus.Sparseness(normalise=False, abs=True, disable_warnings=True)
     line(
         "Gini index, 2,000 maps of 250",
-        "quantus.Sparseness.evaluate_instance",
+        "quantus.Sparseness, map by map",
         lambda: Gini().score(many, ModelProbe(lambda: cnn)),
-        lambda: [sparseness.evaluate_instance(x=row, a=row) for row in maps],
+        lambda: [sparseness.evaluate_batch(row[None], row[None].copy()) for row in maps],
     )
 
 

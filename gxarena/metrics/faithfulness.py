@@ -154,7 +154,7 @@ class Faithfulness:
         else:
             ids = [sample.id for sample in samples]
             seeds = perturb.sample_seeds(explained.seed, "faithfulness/letters", ids)
-            fill = perturb.random_letters(original, seeds)
+            fill = perturb.random_letters(sequences, seeds)
         inside = perturb.nucleotide_masks(masks, spans)
         return probe.predict(perturb.replaced(sequences, fill, inside))
 

@@ -1,0 +1,119 @@
+"""The four strategies against plain loops, and what they keep."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from maps import explained_maps
+
+from gxarena.aggregators import EquallyDistributed, Mean, Native, PassedOn, Sum, project_all
+from gxarena.data import Attribution, Spans
+from gxarena.errors import Unsupported
+
+ALL = [Native(), Sum(), Mean(), PassedOn(), EquallyDistributed()]
+SCORES = st.floats(-1e3, 1e3)
+
+
+@st.composite
+def nested(draw: st.DrawFn) -> tuple[Spans, Spans]:
+    """A partition and one that refines it."""
+    widths = draw(
+        st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=4), min_size=1, max_size=5)
+    )
+    fine = Spans(np.cumsum([0, *(w for group in widths for w in group)]))
+    coarse = Spans(np.cumsum([0, *(sum(group) for group in widths)]))
+    return coarse, fine
+
+
+def _random(spans: Spans, seed: int = 0) -> Attribution:
+    return Attribution(
+        np.random.default_rng(seed).normal(size=len(spans)),
+        spans,
+        special={"[CLS]": 1.5},
+        hypothetical=np.ones((spans.length, 4)),
+        diagnostics={"explained": 2.0},
+    )
+
+
+@given(nested())
+def test_agree_with_plain_loops(spans: tuple[Spans, Spans]) -> None:
+    coarse, fine = spans
+    down, up = _random(fine), _random(coarse)
+    units = [
+        [u for u in range(len(fine)) if fine.boundaries[u] >= a and fine.boundaries[u + 1] <= b]
+        for a, b in zip(coarse.boundaries[:-1], coarse.boundaries[1:], strict=True)
+    ]
+    sums = [sum(down.scores[u] for u in group) for group in units]
+    means = [
+        sum(down.scores[u] * fine.widths[u] for u in group) / sum(fine.widths[u] for u in group)
+        for group in units
+    ]
+    assert Sum().project(down, coarse).scores == pytest.approx(sums)
+    assert Mean().project(down, coarse).scores == pytest.approx(means)
+    passed = [up.scores[g] for g, group in enumerate(units) for _ in group]
+    shares = [
+        up.scores[g] * fine.widths[u] / coarse.widths[g]
+        for g, group in enumerate(units)
+        for u in group
+    ]
+    assert PassedOn().project(up, fine).scores == pytest.approx(passed)
+    assert EquallyDistributed().project(up, fine).scores == pytest.approx(shares)
+
+
+@given(nested())
+def test_what_they_keep(spans: tuple[Spans, Spans]) -> None:
+    coarse, fine = spans
+    attribution = _random(coarse)
+    spread = EquallyDistributed().project(attribution, fine)
+    assert spread.scores.sum() == pytest.approx(attribution.scores.sum())
+    assert Sum().project(spread, coarse).scores == pytest.approx(attribution.scores)
+    passed = PassedOn().project(attribution, fine)
+    assert Mean().project(passed, coarse).scores == pytest.approx(attribution.scores)
+    assert Sum().project(_random(fine), coarse).scores.sum() == pytest.approx(
+        _random(fine).scores.sum()
+    )
+
+
+@given(nested(), st.floats(-10, 10))
+def test_they_are_linear(spans: tuple[Spans, Spans], factor: float) -> None:
+    coarse, fine = spans
+    for aggregator, source, onto in (
+        (Sum(), fine, coarse),
+        (Mean(), fine, coarse),
+        (PassedOn(), coarse, fine),
+        (EquallyDistributed(), coarse, fine),
+    ):
+        a, b = _random(source, 1), _random(source, 2)
+        both = a.with_scores(a.scores + factor * b.scores)
+        separately = (
+            aggregator.project(a, onto).scores + factor * aggregator.project(b, onto).scores
+        )
+        assert aggregator.project(both, onto).scores == pytest.approx(separately, abs=1e-9)
+
+
+@pytest.mark.parametrize("aggregator", ALL, ids=lambda a: type(a).__name__)
+def test_onto_the_same_units_is_the_identity(aggregator: Sum) -> None:
+    attribution = _random(Spans(np.array([0, 2, 5])))
+    assert aggregator.project(attribution, attribution.spans) is attribution
+
+
+@pytest.mark.parametrize("aggregator", ALL, ids=lambda a: type(a).__name__)
+def test_units_that_cut_across_are_unsupported(aggregator: Sum) -> None:
+    with pytest.raises(Unsupported, match="aggregator"):
+        aggregator.project(_random(Spans(np.array([0, 2, 5]))), Spans(np.array([0, 3, 5])))
+
+
+def test_special_tokens_and_diagnostics_stay_and_hypothetical_does_not() -> None:
+    projected = PassedOn().project(_random(Spans(np.array([0, 2, 5]))), Spans.nucleotides(5))
+    assert projected.special == {"[CLS]": 1.5}
+    assert projected.diagnostics == {"explained": 2.0}
+    assert projected.hypothetical is None
+
+
+def test_projected_sets_are_native_only_where_nothing_changed() -> None:
+    explained = explained_maps([[1.0, 2.0], [3.0]])
+    own = [a.spans for a in explained.attributions]
+    assert project_all(PassedOn(), explained, own).native
+    assert not project_all(Sum(), explained, [Spans(np.array([0, 2])), own[1]]).native
