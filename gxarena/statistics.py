@@ -37,7 +37,8 @@ def bootstrap_mean(
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.full((2, values.shape[1]), np.nan)
     wanted = counts > 1
-    low[wanted], high[wanted] = np.nanquantile(resampled[:, wanted], tails, axis=0)
+    if wanted.any():
+        low[wanted], high[wanted] = np.nanquantile(resampled[:, wanted], tails, axis=0)
     return means, low, high
 
 

@@ -41,7 +41,7 @@ def test_log_odds_is_the_probabilitys() -> None:
 
 def test_what_cannot_be() -> None:
     one = np.zeros((1, 1))
-    with pytest.raises(InputError, match="objective: unknown 'logits'. Did you mean 'logit'"):
+    with pytest.raises(InputError, match=r"objective: unknown 'logits'\. Did you mean 'logit'"):
         objective.value("logits", one, np.array([0]))
     with pytest.raises(InputError, match="objective: unknown"):
         objective.gradient("logits", one, np.array([0]))

@@ -56,6 +56,7 @@ def test_too_few_values_have_no_interval() -> None:
     assert np.isnan(low[:2]).all()
     assert np.isnan(high[:2]).all()
     assert (mean[2], low[2], high[2]) == (2.0, 2.0, 2.0)
+    assert np.isnan(bootstrap_mean(values[:, :1], seed=0)).all()
 
 
 def test_same_seed_same_interval_whatever_the_neighbours() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,6 +49,8 @@ class Exact:
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         _log(f"explain {len(batch)}")
+        # Tests that kill a run want it to last.
+        time.sleep(float(os.environ.get("TOY_DELAY", "0")))
         return [
             Attribution(
                 scores=np.add.reduceat([WEIGHTS[c] for c in sequence], spans.boundaries[:-1])
@@ -70,6 +73,20 @@ class Crash:
 class Leave:
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         sys.exit("gone")
+
+
+class Interrupt:
+    """Ctrl-C while explaining, as long as a file says so."""
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        if Path(os.environ["TOY_INTERRUPT"]).exists():
+            raise KeyboardInterrupt
+        return Exact().explain(model, batch)
+
+
+class Hungry:
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        raise MemoryError
 
 
 class NotANumber:
