@@ -104,8 +104,7 @@ def test_a_bad_explainer_is_a_row_and_harms_no_other(
     rows = [r for r in _rows(tmp_path / "with", "cells") if r["explainer"] == bad]
     assert {row["status"] for row in rows} == {status}
     assert all(message in row["error_message"] for row in rows)
-    good = [r for r in _rows(tmp_path / "with", "samples")]
-    assert good == _rows(tmp_path / "without", "samples")
+    assert _rows(tmp_path / "with", "samples") == _rows(tmp_path / "without", "samples")
     _same_but_ranks(tmp_path, bad)
 
 
