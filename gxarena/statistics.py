@@ -82,14 +82,23 @@ def _weights(n: int, seed: int, resamples: int) -> Floats:
 
 
 def _means(weights: Floats, values: Floats, defined: NDArray[np.bool_]) -> Floats:
-    """Weighted means of the defined values, shape (resamples, m); NaN where there is none."""
-    # Around the column's own mean: equal values give exactly that mean, whatever is drawn.
-    centre = np.where(defined, values, 0).sum(axis=0) / np.maximum(defined.sum(axis=0), 1)
-    totals = weights @ np.where(defined, values - centre, 0)
-    drawn = weights @ defined.astype(np.float64)
-    means: Floats = centre + np.divide(
-        totals, drawn, out=np.full(totals.shape, np.nan), where=drawn > 0
+    """Weighted means of the defined values, shape (resamples, m); NaN where there is none.
+
+    Column by column: the last bits of one must not depend on which others stand beside it.
+    """
+    columns = zip(values.T, defined.T, strict=True)
+    return np.stack(
+        [_mean(weights, column.copy(), mask.copy()) for column, mask in columns], axis=1
     )
+
+
+def _mean(weights: Floats, column: Floats, defined: NDArray[np.bool_]) -> Floats:
+    # Around the column's own mean: equal values give exactly that mean, whatever is drawn.
+    centre = column[defined].mean() if defined.any() else 0.0
+    totals = weights @ np.where(defined, column - centre, 0)
+    drawn = weights @ defined.astype(np.float64)
+    undefined = np.full(len(totals), np.nan)
+    means: Floats = centre + np.divide(totals, drawn, out=undefined, where=drawn > 0)
     return means
 
 
