@@ -1,0 +1,193 @@
+"""Reading data sets: what goes in comes out, and what is wrong is one sentence."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gxarena.data import Interval, Sample
+from gxarena.datasets import Dataset, checked_sequence, open_dataset, read_dataset
+from gxarena.errors import InputError
+from gxarena.registry import Registry
+
+RECORDS = st.lists(
+    st.tuples(
+        st.text("abcxyz019_.:-+", min_size=1, max_size=8),
+        st.text("ACGTNacgtn", min_size=1, max_size=30),
+        st.integers(0, 5),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda record: record[0],
+)
+Records = list[tuple[str, str, int]]
+
+
+def _write(records: Records, path: Path) -> None:
+    if path.suffix == ".parquet":
+        names = ["name", "seq", "y"]
+        columns = [list(column) for column in zip(*records, strict=True)]
+        pq.write_table(pa.table(dict(zip(names, columns, strict=True))), path)
+        return
+    if ".fa" in path.name:
+        text = "".join(f">{i} label={y} rest\n{s[:7]}\n{s[7:]}\n" for i, s, y in records)
+    else:
+        comma = "\t" if ".tsv" in path.name else ","
+        lines = [
+            ["ID", "extra", "Label", "Sequence"],
+            *([i, "x", str(y), s] for i, s, y in records),
+        ]
+        text = "\n".join(comma.join(line) for line in lines) + "\n"
+    data = text.encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+
+
+@pytest.mark.parametrize(
+    "name", ["d.csv", "d.csv.gz", "d.tsv", "d.tsv.gz", "d.fa", "d.fasta.gz", "d.parquet"]
+)
+@given(records=RECORDS)
+def test_what_goes_in_comes_out(
+    records: Records, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("data") / name
+    _write(records, path)
+    read = read_dataset(path).samples
+    assert read == tuple(Sample(i, s.upper(), y) for i, s, y in records)
+
+
+def test_columns_can_be_named_and_ids_and_labels_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("window,sequence,kind\nACGT,TTTT,1\n\nCCCC,GGGG,0\n")
+    assert [s.id for s in read_dataset(path).samples] == ["0000000", "0000001"]
+    assert [s.label for s in read_dataset(path).samples] == [None, None]
+    named = read_dataset(path, sequence="window", label="kind").samples
+    assert [(s.sequence, s.label) for s in named] == [("ACGT", 1), ("CCCC", 0)]
+
+
+def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_bytes("\ufeffsequence,label\r\nACGT,1\r\n".encode())
+    assert read_dataset(path).samples == (Sample("0000000", "ACGT", 1),)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("d.csv", "", "expected sequences, got an empty file"),
+        ("d.fa", "\n\n", "expected sequences, got an empty file"),
+        ("d.csv", "sequence,label\n", "expected at least one sample, got none"),
+        ("d.csv", "sequence,label\nACGT,1\nACGT\n", "line 3: expected 2 columns, got 1."),
+        ("d.csv", 'sequence\n"ACGT\n', "expected delimited text"),
+        (
+            "d.csv",
+            "dan,label\nACGT,1\n",
+            "expected a column of sequences (sequence, seq, dna)",
+        ),
+        (
+            "d.csv",
+            "sequence\nACGT\nACXT\n",
+            "line 3: expected letters ACGTN, got 'X' at position",
+        ),
+        ("d.csv", "sequence,label\n,1\n", "line 2: expected a sequence, got none."),
+        ("d.csv", "sequence,label\nACGT,one\n", "line 2: expected a label 0, 1, 2, …, got 'one'."),
+        ("d.csv", "sequence,label\nACGT,0.5\n", "expected a label 0, 1, 2, …, got '0.5'."),
+        ("d.csv", "sequence,label\nACGT,-1\n", "expected a label 0, 1, 2, …, got '-1'."),
+        ("d.csv", "id,sequence\na,ACGT\na,ACGG\n", "expected unique ids, got 'a' more than once."),
+        ("d.fa", "ACGT\n", "expected FASTA, with a first line that begins with '>'."),
+        ("d.fa", ">a\nAC GT\nAUG\n", "record 'a': expected letters ACGTN, got 'U' at position 6."),
+        ("d.txt", "ACGT", "expected one of .csv, .tsv"),
+        ("d.parquet", "no", "expected a Parquet table"),
+        ("d.csv.gz", "no gzip", "expected readable text"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(tmp_path: Path, name: str, text: str, sentence: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_dataset(tmp_path / name)
+    assert sentence in str(caught.value)
+    assert name in str(caught.value)
+
+
+def test_a_torn_file_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv.gz"
+    _write([("a", "ACGT" * 50, 1)], path)
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(InputError, match="expected readable text"):
+        read_dataset(path)
+
+
+def test_a_missing_file_is_answered_with_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "tests.csv").touch()
+    with pytest.raises(InputError, match=r"found none\. Did you mean 'tests\.csv'"):
+        read_dataset(tmp_path / "test.csv")
+    with pytest.raises(InputError, match=r"The folder .* does not exist"):
+        read_dataset(tmp_path / "nowhere" / "test.csv")
+    (tmp_path / "d.csv").write_text("window\nACGT\n")
+    with pytest.raises(InputError, match="expected a column 'windw' "):
+        read_dataset(tmp_path / "d.csv", sequence="windw")
+
+
+def test_checked_sequence() -> None:
+    assert checked_sequence("acgtn", "here") == "ACGTN"
+    with pytest.raises(InputError, match="here: expected letters ACGTN, got '-' at position 2"):
+        checked_sequence("A-", "here")
+
+
+def _dataset(labels: list[int | None]) -> Dataset:
+    return Dataset("d", tuple(Sample(f"s{i}", "ACGT", label) for i, label in enumerate(labels)))
+
+
+def test_subsets_are_balanced_in_order_and_nested() -> None:
+    dataset = _dataset([0] * 30 + [1] * 10)
+    chosen = dataset.subset(12, seed=1).samples
+    assert Counter(sample.label for sample in chosen) == {0: 6, 1: 6}
+    order = [sample.id for sample in dataset.samples]
+    positions = [order.index(sample.id) for sample in chosen]
+    assert positions == sorted(positions)
+    assert dataset.subset(12, seed=1).samples == chosen
+    assert dataset.subset(12, seed=2).samples != chosen
+    assert set(dataset.subset(6, seed=1).samples) <= set(chosen)
+    assert dataset.subset(99) is dataset
+    assert Counter(s.label for s in dataset.subset(30).samples) == {0: 20, 1: 10}
+    with pytest.raises(InputError, match="n: expected at least 1, got 0"):
+        dataset.subset(0)
+
+
+def test_labels_choose_samples() -> None:
+    dataset = _dataset([0, 1, None, 1])
+    assert [sample.id for sample in dataset.with_labels([1]).samples] == ["s1", "s3"]
+    with pytest.raises(InputError, match=r"labels: expected some of 0, 1, None, got \[7\]"):
+        dataset.with_labels([7])
+
+
+def test_digest_is_of_the_content_in_its_order() -> None:
+    a, b = Sample("a", "ACGT", 1), Sample("b", "ACGT", 0)
+    digest = Dataset("x", (a, b)).digest
+    assert Dataset("y", (a, b)).digest == digest
+    annotated = Sample("a", "ACGT", 1, (Interval(0, 2),))
+    others = [(b, a), (a,), (annotated, b), (Sample("a", "ACGA", 1), b), (Sample("a", "ACGT"), b)]
+    assert digest not in {Dataset("x", samples).digest for samples in others}
+
+
+def test_open_by_name_split_and_path(registry: Registry, data: Path) -> None:
+    by_name = open_dataset("fly-promoters", registry, split="valid")
+    assert by_name.digest == open_dataset("fly-promoters:valid", registry).digest
+    assert open_dataset(str(data), registry).name == "data.csv"
+    assert len(open_dataset("data.csv", registry, base=data.parent).samples) == 70
+    for reference, sentence in (
+        ("fly-promoter", "unknown dataset 'fly-promoter'. Did you mean 'fly-promoters'?"),
+        ("fly-promoters:tst", "fly-promoters, split: unknown 'tst'. Did you mean 'test'?"),
+        ("nowhere/data.csv", "expected a file, found none"),
+    ):
+        with pytest.raises(InputError) as caught:
+            open_dataset(reference, registry)
+        assert sentence in str(caught.value)
+    with pytest.raises(InputError, match="dataset 'fly-promoters': expected other parameters"):
+        open_dataset("fly-promoters", registry, spilt="test")

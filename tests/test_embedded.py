@@ -1,0 +1,68 @@
+"""The embedded fly promoters are what their data card says."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from gxarena.embedded import fly_promoters
+from gxarena.shipped import shipped
+
+COUNTS = {"train": 14184, "valid": 3818, "test": 4402}
+COMPLEMENT = str.maketrans("ACGT", "TGCA")
+
+
+@pytest.mark.parametrize("split", COUNTS)
+def test_counts_balance_and_letters(split: str) -> None:
+    samples = fly_promoters(split).samples
+    assert Counter(sample.label for sample in samples) == dict.fromkeys((0, 1), COUNTS[split] // 2)
+    assert {len(sample.sequence) for sample in samples} == {250}
+    assert set().union(*(sample.sequence for sample in samples)) == set("ACGT")
+    chromosomes = {sample.id.partition(":")[0] for sample in samples}
+    assert chromosomes.isdisjoint({"chr2R", "chrX"}) or len(chromosomes) == 1
+
+
+def test_all_is_every_split_and_no_sequence_is_there_twice() -> None:
+    samples = fly_promoters("all").samples
+    assert len(samples) == sum(COUNTS.values())
+    assert len({sample.sequence for sample in samples}) == len(samples)
+
+
+def test_no_40_mer_of_test_is_in_train_on_either_strand() -> None:
+    def kmers(split: str) -> set[str]:
+        return {
+            sample.sequence[i : i + 40]
+            for sample in fly_promoters(split).samples
+            for i in range(250 - 40 + 1)
+        }
+
+    train, test = kmers("train"), kmers("test")
+    assert train.isdisjoint(test)
+    assert train.isdisjoint(kmer.translate(COMPLEMENT)[::-1] for kmer in test)
+
+
+@pytest.mark.parametrize("split", COUNTS)
+def test_digests_are_the_data_cards(split: str) -> None:
+    card = shipped("data/fly_promoters.md").read_text()
+    assert fly_promoters(split).digest in card
+
+
+def test_the_build_script_makes_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fasta = os.environ.get("GXARENA_FLY_FASTA")
+    if fasta is None:
+        pytest.skip("needs GXARENA_FLY_FASTA, the path of dm3_upstream2000.fa.gz")
+    spec = importlib.util.spec_from_file_location("b", shipped("data/build_fly_promoters.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    build = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(__import__("sys").modules, "b", build)
+    spec.loader.exec_module(build)
+    rows = build.balanced(
+        build.without_leaks(list(build.windows(build.read_upstream(Path(fasta)))))
+    )
+    assert rows == pq.read_table(shipped("data/fly_promoters.parquet")).to_pylist()

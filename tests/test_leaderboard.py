@@ -1,0 +1,110 @@
+"""Leaderboard rows by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from gxarena.errors import InputError
+from gxarena.leaderboard import LEADERBOARD, leaderboard, leaderboard_of_runs
+from gxarena.plan import Plan
+from gxarena.results import SAMPLES, RunFolder
+from gxarena.runner import run
+
+COLUMNS = [
+    "cell_id", "attempt", "suite", "dataset", "model", "explainer", "aggregator", "metric_name",
+    "quantities", "status", "n_samples", "explain_seconds",
+]  # fmt: skip
+
+
+def _tables(
+    values: dict[str, list[float | None]], better: str = "higher", status: str = "ok"
+) -> tuple[pa.Table, pa.Table]:
+    """Cells and samples of one metric for several explainers."""
+    quantities = json.dumps({"": {"better": better}})
+    n = len(next(iter(values.values())))
+    cells = [[e, 1, "s", "d", "m", e, "native", "q", quantities, status, n, 2.0] for e in values]
+    samples = [
+        {"cell_id": e, "sample_id": str(i), "metric": "q", "value": value, "reason": None}
+        for e, column in values.items()
+        for i, value in enumerate(column)
+    ]
+    return (
+        pa.Table.from_pylist([dict(zip(COLUMNS, row, strict=True)) for row in cells]),
+        pa.Table.from_pylist(samples if status == "ok" else [], schema=SAMPLES),
+    )
+
+
+def _rows(*tables: pa.Table) -> dict[str, dict[str, Any]]:
+    board = leaderboard(*tables, seed=0)
+    assert board.schema.equals(LEADERBOARD)
+    return {row["explainer"]: row for row in board.to_pylist()}
+
+
+def test_means_counts_and_ranks() -> None:
+    rows = _rows(*_tables({"a": [1.0, 2.0, 3.0, 2.0], "b": [5.0, None, 6.0, 7.0]}))
+    a, b = rows["a"], rows["b"]
+    assert (a["estimate"], a["n"], a["n_undefined"], a["rank"]) == (2.0, 4, 0, 2)
+    assert (b["estimate"], b["n"], b["n_undefined"], b["rank"]) == (6.0, 3, 1, 1)
+    assert (b["rank_low"], b["rank_high"]) == (1, 1)
+    assert a["ci_low"] <= 2.0 <= a["ci_high"]
+    assert a["seconds_per_sequence"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("better", "ranks"), [("higher", [2, 1]), ("lower", [1, 2]), ("none", [None] * 2)]
+)
+def test_direction_decides_the_rank(better: str, ranks: list[int | None]) -> None:
+    rows = _rows(*_tables({"a": [1.0, 1.0], "b": [2.0, 2.0]}, better))
+    assert [rows["a"]["rank"], rows["b"]["rank"]] == ranks
+    assert rows["a"]["direction"] == better
+
+
+def test_undefined_everywhere_is_a_row_that_never_ranks() -> None:
+    rows = _rows(*_tables({"a": [None, None], "b": [-1e9, -1e9]}))
+    assert (rows["a"]["rank"], rows["a"]["estimate"], rows["a"]["n_undefined"]) == (None, None, 2)
+    assert rows["b"]["rank"] == 1
+
+
+def test_a_failed_cell_is_a_row_without_estimate() -> None:
+    rows = _rows(*_tables({"a": [1.0, 2.0]}, status="error"))
+    a = rows["a"]
+    assert (a["estimate"], a["n"], a["n_undefined"], a["n_failed"]) == (None, 0, 0, 2)
+
+
+def test_unsupported_is_no_competitor() -> None:
+    assert _rows(*_tables({"a": [1.0, 2.0]}, status="unsupported")) == {}
+
+
+def test_the_last_attempt_counts() -> None:
+    cells, samples = _tables({"a": [1.0, 2.0]})
+    failed = cells.set_column(9, "status", pa.array(["error"]))
+    second = cells.set_column(1, "attempt", pa.array([2]))
+    for order in ([failed, second], [second, failed]):
+        assert _rows(pa.concat_tables(order), samples)["a"]["n_failed"] == 0
+
+
+def test_runs_are_joined_and_the_same_rows_twice_are_refused(
+    plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    block = {
+        "datasets": ["mine"],
+        "models": ["toy"],
+        "explainers": ["exact"],
+        "metrics": ["gini"],
+    }
+    for name in ("one", "two"):
+        run(plan(name=name, matrix=[block]), tmp_path / name)
+    one, two = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "two")
+    joined = leaderboard_of_runs([two, one])
+    assert joined["suite"].to_pylist() == ["one", "two"]
+    estimates = joined["estimate"].to_numpy()
+    assert np.array_equal(estimates[:1], estimates[1:])
+    with pytest.raises(InputError, match=r"in both\. Leave one out"):
+        leaderboard_of_runs([one, one])
