@@ -13,11 +13,12 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/gxarena run quickstart --out runs/quickstart
 
+# Two processes with a thread each: two torch processes that both want every core fight for them.
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow" -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ plugin = "{module}"
 # The README's example, word for word but for its name.
 LEAVE_ONE_OUT = """
 import numpy as np
-from gxarena.data import Attribution, Spans
+from gxarena.data import Attribution
 from gxarena.hookspecs import Component, hookimpl
 
 @hookimpl
