@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
-from gxarena.api import Better
 from gxarena.data import Floats
 
 MaskedInts = np.ma.MaskedArray[tuple[int, ...], np.dtype[np.int64]]
@@ -43,12 +44,17 @@ def bootstrap_mean(
 
 
 def rank_intervals(
-    values: Floats, better: Better, seed: int, resamples: int = 2000, level: float = 0.95
+    values: Floats,
+    better: Literal["higher", "lower"],
+    seed: int,
+    resamples: int = 2000,
+    level: float = 0.95,
 ) -> tuple[MaskedInts, MaskedInts, MaskedInts]:
     """Competition ranks of the columns' means, with intervals from paired resamples.
 
-    Rank 1 is best, ties share the smallest rank. Columns share the resampled rows, so that what
-    makes a sample hard for all does not blur their order.
+    Rank 1 is best, ties share the smallest rank; means that differ by no more than summation can
+    round are tied. Columns share the resampled rows, so that what makes a sample hard for all does
+    not blur their order. A resample that draws no defined value of a column ranks it last.
 
     Parameters
     ----------
@@ -62,9 +68,11 @@ def rank_intervals(
         Masked where a column has no defined value; such a column counts in nobody's rank.
     """
     defined = np.isfinite(values)
-    sign = -1.0 if better == "higher" else 1.0
-    ranks = _ranks(sign * _means(np.ones((1, len(values))), values, defined))[0]
-    resampled = _ranks(sign * _means(_weights(len(values), seed, resamples), values, defined))
+    sign = {"higher": -1.0, "lower": 1.0}[better]
+    slack = _rounding(values, defined)
+    ranks = _ranks(sign * _means(np.ones((1, len(values))), values, defined), slack)[0]
+    weights = _weights(len(values), seed, resamples)
+    resampled = _ranks(sign * _means(weights, values, defined), slack)
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(resampled, tails, axis=0, method="inverted_cdf").astype(np.int64)
     unranked = ~defined.any(axis=0)
@@ -77,6 +85,8 @@ def rank_intervals(
 
 def _weights(n: int, seed: int, resamples: int) -> Floats:
     """How often each row is drawn in each resample, shape (resamples, n)."""
+    if n == 0:
+        return np.zeros((resamples, 0))
     rng = np.random.default_rng(seed)
     return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
 
@@ -102,9 +112,19 @@ def _mean(weights: Floats, column: Floats, defined: NDArray[np.bool_]) -> Floats
     return means
 
 
-def _ranks(keys: Floats) -> NDArray[np.int64]:
-    """Competition ranks along columns, smallest key first; NaN behind all, shape as `keys`."""
-    below = keys[:, None, :] < keys[:, :, None]
-    ranks: NDArray[np.int64] = 1 + below.sum(axis=2)
-    ranks[np.isnan(keys)] = 1 + np.isfinite(keys).sum(axis=1).max()
+def _rounding(values: Floats, defined: NDArray[np.bool_]) -> Floats:
+    """Bound on the rounding error of each column's means, shape (m,)."""
+    largest = np.abs(np.where(defined, values, 0)).max(axis=0, initial=0)
+    bound: Floats = 4 * len(values) * np.finfo(np.float64).eps * largest
+    return bound
+
+
+def _ranks(keys: Floats, slack: Floats) -> NDArray[np.int64]:
+    """Competition ranks along columns, smallest key first; NaN behind all, shape as `keys`.
+
+    Keys closer than their columns' slack, shape (m,), are tied.
+    """
+    keys = np.where(np.isnan(keys), np.inf, keys)
+    ahead = (keys + slack)[:, None, :] < (keys - slack)[:, :, None]
+    ranks: NDArray[np.int64] = 1 + ahead.sum(axis=2)
     return ranks
