@@ -5,8 +5,8 @@
     <run>/parts/<table>/      one file per cell (per attempt, for `cells`), written as it ends
     <run>/<table>.parquet     the tables: cells, samples, curves, leaderboard
 
-A cell is done when the part of its `cells` row reads, holds its id, and says ok; that part is
-written last.
+A cell is done when the part of its `cells` row reads, holds its id, and says ok, and the parts it
+names read too; it is written last. A part that does not read counts as not there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gxarena.errors import InputError, StorageError
 from gxarena.plan import Plan
@@ -192,11 +191,12 @@ class RunFolder:
         return {cell: self._status(cell) for cell in ids}
 
     def _status(self, cell: str) -> str:
-        for part in reversed(self._attempts(cell)):
-            identity = read_identity(part)
-            if identity is not None and identity.get("cell_id") == cell:
-                return str(identity["status"])
-        return DUE
+        attempts = self._attempts(cell)
+        if not attempts:
+            return DUE
+        _, identity = attempts[-1]
+        whole = all(self._is_of(self._part(name, cell), cell) for name in identity.get("parts", ()))
+        return str(identity["status"]) if whole else DUE
 
     def write_cell(
         self,
@@ -207,22 +207,29 @@ class RunFolder:
         """Write one attempt of a cell; its `cells` row last, which makes it done."""
         cell = row["cell_id"]
         identity = {"cell_id": cell, "status": row["status"]}
-        if samples:
-            self._write_part("samples", cell, list(samples), identity)
-        if curves:
-            self._write_part("curves", cell, list(curves), identity)
-        attempt = len(self._attempts(cell)) + 1
-        self._write_part("cells", f"{cell}.{attempt:03d}", [row | {"attempt": attempt}], identity)
+        parts = {name: rows for name, rows in (("samples", samples), ("curves", curves)) if rows}
+        for name, rows in parts.items():
+            self._write_part(name, cell, list(rows), identity)
+        attempt = self._attempted(cell) + 1
+        self._write_part(
+            "cells",
+            f"{cell}.{attempt:03d}",
+            [row | {"attempt": attempt}],
+            identity | {"parts": list(parts)},
+        )
 
     def consolidate(self) -> dict[str, pa.Table]:
         """Join the parts of the current plan's cells into the run's tables and write them."""
         identity = self.identity() or {}
-        cells = _concatenate([part for c in identity["cells"] for part in self._attempts(c)], CELLS)
-        settled = pc.filter(cells["cell_id"], pc.equal(cells["status"], "ok")).to_pylist()
-        tables = {"cells": cells}
+        attempts = {cell: self._attempts(cell) for cell in identity["cells"]}
+        parts = [part for tried in attempts.values() for part, _ in tried]
+        tables = {"cells": _concatenate(parts, CELLS)}
+        done = [c for c, tried in attempts.items() if tried and tried[-1][1]["status"] == "ok"]
         for name in ("samples", "curves"):
-            parts = [self._part(name, cell) for cell in settled]
-            tables[name] = _concatenate([part for part in parts if part.exists()], TABLES[name])
+            parts = [
+                self._part(name, cell) for cell in done if self._is_of(self._part(name, cell), cell)
+            ]
+            tables[name] = _concatenate(parts, TABLES[name])
         for name, table in tables.items():
             write_table(self.path / f"{name}.parquet", table, self.footer(name))
         return tables
@@ -230,7 +237,7 @@ class RunFolder:
     def last_rows(self) -> list[dict[str, Any]]:
         """The `cells` row of each cell's last attempt."""
         identity = self.identity() or {}
-        parts = [attempts[-1] for c in identity["cells"] if (attempts := self._attempts(c))]
+        parts = [tried[-1][0] for c in identity["cells"] if (tried := self._attempts(c))]
         rows: list[dict[str, Any]] = _concatenate(parts, CELLS).to_pylist()
         return rows
 
@@ -239,8 +246,21 @@ class RunFolder:
         identity = self.identity() or {}
         return {"table": table, "suite": identity["suite"], "digest": identity["digest"]}
 
-    def _attempts(self, cell: str) -> list[Path]:
+    def _attempts(self, cell: str) -> list[tuple[Path, dict[str, Any]]]:
+        """The cell's attempts that read, each with its identity document, the last one last."""
+        found = ((part, read_identity(part)) for part in self._attempt_files(cell))
+        return [(part, held) for part, held in found if held and held.get("cell_id") == cell]
+
+    def _attempted(self, cell: str) -> int:
+        """Number of the cell's last attempt; also one that does not read keeps its number."""
+        files = self._attempt_files(cell)
+        return int(files[-1].name.split(".")[1]) if files else 0
+
+    def _attempt_files(self, cell: str) -> list[Path]:
         return sorted(self._part("cells", cell).parent.glob(f"{cell}.[0-9]*.parquet"))
+
+    def _is_of(self, part: Path, cell: str) -> bool:
+        return (read_identity(part) or {}).get("cell_id") == cell
 
     def _part(self, table: str, name: str) -> Path:
         # Two letters of the id as a folder keep each one small for runs of many cells.
