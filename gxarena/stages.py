@@ -7,7 +7,9 @@ fail at once instead of trying again.
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -49,7 +51,7 @@ class Stages:
         self._models: dict[str, Model] = {}
         self._predictions: dict[tuple[str, str], Predictions] = {}
         self._explained: dict[tuple[str, str, str], Explained] = {}
-        self._failures: dict[object, Exception] = {}
+        self._failures: dict[object, tuple[Exception, TracebackType | None]] = {}
 
     def create(self, kind: str, label: str) -> Any:
         """Call a component's factory with its parameters."""
@@ -108,12 +110,15 @@ class Stages:
     ) -> Result:
         """The remembered result, or failure, of a stage; else make it."""
         if failure in self._failures:
-            raise self._failures[failure]
+            error, trace = self._failures[failure]
+            # Raising adds to a traceback: without this it would grow with every cell.
+            raise error.with_traceback(trace)
         if key not in memory:
             try:
                 made = make()
             except Exception as error:
-                self._failures[failure] = error
+                _forget_locals(error)
+                self._failures[failure] = error, error.__traceback__
                 raise
             while len(memory) >= keep:
                 memory.pop(next(iter(memory)))
@@ -183,6 +188,13 @@ class Stages:
                 self._report(what, chunk_slice(chunk).start, len(samples))
                 compute(chunk, samples[chunk_slice(chunk)])
         self._report(what, len(samples), len(samples))
+
+
+def _forget_locals(error: BaseException | None) -> None:
+    """Let go of what the failed frames worked on: it may be what filled the memory."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def create(registry: Registry, choice: Choice) -> Any:
