@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from gxarena.data import Explained, Sample
-from gxarena.errors import InputError, Unsupported, suggest
+from gxarena.errors import GxarenaError, InputError, PluginError, Unsupported, suggest
 from gxarena.objective import OBJECTIVES
 from gxarena.plan import Choice, check_length, choose, facts
 from gxarena.registry import Registry
@@ -51,6 +52,8 @@ def explain_samples(
         of range.
     Unsupported
         The explainer needs a capability the model lacks.
+    PluginError
+        The model or the explainer fails, or breaks its contract; its own error is the cause.
     """
     if objective not in OBJECTIVES:
         raise InputError(f"objective: unknown '{objective}'. {suggest(objective, OBJECTIVES)}")
@@ -59,12 +62,14 @@ def explain_samples(
     _check_pair(chosen_model, chosen)
     limit = facts(chosen_model.found, chosen_model.parameters).max_length
     check_length(samples, limit, model)
-    network = create(registry, chosen_model)
-    predictions = checked_predictions(network, samples, chosen_model)
+    with _blaming(chosen_model):
+        network = create(registry, chosen_model)
+        predictions = checked_predictions(network, samples, chosen_model)
     targets = resolve_targets(target, samples, predictions)
     batch = make_batch(samples, targets, objective, seed, chosen.found.component.name)
-    attributions = create(registry, chosen).explain(network, batch)
-    check_attributions(attributions, batch, chosen)
+    with _blaming(chosen):
+        attributions = create(registry, chosen).explain(network, batch)
+        check_attributions(attributions, batch, chosen)
     return Explained(samples, tuple(attributions), targets, predictions.outputs, objective, seed)
 
 
@@ -75,3 +80,17 @@ def _check_pair(model: Choice, explainer: Choice) -> None:
             f"{', '.join(sorted(missing))}, got '{model.label}'. "
             "See `gxarena plugins list --json` for what each provides."
         )
+
+
+@contextmanager
+def _blaming(choice: Choice) -> Iterator[None]:
+    """Name the component, and its distribution, that an error comes from."""
+    try:
+        yield
+    except GxarenaError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"{choice.found.distribution}: {choice.kind.removesuffix('s')} '{choice.label}': "
+            f"expected it to work, got {type(error).__name__}: {error}."
+        ) from error
