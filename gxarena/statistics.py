@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Literal
 
 import numpy as np
@@ -83,12 +84,15 @@ def rank_intervals(
     )
 
 
+@functools.lru_cache(maxsize=1)
 def _weights(n: int, seed: int, resamples: int) -> Floats:
     """How often each row is drawn in each resample, shape (resamples, n)."""
     if n == 0:
         return np.zeros((resamples, 0))
     rng = np.random.default_rng(seed)
-    return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+    weights: Floats = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+    weights.setflags(write=False)
+    return weights
 
 
 def _means(weights: Floats, values: Floats, defined: NDArray[np.bool_]) -> Floats:
