@@ -26,6 +26,12 @@ def _rows(folder: Path, table: str) -> Rows:
     return rows
 
 
+def _board(folder: Path, without: str = "") -> Rows:
+    """The leaderboard, but for one explainer and for the time it took."""
+    rows = [r for r in _rows(folder, "leaderboard") if r["explainer"] != without]
+    return [{k: v for k, v in r.items() if k != "seconds_per_sequence"} for r in rows]
+
+
 def _block(**changes: object) -> dict[str, Any]:
     block: dict[str, Any] = {
         "datasets": ["mine"],
@@ -104,17 +110,12 @@ def test_a_bad_explainer_is_a_row_and_harms_no_other(
     rows = [r for r in _rows(tmp_path / "with", "cells") if r["explainer"] == bad]
     assert {row["status"] for row in rows} == {status}
     assert all(message in row["error_message"] for row in rows)
-    assert _rows(tmp_path / "with", "samples") == _rows(tmp_path / "without", "samples")
-    _same_but_ranks(tmp_path, bad)
-
-
-def _same_but_ranks(tmp_path: Path, bad: str) -> None:
-    def board(name: str) -> Rows:
-        rows = [r for r in _rows(tmp_path / name, "leaderboard") if r["explainer"] != bad]
-        return [{k: v for k, v in r.items() if k != "seconds_per_sequence"} for r in rows]
-
-    assert board("with") == board("without")
+    assert {row["explainer_distribution"] for row in rows} == {"unknown"}
+    for table in ("samples", "curves"):
+        assert _rows(tmp_path / "with", table) == _rows(tmp_path / "without", table)
+    assert _board(tmp_path / "with", bad) == _board(tmp_path / "without")
     failed = [r for r in _rows(tmp_path / "with", "leaderboard") if r["explainer"] == bad]
+    assert bool(failed) == (status != "unsupported")
     for row in failed:
         assert (row["estimate"], row["rank"], row["n"], row["n_failed"]) == (None, None, 0, 70)
 
@@ -131,14 +132,29 @@ def test_not_a_number_never_ranks(plan: MakePlan, tmp_path: Path) -> None:
     assert reasons == {"scores are not finite"}
 
 
+def test_not_a_number_harms_no_other(plan: MakePlan, tmp_path: Path) -> None:
+    for name, explainers in (
+        ("without", ["exact", "random"]),
+        ("with", ["nan", "exact", "random"]),
+    ):
+        assert run(plan(matrix=[_block(explainers=explainers)]), tmp_path / name).complete
+    cells = {r["cell_id"] for r in _rows(tmp_path / "without", "cells")}
+    kept = [r for r in _rows(tmp_path / "with", "samples") if r["cell_id"] in cells]
+    assert kept == _rows(tmp_path / "without", "samples")
+    assert _board(tmp_path / "with", "nan") == _board(tmp_path / "without")
+
+
 def test_order_of_explainers_changes_nothing(plan: MakePlan, tmp_path: Path) -> None:
-    for name, explainers in (("ab", ["exact", "random"]), ("ba", ["random", "exact"])):
-        run(plan(matrix=[_block(explainers=explainers)]), tmp_path / name)
+    explainers = ["exact", "random", "crash", "nan"]
+    for name, order in (("forth", explainers), ("back", explainers[::-1])):
+        run(plan(matrix=[_block(explainers=order)]), tmp_path / name)
 
-    def values(name: str) -> list[tuple[Any, ...]]:
-        return sorted(tuple(row.values()) for row in _rows(tmp_path / name, "samples"))
+    def values(name: str, table: str) -> list[str]:
+        return sorted(map(str, _rows(tmp_path / name, table)))
 
-    assert values("ab") == values("ba")
+    for table in ("samples", "curves"):
+        assert values("forth", table) == values("back", table)
+    assert _board(tmp_path / "forth") == _board(tmp_path / "back")
 
 
 def test_failures_are_tried_again(plan: MakePlan, tmp_path: Path) -> None:
@@ -160,10 +176,13 @@ def test_interrupted_is_a_row_and_the_next_run_completes(
     first = run(made, tmp_path / "run")
     assert first.interrupted
     assert dict(first.statuses) == {"ok": 2, "interrupted": 1, "due": 1}
+    statuses = [row["status"] for row in _rows(tmp_path / "run", "cells")]
+    assert sorted(statuses) == ["interrupted", "ok", "ok"]
     flag.unlink()
     second = run(made, tmp_path / "run")
     assert second.complete
     assert second.reused == 2
+    assert len({row["explainer"] for row in _rows(tmp_path / "run", "leaderboard")}) == 2
 
 
 def test_a_full_disk_ends_the_run_and_keeps_what_was_done(
@@ -212,3 +231,43 @@ def test_a_parameter_that_is_not_there_stops_before_any_work(
     with pytest.raises(InputError, match=r"metrics.gini: expected parameters of gini\(sign"):
         run(made, tmp_path / "run")
     assert not (tmp_path / "run" / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("metric", "complaint"),
+    [
+        ("stranger", "metric 'stranger': expected keys among its quantities, got 'other'"),
+        ("too-few", "metric 'too-few', '': expected 70 values, got an array of shape (69,)"),
+    ],
+)
+def test_a_metric_that_breaks_its_contract_is_a_row(
+    plan: MakePlan, tmp_path: Path, metric: str, complaint: str
+) -> None:
+    summary = run(plan(matrix=[_block(metrics=[metric, "gini"])]), tmp_path / "run")
+    assert dict(summary.statuses) == {"ok": 2, "error": 2}
+    failed = [row for row in _rows(tmp_path / "run", "cells") if row["metric"] == metric]
+    assert all(complaint in row["error_message"] for row in failed)
+    assert {row["metric"] for row in _rows(tmp_path / "run", "samples")} == {"gini"}
+
+
+@pytest.mark.parametrize(("renormalise", "similarity"), [(True, 1.0), (False, 0.5)])
+def test_a_pair_metric_compares_patterns_or_sizes(
+    plan: MakePlan, tmp_path: Path, renormalise: bool, similarity: float
+) -> None:
+    """Renormalised, an explanation equals its double; as it is, it overlaps with it by half."""
+    made = plan(
+        models={"twice": {"name": "toy", "scale": 2.0}},
+        metrics={"continuous_jaccard": {"renormalise": renormalise}},
+        matrix=[
+            _block(
+                models=["twice"],
+                explainers=["exact"],
+                metrics=["continuous_jaccard"],
+                against=["toy/exact"],
+            )
+        ],
+    )
+    run(made, tmp_path / "run")
+    (row,) = _rows(tmp_path / "run", "leaderboard")
+    assert row["metric"] == "continuous_jaccard[vs toy/exact]"
+    assert (row["estimate"], row["n"]) == (pytest.approx(similarity), 70)

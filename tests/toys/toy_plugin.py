@@ -42,3 +42,5 @@ def gxarena_explainers() -> Iterable[Component]:
 @hookimpl
 def gxarena_metrics() -> Iterable[Component]:
     yield Component("total", "toys:Total", "sum of scores", provides=frozenset({"sample"}))
+    yield Component("stranger", "toys:Stranger", "another key", provides=frozenset({"sample"}))
+    yield Component("too-few", "toys:TooFew", "forgets a sample", provides=frozenset({"sample"}))

@@ -51,13 +51,14 @@ class Exact:
         _log(f"explain {len(batch)}")
         # Tests that kill a run want it to last.
         time.sleep(float(os.environ.get("TOY_DELAY", "0")))
+        scale = getattr(model, "scale", 1.0)
         return [
             Attribution(
                 scores=np.add.reduceat([WEIGHTS[c] for c in sequence], spans.boundaries[:-1])
-                * (1.0 if target == 1 else 0.0),
+                * (scale if target == 1 else 0.0),
                 spans=spans,
                 special={"[CLS]": 0.0} if spans.widths.max() > 1 else {},
-                diagnostics={"explained": sum(WEIGHTS[c] for c in sequence)},
+                diagnostics={"explained": scale * sum(WEIGHTS[c] for c in sequence)},
             )
             for sequence, spans, target in zip(
                 batch.sequences, model.spans(batch.sequences), batch.targets, strict=True
@@ -107,6 +108,16 @@ class Total:
 
     def score(self, explained: Explained, probe: object) -> Scored:
         return Scored({"": np.array([a.scores.sum() for a in explained.attributions])})
+
+
+class Stranger(Total):
+    def score(self, explained: Explained, probe: object) -> Scored:
+        return Scored({"other": np.zeros(len(explained))})
+
+
+class TooFew(Total):
+    def score(self, explained: Explained, probe: object) -> Scored:
+        return Scored({"": np.zeros(len(explained) - 1)})
 
 
 def _log(line: str) -> None:
