@@ -15,16 +15,20 @@ import pyarrow.parquet as pq
 import pytest
 
 TOYS = Path(__file__).parent / "toys"
-SUITE = """
+KILLS = 10
+METRICS = [f"total-{i}" for i in range(12)]
+SUITE = f"""
 name = "killed"
 target = 1
 [datasets.mine]
-path = "{data}"
+path = "data.csv"
+[metrics]
+{chr(10).join(f'{label} = {{ name = "total" }}' for label in METRICS)}
 [[matrix]]
 datasets = ["mine"]
 models = ["toy"]
 explainers = ["exact", "random"]
-metrics = ["gini", "entropy", "faithfulness", "total"]
+metrics = ["faithfulness", {", ".join(f'"{label}"' for label in METRICS)}]
 """
 
 
@@ -48,29 +52,37 @@ def _board(out: Path) -> list[dict[str, object]]:
     return table.drop_columns(["seconds_per_sequence"]).to_pylist()  # type: ignore[no-any-return]
 
 
+def _finished(out: Path) -> dict[Path, int]:
+    """Parts of finished cells, with when they were written."""
+    return {part: part.stat().st_mtime_ns for part in out.glob("parts/cells/*/*.parquet")}
+
+
+def _kill_at_work(command: list[str], environment: dict[str, str], log: Path, after: float) -> None:
+    """Start, wait until it is at work and then some seconds, kill -9."""
+    before = log.stat().st_size if log.exists() else 0
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while process.poll() is None and (not log.exists() or log.stat().st_size == before):
+        time.sleep(0.01)
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
 @pytest.mark.slow
 def test_killed_ten_times(data: Path, tmp_path: Path, environment: dict[str, str]) -> None:
-    suite = tmp_path / "killed.toml"
-    suite.write_text(SUITE.format(data=data))
+    suite = data.parent / "killed.toml"
+    suite.write_text(SUITE)
     undisturbed, killed, log = tmp_path / "undisturbed", tmp_path / "killed", tmp_path / "log"
-    start = time.monotonic()
     subprocess.run(_command(suite, undisturbed), env=environment, check=True, capture_output=True)
-    whole = time.monotonic() - start
 
-    slowed = environment | {"TOY_DELAY": "0.3", "TOY_LOG": str(log)}
-    moments = np.random.default_rng(0).uniform(0.3, 1.3, size=10) * whole
-    for moment in moments.tolist():
-        process = subprocess.Popen(
-            _command(suite, killed),
-            env=slowed,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            process.wait(timeout=moment)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+    slowed = environment | {"TOY_DELAY": "0.15", "TOY_LOG": str(log)}
+    seen: list[dict[Path, int]] = []
+    for after in np.random.default_rng(0).uniform(0, 0.4, size=KILLS).tolist():
+        _kill_at_work(_command(suite, killed), slowed, log, after)
+        seen.append(_finished(killed))
+    assert len({len(parts) for parts in seen}) > 3, "the kills did not fall into the work"
     subprocess.run(_command(suite, killed), env=slowed, check=True, capture_output=True)
 
     assert _board(killed) == _board(undisturbed)
@@ -78,9 +90,11 @@ def test_killed_ten_times(data: Path, tmp_path: Path, environment: dict[str, str
         assert pq.read_table(killed / f"{table}.parquet").equals(
             pq.read_table(undisturbed / f"{table}.parquet")
         )
-    # A cell that was settled has one attempt; a chunk that was explained is explained once more
-    # only where the kill fell between the work and its file.
+    # What was finished before a kill was neither written nor computed again.
+    final = _finished(killed)
+    for parts in seen:
+        assert parts.items() <= final.items()
     attempts = Counter(pq.read_table(killed / "cells.parquet")["cell_id"].to_pylist())
     assert set(attempts.values()) == {1}
-    explained = [line for line in log.read_text().splitlines() if line.startswith("explain")]
-    assert len(explained) <= 2 + len(moments)
+    work = Counter(line.split()[0] for line in log.read_text().splitlines())
+    assert work["explain"] + work["total"] <= 2 + 2 * len(METRICS) + KILLS

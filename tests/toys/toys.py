@@ -49,8 +49,7 @@ class Exact:
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         _log(f"explain {len(batch)}")
-        # Tests that kill a run want it to last.
-        time.sleep(float(os.environ.get("TOY_DELAY", "0")))
+        _linger()
         scale = getattr(model, "scale", 1.0)
         return [
             Attribution(
@@ -107,6 +106,8 @@ class Total:
     quantities = {"": Quantity("higher")}  # noqa: RUF012
 
     def score(self, explained: Explained, probe: object) -> Scored:
+        _log(f"total {len(explained)}")
+        _linger()
         return Scored({"": np.array([a.scores.sum() for a in explained.attributions])})
 
 
@@ -118,6 +119,11 @@ class Stranger(Total):
 class TooFew(Total):
     def score(self, explained: Explained, probe: object) -> Scored:
         return Scored({"": np.zeros(len(explained) - 1)})
+
+
+def _linger() -> None:
+    """Tests that kill a run want it to last."""
+    time.sleep(float(os.environ.get("TOY_DELAY", "0")))
 
 
 def _log(line: str) -> None:
