@@ -13,7 +13,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,8 @@ from gxarena.registry import Registry
 SEQUENCE_NAMES = ("sequence", "seq", "dna")
 LABEL_NAMES = ("label", "class", "y", "target")
 ID_NAMES = ("id", "name", "sample_id")
-_FOREIGN = re.compile(r"[^ACGTN]")
+_FOREIGN = re.compile(r"[^ACGTNacgtn]")
+_LONGEST_FIELD = 2**31 - 1  # the csv module's own 131,072 is less than some models' inputs
 _FASTA_LABEL = re.compile(r"\blabel=(\S+)")
 
 
@@ -51,8 +52,7 @@ class Dataset:
         if not self.samples:
             raise InputError(f"dataset '{self.name}': expected at least one sample, got none.")
         if len({sample.id for sample in self.samples}) < len(self.samples):
-            ids = [sample.id for sample in self.samples]
-            repeated = next(i for i in ids if ids.count(i) > 1)
+            repeated = Counter(sample.id for sample in self.samples).most_common(1)[0][0]
             raise InputError(
                 f"dataset '{self.name}': expected unique ids, got '{repeated}' more than once."
             )
@@ -161,6 +161,8 @@ def read_dataset(
         integers, or an id twice.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: expected a file, got a folder.")
     if not path.is_file():
         raise InputError(f"{path}: expected a file, found none. {_neighbours(path)}".rstrip())
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
@@ -176,15 +178,14 @@ def read_dataset(
 
 def checked_sequence(sequence: str, where: str) -> str:
     """The sequence in upper case; InputError where it is empty or holds another letter."""
-    upper = sequence.upper()
-    if foreign := _FOREIGN.search(upper):
+    if foreign := _FOREIGN.search(sequence):
         raise InputError(
-            f"{where}: expected letters ACGTN, got '{foreign.group()}' at position "
+            f"{where}: expected letters ACGTN, got {foreign.group()!r} at position "
             f"{foreign.start() + 1}."
         )
-    if not upper:
+    if not sequence:
         raise InputError(f"{where}: expected a sequence, got none.")
-    return upper
+    return sequence.upper()
 
 
 _Row = tuple[str, str, str | int | None, str]
@@ -201,7 +202,7 @@ def _label(label: str | int | float | None, where: str) -> int | None:
         return None
     try:
         number = float(label)
-    except ValueError:
+    except (TypeError, ValueError):
         number = float("nan")
     if not number.is_integer() or number < 0:
         raise InputError(f"{where}: expected a label 0, 1, 2, …, got '{label}'.")
@@ -232,10 +233,11 @@ def _columns(path: Path, header: list[str], wanted: Mapping[str, str]) -> tuple[
 
 
 def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
+    csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader(io.StringIO(_text(path)), delimiter=delimiter, strict=True)
-    header = next(reader, [])
-    sequence, label, name = _columns(path, header, wanted)
     try:
+        header = next(filter(None, reader), [])
+        sequence, label, name = _columns(path, header, wanted)
         for row in reader:
             if not row:
                 continue
@@ -248,7 +250,7 @@ def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> It
                 f"line {reader.line_num}",
                 row[sequence].strip(),
                 row[label].strip() if label >= 0 else None,
-                row[name] if name >= 0 else "",
+                row[name].strip() if name >= 0 else "",
             )
     except csv.Error as error:
         raise InputError(
@@ -272,20 +274,30 @@ def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"{path}: expected a Parquet table, got: {error}.") from error
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise InputError(f"{path}: expected a Parquet table, got: {reason}.") from error
     sequence, label, name = _columns(path, table.column_names, wanted)
     none = [None] * len(table)
-    columns = [
-        table.column(position).to_pylist() if position >= 0 else none
-        for position in (sequence, label, name)
-    ]
-    for number, (text, number_label, identifier) in enumerate(zip(*columns, strict=True)):
-        yield (
-            f"row {number + 1}",
-            str(text or ""),
-            number_label,
-            "" if identifier is None else str(identifier),
-        )
+    rows = zip(
+        _texts(path, table, sequence),
+        table.column(label).to_pylist() if label >= 0 else none,
+        _texts(path, table, name) if name >= 0 else none,
+        strict=True,
+    )
+    for number, (text, number_label, identifier) in enumerate(rows):
+        yield f"row {number + 1}", text or "", number_label, identifier or ""
+
+
+def _texts(path: Path, table: pa.Table, position: int) -> list[str | None]:
+    """A column as text, whatever it was stored as: binary, a dictionary, numbers."""
+    column = table.column(position)
+    try:
+        texts: list[str | None] = column.cast(pa.string()).to_pylist()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            f"{path}: expected text in column '{table.column_names[position]}', got {column.type}."
+        ) from error
+    return texts
 
 
 _READERS: dict[str, Callable[[Path, Mapping[str, str]], Iterator[_Row]]] = {
@@ -309,7 +321,7 @@ def _text(path: Path) -> str:
         raise InputError(f"{path}: expected readable text, got: {error}.") from error
     if not text.strip():
         raise InputError(f"{path}: expected sequences, got an empty file.")
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _neighbours(path: Path) -> str:

@@ -71,10 +71,55 @@ def test_columns_can_be_named_and_ids_and_labels_left_out(tmp_path: Path) -> Non
     assert [(s.sequence, s.label) for s in named] == [("ACGT", 1), ("CCCC", 0)]
 
 
-def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sequence", ["sequence", "SEQ", " Dna "])
+@pytest.mark.parametrize("label", ["label", "Class", "y", "target"])
+@pytest.mark.parametrize("name", ["id", "Name", "sample_id"])
+def test_columns_are_guessed(tmp_path: Path, sequence: str, label: str, name: str) -> None:
     path = tmp_path / "d.csv"
-    path.write_bytes("\ufeffsequence,label\r\nACGT,1\r\n".encode())
+    path.write_text(f"{label},extra,{name},{sequence}\n 2,x, a ,acgn \n")
+    assert read_dataset(path).samples == (Sample("a", "ACGN", 2),)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_ends_and_a_byte_order_mark(tmp_path: Path, end: str, mark: str) -> None:
+    path = tmp_path / "d.csv"
+    path.write_bytes((mark + end.join(["", "sequence,label", "ACGT,1", ""])).encode())
     assert read_dataset(path).samples == (Sample("0000000", "ACGT", 1),)
+    path = tmp_path / "d.fa"
+    path.write_bytes((mark + end.join([">a label=1", "AC", "GT", ">b", "TT", ""])).encode())
+    assert read_dataset(path).samples == (Sample("a", "ACGT", 1), Sample("b", "TT"))
+
+
+def test_a_sequence_longer_than_the_csv_modules_own_limit(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("sequence\n" + "ACGT" * 50_000 + "\n")
+    (sample,) = read_dataset(tmp_path / "d.csv").samples
+    assert sample.sequence == "ACGT" * 50_000
+
+
+def test_empty_labels_and_ids_default(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("id,sequence,label\n,ACGT,\nb,CCCC,1.0\n")
+    expected = (Sample("0000000", "ACGT"), Sample("b", "CCCC", 1))
+    assert read_dataset(tmp_path / "d.csv").samples == expected
+    table = pa.table({"id": [None, "b"], "sequence": ["ACGT", "cccc"], "label": [None, 1.0]})
+    pq.write_table(table, tmp_path / "d.parquet")
+    assert read_dataset(tmp_path / "d.parquet").samples == expected
+    (tmp_path / "d.fa").write_text(">\nACGT\n>b xlabel=3 label=1\nCCCC\n")
+    assert read_dataset(tmp_path / "d.fa").samples == expected
+
+
+@pytest.mark.parametrize(
+    "sequences",
+    [pa.array(["ac", "gt"]).dictionary_encode(), pa.array([b"ac", b"gt"])],
+    ids=["dictionary", "binary"],
+)
+def test_parquet_columns_of_other_types(tmp_path: Path, sequences: pa.Array) -> None:
+    table = pa.table({"id": [7, 8], "sequence": sequences, "label": [True, False]})
+    pq.write_table(table, tmp_path / "d.parquet")
+    assert read_dataset(tmp_path / "d.parquet").samples == (
+        Sample("7", "AC", 1),
+        Sample("8", "GT", 0),
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +129,9 @@ def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
         ("d.fa", "\n\n", "expected sequences, got an empty file"),
         ("d.csv", "sequence,label\n", "expected at least one sample, got none"),
         ("d.csv", "sequence,label\nACGT,1\nACGT\n", "line 3: expected 2 columns, got 1."),
-        ("d.csv", 'sequence\n"ACGT\n', "expected delimited text"),
+        ("d.tsv", "sequence\tlabel\nACGT\t1\t0\n", "line 2: expected 2 columns, got 3."),
+        ("d.csv", 'sequence\n"ACGT\nAC\n', "line 3: expected delimited text, got: unexpected end"),
+        ("d.csv", '"sequence\nACGT\n', "line 2: expected delimited text, got: unexpected end"),
         (
             "d.csv",
             "dan,label\nACGT,1\n",
@@ -93,7 +140,12 @@ def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
         (
             "d.csv",
             "sequence\nACGT\nACXT\n",
-            "line 3: expected letters ACGTN, got 'X' at position",
+            "line 3: expected letters ACGTN, got 'X' at position 3.",
+        ),
+        (
+            "d.csv",
+            'sequence\n"AC\nGT"\n',
+            r"line 3: expected letters ACGTN, got '\n' at position 3.",
         ),
         ("d.csv", "sequence,label\n,1\n", "line 2: expected a sequence, got none."),
         ("d.csv", "sequence,label\nACGT,one\n", "line 2: expected a label 0, 1, 2, …, got 'one'."),
@@ -101,8 +153,18 @@ def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
         ("d.csv", "sequence,label\nACGT,-1\n", "expected a label 0, 1, 2, …, got '-1'."),
         ("d.csv", "id,sequence\na,ACGT\na,ACGG\n", "expected unique ids, got 'a' more than once."),
         ("d.fa", "ACGT\n", "expected FASTA, with a first line that begins with '>'."),
+        ("d.csv", "sequence,label\nACGT,nan\n", "expected a label 0, 1, 2, …, got 'nan'."),
+        ("d.csv", "sequence,label\nACGT,inf\n", "expected a label 0, 1, 2, …, got 'inf'."),
+        ("d.fa", ">a\nACGT\n>b\n", "record 'b': expected a sequence, got none."),
+        ("d.fa", ">a\nACGT\n>a\nACGG\n", "expected unique ids, got 'a' more than once."),
+        ("d.fa", ">a label=x\nACGT\n", "record 'a': expected a label 0, 1, 2, …, got 'x'."),
         ("d.fa", ">a\nAC GT\nAUG\n", "record 'a': expected letters ACGTN, got 'U' at position 6."),
-        ("d.txt", "ACGT", "expected one of .csv, .tsv"),
+        (
+            "d.txt",
+            "ACGT",
+            "expected one of .csv, .tsv, .fa, .fasta, .fna, .parquet (text also .gz)",
+        ),
+        ("d", "ACGT", "(text also .gz), got ''."),
         ("d.parquet", "no", "expected a Parquet table"),
         ("d.csv.gz", "no gzip", "expected readable text"),
     ],
@@ -115,12 +177,59 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path, name: str, text: str, sen
     assert name in str(caught.value)
 
 
-def test_a_torn_file_is_one_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "d.csv.gz"
-    _write([("a", "ACGT" * 50, 1)], path)
-    path.write_bytes(path.read_bytes()[:-12])
-    with pytest.raises(InputError, match="expected readable text"):
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("d.csv.gz", "expected readable text, got: "),
+        ("d.parquet", "expected a Parquet table, got: "),
+    ],
+)
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.98])
+def test_a_torn_file_is_one_sentence(tmp_path: Path, name: str, sentence: str, kept: float) -> None:
+    path = tmp_path / name
+    _write([(f"s{i}", "ACGT" * 50, 1) for i in range(200)], path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(InputError) as caught:
         read_dataset(path)
+    assert str(caught.value).startswith(f"{path}: {sentence}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"sequence": ["AC", "AXC"]}, "row 2: expected letters ACGTN, got 'X' at position 2."),
+        ({"sequence": ["AC", None]}, "row 2: expected a sequence, got none."),
+        ({"sequence": ["AC"], "label": [0.5]}, "row 1: expected a label 0, 1, 2, …, got '0.5'."),
+        ({"sequence": ["AC"], "label": [[1]]}, "row 1: expected a label 0, 1, 2, …, got '[1]'."),
+        ({"sequence": [["AC"]]}, "expected text in column 'sequence', got list<"),
+        (
+            {"window": ["AC"]},
+            "expected a column of sequences (sequence, seq, dna), got columns win",
+        ),
+        ({"id": ["a", "a"], "seq": ["A", "C"]}, "expected unique ids, got 'a' more than once."),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_one_sentence(
+    tmp_path: Path, columns: dict[str, list[object]], sentence: str
+) -> None:
+    pq.write_table(pa.table(columns), tmp_path / "d.parquet")
+    with pytest.raises(InputError) as caught:
+        read_dataset(tmp_path / "d.parquet")
+    assert sentence in str(caught.value)
+    assert "d.parquet" in str(caught.value)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected a file, got a folder\."):
+        read_dataset(tmp_path)
+
+
+def test_a_repeated_id_among_many_is_found_at_once() -> None:
+    samples = [Sample(str(i), "A") for i in range(100_000)]
+    with pytest.raises(InputError, match="got '99999' more than once"):
+        Dataset("d", (*samples, samples[-1]))
 
 
 def test_a_missing_file_is_answered_with_its_neighbours(tmp_path: Path) -> None:
@@ -136,6 +245,8 @@ def test_a_missing_file_is_answered_with_its_neighbours(tmp_path: Path) -> None:
 
 def test_checked_sequence() -> None:
     assert checked_sequence("acgtn", "here") == "ACGTN"
+    with pytest.raises(InputError, match="here: expected letters ACGTN, got 'ß' at position 3"):
+        checked_sequence("ACß", "here")
     with pytest.raises(InputError, match="here: expected letters ACGTN, got '-' at position 2"):
         checked_sequence("A-", "here")
 
@@ -158,6 +269,24 @@ def test_subsets_are_balanced_in_order_and_nested() -> None:
     assert Counter(s.label for s in dataset.subset(30).samples) == {0: 20, 1: 10}
     with pytest.raises(InputError, match="n: expected at least 1, got 0"):
         dataset.subset(0)
+
+
+@given(
+    labels=st.lists(st.sampled_from([0, 1, None]), min_size=1, max_size=40),
+    sizes=st.tuples(st.integers(1, 45), st.integers(1, 45)),
+    seed=st.integers(0, 5),
+)
+def test_every_subset_is_even_and_holds_the_smaller_ones(
+    labels: list[int | None], sizes: tuple[int, int], seed: int
+) -> None:
+    dataset = _dataset(labels)
+    small, large = (dataset.subset(n, seed).samples for n in sorted(sizes))
+    assert len(large) == min(max(sizes), len(labels))
+    assert set(small) <= set(large)
+    assert list(large) == [sample for sample in dataset.samples if sample in set(large)]
+    available, taken = Counter(labels), Counter(sample.label for sample in large)
+    # A class falls behind the fullest one by more than a sample only when it has no more.
+    assert all(taken[c] == available[c] or taken[c] >= max(taken.values()) - 1 for c in available)
 
 
 def test_labels_choose_samples() -> None:
