@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -251,7 +252,7 @@ def test_checked_sequence() -> None:
         checked_sequence("A-", "here")
 
 
-def _dataset(labels: list[int | None]) -> Dataset:
+def _dataset(labels: Sequence[int | None]) -> Dataset:
     return Dataset("d", tuple(Sample(f"s{i}", "ACGT", label) for i, label in enumerate(labels)))
 
 
