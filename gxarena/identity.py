@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 from gxarena.errors import InputError, PluginError
@@ -78,7 +79,7 @@ def _closure(module: str) -> frozenset[str]:
 def _imports(module: str) -> tuple[str, ...]:
     """Names a module imports at run time; a `from` import may name a submodule or an attribute."""
     source = _find(module)
-    if source is None:
+    if source is None or source.suffix != ".py":
         return ()
     package = module if source.name == "__init__.py" else module.rpartition(".")[0]
     return tuple(_imported(ast.parse(source.read_bytes()), package))
@@ -113,13 +114,13 @@ def _find(module: str) -> Path | None:
         spec = importlib.util.find_spec(top)
     except (ImportError, ValueError):
         return None
-    if spec is None or spec.origin is None:
+    if spec is None:
         return None
-    path = Path(spec.origin)
     if not rest:
-        return path
-    folder = path.parent.joinpath(*rest[:-1])
-    for candidate in (folder / f"{rest[-1]}.py", folder / rest[-1] / "__init__.py"):
-        if candidate.is_file():
-            return candidate
-    return None
+        candidates = [Path(spec.origin or "")]
+    else:
+        # A namespace package has folders but no file of its own.
+        folders = [Path(f).joinpath(*rest[:-1]) for f in spec.submodule_search_locations or ()]
+        endings = (".py", "/__init__.py", *EXTENSION_SUFFIXES)
+        candidates = [folder / f"{rest[-1]}{ending}" for folder in folders for ending in endings]
+    return next((candidate for candidate in candidates if candidate.is_file()), None)

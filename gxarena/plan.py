@@ -19,10 +19,10 @@ from typing import Any
 
 from gxarena.data import Sample
 from gxarena.datasets import Dataset, open_dataset, read_dataset
-from gxarena.errors import InputError, MissingExtra, PluginError, suggest
+from gxarena.errors import GxarenaError, InputError, PluginError, suggest
 from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest, path_digest
-from gxarena.registry import Registered, Registry
+from gxarena.registry import Registered, Registry, missing_module
 from gxarena.suite import Block, Parameters, Suite
 
 MAX_LISTED = 3
@@ -243,19 +243,27 @@ def facts(found: Registered, parameters: Parameters) -> Facts:
     if not component.describe:
         return Facts()
     module, _, attribute = component.describe.partition(":")
+    where = f"{found.distribution}: model '{component.name}'"
     try:
         describe = getattr(importlib.import_module(module), attribute)
+        described = describe(**dict(component.defaults) | parameters)
     except ModuleNotFoundError as error:
-        raise MissingExtra(
-            f"model '{component.name}': expected module '{error.name}' to be installed. "
-            f"pip install '{found.distribution}[{component.extra}]'"
-        ) from error
-    try:
-        described: Facts = describe(**dict(component.defaults) | parameters)
+        raise missing_module(found, error) from error
     except TypeError as error:
         raise InputError(
-            f"model '{component.name}': expected other parameters, got {parameters}: {error}."
+            f"{where}: expected other parameters, got {parameters}: {error}."
         ) from error
+    except GxarenaError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{where}: expected {component.describe} to tell its facts, "
+            f"got {type(error).__name__}: {error}."
+        ) from error
+    if not isinstance(described, Facts):
+        raise PluginError(
+            f"{where}: expected {component.describe} to return Facts, got {described}."
+        )
     return described
 
 

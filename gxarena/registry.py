@@ -11,7 +11,7 @@ import importlib
 import os
 import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
@@ -24,6 +24,13 @@ from gxarena.hookspecs import GROUP, KINDS, Component, Hooks
 STRICT = "GXARENA_STRICT_PLUGINS"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_TYPES: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(
+        ("name", "target", "summary", "citation", "extra", "describe"), (str, "a string")
+    ),
+    **dict.fromkeys(("provides", "requires"), (Set, "a frozenset")),
+    "defaults": (Mapping, "a mapping"),
+}
 
 
 @dataclass(frozen=True)
@@ -111,8 +118,8 @@ class Registry:
         try:
             return getattr(importlib.import_module(module_name), attribute)  # type: ignore[no-any-return]
         except ModuleNotFoundError as error:
-            raise _missing(found, error) from error
-        except Exception as error:
+            raise missing_module(found, error) from error
+        except (Exception, SystemExit) as error:
             raise PluginError(
                 f"{found.distribution}: {kind.removesuffix('s')} '{name}': expected "
                 f"{found.component.target} to import, got {type(error).__name__}: {error}."
@@ -196,6 +203,7 @@ def _validate(found: Registered) -> None:
     where = f"{found.distribution}, hook gxarena_{found.kind}"
     if not isinstance(component, Component):
         raise PluginError(f"{where}: expected a Component, got {type(component).__name__}.")
+    _validate_types(component, where)
     if not _NAME.fullmatch(component.name):
         raise PluginError(
             f"{where}: expected a name of lower-case letters, digits, '-' and '_', "
@@ -214,7 +222,19 @@ def _validate(found: Registered) -> None:
         )
 
 
-def _missing(found: Registered, error: ModuleNotFoundError) -> MissingExtra | PluginError:
+def _validate_types(component: Component, where: str) -> None:
+    """Refuse here what would otherwise fail far from the plugin that is to blame."""
+    for name, (kind, what) in _TYPES.items():
+        value = getattr(component, name)
+        if not isinstance(value, kind):
+            raise PluginError(
+                f"{where}, '{component.name}': expected {name} to be {what}, "
+                f"got {type(value).__name__}."
+            )
+
+
+def missing_module(found: Registered, error: ModuleNotFoundError) -> MissingExtra | PluginError:
+    """What to raise where a component's module, or one that it imports, is not installed."""
     what = f"{found.kind.removesuffix('s')} '{found.component.name}' of {found.distribution}"
     if found.component.extra:
         return MissingExtra(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,25 @@ def test_paths_count_by_content(tmp_path: Path) -> None:
 
 def test_digest_ignores_the_order_of_keys() -> None:
     assert identity.digest({"a": 1, "b": 2}) == identity.digest({"b": 2, "a": 1})
+
+
+def test_code_in_a_namespace_package_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "idspace" / "mine"
+    package.mkdir(parents=True)
+    (package / "explainer.py").write_text("from idspace.mine import rules\n")
+    (package / "rules.py").write_text("half = 2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = _digest("idspace.mine.explainer:E")
+    _edit(package / "rules.py")
+    assert _digest("idspace.mine.explainer:E") != before
+
+
+def test_compiled_code_counts_by_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = tmp_path / f"idcompiled{EXTENSION_SUFFIXES[0]}"
+    compiled.write_bytes(b"\x7fELF\0\xff")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = _digest("idcompiled:E")
+    compiled.write_bytes(b"\x7fELF\0\xfe\0")
+    assert _digest("idcompiled:E") != before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gxarena.errors import InputError
+from gxarena.errors import InputError, PluginError
 from gxarena.plan import Plan, make_plan, resolved_parameters
 from gxarena.registry import Registry
 from gxarena.suite import Suite
@@ -180,3 +181,24 @@ def test_planning_imports_no_torch() -> None:
         "assert made.cells and 'torch' not in sys.modules, 'torch'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("describe", "kind", "sentence"),
+    [
+        ("toy_facts:fails", PluginError, "got RuntimeError: no facts today"),
+        ("toy_facts:nothing", PluginError, "expected toy_facts:nothing to return Facts, got None"),
+        ("toy_facts:absent", PluginError, "got AttributeError"),
+        ("no_such_module:short", PluginError, "module 'no_such_module' to be installed, it is not"),
+        ("toy_facts:one_argument", InputError, "expected other parameters"),
+    ],
+)
+def test_a_model_that_cannot_describe_itself_is_named(
+    plan: MakePlan, registry: Registry, describe: str, kind: type[Exception], sentence: str
+) -> None:
+    found = registry.components["models", "toy"]
+    registry.components["models", "toy"] = dataclasses.replace(
+        found, component=dataclasses.replace(found.component, describe=describe)
+    )
+    with pytest.raises(kind, match=f"model 'toy'.*{sentence}"):
+        plan(matrix=[_block()])

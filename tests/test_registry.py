@@ -6,6 +6,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from entry_points import entry_point
@@ -107,6 +108,20 @@ def test_duplicate_name_names_both_and_the_first_stays(
         ("not a component", "expected a Component, got str"),
         (Component("Upper", "toys:Exact", ""), "expected a name of lower-case"),
         (Component("x", "toys.Exact", ""), "expected a target 'package.module:factory'"),
+        (Component(None, "toys:Exact", ""), "expected name to be a string, got NoneType"),
+        (Component("x", ("toys",), ""), "'x': expected target to be a string, got tuple"),
+        (
+            Component("x", "toys:Exact", "", requires=["maskable"]),
+            "'x': expected requires to be a frozenset, got list",
+        ),
+        (
+            Component("x", "toys:Exact", "", provides="maskable"),
+            "'x': expected provides to be a frozenset, got str",
+        ),
+        (
+            Component("x", "toys:Exact", "", defaults=[("a", 1)]),
+            "'x': expected defaults to be a mapping, got list",
+        ),
     ],
 )
 def test_malformed_components_are_refused(
@@ -143,6 +158,16 @@ def test_missing_dependency_prints_the_pip_command(
         registry.factory("explainers", "needs")
     with pytest.raises(PluginError, match="toys:NoSuchName"):
         registry.factory("explainers", "broken")
+
+
+def test_exit_at_a_components_import_is_its_failure_alone(
+    plugin: Callable[..., metadata.EntryPoint], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "late_leaver.py").write_text("import sys; sys.exit('too late')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = Registry.load([plugin("polite", Component("late", "late_leaver:X", ""))])
+    with pytest.raises(PluginError, match=r"unknown: explainer 'late'.*got SystemExit: too late"):
+        registry.factory("explainers", "late")
 
 
 def test_status_names_missing_requirements(monkeypatch: pytest.MonkeyPatch) -> None:

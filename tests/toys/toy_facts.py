@@ -7,3 +7,15 @@ from gxarena.hookspecs import Facts
 
 def short(**_: object) -> Facts:
     return Facts(max_length=10, n_outputs=2)
+
+
+def fails(**_: object) -> Facts:
+    raise RuntimeError("no facts today")
+
+
+def nothing(**_: object) -> None:
+    return None
+
+
+def one_argument(size: int) -> Facts:
+    return Facts(max_length=size)
