@@ -225,6 +225,10 @@ class Explained:
                 "Explained: expected as many samples as attributions, targets and outputs, "
                 f"got {sizes}."
             )
+        for name in ("targets", "outputs"):
+            array = np.array(getattr(self, name))
+            frozen(array)
+            object.__setattr__(self, name, array)
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -217,7 +217,7 @@ def make_batch(
     stage = f"explain/{explainer}"
     return Batch(
         sequences=tuple(sample.sequence for sample in samples),
-        targets=targets,
+        targets=targets.copy(),  # an explainer may edit its own, never the metrics'
         objective=objective,
         seeds=np.array([sample_seed(seed, stage, sample.id) for sample in samples], dtype=np.int64),
         ids=_ids(samples),

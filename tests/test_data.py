@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from maps import explained_maps
 
-from gxarena.data import Attribution, Explained, Spans
+from gxarena.data import Attribution, Batch, Explained, Spans
 from gxarena.errors import InputError
+
+WIDTHS = st.lists(st.integers(1, 6), min_size=1, max_size=8)
 
 
 @pytest.mark.parametrize("boundaries", [[0], [1, 2], [0, 2, 2], [0, 3, 2], [[0, 1]], []])
@@ -28,6 +32,37 @@ def test_spans_tell_length_widths_and_owners() -> None:
     assert not Spans.nucleotides(6).refines(spans)
 
 
+@given(WIDTHS, WIDTHS)
+def test_spans_agree_with_a_list_of_letters(widths: list[int], others: list[int]) -> None:
+    spans, other = Spans(np.cumsum([0, *widths])), Spans(np.cumsum([0, *others]))
+    letters = [unit for unit, width in enumerate(widths) for _ in range(width)]
+    assert spans.owner.tolist() == letters
+    assert spans.widths.tolist() == [letters.count(unit) for unit in range(len(widths))]
+    assert (len(spans), spans.length) == (len(widths), len(letters))
+    assert (spans == other) == (widths == others)
+    # A refinement puts no two letters in one unit that the coarser partition parts.
+    parted = [unit for unit, width in enumerate(others) for _ in range(width)]
+    nested = len(letters) == len(parted) and all(
+        len({parted[i] for i, unit in enumerate(letters) if unit == mine}) == 1
+        for mine in range(len(widths))
+    )
+    assert spans.refines(other) == nested
+
+
+def test_spans_are_read_only_and_never_a_key() -> None:
+    mine = np.array([0, 1, 3])
+    spans = Spans(mine)
+    mine[1] = 2
+    assert spans.boundaries.tolist() == [0, 1, 3]
+    with pytest.raises(ValueError, match="read-only"):
+        spans.boundaries[1] = 2
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(spans)
+    assert spans != [0, 1, 3]
+    with pytest.raises(InputError, match="Spans: expected"):
+        Spans.nucleotides(0)
+
+
 def test_arrays_are_copied_and_read_only() -> None:
     mine = np.array([1.0, 2.0])
     attribution = Attribution(mine, Spans.nucleotides(2))
@@ -35,6 +70,53 @@ def test_arrays_are_copied_and_read_only() -> None:
     assert attribution.scores.tolist() == [1.0, 2.0]
     with pytest.raises(ValueError, match="read-only"):
         attribution.scores[0] = 3
+
+
+def test_hypothetical_contributions_are_copied_and_read_only() -> None:
+    mine = np.ones((2, 4))
+    hypothetical = Attribution(np.zeros(2), Spans.nucleotides(2), hypothetical=mine).hypothetical
+    mine[0] = 9
+    assert hypothetical is not None
+    assert hypothetical.max() == 1
+    with pytest.raises(ValueError, match="read-only"):
+        hypothetical[0, 0] = 3
+
+
+def test_no_metric_edits_what_the_next_one_reads() -> None:
+    outputs, targets = np.array([[1.0, 2.0]]), np.array([1])
+    whole = explained_maps([[1.0, 2.0]])
+    explained = Explained(whole.samples, whole.attributions, targets, outputs)
+    outputs[0, 0], targets[0] = 9, 0
+    assert (explained.outputs.tolist(), explained.targets.tolist()) == ([[1, 2]], [1])
+    for array in (explained.outputs, explained.targets):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 3
+
+
+def test_scores_of_any_number_type_become_floats_of_full_precision() -> None:
+    assert Attribution([1, 2], Spans.nucleotides(2)).scores.dtype == np.float64  # type: ignore[arg-type]
+    single = np.array([0.1, 0.2], dtype=np.float32)
+    single.setflags(write=False)
+    assert np.array_equal(Attribution(single, Spans.nucleotides(2)).scores, single)
+
+
+def test_other_scores_keep_what_else_is_known() -> None:
+    known = Attribution(np.zeros(2), Spans.nucleotides(2), {"[CLS]": 1.0}, None, {"explained": 2.0})
+    moved = known.with_scores(np.array([3.0]), Spans(np.array([0, 2])))
+    assert (moved.scores.tolist(), len(moved.spans)) == ([3.0], 1)
+    assert (moved.special, moved.diagnostics) == ({"[CLS]": 1.0}, {"explained": 2.0})
+    assert known.with_scores(np.ones(2)).spans is known.spans
+    with pytest.raises(InputError, match="expected one score for each of 2 units"):
+        known.with_scores(np.ones(3))
+
+
+def test_sets_know_their_size_and_sequences() -> None:
+    whole = explained_maps([[1.0], [2.0, 3.0]])
+    assert (len(whole), whole.sequences) == (2, ("A", "AA"))
+    other = whole.with_attributions([a.with_scores(-a.scores) for a in whole.attributions])
+    assert [a.scores.tolist() for a in other.attributions] == [[-1], [-2, -3]]
+    assert other.samples == whole.samples
+    assert len(Batch(("A", "C", "G"), np.zeros(3, dtype=np.int64))) == 3
 
 
 def test_shapes_must_fit() -> None:

@@ -171,6 +171,8 @@ def test_a_batchs_seeds_belong_to_its_samples() -> None:
     assert len({*batch.seeds, *make_batch(SAMPLES, targets, "logit", 8, "random").seeds}) == 4
     assert len({*batch.seeds, *make_batch(SAMPLES, targets, "logit", 7, "other").seeds}) == 4
     assert (batch.ids, batch.sequences) == (("a", "b"), ("ACGT", "GGT"))
+    batch.targets[:] = 5  # an explainer's own to edit
+    assert targets.tolist() == [1, 0]
 
 
 def _good() -> list[Attribution]:
