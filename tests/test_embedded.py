@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gxarena.embedded import fly_promoters
+from gxarena.errors import InputError
 from gxarena.shipped import shipped
 
 COUNTS = {"train": 14184, "valid": 3818, "test": 4402}
@@ -23,8 +25,28 @@ def test_counts_balance_and_letters(split: str) -> None:
     assert Counter(sample.label for sample in samples) == dict.fromkeys((0, 1), COUNTS[split] // 2)
     assert {len(sample.sequence) for sample in samples} == {250}
     assert set().union(*(sample.sequence for sample in samples)) == set("ACGT")
-    chromosomes = {sample.id.partition(":")[0] for sample in samples}
-    assert chromosomes.isdisjoint({"chr2R", "chrX"}) or len(chromosomes) == 1
+
+
+def test_splits_are_by_chromosome() -> None:
+    chromosomes = {
+        split: {sample.id.partition(":")[0] for sample in fly_promoters(split).samples}
+        for split in COUNTS
+    }
+    assert chromosomes["test"] == {"chr2R"}
+    assert chromosomes["valid"] == {"chrX"}
+    assert chromosomes["train"].isdisjoint({"chr2R", "chrX"})
+    assert chromosomes["train"] >= {"chr2L", "chr3L", "chr3R", "chr4"}
+
+
+def test_columns_agree_with_each_other() -> None:
+    for row in pq.read_table(shipped("data/fly_promoters.parquet")).to_pylist():
+        assert row["id"] == f"{row['chrom']}:{row['start'] + 1}-{row['end']}:{row['strand']}"
+        assert row["end"] - row["start"] == len(row["sequence"])
+
+
+def test_an_unknown_split_is_answered_with_the_choices() -> None:
+    with pytest.raises(InputError, match=r"split: unknown 'tets'\. Did you mean 'test'\?"):
+        fly_promoters("tets")
 
 
 def test_all_is_every_split_and_no_sequence_is_there_twice() -> None:
@@ -50,6 +72,35 @@ def test_no_40_mer_of_test_is_in_train_on_either_strand() -> None:
 def test_digests_are_the_data_cards(split: str) -> None:
     card = shipped("data/fly_promoters.md").read_text()
     assert fly_promoters(split).digest in card
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "positions"),
+    [
+        ("DRE, `TATCGATA`", "TATCGATA", None),
+        ("Ohler-1 (M1BP), core `GGTCACAC`", "GGTCACAC", None),
+        ("Ohler-1 (M1BP), consensus `YGGTCACACTR`", "[CT]GGTCACACT[AG]", None),
+        ("TATA box, `TATAAA` at -40 to -20", "TATAAA", (-40, -20)),
+        ("TATA box, `TATAWA` at -40 to -21", "TATA[AT]A", (-40, -21)),
+        ("GAGA (Trl), `GAGAG`", "GAGAG", None),
+        ("GAGA (Trl), `GAGAGAG`", "GAGAGAG", None),
+    ],
+)
+def test_motifs_are_as_common_as_the_card_says(
+    name: str, pattern: str, positions: tuple[int, int] | None
+) -> None:
+    def has_motif(sequence: str) -> bool:
+        if positions is None:
+            reverse = sequence.translate(COMPLEMENT)[::-1]
+            return re.search(pattern, f"{sequence} {reverse}") is not None
+        starts = (match.start() - len(sequence) for match in re.finditer(pattern, sequence))
+        return any(positions[0] <= start <= positions[1] for start in starts)
+
+    found: dict[int | None, list[bool]] = {1: [], 0: []}
+    for sample in fly_promoters("all").samples:
+        found[sample.label].append(has_motif(sample.sequence))
+    shares = [f"{sum(ones) / len(ones):.1%}" for ones in found.values()]
+    assert f"| {name} | {shares[0]} | {shares[1]} |" in shipped("data/fly_promoters.md").read_text()
 
 
 def test_the_build_script_makes_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
