@@ -116,7 +116,7 @@ class Registry:
         found = self.registered(kind, name)
         module_name, _, attribute = found.component.target.partition(":")
         try:
-            return getattr(importlib.import_module(module_name), attribute)  # type: ignore[no-any-return]
+            factory = getattr(importlib.import_module(module_name), attribute)
         except ModuleNotFoundError as error:
             raise missing_module(found, error) from error
         except (Exception, SystemExit) as error:
@@ -124,6 +124,12 @@ class Registry:
                 f"{found.distribution}: {kind.removesuffix('s')} '{name}': expected "
                 f"{found.component.target} to import, got {type(error).__name__}: {error}."
             ) from error
+        if not callable(factory):
+            raise PluginError(
+                f"{found.distribution}: {kind.removesuffix('s')} '{name}': expected "
+                f"{found.component.target} to be callable, got {type(factory).__name__}."
+            )
+        return factory  # type: ignore[no-any-return]
 
     def _add_plugin(self, manager: pluggy.PluginManager, entry_point: metadata.EntryPoint) -> None:
         distribution, version = _origin(entry_point)

@@ -162,7 +162,7 @@ class _Walk:
             self._folder.write_cell(row | {"status": "interrupted", "seconds": 0.0})
             raise
         # A plugin may raise anything, SystemExit included; its cell fails and the others run.
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             row |= _failure(error)
         row["seconds"] = time.perf_counter() - start
         row["peak_memory"] = peak_memory()
@@ -245,15 +245,27 @@ def _failure(error: BaseException) -> dict[str, Any]:
         status = "unsupported"
     elif isinstance(error, MemoryError) or name == "OutOfMemoryError":
         status = "oom"
-    elif isinstance(error, SystemExit):
+    elif not isinstance(error, Exception):
         status = "crashed"
-    tail = "".join(traceback.format_exception(error))[-TRACEBACK_TAIL:]
+    tail = _writable("".join(traceback.format_exception(error)))[-TRACEBACK_TAIL:]
     return {
         "status": status,
         "error_type": name,
-        "error_message": str(error) or name,
+        "error_message": _message(error) or name,
         "error_traceback": None if isinstance(error, Unsupported | InputError) else tail,
     }
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return _writable(str(error))
+    except Exception:
+        return ""  # an error that fails when asked what it is still has a name
+
+
+def _writable(text: str) -> str:
+    """Text as UTF-8 can hold it: file names may carry bytes that are none."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _check_scored(

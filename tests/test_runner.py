@@ -85,7 +85,7 @@ def test_a_new_metric_does_not_explain_again(
     summary = run(
         plan(matrix=[_block(metrics=["gini", "faithfulness", "total"])]), tmp_path / "run"
     )
-    assert not (tmp_path / "log").exists()
+    assert (tmp_path / "log").read_text().splitlines() == ["total 70"] * 2
     assert (summary.reused, dict(summary.statuses)) == (4, {"ok": 6})
 
 
@@ -97,6 +97,10 @@ def test_a_new_metric_does_not_explain_again(
         ("hungry", "oom", "MemoryError"),
         ("short-list", "error", "unknown: explainer 'short-list': expected a list of 64"),
         ("absent", "error", "expected module 'no_such_module' to be installed"),
+        ("mumble", "error", r"file \udcff not found"),
+        ("mute", "error", "Silent"),
+        ("cancel", "crashed", "not now"),
+        ("constant", "error", "expected toys:WEIGHTS to be callable, got dict"),
         ("needy", "unsupported", "needs a model that is zennit"),
     ],
 )

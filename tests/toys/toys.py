@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -87,6 +88,31 @@ class Interrupt:
 class Hungry:
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         raise MemoryError
+
+
+class Mumble:
+    """Its error cannot be written as UTF-8."""
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        raise RuntimeError("file \udcff not found")
+
+
+class Mute:
+    """Its error fails when asked what it is."""
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        class Silent(Exception):
+            def __str__(self) -> str:
+                raise ValueError
+
+        raise Silent
+
+
+class Cancel:
+    """Raises what is no Exception."""
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        raise asyncio.CancelledError("not now")
 
 
 class NotANumber:
