@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gxarena.seeds import sample_seed
 
 SEED = 4054536768633745569
@@ -16,3 +24,33 @@ def test_seed_stage_and_sample_each_count() -> None:
     assert len(seeds) == 8
     assert all(0 <= seed < 2**63 for seed in seeds)
     assert sample_seed(1, "1", "x") != sample_seed(11, "", "x")
+
+
+def test_a_seed_survives_pythons_hash_randomisation() -> None:
+    code = (
+        "from gxarena.seeds import sample_seed as s; print(s(0, 'explain/random', 'chr2R:1-250:+'))"
+    )
+    for salt in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": salt},
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        assert int(done.stdout) == SEED
+
+
+@given(st.integers(-(2**70), 2**70), st.text(), st.text())
+def test_any_text_has_a_seed_that_fits_a_signed_integer(seed: int, stage: str, name: str) -> None:
+    drawn = sample_seed(seed, stage, name)
+    assert int(np.int64(drawn)) == drawn >= 0
+
+
+def test_seeds_of_neighbours_share_nothing() -> None:
+    seeds = np.array([sample_seed(0, "ties", f"s{i}") for i in range(4000)])
+    assert len(set(seeds.tolist())) == 4000
+    bits = (seeds[:, None] >> np.arange(63)) & 1
+    # Each of 63 bits is even: 5 standard deviations of 4000 coins.
+    assert np.abs(bits.mean(axis=0) - 0.5).max() < 5 * 0.5 / np.sqrt(4000)
+    assert np.abs((bits[1:] == bits[:-1]).mean(axis=0) - 0.5).max() < 5 * 0.5 / np.sqrt(3999)
