@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random as Random_
+
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 from toys import Linear
 
 from gxarena.data import Batch
@@ -19,6 +24,35 @@ def test_scores_depend_on_the_samples_seed_alone() -> None:
     (b_alone,) = Random().explain(model, _batch("AAAA", seeds=(2,)))
     assert np.array_equal(b.scores, b_alone.scores)
     assert [a.spans, b.spans] == model.spans(["ACGTACG", "AAAA"])
+
+
+@given(st.integers(1, 9), st.randoms(use_true_random=False), st.integers(1, 4))
+def test_neither_batch_nor_order_changes_a_score(count: int, random: Random_, width: int) -> None:
+    model = Linear(width)
+    sequences = ["".join(random.choices("ACGT", k=random.randint(1, 12))) for _ in range(count)]
+    seeds = [random.getrandbits(63) for _ in range(count)]
+    together = Random().explain(model, _batch(*sequences, seeds=tuple(seeds)))
+    order = random.sample(range(count), count)
+    for start in range(0, count, 2):
+        some = order[start : start + 2]
+        batch = _batch(*(sequences[i] for i in some), seeds=tuple(seeds[i] for i in some))
+        for i, attribution in zip(some, Random().explain(model, batch), strict=True):
+            assert np.array_equal(attribution.scores, together[i].scores)
+            assert attribution.spans == together[i].spans
+
+
+def test_neither_model_target_nor_objective_is_looked_at() -> None:
+    batch = _batch("ACGTACG", seeds=(1,))
+    (one,) = Random().explain(Linear(scale=1.0), batch)
+    (other,) = Random().explain(
+        Linear(scale=-9.0), replace(batch, targets=np.array([1]), objective="probability")
+    )
+    assert np.array_equal(one.scores, other.scores)
+
+
+def test_the_numbers_are_numpys_own() -> None:
+    (one,) = Random().explain(Linear(), _batch("ACG", seeds=(7,)))
+    assert one.scores.tolist() == np.random.default_rng(7).standard_normal(3).tolist()
 
 
 def test_scores_are_standard_normal() -> None:
