@@ -133,6 +133,11 @@ def open_dataset(
     beside = base / path if base else path
     path = beside if beside.exists() else path
     if path.exists() or path.suffix or len(path.parts) > 1:
+        if unknown := sorted(set(parameters) - {"sequence", "label", "id"}):
+            raise InputError(
+                f"{path}: expected no parameters but the columns' names, got '{unknown[0]}'. "
+                f"{suggest(unknown[0], ('sequence', 'label', 'id'))}"
+            )
         return read_dataset(path, **parameters)
     raise InputError(f"unknown dataset '{name}'. {suggest(name, registry.names('datasets'))}")
 

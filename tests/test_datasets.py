@@ -321,3 +321,8 @@ def test_open_by_name_split_and_path(registry: Registry, data: Path) -> None:
         assert sentence in str(caught.value)
     with pytest.raises(InputError, match="dataset 'fly-promoters': expected other parameters"):
         open_dataset("fly-promoters", registry, spilt="test")
+
+
+def test_a_path_takes_no_parameters_but_column_names(registry: Registry, data: Path) -> None:
+    with pytest.raises(InputError, match=r"got 'sequences'\. Did you mean 'sequence'"):
+        open_dataset(str(data), registry, sequences="x")
