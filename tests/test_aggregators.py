@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from maps import explained_maps
 
 from gxarena.aggregators import EquallyDistributed, Mean, Native, PassedOn, Sum, project_all
+from gxarena.api import Aggregator
 from gxarena.data import Attribution, Spans
 from gxarena.errors import Unsupported
 
@@ -93,10 +96,76 @@ def test_they_are_linear(spans: tuple[Spans, Spans], factor: float) -> None:
         assert aggregator.project(both, onto).scores == pytest.approx(separately, abs=1e-9)
 
 
+def _possible(spans: tuple[Spans, Spans]) -> list[tuple[Aggregator, Spans, Spans]]:
+    """Every strategy with a source and a target it works between."""
+    coarse, fine = spans
+    merging: list[Aggregator] = [Sum(), Mean()]
+    splitting: list[Aggregator] = [PassedOn(), EquallyDistributed()]
+    return [(a, fine, coarse) for a in merging] + [(a, coarse, fine) for a in splitting]
+
+
+@given(nested())
+def test_those_that_say_so_keep_the_total_and_the_others_do_not(
+    spans: tuple[Spans, Spans],
+) -> None:
+    for aggregator, source, onto in _possible(spans):
+        attribution = Attribution(np.arange(1.0, len(source) + 1), source)
+        kept = aggregator.project(attribution, onto).scores.sum() == pytest.approx(
+            attribution.scores.sum()
+        )
+        # With positive scores, only strategies that keep the total do so wherever units differ.
+        assert kept == (aggregator.conservative or source == onto)
+
+
+@given(nested(), st.data())
+def test_two_steps_are_as_one(spans: tuple[Spans, Spans], data: st.DataObject) -> None:
+    coarse, fine = spans
+    between = sorted(set(fine.boundaries.tolist()) - set(coarse.boundaries.tolist()))
+    kept = data.draw(st.sets(st.sampled_from(between)) if between else st.just(set()))
+    middle = Spans(np.array(sorted({*coarse.boundaries.tolist(), *kept})))
+    for aggregator, source, onto in _possible(spans):
+        attribution = _random(source)
+        once = aggregator.project(attribution, onto).scores
+        twice = aggregator.project(aggregator.project(attribution, middle), onto).scores
+        assert twice == pytest.approx(once)
+
+
+@given(nested(), st.sampled_from([np.nan, np.inf, -np.inf]), st.integers(0, 99))
+def test_what_is_not_finite_stays_in_its_own_unit(
+    spans: tuple[Spans, Spans], broken: float, where: int
+) -> None:
+    for aggregator, source, onto in _possible(spans):
+        unit = where % len(source)
+        scores = _random(source).scores.copy()
+        scores[unit] = broken
+        projected = aggregator.project(Attribution(scores, source), onto)
+        start, end = source.boundaries[unit], source.boundaries[unit + 1]
+        touched = (onto.boundaries[:-1] < end) & (onto.boundaries[1:] > start)
+        assert np.array_equal(~np.isfinite(projected.scores), touched)
+
+
+@given(nested())
+def test_the_wrong_way_round_is_unsupported(spans: tuple[Spans, Spans]) -> None:
+    assume(spans[0] != spans[1])
+    for aggregator, source, onto in _possible(spans):
+        with pytest.raises(Unsupported, match=f"expected .*got {len(source)} units that cut"):
+            aggregator.project(_random(onto), source)
+    with pytest.raises(Unsupported, match=r"aggregator 'native': .*Use sum, mean, passed_on or"):
+        Native().project(_random(spans[0]), spans[1])
+
+
+@pytest.mark.parametrize("aggregator", ALL, ids=lambda a: type(a).__name__)
+def test_another_length_is_unsupported(aggregator: Sum) -> None:
+    for onto in (Spans.nucleotides(6), Spans(np.array([0, 4])), Spans(np.array([0, 6]))):
+        with pytest.raises(Unsupported, match="aggregator"):
+            aggregator.project(_random(Spans(np.array([0, 2, 5]))), onto)
+
+
 @pytest.mark.parametrize("aggregator", ALL, ids=lambda a: type(a).__name__)
 def test_onto_the_same_units_is_the_identity(aggregator: Sum) -> None:
     attribution = _random(Spans(np.array([0, 2, 5])))
     assert aggregator.project(attribution, attribution.spans) is attribution
+    assert aggregator.project(attribution, Spans(np.array([0, 2, 5]))) is attribution
 
 
 @pytest.mark.parametrize("aggregator", ALL, ids=lambda a: type(a).__name__)
@@ -117,3 +186,16 @@ def test_projected_sets_are_native_only_where_nothing_changed() -> None:
     own = [a.spans for a in explained.attributions]
     assert project_all(PassedOn(), explained, own).native
     assert not project_all(Sum(), explained, [Spans(np.array([0, 2])), own[1]]).native
+
+
+def test_each_sample_goes_onto_its_own_spans_and_the_rest_stays() -> None:
+    explained = replace(explained_maps([[1.0, 2.0], [3.0, 4.0, 5.0]]), seed=7)
+    onto = [Spans(np.array([0, 2])), Spans(np.array([0, 1, 3]))]
+    projected = project_all(Sum(), explained, onto)
+    assert [a.scores.tolist() for a in projected.attributions] == [[3], [3, 9]]
+    assert [a.spans for a in projected.attributions] == onto
+    assert (projected.samples, projected.seed) == (explained.samples, 7)
+    # What was projected once is not native again on the units it came to.
+    assert not project_all(Native(), projected, onto).native
+    with pytest.raises(ValueError, match="shorter"):
+        project_all(Sum(), explained, onto[:1])
