@@ -88,7 +88,7 @@ def run(
     folder.check(plan)
     with folder.locked():
         folder.claim(plan)
-        _check_parameters(plan)
+        _check_components(plan)
         statuses = folder.statuses(cell.id for cell in plan.cells)
         done = {cell for cell, status in statuses.items() if status in SETTLED}
         walk = _Walk(plan, folder, Stages(plan, Store(out / "store"), report))
@@ -119,16 +119,28 @@ def _in_order(plan: Plan, done: set[str]) -> Iterator[Cell]:
     )
 
 
-def _check_parameters(plan: Plan) -> None:
-    """A parameter that a component does not have is the user's slip: say so before any work.
+def _check_components(plan: Plan) -> None:
+    """Say before any work what the user can mend: a parameter that is not there, missing extras.
 
-    A component that does not import is not: its cells fail, the others run.
+    A component that does not import fails its cells and the others run; where no cell can run
+    for want of an extra, one sentence says so instead.
     """
-    for choice in plan.choices.values():
+    missing: dict[tuple[str, str], MissingExtra] = {}
+    for key, choice in plan.choices.items():
         try:
             resolved_parameters(choice, plan.registry)
-        except (MissingExtra, PluginError, ValueError):
+        except MissingExtra as error:
+            missing[key] = error
+        except (PluginError, ValueError):
             continue
+    if missing and all(missing.keys() & _components(cell) for cell in plan.cells):
+        raise next(iter(missing.values()))
+
+
+def _components(cell: Cell) -> set[tuple[str, str]]:
+    """The (kind, label) of everything a cell runs."""
+    kinds = ("model", "explainer", "aggregator", "metric")
+    return {(f"{kind}s", getattr(cell, kind)) for kind in kinds}
 
 
 class _Walk:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from gxarena.errors import InputError, StorageError
+from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.leaderboard import LEADERBOARD
 from gxarena.plan import Plan
 from gxarena.results import CELLS, CURVES, SAMPLES, RunFolder
@@ -275,3 +275,12 @@ def test_a_pair_metric_compares_patterns_or_sizes(
     (row,) = _rows(tmp_path / "run", "leaderboard")
     assert row["metric"] == "continuous_jaccard[vs toy/exact]"
     assert (row["estimate"], row["n"]) == (pytest.approx(similarity), 70)
+
+
+def test_where_no_cell_can_run_for_want_of_an_extra_one_sentence_says_so(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    with pytest.raises(MissingExtra, match=r"pip install 'unknown\[none\]'"):
+        run(plan(matrix=[_block(explainers=["extra"])]), tmp_path / "none")
+    summary = run(plan(matrix=[_block(explainers=["extra", "exact"])]), tmp_path / "some")
+    assert dict(summary.statuses) == {"ok": 2, "error": 2}

@@ -33,6 +33,7 @@ def gxarena_explainers() -> Iterable[Component]:
     yield Component("leave", "toys:Leave", "calls sys.exit on explain")
     yield Component("interrupt", "toys:Interrupt", "Ctrl-C on explain")
     yield Component("hungry", "toys:Hungry", "runs out of memory")
+    yield Component("extra", "no_such_module:X", "needs an extra", extra="none")
     yield Component("absent", "no_such_module:X", "its module is not there")
     yield Component("mumble", "toys:Mumble", "its error is no UTF-8")
     yield Component("mute", "toys:Mute", "its error has no text")
