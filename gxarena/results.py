@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from gxarena.errors import InputError, StorageError
 from gxarena.plan import Plan
-from gxarena.tables import read_identity, read_table, write_table
+from gxarena.tables import TEMPORARY, read_identity, read_table, write_table
 
 STATUSES = (
     "ok",
@@ -184,7 +184,13 @@ class RunFolder:
                     f"{self.path}: expected no other run at work here, got one that is. "
                     "Wait for it, or choose another --out."
                 ) from None
+            self._tidy()
             yield
+
+    def _tidy(self) -> None:
+        """Remove what killed runs were writing; nobody else writes while the lock is held."""
+        for torn in self.path.rglob(f"{TEMPORARY}*"):
+            torn.unlink(missing_ok=True)
 
     def statuses(self, ids: Iterable[str]) -> dict[str, str]:
         """The status of each cell's last attempt; ``due`` where there is none that reads."""
@@ -279,7 +285,7 @@ def _concatenate(paths: Sequence[Path], schema: pa.Schema) -> pa.Table:
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}")
     try:
         with temporary.open("w") as file:
             json.dump(document, file, indent=1, sort_keys=True)

@@ -21,6 +21,9 @@ from gxarena.errors import StorageError
 IDENTITY = b"gxarena"
 """Footer key of the identity document."""
 
+TEMPORARY = ".gxarena-writing-"
+"""How the name of a file begins that is not yet whole."""
+
 
 def write_table(path: Path, table: pa.Table, identity: Mapping[str, Any]) -> None:
     """Write a table atomically, with its identity document in the footer.
@@ -35,7 +38,7 @@ def write_table(path: Path, table: pa.Table, identity: Mapping[str, Any]) -> Non
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
         with os.fdopen(descriptor, "wb") as file:
             pq.write_table(stamped, file, compression="zstd")
             file.flush()

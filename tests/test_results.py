@@ -14,7 +14,7 @@ from gxarena.errors import InputError, StorageError
 from gxarena.plan import Plan
 from gxarena.results import CELLS, CURVES, SAMPLES, STATUSES, RunFolder
 from gxarena.runner import run
-from gxarena.tables import read_identity
+from gxarena.tables import TEMPORARY, read_identity
 
 Claim = Callable[[], tuple[RunFolder, str]]
 
@@ -145,3 +145,14 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
         run(plan(), tmp_path / "file" / "run")
     with pytest.raises(StorageError, match="Choose another --out"):
         RunFolder(tmp_path / "absent").claim(plan())
+
+
+def test_what_a_killed_run_was_writing_is_removed(tmp_path: Path) -> None:
+    torn = tmp_path / "run" / "parts" / "cells" / f"{TEMPORARY}abc"
+    torn.parent.mkdir(parents=True)
+    torn.write_bytes(b"PAR1 and no more")
+    whole = torn.with_name("whole.parquet")
+    whole.touch()
+    with RunFolder(tmp_path / "run").locked():
+        assert not torn.exists()
+        assert whole.exists()
