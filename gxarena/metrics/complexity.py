@@ -74,7 +74,8 @@ class Entropy:
         values = entr(shares).sum(axis=1)
         if self._normalised:
             # A single unit is as even as can be and as concentrated: 0 either way.
-            values = values / np.log(np.maximum(sizes, 2))
+            # Rounding carries even maps a bit over 1.
+            values = np.minimum(values / np.log(np.maximum(sizes, 2)), 1.0)
         return _scored(values, reasons)
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import quantus
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from maps import explained_maps
 
@@ -75,6 +75,114 @@ def test_scale_sign_and_order_change_nothing(
             metric, scores, [scale * s for s in scores], [-s for s in scores], shuffled
         )
         assert [b, c, d] == pytest.approx([a] * 3, abs=1e-9, nan_ok=True)
+
+
+METRICS = [
+    Gini(),
+    Gini("positive"),
+    Entropy(),
+    Entropy("positive"),
+    Entropy(normalised=True),
+    Entropy("positive", normalised=True),
+]
+ANY = st.lists(st.floats(), min_size=1, max_size=30)  # signed zeros, subnormals, NaN, infinities
+FIXED_MAPS = [
+    [0.0],
+    [-0.0, 0.0],
+    [7.0],
+    [-7.0] * 5,
+    [0.1] * 30,
+    [math.nan],
+    [math.inf, -math.inf],
+    [5e-324, 0.0, -5e-324],
+    [1.7e308, 1.7e308, -1.7e308],
+    [1e308, 1e-308],
+]
+
+
+def _within_bounds(metric: Gini | Entropy, maps: list[list[float]]) -> None:
+    (quantity,) = metric.quantities.values()
+    low, high = quantity.bounds
+    scored = metric.score(explained_maps(maps), NO_PROBE)
+    for i, (scores, value) in enumerate(zip(maps, scored.values[""].tolist(), strict=True)):
+        undefined = not np.isfinite(scores).all() or not any(
+            score > 0 or (score < 0 and metric._sign == "magnitude") for score in scores
+        )
+        assert math.isnan(value) == undefined == (i in scored.reasons[""])
+        if not undefined:
+            assert low is not None
+            assert low <= value <= (math.inf if high is None else high)
+            if isinstance(metric, Gini):
+                assert value < 1
+            else:
+                most = 1 if high else math.log(len(scores))
+                assert value <= most + 1e-12
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@given(st.lists(ANY, min_size=1, max_size=4))
+def test_any_map_has_a_value_within_the_declared_bounds_or_a_reason(
+    metric: Gini | Entropy, maps: list[list[float]]
+) -> None:
+    _within_bounds(metric, maps)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_odd_maps_have_a_value_within_the_declared_bounds_or_a_reason(
+    metric: Gini | Entropy,
+) -> None:
+    _within_bounds(metric, FIXED_MAPS)
+    # Even maps: where rounding would carry a value over its bound.
+    _within_bounds(metric, [[1.0] * size for size in range(1, 400)])
+    _within_bounds(metric, [[0.0] * size + [1.0] for size in range(400)])
+
+
+@given(MAPS)
+def test_where_only_positive_scores_count_the_others_are_zeros(scores: list[float]) -> None:
+    positive = [max(score, 0.0) for score in scores]
+    for only, magnitude in ((Gini("positive"), Gini()), (Entropy("positive"), Entropy())):
+        assert _values(only, scores) == pytest.approx(
+            _values(magnitude, positive), abs=1e-12, nan_ok=True
+        )
+
+
+@given(MAPS, st.integers(-900, 900))
+def test_a_power_of_two_as_scale_changes_no_bit(scores: list[float], exponent: int) -> None:
+    scaled = np.ldexp(scores, exponent)
+    assume(np.array_equal(np.ldexp(scaled, -exponent), scores))  # none lost at either end
+    for metric in METRICS:
+        one, other = _values(metric, scores, scaled)
+        assert np.array_equal(one, other, equal_nan=True)
+
+
+def test_maps_of_very_different_size_are_each_as_alone() -> None:
+    rng = np.random.default_rng(0)
+    maps = [
+        rng.normal(size=size) * 10.0**power
+        for size, power in zip(
+            (1, 2, 3, 17, 250, 251, 3000), (0, -12, 12, -300, 300, 0, 3), strict=True
+        )
+    ]
+    for metric in METRICS[2:] + METRICS[:1]:
+        alone = [_values(metric, scores)[0] for scores in maps]
+        assert _values(metric, *maps) == pytest.approx(alone, rel=0, abs=1e-12, nan_ok=True)
+        assert _values(metric, *maps[::-1]) == pytest.approx(
+            alone[::-1], rel=0, abs=1e-12, nan_ok=True
+        )
+
+
+def test_one_map_that_is_not_finite_leaves_its_neighbours_bits() -> None:
+    scores = np.random.default_rng(0).normal(size=40)
+    for metric in METRICS:
+        (alone,) = _values(metric, scores)
+        assert _values(metric, scores, np.full(40, np.nan), np.full(40, np.inf))[0] == alone
+
+
+def test_entropy_is_normalised_by_the_number_of_units() -> None:
+    scores = np.random.default_rng(0).normal(size=7)
+    assert _values(Entropy(normalised=True), scores) == pytest.approx(
+        [_slow_entropy(scores.tolist()) / math.log(7)]
+    )
 
 
 def test_agrees_with_quantus_where_its_code_is_sound() -> None:
