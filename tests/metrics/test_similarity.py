@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from maps import explained_maps
 
+from gxarena.api import PairMetric
 from gxarena.data import Spans
 from gxarena.errors import Unsupported
 from gxarena.metrics.similarity import ContinuousJaccard, renormalised
@@ -52,6 +53,75 @@ def test_agrees_with_a_plain_loop_is_symmetric_and_bounded(
     assert np.isnan(value) or -1 <= value <= 1
 
 
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=20).filter(any))
+def test_a_map_equals_itself_and_opposes_its_negative(v: list[float]) -> None:
+    assert _jaccard(v, v) == 1
+    assert _jaccard(v, [-x for x in v]) == -1
+    assert _jaccard(v, [0.0] * len(v)) == 0
+    half = [x / 2 for x in v]
+    assume([2 * x for x in half] == v)
+    assert _jaccard(v, half) == pytest.approx(0.5)
+
+
+@given(PAIRS, st.sampled_from([2.0**k for k in (-40, -1, 3, 40)]))
+def test_a_scale_of_both_changes_nothing_and_a_sign_of_one_turns_it(
+    pair: tuple[list[float], list[float]], scale: float
+) -> None:
+    v, w = pair
+    assume(all(abs(x) > 1e-200 or x == 0 for x in v + w))
+    value = _jaccard(v, w)
+    scaled = _jaccard([scale * x for x in v], [scale * x for x in w])
+    turned = _jaccard(v, [-x for x in w])
+    assert np.array_equal([scaled, -turned], [value, value], equal_nan=True)
+
+
+@given(PAIRS, st.floats(1e-12, 1e12), st.floats(1e-12, 1e12))
+def test_renormalised_maps_do_not_know_their_scale(
+    pair: tuple[list[float], list[float]], a: float, b: float
+) -> None:
+    v, w = ([x if abs(x) > 1e-9 else 0.0 for x in one] for one in pair)
+    left, right = renormalised(explained_maps([v])), renormalised(explained_maps([w]))
+    scaled = (
+        renormalised(explained_maps([[factor * x for x in one]]))
+        for one, factor in ((v, a), (w, b))
+    )
+    expected = ContinuousJaccard().compare(left, right).values[""]
+    found = ContinuousJaccard().compare(*scaled).values[""]
+    assert found.values[""] == pytest.approx(expected, abs=1e-9, nan_ok=True)
+    for explained, scores in ((left, v), (right, w)):
+        largest = max(map(abs, scores))
+        assert np.abs(explained.attributions[0].scores).max() == (1 if largest else 0)
+
+
+@given(st.lists(PAIRS, min_size=1, max_size=5))
+def test_a_pair_alone_is_as_in_any_batch(pairs: list[tuple[list[float], list[float]]]) -> None:
+    left, right = (explained_maps(maps) for maps in zip(*pairs, strict=True))
+    together = ContinuousJaccard().compare(left, right).values[""]
+    alone = [_jaccard(v, w) for v, w in pairs]
+    assert together == pytest.approx(alone, abs=1e-12, nan_ok=True)
+
+
+def test_the_two_need_not_be_of_one_model_or_sign() -> None:
+    # Where signs differ a unit counts against, where one has none it counts as unexplained.
+    assert _jaccard([2, -1, 0, 3], [-1, -2, 5, 0]) == pytest.approx((-1 + 1) / (2 + 2 + 5 + 3))
+    assert _jaccard([4, -4], [1, -2]) == pytest.approx((1 + 2) / (4 + 4))
+
+
+def test_the_runner_is_told_whether_to_renormalise() -> None:
+    assert ContinuousJaccard().renormalise is True
+    assert ContinuousJaccard(renormalise=False).renormalise is False
+    assert isinstance(ContinuousJaccard(), PairMetric)
+    # The metric itself takes scores as they come.
+    assert _jaccard([1.0], [4.0]) == 0.25
+
+
+def test_read_only_maps_are_left_alone() -> None:
+    left, right = explained_maps([[3.0, -1.0]]), explained_maps([[1.0, 1.0]])
+    ContinuousJaccard().compare(renormalised(left), renormalised(right))
+    assert left.attributions[0].scores.tolist() == [3.0, -1.0]
+    assert right.attributions[0].scores.tolist() == [1.0, 1.0]
+
+
 def test_samples_of_different_length_together_are_as_alone() -> None:
     left, right = [[1.0, 2.0], [3.0]], [[2.0, 2.0], [-3.0]]
     scored = ContinuousJaccard().compare(explained_maps(left), explained_maps(right))
@@ -77,6 +147,26 @@ def test_different_units_are_unsupported() -> None:
     token = right.attributions[0].with_scores(np.array([1.0]), Spans(np.array([0, 2])))
     with pytest.raises(Unsupported, match="sample 's0': expected both on the same units, got 2"):
         ContinuousJaccard().compare(left, right.with_attributions([token]))
+
+
+def test_units_of_equal_number_may_still_differ() -> None:
+    left = explained_maps([[1.0, 2.0, 3.0]])
+    one, other = (
+        left.attributions[0].with_scores(np.ones(2), Spans(np.array(ends)))
+        for ends in ([0, 1, 3], [0, 2, 3])
+    )
+    with pytest.raises(Unsupported, match="expected both on the same units, got 2 and 2"):
+        ContinuousJaccard().compare(left.with_attributions([one]), left.with_attributions([other]))
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_finite_is_undefined_after_renormalising_too() -> None:
+    maps = [[1.0, float("nan")], [1.0, float("inf")], [2.0, -1.0]]
+    left = renormalised(explained_maps(maps))
+    scored = ContinuousJaccard().compare(left, renormalised(explained_maps([[1.0, 1.0]] * 3)))
+    assert scored.reasons[""] == {0: "scores are not finite", 1: "scores are not finite"}
+    assert np.isnan(scored.values[""]).tolist() == [True, True, False]
+    assert scored.values[""][2] == pytest.approx((1 - 0.5) / 2)
 
 
 def test_renormalised_spans_minus_one_to_one_without_special_tokens() -> None:
