@@ -81,13 +81,12 @@ def test_renormalised_maps_do_not_know_their_scale(
 ) -> None:
     v, w = ([x if abs(x) > 1e-9 else 0.0 for x in one] for one in pair)
     left, right = renormalised(explained_maps([v])), renormalised(explained_maps([w]))
-    scaled = (
-        renormalised(explained_maps([[factor * x for x in one]]))
-        for one, factor in ((v, a), (w, b))
-    )
     expected = ContinuousJaccard().compare(left, right).values[""]
-    found = ContinuousJaccard().compare(*scaled).values[""]
-    assert found.values[""] == pytest.approx(expected, abs=1e-9, nan_ok=True)
+    scaled = ContinuousJaccard().compare(
+        renormalised(explained_maps([[a * x for x in v]])),
+        renormalised(explained_maps([[b * x for x in w]])),
+    )
+    assert scaled.values[""] == pytest.approx(expected, abs=1e-9, nan_ok=True)
     for explained, scores in ((left, v), (right, w)):
         largest = max(map(abs, scores))
         assert np.abs(explained.attributions[0].scores).max() == (1 if largest else 0)
