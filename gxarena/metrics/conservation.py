@@ -27,21 +27,27 @@ class ConservationError:
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe
         value = np.array([a.diagnostics.get("explained", np.nan) for a in explained.attributions])
-        total = np.array([a.scores.sum() + sum(a.special.values()) for a in explained.attributions])
-        absorbed = value - total
-        relative = np.divide(
-            np.abs(absorbed), np.abs(value), out=np.full(len(value), np.nan), where=value != 0
-        )
+        with np.errstate(all="ignore"):  # what is not finite has no value, but a reason
+            total = np.array(
+                [a.scores.sum() + sum(a.special.values()) for a in explained.attributions]
+            )
+            absorbed = _or_nan(value - total)
+            relative = _or_nan(np.abs(absorbed) / np.abs(value))
         reasons = {
             int(i): "scores are not finite"
             if np.isfinite(value[i])
             else "the explainer distributes no value"
-            for i in np.flatnonzero(~np.isfinite(absorbed))
+            for i in np.flatnonzero(np.isnan(absorbed))
         }
-        nothing = {int(i): "the explained value is 0" for i in np.flatnonzero(value == 0)}
+        nothing = {int(i): "the explained value is 0" for i in np.flatnonzero(np.isnan(relative))}
         return Scored(
             {"": relative, "absorbed": absorbed}, {"": nothing | reasons, "absorbed": reasons}
         )
+
+
+def _or_nan(values: Floats) -> Floats:
+    """NaN in place of infinity."""
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 class SpecialShare:
@@ -64,7 +70,8 @@ class SpecialShare:
             for a in attributions
         ]
         on_special = np.array([sum(tokens.values()) for tokens in special])
-        everything = on_special + np.array([np.abs(a.scores).sum() for a in attributions])
+        with np.errstate(over="ignore"):
+            everything = on_special + np.array([np.abs(a.scores).sum() for a in attributions])
         has_special = np.array([bool(tokens) for tokens in special])
         defined = has_special & np.isfinite(everything) & (everything > 0)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from maps import explained_maps
+from toys import Exact, Linear
 
-from gxarena.data import Explained
+from gxarena.data import Batch, Explained, Sample
 from gxarena.metrics.conservation import ConservationError, SpecialShare
 from gxarena.probe import ModelProbe
 
@@ -23,6 +26,87 @@ def test_what_the_scores_do_not_add_up_to() -> None:
         [[1.0, -0.5], [2.0, 1.5]], special={"[CLS]": 0.5}, diagnostics={"explained": 4.0}
     )
     assert _scored(explained) == {"": [0.75, 0.0], "absorbed": [3.0, 0.0]}
+
+
+@given(
+    st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=10),
+    st.dictionaries(st.sampled_from(["[CLS]", "[SEP]", "other"]), st.floats(-1e3, 1e3)),
+    st.floats(-1e3, 1e3).filter(lambda value: abs(value) > 1e-3),
+)
+def test_both_agree_with_plain_loops(
+    scores: list[float], special: dict[str, float], value: float
+) -> None:
+    explained = explained_maps([scores], special=special, diagnostics={"explained": value})
+    left = value
+    for score in (*scores, *special.values()):
+        left -= score
+    assert _scored(explained)["absorbed"] == pytest.approx([left], abs=1e-9)
+    assert _scored(explained)[""] == pytest.approx([abs(left) / abs(value)], abs=1e-6)
+    shares = SpecialShare().score(explained, NO_PROBE).values
+    everything = sum(map(abs, (*scores, *special.values())))
+    for key, names in (("total", special), ("cls", ["[CLS]"]), ("sep", ["[SEP]"])):
+        amount = sum(abs(special.get(name, 0.0)) for name in names)
+        expected = amount / everything if special and everything else float("nan")
+        assert shares[key][0] == pytest.approx(expected, nan_ok=True)
+        assert not shares[key][0] > 1
+
+
+@pytest.mark.parametrize("target", [0, 1])
+@pytest.mark.parametrize("width", [1, 3])
+def test_an_additive_models_weights_are_conserved_for_its_target(width: int, target: int) -> None:
+    sequences = ("ACGTACG", "AAA", "GTC")
+    batch = Batch(sequences, np.full(3, target))
+    explained = Explained(
+        tuple(Sample(s, s) for s in sequences),
+        tuple(Exact().explain(Linear(width), batch)),
+        batch.targets,
+        Linear(width).predict(sequences),
+    )
+    scored = ConservationError().score(explained, NO_PROBE)
+    logits = explained.outputs[:, 1]
+    assert scored.values["absorbed"] == pytest.approx(logits if target == 0 else np.zeros(3))
+    assert scored.values[""] == pytest.approx(np.full(3, float(target == 0)))
+    assert not scored.reasons[""]
+
+
+def test_neither_knows_the_scale_or_the_neighbours() -> None:
+    rng = np.random.default_rng(0)
+    maps = [rng.normal(size=n) for n in (3, 200, 1)]
+    for scale in (2.0**-40, 1.0, 2.0**40):
+        together = explained_maps(
+            [scale * m for m in maps],
+            special={"[CLS]": scale * 0.3},
+            diagnostics={"explained": scale * 2.5},
+        )
+        for metric, keys in ((ConservationError(), [""]), (SpecialShare(), ["total", "cls"])):
+            values = metric.score(together, NO_PROBE).values
+            for i, one in enumerate(maps):
+                alone = explained_maps(
+                    [one], special={"[CLS]": 0.3}, diagnostics={"explained": 2.5}
+                )
+                for key in keys:
+                    assert values[key][i] == metric.score(alone, NO_PROBE).values[key][0]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scores", [[1.0], [0.0], [float("nan")], [float("inf")], [1e308, 1e308]])
+@pytest.mark.parametrize("special", [{}, {"[CLS]": 1.0}, {"[SEP]": float("nan")}])
+@pytest.mark.parametrize("value", [None, 0.0, 1.0, 1e-320, float("nan"), float("inf")])
+def test_a_value_is_within_its_bounds_or_has_a_reason(
+    scores: list[float], special: dict[str, float], value: float | None
+) -> None:
+    diagnostics = {} if value is None else {"explained": value}
+    explained = explained_maps([scores], special=special, diagnostics=diagnostics)
+    for metric in (ConservationError(), SpecialShare()):
+        scored = metric.score(explained, NO_PROBE)
+        assert scored.values.keys() == metric.quantities.keys()
+        for key, quantity in metric.quantities.items():
+            low, high = quantity.bounds
+            (found,) = scored.values[key].tolist()
+            assert np.isfinite(found) == (0 not in scored.reasons[key])
+            assert np.isfinite(found) or np.isnan(found)
+            assert np.isnan(found) or low is None or found >= low
+            assert np.isnan(found) or high is None or found <= high
 
 
 def test_the_error_is_relative_to_the_size_of_a_negative_value() -> None:
