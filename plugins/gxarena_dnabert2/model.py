@@ -19,6 +19,10 @@ from gxarena_dnabert2.tokenizer import Encoded, Tokenizer
 if TYPE_CHECKING:
     from gxarena.training import TrainingJob
 
+MOST_PADDING = 0.2
+ENOUGH = 8
+"""Sequences in a batch before padding is worth another call."""
+
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -87,16 +91,21 @@ class DNABERT2:
     ) -> Iterator[tuple[list[int], Tensor, Tensor]]:
         """Micro-batches of sequences of similar length: indices, ids (B, T), mask (B, T).
 
-        Padding costs little because neighbours in length share a batch.
+        Padding costs little: neighbours in length share a batch, and a batch of some size ends
+        where the next sequence would pad it by more than `MOST_PADDING`.
         """
         lengths = np.array([len(one.ids) for one in encoded])
         batch: list[int] = []
+        real = 0
         for index in np.argsort(lengths, kind="stable").tolist():
             # Rising lengths: the newcomer is the longest.
-            if batch and (len(batch) + 1) * lengths[index] > max_tokens:
+            positions = (len(batch) + 1) * lengths[index]
+            padded_out = positions > (1 + MOST_PADDING) * (real + lengths[index])
+            if batch and (positions > max_tokens or (padded_out and len(batch) >= ENOUGH)):
                 yield batch, *self._padded([encoded[i] for i in batch])
-                batch = []
+                batch, real = [], 0
             batch.append(index)
+            real += int(lengths[index])
         if batch:
             yield batch, *self._padded([encoded[i] for i in batch])
 

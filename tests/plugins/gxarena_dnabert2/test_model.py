@@ -81,6 +81,13 @@ def test_batches_are_small_and_hardly_padded(model: DNABERT2) -> None:
     assert positions < 1.1 * lengths.sum() < len(drawn) * lengths.max()
 
 
+def test_long_sequences_do_not_pad_short_ones(model: DNABERT2) -> None:
+    encoded = model.tokenizer.encode(["ACGTTGCA" * n for n in [4] * 40 + [80] * 10])
+    real = sum(len(one.ids) for one in encoded)
+    positions = sum(ids.numel() for _, ids, _ in model.batches(encoded, 100_000))
+    assert positions <= 1.2 * real < 50 * max(len(one.ids) for one in encoded)
+
+
 def test_one_sequence_may_exceed_the_budget(make_checkpoint: Checkpoints) -> None:
     folder = make_checkpoint()
     sequence = "ACGTTGCA" * 20
