@@ -103,5 +103,5 @@ def _scored(values: Floats, reasons: dict[int, str]) -> Scored:
 
 def _checked(sign: str) -> Sign:
     if sign not in get_args(Sign):
-        raise InputError(f"sign: unknown '{sign}'. {suggest(sign, get_args(Sign))}")
+        raise InputError(f"sign: unknown '{sign}'. {suggest(str(sign), get_args(Sign))}")
     return sign  # type: ignore[return-value]

@@ -9,6 +9,8 @@ kept in logits and in probability, which saturates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from numbers import Real
 from typing import Literal, get_args
 
 import numpy as np
@@ -58,14 +60,13 @@ class Faithfulness:
     ) -> None:
         _check("fill", fill, get_args(Fill))
         _check("ranking", ranking, get_args(Ranking))
-        if not budgets or list(budgets) != sorted(set(budgets)) or budgets[0] <= 0:
-            raise InputError(f"budgets: expected rising percentages above 0, got {budgets}.")
-        if budgets[-1] > 100:
-            raise InputError(f"budgets: expected at most 100 percent, got {budgets[-1]}.")
-        if random_orders < 1:
-            raise InputError(f"random_orders: expected at least 1, got {random_orders}.")
+        if not isinstance(random_orders, int) or random_orders < 1:
+            raise InputError(
+                "faithfulness, random_orders: expected a whole number, at least 1, "
+                f"got {random_orders}."
+            )
         self._fill = fill
-        self._budgets = tuple(budgets)
+        self._budgets = _checked_budgets(budgets)
         self._ranking = ranking
         self._random_orders = random_orders
         self.quantities = dict(self._quantities())
@@ -233,4 +234,17 @@ def _curves(
 
 def _check(what: str, got: str, choices: tuple[str, ...]) -> None:
     if got not in choices:
-        raise InputError(f"faithfulness, {what}: unknown '{got}'. {suggest(got, choices)}")
+        raise InputError(f"faithfulness, {what}: unknown '{got}'. {suggest(str(got), choices)}")
+
+
+def _checked_budgets(budgets: Sequence[float]) -> tuple[float, ...]:
+    """Budgets as given; InputError where they are no rising percentages in (0, 100]."""
+    numbers = isinstance(budgets, list | tuple) and all(isinstance(k, Real) for k in budgets)
+    # NaN is above nothing, so it ends here too.
+    if not (numbers and budgets and all(a < b for a, b in pairwise((0, *budgets)))):
+        raise InputError(
+            f"faithfulness, budgets: expected rising percentages above 0, got {budgets}."
+        )
+    if budgets[-1] > 100:
+        raise InputError(f"faithfulness, budgets: expected at most 100 percent, got {budgets[-1]}.")
+    return tuple(budgets)

@@ -222,3 +222,5 @@ def test_read_only_maps_are_accepted_and_left_alone() -> None:
 def test_unknown_sign() -> None:
     with pytest.raises(InputError, match=r"sign: unknown 'positiv'\. Did you mean 'positive'"):
         Gini("positiv")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"sign: unknown '3'\. Choices: magnitude, positive"):
+        Entropy(3)  # type: ignore[arg-type]

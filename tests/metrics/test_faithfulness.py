@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,6 +33,14 @@ def _explained(width: int = 1, n: int = 4, target: int = 1, length: int = 40) ->
     )
 
 
+def _with_noise(explained: Explained) -> Explained:
+    """Scores drawn at random, a third of them equal."""
+    rng = np.random.default_rng(1)
+    return explained.with_attributions(
+        [a.with_scores(rng.integers(-3, 4, len(a.spans)) / 2) for a in explained.attributions]
+    )
+
+
 def _score(explained: Explained, width: int = 1, **parameters: object) -> dict[str, Floats]:
     metric = Faithfulness(**parameters)  # type: ignore[arg-type]
     return dict(metric.score(explained, ModelProbe(lambda: Linear(width))).values)
@@ -48,45 +58,101 @@ def _slow_masks(order: Sequence[int], spans: Spans) -> list[set[int]]:
     return masks
 
 
-def _slow_drop(explained: Explained, index: int, fill: str, order: str, width: int) -> list[float]:
-    """Logit drops of one sample, with no array in sight."""
-    sample, attribution = explained.samples[index], explained.attributions[index]
-    seed = explained.seed
-    draws = {
-        stage: np.random.default_rng(sample_seed(seed, f"faithfulness/{stage}", sample.id))
-        for stage in ("ties", "order/0", "letters")
-    }
-    scores = attribution.scores.tolist()
-    ties = draws["ties"].random(len(scores)).tolist()
-    keys = {
-        "mif": [-s for s in scores],
-        "lif": scores,
-        "random": [-k for k in draws["order/0"].random(len(scores)).tolist()],
-    }[order]
-    units = sorted(range(len(scores)), key=lambda u: (keys[u], ties[u]))
-    letters = ["ACGT"[k] for k in draws["letters"].integers(0, 4, len(sample.sequence))]
-    drops = []
-    for mask in _slow_masks(units, attribution.spans):
+def _slow_order(explained: Explained, index: int, order: str, ranking: str) -> list[int]:
+    """Units of one sample, first removed first; `order` is mif, lif or a random order's number."""
+    sample, scores = explained.samples[index], explained.attributions[index].scores.tolist()
+
+    def draw(stage: str) -> list[float]:
+        seed = sample_seed(explained.seed, f"faithfulness/{stage}", sample.id)
+        return np.random.default_rng(seed).random(len(scores)).tolist()
+
+    important = [abs(s) if ranking == "magnitude" else s for s in scores]
+    first = {"mif": [-k for k in important], "lif": important}
+    keys = first[order] if order in first else [-k for k in draw(f"order/{order}")]
+    ties = draw("ties")
+    return sorted(range(len(scores)), key=lambda u: (keys[u], ties[u]))
+
+
+def _slow_curve(
+    explained: Explained, index: int, order: list[int], fill: str, width: int
+) -> dict[str, list[float]]:
+    """One sample's curve, with no array in sight."""
+    sample, spans = explained.samples[index], explained.attributions[index].spans
+    target = int(explained.targets[index])
+    seed = sample_seed(explained.seed, "faithfulness/letters", sample.id)
+    drawn = np.random.default_rng(seed).integers(0, 4, len(sample.sequence))
+    letters = ["ACGT"[k] for k in drawn]
+    curve: dict[str, list[float]] = {"x": [0.0], "logit": [0.0], "probability": [0.0]}
+    for mask in _slow_masks(order, spans):
         changed = list(sample.sequence)
-        for position, unit in enumerate(attribution.spans.owner.tolist()):
+        for position, unit in enumerate(spans.owner.tolist()):
             if unit in mask:
                 old = changed[position]
                 new = {"unknown": "N", "complement": COMPLEMENT[old], "random": letters[position]}
                 changed[position] = new[fill]
-        after = Linear(width).predict(["".join(changed)])[0, explained.targets[index]]
-        drops.append(float(explained.outputs[index, explained.targets[index]] - after))
-    return drops
+        before, after = (
+            Linear(width).predict([text])[0].tolist()
+            for text in (sample.sequence, "".join(changed))
+        )
+        curve["x"].append(sum(spans.widths[u] for u in mask) / spans.length)
+        curve["logit"].append(before[target] - after[target])
+        curve["probability"].append(_softmax(before)[target] - _softmax(after)[target])
+    return curve
 
 
+def _softmax(z: list[float]) -> list[float]:
+    e = [math.exp(v - max(z)) for v in z]
+    return [v / sum(e) for v in e]
+
+
+def _slow_area(x: list[float], y: list[float]) -> float:
+    pieces = zip(pairwise(x), pairwise(y), strict=True)
+    return sum((b - a) * (c + d) / 2 for (a, b), (c, d) in pieces) / x[-1]
+
+
+def _mean(curves: list[dict[str, list[float]]]) -> dict[str, list[float]]:
+    return {
+        key: [sum(values) / len(curves) for values in zip(*(c[key] for c in curves), strict=True)]
+        for key in curves[0]
+    }
+
+
+@pytest.mark.parametrize("target", [0, 1])
+@pytest.mark.parametrize(("ranking", "random_orders"), [("signed", 1), ("magnitude", 3)])
 @pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
 @pytest.mark.parametrize("width", [1, 3])
-def test_agrees_with_a_slow_reimplementation(fill: str, width: int) -> None:
-    explained = _explained(width)
-    values = _score(explained, width, fill=fill)
-    for order in ("mif", "lif", "random"):
-        for index in range(len(explained)):
-            ours = [values[f"{order}_drop_logit@{k}"][index] for k in BUDGETS]
-            assert ours == pytest.approx(_slow_drop(explained, index, fill, order, width))
+def test_agrees_with_a_slow_reimplementation(
+    fill: str, width: int, ranking: str, random_orders: int, target: int
+) -> None:
+    explained = replace(_explained(width, target=target), seed=5)
+    if target == 0:  # whose own weights are all 0: rank by something
+        explained = _with_noise(explained)
+    metric = Faithfulness(fill, ranking=ranking, random_orders=random_orders)  # type: ignore[arg-type]
+    scored = metric.score(explained, ModelProbe(lambda: Linear(width)))
+    drawn = {(c.key, c.sample): c for c in scored.curves}
+    for index in range(len(explained)):
+        curves = {
+            order: _slow_curve(
+                explained, index, _slow_order(explained, index, order, ranking), fill, width
+            )
+            for order in ("mif", "lif", *map(str, range(random_orders)))
+        }
+        curves["random"] = _mean([curves.pop(str(number)) for number in range(random_orders)])
+        expected = {f"replaced@{k}": curves["mif"]["x"][i + 1] for i, k in enumerate(BUDGETS)}
+        for unit in ("logit", "probability"):
+            for order, curve in curves.items():
+                key = f"{order}_drop_{unit}"
+                assert drawn[key, index].x.tolist() == pytest.approx(curve["x"])
+                assert drawn[key, index].y.tolist() == pytest.approx(curve[unit])
+                expected |= {f"{key}@{k}": curve[unit][i + 1] for i, k in enumerate(BUDGETS)}
+                expected[f"{order}_{unit}_area"] = _slow_area(curve["x"], curve[unit])
+            for name in (f"drop_{unit}@{k}" for k in BUDGETS):
+                gain = expected[f"mif_{name}"] - expected[f"random_{name}"]
+                expected[name.replace("drop", "gain")] = gain
+            area = expected[f"mif_{unit}_area"] - expected[f"random_{unit}_area"]
+            expected[f"gain_{unit}_area"] = area
+        found = {key: column[index] for key, column in scored.values.items()}
+        assert found == pytest.approx(expected, abs=1e-12)
 
 
 def test_an_additive_model_loses_what_was_taken() -> None:
@@ -216,10 +282,18 @@ def test_every_value_is_declared_and_within_bounds() -> None:
         ({"budgets": (5, 1)}, "budgets: expected rising percentages"),
         ({"budgets": (0, 1)}, "budgets: expected rising percentages above 0"),
         ({"budgets": (50, 101)}, "budgets: expected at most 100 percent, got 101"),
-        ({"random_orders": 0}, "random_orders: expected at least 1, got 0"),
+        ({"budgets": (5, 5)}, "budgets: expected rising percentages"),
+        ({"budgets": (float("nan"),)}, "budgets: expected rising percentages above 0, got (nan,)"),
+        ({"budgets": (1, float("nan"), 5)}, "budgets: expected rising percentages above 0"),
+        ({"budgets": (1, float("inf"))}, "budgets: expected at most 100 percent, got inf"),
+        ({"budgets": ("1", "5")}, "budgets: expected rising percentages above 0, got ('1', '5')"),
+        ({"budgets": 5}, "budgets: expected rising percentages above 0, got 5"),
+        ({"fill": 3}, "fill: unknown '3'. Choices: complement, random, unknown."),
+        ({"random_orders": 0}, "random_orders: expected a whole number, at least 1, got 0"),
+        ({"random_orders": 1.5}, "random_orders: expected a whole number, at least 1, got 1.5"),
     ],
 )
 def test_parameters_that_cannot_be(parameters: dict[str, object], sentence: str) -> None:
     with pytest.raises(InputError) as caught:
         Faithfulness(**parameters)  # type: ignore[arg-type]
-    assert sentence in str(caught.value)
+    assert str(caught.value).startswith(f"faithfulness, {sentence}")
