@@ -9,11 +9,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from toys import WEIGHTS, Exact, Linear
 
-from gxarena.data import Batch, Explained, Floats, Sample, Spans
-from gxarena.errors import InputError
-from gxarena.metrics.faithfulness import Faithfulness
+from gxarena.aggregators import Sum, project_all
+from gxarena.data import Batch, Bools, Explained, Floats, Sample, Spans
+from gxarena.errors import InputError, Unsupported
+from gxarena.metrics.faithfulness import SAMPLES_AT_ONCE, UNITS, Faithfulness
 from gxarena.probe import ModelProbe
 from gxarena.seeds import sample_seed
 
@@ -23,14 +26,16 @@ COMPLEMENT = {"A": "T", "T": "A", "C": "G", "G": "C", "N": "N"}
 
 def _explained(width: int = 1, n: int = 4, target: int = 1, length: int = 40) -> Explained:
     rng = np.random.default_rng(0)
-    sequences = tuple("".join(rng.choice(list("ACGT"), length + 3 * i)) for i in range(n))
-    model = Linear(width)
-    targets = np.full(n, target)
-    batch = Batch(sequences, targets)
+    sequences = ["".join(rng.choice(list("ACGT"), length + 3 * i)) for i in range(n)]
+    return _explain(sequences, width, target)
+
+
+def _explain(sequences: Sequence[str], width: int, target: int = 1) -> Explained:
+    """What the toy's own weights say, with the toy's own outputs."""
+    model, targets = Linear(width), np.full(len(sequences), target)
     samples = tuple(Sample(f"s{i}", sequence) for i, sequence in enumerate(sequences))
-    return Explained(
-        samples, tuple(Exact().explain(model, batch)), targets, model.predict(sequences)
-    )
+    attributions = tuple(Exact().explain(model, Batch(tuple(sequences), targets)))
+    return Explained(samples, attributions, targets, model.predict(sequences))
 
 
 def _with_noise(explained: Explained) -> Explained:
@@ -166,6 +171,111 @@ def test_an_additive_model_loses_what_was_taken() -> None:
         assert values["replaced@20"][index] == count / len(sequence)
 
 
+@given(
+    st.lists(st.text("ACGTN", min_size=1, max_size=40), min_size=1, max_size=4), st.integers(1, 4)
+)
+def test_an_additive_models_drop_is_the_sum_of_what_was_taken(
+    sequences: list[str], width: int
+) -> None:
+    explained = _explain(sequences, width)
+    values = _score(explained, width, fill="unknown", random_orders=2)
+    for index, attribution in enumerate(explained.attributions):
+        for name in ("mif", "lif"):
+            order = _slow_order(explained, index, name, "signed")
+            for k, mask in zip(BUDGETS, _slow_masks(order, attribution.spans), strict=True):
+                drop = values[f"{name}_drop_logit@{k}"][index]
+                assert drop == pytest.approx(sum(attribution.scores[u] for u in mask), abs=1e-9)
+    # Of equally wide units no order takes more than the weights' own, and none less.
+    for k in BUDGETS if width == 1 else ():
+        mif, lif, random = (values[f"{order}_drop_logit@{k}"] for order in ("mif", "lif", "random"))
+        assert (mif >= random - 1e-9).all()
+        assert (random >= lif - 1e-9).all()
+        assert (values[f"gain_logit@{k}"] >= -1e-9).all()
+
+
+def test_all_of_a_sequence_is_the_same_in_any_order() -> None:
+    explained = _explained(3)
+    values = _score(explained, 3, fill="unknown", budgets=(50, 100))
+    for order in ("mif", "lif", "random"):
+        assert values[f"{order}_drop_logit@100"] == pytest.approx(explained.outputs[:, 1])
+    assert values["gain_logit@100"] == pytest.approx(0, abs=1e-12)
+    assert values["replaced@100"].tolist() == [1] * 4
+
+
+def test_a_map_and_its_negative_trade_places() -> None:
+    explained = _explained(3)
+    negative = explained.with_attributions(
+        [a.with_scores(-a.scores) for a in explained.attributions]
+    )
+    values, turned = _score(explained, 3), _score(negative, 3)
+    for key in values:
+        other = key.replace("mif", "*").replace("lif", "mif").replace("*", "lif")
+        if not key.startswith(("gain", "replaced")):
+            assert np.array_equal(values[key], turned[other])
+    by_size, turned = (_score(e, 3, ranking="magnitude") for e in (explained, negative))
+    assert all(np.array_equal(by_size[key], turned[key]) for key in by_size)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 0.5, 1e12])
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+def test_a_maps_scale_changes_nothing(fill: str, scale: float) -> None:
+    explained = _explained(3)
+    scaled = explained.with_attributions(
+        [a.with_scores(scale * a.scores) for a in explained.attributions]
+    )
+    values, others = _score(explained, 3, fill=fill), _score(scaled, 3, fill=fill)
+    assert all(np.array_equal(values[key], others[key]) for key in values)
+
+
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+def test_the_control_is_the_same_for_every_explainer(fill: str) -> None:
+    values, others = (
+        _score(explained, 3, fill=fill) for explained in (_explained(3), _with_noise(_explained(3)))
+    )
+    for key in values:
+        if key.startswith("random"):
+            assert np.array_equal(values[key], others[key])
+    assert not np.array_equal(values["mif_drop_logit@20"], others["mif_drop_logit@20"])
+
+
+def test_another_seed_draws_another_control_and_other_letters() -> None:
+    explained = _explained()
+    one, other = (_score(replace(explained, seed=seed), fill="random") for seed in (0, 1))
+    assert not np.allclose(one["random_drop_logit@50"], other["random_drop_logit@50"])
+    assert not np.allclose(one["mif_drop_logit@50"], other["mif_drop_logit@50"])
+
+
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+def test_a_sample_alone_is_as_among_more_than_are_asked_at_once(fill: str) -> None:
+    explained = _with_noise(_explained(3, n=SAMPLES_AT_ONCE + 3, length=9))
+    together = Faithfulness(fill).score(explained, ModelProbe(lambda: Linear(3)))  # type: ignore[arg-type]
+    for i in (0, 1, SAMPLES_AT_ONCE - 1, SAMPLES_AT_ONCE, SAMPLES_AT_ONCE + 2):
+        one = slice(i, i + 1)
+        alone = Explained(
+            explained.samples[one],
+            explained.attributions[one],
+            explained.targets[one],
+            explained.outputs[one],
+        )
+        values = _score(alone, 3, fill=fill)
+        assert all(together.values[key][i] == values[key][0] for key in values)
+    assert sorted({curve.sample for curve in together.curves}) == list(range(len(explained)))
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_curves_start_at_nothing_and_only_go_right(width: int) -> None:
+    explained = _explained(width)
+    metric = Faithfulness("random", random_orders=2)
+    curves = metric.score(explained, ModelProbe(lambda: Linear(width))).curves
+    keys = {f"{order}_drop_{unit}" for order in ("mif", "lif", "random") for unit in UNITS}
+    assert {(c.key, c.sample) for c in curves} == {(key, i) for key in keys for i in range(4)}
+    for curve in curves:
+        assert (curve.x[0], curve.y[0]) == (0, 0)
+        assert len(curve.x) == len(curve.y) == len(BUDGETS) + 1
+        assert (np.diff(curve.x) >= 0).all()
+        assert 0 < curve.x[1] <= curve.x[-1] <= 1
+
+
 def test_gain_and_area_are_what_their_names_say() -> None:
     explained = _explained(3)
     metric = Faithfulness("complement")
@@ -183,23 +293,33 @@ def test_gain_and_area_are_what_their_names_say() -> None:
     assert len(scored.curves) == 3 * 2 * len(explained)
 
 
-def test_probability_is_of_the_original_target_also_when_the_prediction_flips() -> None:
-    explained = _explained(n=1, length=400)
-    values = _score(explained, fill="complement")
-    z = float(explained.outputs[0, 1])
-    after = z - float(values["mif_drop_logit@50"][0])
-    assert after < 0 or z < 0  # the other class now
-    drop = 1 / (1 + np.exp(-z)) - 1 / (1 + np.exp(-after))
-    assert values["mif_drop_probability@50"][0] == pytest.approx(drop)
+def test_the_target_stays_the_original_one_when_the_prediction_flips() -> None:
+    explained = _explain(["A" * 10], 1)
+    values = _score(explained, fill="complement", budgets=(80,))
+    after = Linear().predict(["T" * 8 + "AA"])
+    assert (explained.outputs.argmax(), after.argmax()) == (1, 0)
+    # Of the class predicted now the logit never moved: it is 0, always.
+    assert values["mif_drop_logit@80"].tolist() == [10 - (-6)]
+    drop = 1 / (1 + math.exp(-10)) - 1 / (1 + math.exp(6))
+    assert values["mif_drop_probability@80"] == pytest.approx([drop])
+    assert 0.99 < drop < 1
+
+
+def test_the_other_class_has_a_drop_of_its_own() -> None:
+    explained = _explain(["A" * 10], 1, target=0)
+    values = _score(explained, fill="complement", budgets=(80,))
+    assert values["mif_drop_logit@80"].tolist() == [0]
+    rise = 1 / (1 + math.exp(-6)) - 1 / (1 + math.exp(10))
+    assert values["mif_drop_probability@80"] == pytest.approx([-rise])
 
 
 def test_magnitude_ranks_by_size() -> None:
-    explained = _explained(n=1)
-    values = _score(explained, fill="unknown", ranking="magnitude")
-    largest = sorted((WEIGHTS[c] for c in explained.sequences[0]), key=abs, reverse=True)
-    removed = {abs(w) for w in largest[:8]}
-    assert removed == {1.0}
-    assert abs(values["lif_drop_logit@20"][0]) < 8 * 0.5 + 1e-9
+    explained = _explain(["TT" + "G" * 8], 1)
+    by_sign = _score(explained, budgets=(20,))
+    by_size = _score(explained, budgets=(20,), ranking="magnitude")
+    # T weighs -1 and G 0.25.
+    assert (by_sign["mif_drop_logit@20"], by_sign["lif_drop_logit@20"]) == (0.5, -2)
+    assert (by_size["mif_drop_logit@20"], by_size["lif_drop_logit@20"]) == (-2, 0.5)
 
 
 def test_tokens_and_nucleotides_are_on_the_same_budgets() -> None:
@@ -224,10 +344,14 @@ def test_a_constant_map_is_a_random_order() -> None:
     assert not np.allclose(mif, first)
 
 
-def test_not_a_number_is_undefined_and_the_others_stay() -> None:
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_not_a_number_is_undefined_and_the_others_stay(value: float) -> None:
     explained = _explained()
     broken = list(explained.attributions)
-    broken[1] = broken[1].with_scores(np.full(len(broken[1].spans), np.nan))
+    scores = broken[1].scores.copy()
+    scores[-1] = value  # a single one is enough
+    broken[1] = broken[1].with_scores(scores)
     metric = Faithfulness("complement")
     scored = metric.score(explained.with_attributions(broken), ModelProbe(Linear))
     whole = _score(explained, fill="complement")
@@ -238,17 +362,99 @@ def test_not_a_number_is_undefined_and_the_others_stay() -> None:
     assert {curve.sample for curve in scored.curves} == {0, 2, 3}
 
 
+class Recording(Linear):
+    """Remembers what it was asked."""
+
+    def __init__(self, width: int = 1) -> None:
+        super().__init__(width)
+        self.asked: list[str] = []
+        self.masked: list[tuple[str, int]] = []
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        self.asked += sequences
+        return super().predict(sequences)
+
+    def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+        self.masked += [(s, len(m)) for s, m in zip(sequences, masks, strict=True)]
+        hidden = [m[p.owner] for m, p in zip(masks, self.spans(sequences), strict=True)]
+        return Linear.predict(
+            self,
+            [
+                "".join("N" if h else c for c, h in zip(s, m, strict=True))
+                for s, m in zip(sequences, hidden, strict=True)
+            ],
+        )
+
+
 def test_native_units_are_masked_and_projected_ones_get_the_letter() -> None:
-    class Asked(Linear):
-        def predict_masked(self, sequences: object, masks: object) -> Floats:  # type: ignore[override]
-            raise AssertionError("masked")
+    explained = _explained(3)
+    sizes = [len(attribution.spans) for attribution in explained.attributions]
+    units = set(zip(explained.sequences, sizes, strict=True))
+    native, projected = Recording(3), Recording(3)
+    values = Faithfulness("unknown").score(explained, ModelProbe(lambda: native)).values
+    assert not native.asked
+    assert set(native.masked) == units  # the sequence as it was, a mask of its own units
+    others = Faithfulness("unknown").score(
+        replace(explained, native=False), ModelProbe(lambda: projected)
+    )
+    assert not projected.masked
+    assert all("N" in sequence for sequence in projected.asked)
+    # To this toy N is its unknown.
+    assert all(np.array_equal(values[key], others.values[key]) for key in values)
+
+
+def test_projected_units_are_replaced_whole() -> None:
+    explained = _explained(1)
+    tokens = Linear(4).spans(explained.sequences)
+    model = Recording(1)
+    Faithfulness("unknown").score(project_all(Sum(), explained, tokens), ModelProbe(lambda: model))
+    assert not model.masked
+    for sequence in model.asked:
+        parts = [sequence[i : i + 4] for i in range(0, len(sequence), 4)]
+        assert all(set(part) == {"N"} or "N" not in part for part in parts)
+
+
+@pytest.mark.parametrize("fill", ["random", "complement"])
+def test_fills_that_edit_write_letters_where_they_should(fill: str) -> None:
+    explained = _explained(3)
+    model = Recording(3)
+    Faithfulness(fill).score(explained, ModelProbe(lambda: model))  # type: ignore[arg-type]
+    assert not model.masked
+    assert set("".join(model.asked)) <= set("ACGT")
+    lengths = {len(sequence) for sequence in explained.sequences}
+    assert {len(sequence) for sequence in model.asked} == lengths
+
+
+def test_a_model_that_masks_nothing_still_has_the_other_fills() -> None:
+    class Plain:
+        n_outputs = 2
+        max_length = None
+        spans = Linear.spans
+        predict = Linear.predict
+        width, scale = 1, 1.0
 
     explained = _explained()
-    with pytest.raises(AssertionError, match="masked"):
-        Faithfulness("unknown").score(explained, ModelProbe(Asked))
-    projected = replace(explained, native=False)
-    values = Faithfulness("unknown").score(projected, ModelProbe(Asked)).values
-    assert np.array_equal(values["mif_drop_logit@20"], _score(explained)["mif_drop_logit@20"])
+    with pytest.raises(Unsupported, match="expected a maskable model"):
+        Faithfulness("unknown").score(explained, ModelProbe(Plain))
+    for metric, asked in (
+        (Faithfulness("complement"), explained),
+        (Faithfulness("unknown"), replace(explained, native=False)),
+    ):
+        values = metric.score(asked, ModelProbe(Plain)).values
+        assert all(np.isfinite(column).all() for column in values.values())
+
+
+def test_nothing_but_not_a_number_asks_no_model() -> None:
+    explained = _explained()
+    nothing = explained.with_attributions(
+        [a.with_scores(np.full(len(a.spans), np.nan)) for a in explained.attributions]
+    )
+    metric = Faithfulness()
+    scored = metric.score(nothing, ModelProbe(lambda: pytest.fail("asked")))
+    assert scored.values.keys() == metric.quantities.keys()
+    assert all(np.isnan(column).all() for column in scored.values.values())
+    assert all(list(reasons) == [0, 1, 2, 3] for reasons in scored.reasons.values())
+    assert scored.curves == ()
 
 
 def test_order_of_samples_changes_nothing() -> None:
@@ -260,13 +466,17 @@ def test_order_of_samples_changes_nothing() -> None:
         explained.outputs[::-1],
     )
     forward, reversed_ = _score(explained), _score(backward)
-    assert all(np.allclose(forward[key], reversed_[key][::-1]) for key in forward)
+    assert all(np.array_equal(forward[key], reversed_[key][::-1]) for key in forward)
 
 
-def test_every_value_is_declared_and_within_bounds() -> None:
-    metric = Faithfulness("random", random_orders=3)
-    values = metric.score(_explained(3), ModelProbe(lambda: Linear(3))).values
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+@pytest.mark.parametrize("budgets", [(1, 5, 10, 20, 50), (0.5, 12.5, 100)])
+def test_every_value_is_declared_and_within_bounds(fill: str, budgets: tuple[float, ...]) -> None:
+    metric = Faithfulness(fill, budgets, random_orders=3)  # type: ignore[arg-type]
+    values = metric.score(_with_noise(_explained(3)), ModelProbe(lambda: Linear(3))).values
     assert values.keys() == metric.quantities.keys()
+    assert len(values) == 2 * 4 * (len(budgets) + 1) + len(budgets)
+    assert all(column.shape == (4,) and np.isfinite(column).all() for column in values.values())
     for key, quantity in metric.quantities.items():
         low, high = quantity.bounds
         assert low is None or (values[key] >= low).all()
