@@ -13,7 +13,7 @@ import importlib
 import inspect
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +174,12 @@ def _resolve(plan: Plan, block: Block, where: str, folder: Path | None, limit: i
             raise InputError(f"{place}: expected 'model/explainer', got '{pair}'.")
         _choose(plan, "models", model, place)
         _choose(plan, "explainers", explainer, place)
+    pairs = [m for m in block.metrics if "pair" in plan.choice("metrics", m).provides]
+    if pairs and not block.against:
+        raise InputError(
+            f"{where}.against: expected 'model/explainer' to compare with, because metric "
+            f"'{pairs[0]}' compares two explanations, got none."
+        )
 
 
 def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
@@ -374,62 +380,51 @@ def _cells(plan: Plan, block: Block, keys: _Keys) -> Iterator[Cell]:
             others = [tuple(pair.split("/", 1)) for pair in block.against]
             pairs = [(m, e) for m, e in others if (m, e) != (model, explainer)]
         for against in pairs:
-            labels = (dataset, model, explainer, aggregator, metric)
-            reason = _unsupported(plan, *labels[1:], against)
-            yield Cell(_cell_id(plan, keys, *labels, against), *labels, against, reason)
+            cell = Cell("", dataset, model, explainer, aggregator, metric, against)
+            yield replace(cell, id=_cell_id(plan, keys, cell), unsupported=_unsupported(plan, cell))
 
 
-def _cell_id(
-    plan: Plan,
-    keys: _Keys,
-    dataset: str,
-    model: str,
-    explainer: str,
-    aggregator: str,
-    metric: str,
-    against: tuple[str, str] | None,
-) -> str:
-    chosen = plan.choice("aggregators", aggregator)
+def _cell_id(plan: Plan, keys: _Keys, cell: Cell) -> str:
+    chosen = plan.choice("aggregators", cell.aggregator)
     onto = (
-        keys.predict(dataset, plan.suite.partition)
+        keys.predict(cell.dataset, plan.suite.partition)
         if plan.suite.partition and "coarsen" in chosen.provides
         else ""
     )
+    labels = (cell.dataset, cell.model, cell.explainer, cell.aggregator, cell.metric, cell.against)
     return digest(
         [
-            [plan.suite.name, dataset, model, explainer, aggregator, metric, against],
-            keys.explain(dataset, model, explainer),
+            [plan.suite.name, *labels],
+            keys.explain(cell.dataset, cell.model, cell.explainer),
             [chosen.identity, onto],
-            plan.choice("metrics", metric).identity,
-            keys.explain(dataset, *against) if against else "",
+            plan.choice("metrics", cell.metric).identity,
+            keys.explain(cell.dataset, *cell.against) if cell.against else "",
         ]
     )
 
 
-def _unsupported(
-    plan: Plan,
-    model: str,
-    explainer: str,
-    aggregator: str,
-    metric: str,
-    against: tuple[str, str] | None,
-) -> str:
+def _unsupported(plan: Plan, cell: Cell) -> str:
     """Why a combination cannot work, from declared capabilities alone; empty where it can."""
-    if reason := _cannot_explain(plan, model, explainer):
+    if reason := _cannot_explain(plan, cell.model, cell.explainer):
         return reason
-    if against and (reason := _cannot_explain(plan, *against)):
+    if cell.against and (reason := _cannot_explain(plan, *cell.against)):
         return reason
-    metric_choice = plan.choice("metrics", metric)
-    offered = plan.choice("models", model).provides | {"probe", "native"}
-    if missing := metric_choice.requires - offered:
-        return f"metric '{metric}' needs a model that is {_listed(missing)}; '{model}' is not"
-    projection = plan.choice("aggregators", aggregator).provides & {"coarsen", "refine"}
-    if "native" in metric_choice.requires and projection:
-        return f"metric '{metric}' reads raw attributions: use an aggregator like 'native'"
+    metric = plan.choice("metrics", cell.metric)
+    offered = plan.choice("models", cell.model).provides | {"probe", "native"}
+    if missing := metric.requires - offered:
+        return (
+            f"metric '{cell.metric}' needs a model that is {_listed(missing)}; "
+            f"'{cell.model}' is not"
+        )
+    projection = plan.choice("aggregators", cell.aggregator).provides & {"coarsen", "refine"}
+    if "native" in metric.requires and projection:
+        return f"metric '{cell.metric}' reads raw attributions: use an aggregator like 'native'"
     if "coarsen" in projection and not plan.suite.partition:
-        return f"aggregator '{aggregator}' needs the suite to say whose tokens: partition = MODEL"
-    if "set" in metric_choice.provides:
-        return f"metric '{metric}' scores whole sets, which this version does not run"
+        return (
+            f"aggregator '{cell.aggregator}' needs the suite to say whose tokens: partition = MODEL"
+        )
+    if "set" in metric.provides:
+        return f"metric '{cell.metric}' scores whole sets, which this version does not run"
     return ""
 
 

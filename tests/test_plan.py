@@ -121,6 +121,10 @@ def test_a_parameter_it_does_not_have_is_the_users_slip(plan: MakePlan, registry
             {"datasets": ["fly-promoter"]},
             r"matrix\[0\].datasets\[0\]: unknown dataset 'fly-promoter'",
         ),
+        (
+            {"metrics": ["continuous_jaccard"]},
+            r"against: expected 'model/explainer' to compare with, because .*, got none\.",
+        ),
         ({"against": ["toy"]}, r"against\[0\]: expected 'model/explainer', got 'toy'"),
         (
             {"models": ["toy-short"]},
