@@ -1,0 +1,34 @@
+"""Truth per nucleotide: which of a sample's annotations count, and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from gxarena.data import Bools, Interval, Sample
+
+DECOY = "decoy:"
+"""Beginning of the names of intervals that are there but do not make the label."""
+
+
+def counted(annotations: Sequence[Interval], names: Sequence[str] = ()) -> list[Interval]:
+    """The annotations that are truth.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Patterns such as ``"MA0139.*"``; where empty, every annotation but decoys.
+    """
+    if not names:
+        return [one for one in annotations if not one.name.startswith(DECOY)]
+    return [one for one in annotations if any(fnmatchcase(one.name, name) for name in names)]
+
+
+def truth(sample: Sample, names: Sequence[str] = ()) -> Bools:
+    """Whether each nucleotide is annotated, shape (L,)."""
+    marked = np.zeros(len(sample.sequence), dtype=np.bool_)
+    for interval in counted(sample.annotations, names):
+        marked[interval.start : interval.end] = True
+    return marked

@@ -1,0 +1,20 @@
+"""What this plugin offers; imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gxarena.hookspecs import Component, hookimpl
+
+_JASPAR = "Rauluseviciute et al. 2024, JASPAR, Nucleic Acids Research 52:D174"
+
+
+@hookimpl
+def gxarena_datasets() -> Iterable[Component]:
+    yield Component(
+        name="planted",
+        target="gxarena_jaspar.planted:planted",
+        summary="JASPAR motifs planted by six grammars into shuffled fly sequences; exact truth",
+        citation=_JASPAR,
+        extra="jaspar",
+    )
