@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
-from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Spans
+from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Interval, Spans
 
 Better = Literal["higher", "lower", "none"]
 """``none``: a description, shown but never ranked."""
@@ -186,4 +186,89 @@ class PairMetric(Protocol):
 
     def compare(self, left: Explained, right: Explained) -> Scored:
         """Values for the N samples; both sets hold the same samples on equal spans."""
+        ...
+
+
+@dataclass(frozen=True)
+class Match:
+    """The entry of a motif database that a motif resembles most.
+
+    Attributes
+    ----------
+    id, name : str
+        E.g. ``MA0139.2`` and ``CTCF``.
+    q : float
+        Corrected for every motif of the set and every entry of the database.
+    reverse : bool
+        Whether the entry's reverse complement is meant.
+    offset : int
+        Position of the motif's first (trimmed) row relative to the entry's first.
+    """
+
+    id: str
+    name: str
+    q: float
+    reverse: bool
+    offset: int
+
+
+@dataclass(frozen=True, eq=False)
+class Motif:
+    """A pattern that explanations of a set have in common.
+
+    Attributes
+    ----------
+    name : str
+    sign : "positive" or "negative"
+        Whether it speaks for the target or against it.
+    contributions : str
+        What it was found in, e.g. "hypothetical" or "observed".
+    frequencies, scores : float arrays, shape (w, 4)
+        Of the letters in its seqlets, and their mean contributions.
+    trimmed : (start, end)
+        The informative rows, which are compared with the database; empty where none is.
+    seqlets : tuple of (sample index, Interval)
+        Where it was seen.
+    match : Match or None
+        None where nothing in the database resembles it.
+    """
+
+    name: str
+    sign: Literal["positive", "negative"]
+    contributions: str
+    frequencies: Floats
+    scores: Floats
+    trimmed: tuple[int, int]
+    seqlets: tuple[tuple[int, Interval], ...]
+    match: Match | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SetScored:
+    """What a metric gives for a whole set.
+
+    Parameters
+    ----------
+    values : mapping of key to float
+        NaN where undefined. Keys as for `Scored`; one that is left out has no row.
+    reasons : mapping of key to str
+        Why a value is undefined.
+    motifs : tuple of Motif
+        Kept with the results.
+    """
+
+    values: Mapping[str, float]
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    motifs: tuple[Motif, ...] = ()
+
+
+@runtime_checkable
+class SetMetric(Protocol):
+    """A number (or several) for a whole explained set."""
+
+    @property
+    def quantities(self) -> Mapping[str, Quantity]: ...
+
+    def score_set(self, explained: Explained) -> SetScored:
+        """Values for the set of N samples."""
         ...

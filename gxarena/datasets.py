@@ -66,6 +66,11 @@ class Dataset:
             state.update(repr(sample.annotations).encode())
         return state.hexdigest()
 
+    @functools.cached_property
+    def annotated(self) -> bool:
+        """Whether any sample has annotations."""
+        return any(sample.annotations for sample in self.samples)
+
     def with_labels(self, labels: Iterable[int]) -> Dataset:
         """The samples whose label is one of `labels`."""
         wanted = set(labels)

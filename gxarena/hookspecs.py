@@ -56,7 +56,8 @@ class Component:
     requires : frozenset of str
         Capabilities needed. Explainers and metrics: of the model. Metrics may also name ``"probe"``
         (asks the model more questions), ``"native"`` (reads raw attributions on the model's own
-        units only) and ``"special"`` (needs a model that provides special tokens).
+        units only) and ``"special"`` (needs a model that provides special tokens). Explainers and
+        metrics that read the data set's annotations name ``"truth"``.
     describe : str
         Models, optional: ``package.module:function`` called with the same parameters;
         imports no torch and returns `Facts`, so that planning can check lengths and read
@@ -115,7 +116,7 @@ class Hooks:
 
     @hookspec
     def gxarena_metrics(self) -> Iterable[Component]:
-        """Metrics: see `gxarena.api.SampleMetric` and `gxarena.api.PairMetric`."""
+        """Metrics: see `SampleMetric`, `PairMetric` and `SetMetric` of `gxarena.api`."""
         return ()
 
     @hookspec

@@ -26,6 +26,7 @@ from gxarena.seeds import sample_seed
 from gxarena.statistics import bootstrap_mean, rank_intervals
 
 CI_METHOD = "percentile bootstrap over samples, 95%, 2000 resamples"
+NO_CI = "none: one number for the whole set"
 VERIFICATION = "unverified"
 
 LEADERBOARD = pa.schema(
@@ -57,13 +58,17 @@ _ORDER = ("suite", "dataset", "metric", "aggregator", "model", "explainer")
 
 @dataclass
 class _Row:
-    """One leaderboard row in the making, with its samples' values, shape (N,)."""
+    """One leaderboard row in the making, with its samples' values, shape (N,).
+
+    A number of a whole set is a single value without interval; its rank has none either.
+    """
 
     labels: dict[str, Any]
     direction: Better
     values: Floats
     n_failed: int = 0
     seconds_per_sequence: float | None = None
+    whole: bool = False
     numbers: dict[str, Any] = field(default_factory=dict)
 
 
@@ -115,7 +120,7 @@ def _values(samples: pa.Table) -> dict[tuple[str, str], Floats]:
 def _last_attempts(cells: pa.Table) -> Iterable[dict[str, Any]]:
     wanted = [
         "cell_id", "attempt", "suite", "dataset", "model", "explainer", "aggregator",
-        "metric_name", "quantities", "status", "n_samples", "explain_seconds",
+        "metric_name", "metric_scope", "quantities", "status", "n_samples", "explain_seconds",
     ]  # fmt: skip
     last: dict[str, dict[str, Any]] = {}
     for row in cells.select(wanted).to_pylist():
@@ -131,7 +136,8 @@ def _rows(cell: dict[str, Any], values: dict[tuple[str, str], Floats]) -> Iterab
     # A metric that could not even be made has no quantities: one row says so.
     unknown = {"": {"better": "none"}}
     quantities: dict[str, Any] = json.loads(cell["quantities"] or "null") or unknown
-    n = cell["n_samples"]
+    whole = cell["metric_scope"] == "set"
+    n = 1 if whole else cell["n_samples"]
     seconds = cell["explain_seconds"]
     for key, quantity in quantities.items():
         name = f"{cell['metric_name']}.{key}" if key else cell["metric_name"]
@@ -144,7 +150,8 @@ def _rows(cell: dict[str, Any], values: dict[tuple[str, str], Floats]) -> Iterab
             direction=quantity["better"],
             values=np.full(n, np.nan) if found is None else found,
             n_failed=0 if cell["status"] == "ok" else n,
-            seconds_per_sequence=None if seconds is None else seconds / n,
+            seconds_per_sequence=None if seconds is None else seconds / cell["n_samples"],
+            whole=whole,
         )
 
 
@@ -158,7 +165,9 @@ def _estimate(rows: list[_Row], seed: int) -> None:
         return
     ranks = rank_intervals(values, rows[0].direction, seed)
     for row, rank, low, high in zip(rows, *ranks, strict=True):
-        row.numbers |= {"rank": rank, "rank_low": low, "rank_high": high}
+        row.numbers |= {"rank": rank}
+        if not row.whole:
+            row.numbers |= {"rank_low": low, "rank_high": high}
 
 
 def _as_dict(row: _Row) -> dict[str, Any]:
@@ -169,7 +178,7 @@ def _as_dict(row: _Row) -> dict[str, Any]:
         | numbers
         | {
             "direction": row.direction,
-            "ci_method": CI_METHOD,
+            "ci_method": NO_CI if row.whole else CI_METHOD,
             "n": int(np.isfinite(row.values).sum()),
             "n_undefined": undefined,
             "n_failed": row.n_failed,

@@ -28,6 +28,10 @@ from gxarena.suite import Block, Parameters, Suite
 MAX_LISTED = 3
 """How many offenders an error names."""
 
+SCOPES = frozenset({"sample", "pair", "set"})
+TRUTH = "truth"
+"""Required where a component reads the data set's annotations."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -100,6 +104,10 @@ class Plan:
 
     def choice(self, kind: str, label: str) -> Choice:
         return self.choices[kind, label]
+
+    def scope(self, metric: str) -> str:
+        """What a metric gives a number for: "sample", "pair" or "set"."""
+        return next(iter(self.choice("metrics", metric).provides & SCOPES), "sample")
 
     def predict_key(self, dataset: str, model: str) -> str:
         """Content address of a model's predictions on a dataset."""
@@ -405,12 +413,17 @@ def _cell_id(plan: Plan, keys: _Keys, cell: Cell) -> str:
 
 def _unsupported(plan: Plan, cell: Cell) -> str:
     """Why a combination cannot work, from declared capabilities alone; empty where it can."""
-    if reason := _cannot_explain(plan, cell.model, cell.explainer):
-        return reason
-    if cell.against and (reason := _cannot_explain(plan, *cell.against)):
-        return reason
+    has_truth = plan.datasets[cell.dataset].annotated
+    pairs = [(cell.model, cell.explainer), *([cell.against] if cell.against else [])]
+    for model, explainer in pairs:
+        if reason := _cannot_explain(plan, model, explainer):
+            return reason
+        if TRUTH in plan.choice("explainers", explainer).requires and not has_truth:
+            return f"explainer '{explainer}' needs annotations; data set '{cell.dataset}' has none"
     metric = plan.choice("metrics", cell.metric)
-    offered = plan.choice("models", cell.model).provides | {"probe", "native"}
+    if TRUTH in metric.requires and not has_truth:
+        return f"metric '{cell.metric}' needs annotations; data set '{cell.dataset}' has none"
+    offered = plan.choice("models", cell.model).provides | {"probe", "native", TRUTH}
     if missing := metric.requires - offered:
         return (
             f"metric '{cell.metric}' needs a model that is {_listed(missing)}; "
@@ -423,13 +436,12 @@ def _unsupported(plan: Plan, cell: Cell) -> str:
         return (
             f"aggregator '{cell.aggregator}' needs the suite to say whose tokens: partition = MODEL"
         )
-    if "set" in metric.provides:
-        return f"metric '{cell.metric}' scores whole sets, which this version does not run"
     return ""
 
 
 def _cannot_explain(plan: Plan, model: str, explainer: str) -> str:
-    missing = plan.choice("explainers", explainer).requires - plan.choice("models", model).provides
+    offered = plan.choice("models", model).provides | {TRUTH}
+    missing = plan.choice("explainers", explainer).requires - offered
     if not missing:
         return ""
     return f"explainer '{explainer}' needs a model that is {_listed(missing)}; '{model}' is not"

@@ -3,7 +3,9 @@
     <run>/run.json            the suite, its digest and the ids of its cells
     <run>/store/              predictions and attributions (see `gxarena.store`)
     <run>/parts/<table>/      one file per cell (per attempt, for `cells`), written as it ends
-    <run>/<table>.parquet     the tables: cells, samples, curves, leaderboard
+    <run>/<table>.parquet     the tables: cells, samples, curves, motifs, seqlets, leaderboard
+
+A number of a whole set has a `samples` row whose sample_id is empty.
 
 A cell is done when the part of its `cells` row reads, holds its id, and says ok, and the parts it
 names read too; it is written last. A part that does not read counts as not there.
@@ -14,7 +16,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +69,7 @@ CELLS = pa.schema(
         *_described("aggregator"),
         *_described("metric"),
         pa.field("metric_name", pa.string(), nullable=False),
+        pa.field("metric_scope", pa.string(), nullable=False),
         pa.field("against", pa.string()),
         pa.field("quantities", pa.string()),
         pa.field("target", pa.string(), nullable=False),
@@ -107,7 +110,41 @@ CURVES = pa.schema(
         pa.field("y", pa.float64()),
     ]
 )
-TABLES = {"cells": CELLS, "samples": SAMPLES, "curves": CURVES}
+MOTIFS = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("motif", pa.string(), nullable=False),
+        pa.field("sign", pa.string(), nullable=False),
+        pa.field("contributions", pa.string(), nullable=False),
+        pa.field("n_seqlets", pa.int64(), nullable=False),
+        pa.field("frequencies", pa.list_(pa.list_(pa.float64(), 4)), nullable=False),
+        pa.field("scores", pa.list_(pa.list_(pa.float64(), 4)), nullable=False),
+        pa.field("trimmed_start", pa.int64(), nullable=False),
+        pa.field("trimmed_end", pa.int64(), nullable=False),
+        pa.field("match_id", pa.string()),
+        pa.field("match_name", pa.string()),
+        pa.field("match_q", pa.float64()),
+        pa.field("match_reverse", pa.bool_()),
+        pa.field("match_offset", pa.int64()),
+    ]
+)
+SEQLETS = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("motif", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("start", pa.int64(), nullable=False),
+        pa.field("end", pa.int64(), nullable=False),
+        pa.field("strand", pa.string(), nullable=False),
+    ]
+)
+TABLES = {
+    "cells": CELLS,
+    "samples": SAMPLES,
+    "curves": CURVES,
+    "motifs": MOTIFS,
+    "seqlets": SEQLETS,
+}
 
 
 @dataclass(frozen=True)
@@ -207,13 +244,19 @@ class RunFolder:
     def write_cell(
         self,
         row: dict[str, Any],
-        samples: Sequence[dict[str, Any]] = (),
-        curves: Sequence[dict[str, Any]] = (),
+        parts: Mapping[str, Sequence[dict[str, Any]]] | None = None,
     ) -> None:
-        """Write one attempt of a cell; its `cells` row last, which makes it done."""
+        """Write one attempt of a cell; its `cells` row last, which makes it done.
+
+        Parameters
+        ----------
+        row : dict
+            The `cells` row, without the attempt's number.
+        parts : mapping of table to its rows
+        """
         cell = row["cell_id"]
         identity = {"cell_id": cell, "status": row["status"]}
-        parts = {name: rows for name, rows in (("samples", samples), ("curves", curves)) if rows}
+        parts = {name: rows for name, rows in (parts or {}).items() if rows}
         for name, rows in parts.items():
             self._write_part(name, cell, list(rows), identity)
         attempt = self._attempted(cell) + 1
@@ -231,7 +274,7 @@ class RunFolder:
         parts = [part for tried in attempts.values() for part, _ in tried]
         tables = {"cells": _concatenate(parts, CELLS)}
         done = [c for c, tried in attempts.items() if tried and tried[-1][1]["status"] == "ok"]
-        for name in ("samples", "curves"):
+        for name in TABLES.keys() - {"cells"}:
             parts = [
                 self._part(name, cell) for cell in done if self._is_of(self._part(name, cell), cell)
             ]

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from gxarena import __version__
-from gxarena.api import Quantity, Scored
+from gxarena.api import Motif, Quantity, Scored, SetScored
 from gxarena.data import Explained, Sample
 from gxarena.errors import (
     GxarenaError,
@@ -156,17 +156,14 @@ class _Walk:
         start, started = time.perf_counter(), datetime.now(UTC)
         probe = ModelProbe(lambda: self._stages.model(cell.model))
         row = self._described(cell) | {"started": started, "status": "ok"}
-        samples: list[dict[str, Any]] = []
-        curves: list[dict[str, Any]] = []
+        parts: dict[str, list[dict[str, Any]]] = {}
         try:
             if cell.unsupported:
                 raise Unsupported(cell.unsupported)
             metric = self._stages.create("metrics", cell.metric)
             row["quantities"] = _as_json({k: asdict(q) for k, q in metric.quantities.items()})
             explained, scored = self._score(cell, metric, probe)
-            _check_scored(scored, metric.quantities, len(explained), cell)
-            samples = list(_sample_rows(cell, explained.samples, scored))
-            curves = list(_curve_rows(cell, explained.samples, scored))
+            parts = _parts(cell, explained.samples, scored, metric.quantities)
             row |= self._cost(cell, probe, len(explained))
         except StorageError:
             raise
@@ -178,13 +175,17 @@ class _Walk:
             row |= _failure(error)
         row["seconds"] = time.perf_counter() - start
         row["peak_memory"] = peak_memory()
-        self._folder.write_cell(row, samples, curves)
+        self._folder.write_cell(row, parts)
         return row["status"], row.get("error_message") or ""
 
-    def _score(self, cell: Cell, metric: Any, probe: ModelProbe) -> tuple[Explained, Scored]:
+    def _score(
+        self, cell: Cell, metric: Any, probe: ModelProbe
+    ) -> tuple[Explained, Scored | SetScored]:
         explained = self._stages.explained(cell.dataset, cell.model, cell.explainer)
         if cell.against is None:
             projected = self._stages.projected(explained, cell.dataset, cell.aggregator)
+            if self._plan.scope(cell.metric) == "set":
+                return projected, metric.score_set(projected)
             return projected, metric.score(projected, probe)
         other = self._stages.explained(cell.dataset, *cell.against)
         if metric.renormalise:
@@ -222,6 +223,7 @@ class _Walk:
             "dataset_digest": dataset.digest,
             "n_samples": len(dataset.samples),
             "metric_name": cell.metric_name,
+            "metric_scope": self._plan.scope(cell.metric),
             "against": "/".join(cell.against) if cell.against else None,
             "target": str(suite.target),
             "objective": suite.objective,
@@ -278,6 +280,62 @@ def _message(error: BaseException) -> str:
 def _writable(text: str) -> str:
     """Text as UTF-8 can hold it: file names may carry bytes that are none."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _parts(
+    cell: Cell,
+    samples: tuple[Sample, ...],
+    scored: Scored | SetScored,
+    quantities: Mapping[str, Quantity],
+) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each table that a cell's result comes to."""
+    if isinstance(scored, SetScored):
+        # A set is scored as if it were one sample without a name.
+        values = {key: np.array([value]) for key, value in scored.values.items()}
+        reasons = {key: {0: reason} for key, reason in scored.reasons.items()}
+        _check_scored(Scored(values, reasons), quantities, 1, cell)
+        return {
+            "samples": list(_sample_rows(cell, (Sample("", ""),), Scored(values, reasons))),
+            "motifs": [_motif_row(cell, motif) for motif in scored.motifs],
+            "seqlets": list(_seqlet_rows(cell, samples, scored.motifs)),
+        }
+    _check_scored(scored, quantities, len(samples), cell)
+    return {
+        "samples": list(_sample_rows(cell, samples, scored)),
+        "curves": list(_curve_rows(cell, samples, scored)),
+    }
+
+
+def _motif_row(cell: Cell, motif: Motif) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "cell_id": cell.id,
+        "motif": motif.name,
+        "sign": motif.sign,
+        "contributions": motif.contributions,
+        "n_seqlets": len(motif.seqlets),
+        "frequencies": motif.frequencies.tolist(),
+        "scores": motif.scores.tolist(),
+        "trimmed_start": motif.trimmed[0],
+        "trimmed_end": motif.trimmed[1],
+    }
+    if motif.match is not None:
+        row |= {f"match_{key}": value for key, value in asdict(motif.match).items()}
+    return row
+
+
+def _seqlet_rows(
+    cell: Cell, samples: tuple[Sample, ...], motifs: tuple[Motif, ...]
+) -> Iterator[dict[str, Any]]:
+    for motif in motifs:
+        for index, seqlet in motif.seqlets:
+            yield {
+                "cell_id": cell.id,
+                "motif": motif.name,
+                "sample_id": samples[index].id,
+                "start": seqlet.start,
+                "end": seqlet.end,
+                "strand": seqlet.strand,
+            }
 
 
 def _check_scored(

@@ -6,6 +6,7 @@ seed, so that all of them see the same ones.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 
 import numpy as np
@@ -43,15 +44,15 @@ def dinucleotide_shuffles(sequence: str, n: int, seed: int) -> list[str]:
 
 def _shuffled(sequence: str, rng: np.random.Generator) -> str:
     exits: dict[str, list[str]] = {letter: [] for letter in sequence}
-    for letter, following in zip(sequence, sequence[1:], strict=False):
+    for letter, following in itertools.pairwise(sequence):
         exits[letter].append(following)
     last = _last_exits(exits, sequence[-1], rng)
-    for letter, following in exits.items():
+    for letter, others in exits.items():
         kept = last.get(letter)
         if kept is not None:
-            following.remove(kept)
-        keys: Floats = rng.random(len(following))
-        exits[letter] = [following[i] for i in np.argsort(keys).tolist()]
+            others.remove(kept)
+        keys: Floats = rng.random(len(others))
+        exits[letter] = [others[i] for i in np.argsort(keys).tolist()]
         if kept is not None:
             exits[letter].append(kept)
     walks = {letter: iter(following) for letter, following in exits.items()}

@@ -12,24 +12,29 @@ import pyarrow as pa
 import pytest
 
 from gxarena.errors import InputError
-from gxarena.leaderboard import LEADERBOARD, leaderboard, leaderboard_of_runs
+from gxarena.leaderboard import LEADERBOARD, NO_CI, leaderboard, leaderboard_of_runs
 from gxarena.plan import Plan
 from gxarena.results import SAMPLES, RunFolder
 from gxarena.runner import run
 
 COLUMNS = [
     "cell_id", "attempt", "suite", "dataset", "model", "explainer", "aggregator", "metric_name",
-    "quantities", "status", "n_samples", "explain_seconds",
+    "metric_scope", "quantities", "status", "n_samples", "explain_seconds",
 ]  # fmt: skip
 
 
 def _tables(
-    values: dict[str, list[float | None]], better: str = "higher", status: str = "ok"
+    values: dict[str, list[float | None]],
+    better: str = "higher",
+    status: str = "ok",
+    scope: str = "sample",
 ) -> tuple[pa.Table, pa.Table]:
     """Cells and samples of one metric for several explainers."""
     quantities = json.dumps({"": {"better": better}})
-    n = len(next(iter(values.values())))
-    cells = [[e, 1, "s", "d", "m", e, "native", "q", quantities, status, n, 2.0] for e in values]
+    n = len(next(iter(values.values()))) if scope == "sample" else 4
+    cells = [
+        [e, 1, "s", "d", "m", e, "native", "q", scope, quantities, status, n, 2.0] for e in values
+    ]
     samples = [
         {"cell_id": e, "sample_id": str(i), "metric": "q", "value": value, "reason": None}
         for e, column in values.items()
@@ -84,7 +89,7 @@ def test_unsupported_is_no_competitor() -> None:
 
 def test_the_last_attempt_counts() -> None:
     cells, samples = _tables({"a": [1.0, 2.0]})
-    failed = cells.set_column(9, "status", pa.array(["error"]))
+    failed = cells.set_column(10, "status", pa.array(["error"]))
     second = cells.set_column(1, "attempt", pa.array([2]))
     for order in ([failed, second], [second, failed]):
         assert _rows(pa.concat_tables(order), samples)["a"]["n_failed"] == 0
@@ -108,3 +113,19 @@ def test_runs_are_joined_and_the_same_rows_twice_are_refused(
     assert np.array_equal(estimates[:1], estimates[1:])
     with pytest.raises(InputError, match=r"in both\. Leave one out"):
         leaderboard_of_runs([one, one])
+
+
+def test_a_number_of_a_whole_set_ranks_without_intervals() -> None:
+    rows = _rows(*_tables({"a": [0.25], "b": [0.5], "c": [None]}, scope="set"))
+    assert [rows[e]["estimate"] for e in "abc"] == [0.25, 0.5, None]
+    assert [rows[e]["rank"] for e in "abc"] == [2, 1, None]
+    for row in rows.values():
+        assert row["ci_method"] == NO_CI
+        assert {row[key] for key in ("ci_low", "ci_high", "rank_low", "rank_high")} == {None}
+        assert row["seconds_per_sequence"] == 0.5
+    assert (rows["b"]["n"], rows["c"]["n"], rows["c"]["n_undefined"]) == (1, 0, 1)
+
+
+def test_a_failed_set_is_one_failure() -> None:
+    rows = _rows(*_tables({"a": [0.25]}, status="error", scope="set"))
+    assert (rows["a"]["n"], rows["a"]["n_undefined"], rows["a"]["n_failed"]) == (0, 0, 1)

@@ -73,20 +73,20 @@ def test_tables_have_their_schemas_and_say_whose_they_are(claim: Claim) -> None:
         assert pq.read_table(path).num_rows == 0
         identity = read_identity(path) or {}
         assert (identity["table"], identity["suite"]) == (name, "toy-suite")
-    folder.write_cell(_row(cell), [_sample(cell, None)])
+    folder.write_cell(_row(cell), {"samples": [_sample(cell, None)]})
     assert folder.consolidate()["samples"].to_pylist() == [_sample(cell, None)]
 
 
 def test_values_of_an_attempt_that_failed_are_no_results(claim: Claim) -> None:
     folder, cell = claim()
-    folder.write_cell(_row(cell, "error"), [_sample(cell)])
+    folder.write_cell(_row(cell, "error"), {"samples": [_sample(cell)]})
     assert folder.consolidate()["samples"].num_rows == 0
 
 
 def test_cells_of_an_earlier_plan_are_left_out(claim: Claim) -> None:
     folder, cell = claim()
-    folder.write_cell(_row("00"), [_sample("00")])
-    folder.write_cell(_row(cell), [_sample(cell)])
+    folder.write_cell(_row("00"), {"samples": [_sample("00")]})
+    folder.write_cell(_row(cell), {"samples": [_sample(cell)]})
     tables = folder.consolidate()
     assert tables["cells"]["cell_id"].to_pylist() == [cell]
     assert tables["samples"]["cell_id"].to_pylist() == [cell]
