@@ -23,13 +23,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gxarena.data import Sample
+from gxarena.data import Interval, Sample
 from gxarena.errors import InputError, suggest
 from gxarena.registry import Registry
 
 SEQUENCE_NAMES = ("sequence", "seq", "dna")
 LABEL_NAMES = ("label", "class", "y", "target")
 ID_NAMES = ("id", "name", "sample_id")
+ANNOTATION_NAMES = ("annotations", "intervals")
+COLUMNS = ("sequence", "label", "id", "annotations")
+"""What a column can be, and the parameters that name them."""
+_INTERVAL = re.compile(r"(\d+)-(\d+)([+.-]?)(?:\s+(\S.*))?")
 _FOREIGN = re.compile(r"[^ACGTNacgtn]")
 _LONGEST_FIELD = 2**31 - 1  # the csv module's own 131,072 is less than some models' inputs
 _FASTA_LABEL = re.compile(r"\blabel=(\S+)")
@@ -138,10 +142,10 @@ def open_dataset(
     beside = base / path if base else path
     path = beside if beside.exists() else path
     if path.exists() or path.suffix or len(path.parts) > 1:
-        if unknown := sorted(set(parameters) - {"sequence", "label", "id"}):
+        if unknown := sorted(set(parameters) - set(COLUMNS)):
             raise InputError(
                 f"{path}: expected no parameters but the columns' names, got '{unknown[0]}'. "
-                f"{suggest(unknown[0], ('sequence', 'label', 'id'))}"
+                f"{suggest(unknown[0], COLUMNS)}"
             )
         return read_dataset(path, **parameters)
     raise InputError(f"unknown dataset '{name}'. {suggest(name, registry.names('datasets'))}")
@@ -153,6 +157,7 @@ def read_dataset(
     sequence: str = "",
     label: str = "",
     id: str = "",  # noqa: A002
+    annotations: str = "",
 ) -> Dataset:
     """Read a file of sequences.
 
@@ -160,15 +165,16 @@ def read_dataset(
     ----------
     path : Path
         ``.csv``, ``.tsv``, ``.fa``/``.fasta``, ``.parquet``; text formats also with ``.gz``.
-    sequence, label, id : str
+    sequence, label, id, annotations : str
         Column names; guessed where not given. Without an id column the row number is the id; a
-        FASTA header's first word is, and ``label=1`` in it is the label.
+        FASTA header's first word is, and ``label=1`` in it is the label. Annotations are 0-based
+        and half-open, as text: ``10-20+ MA0139.2; 40-48``, strand and name where known.
 
     Raises
     ------
     InputError
         The file is missing, empty, ragged, holds letters other than ACGTN, labels that are no
-        integers, or an id twice.
+        integers, annotations beyond the sequence, or an id twice.
     """
     path = Path(path)
     if path.is_dir():
@@ -181,7 +187,7 @@ def read_dataset(
             f"{path}: expected one of {', '.join('.' + k for k in _READERS)} (text also .gz), "
             f"got '{path.suffix}'."
         )
-    wanted = {"sequence": sequence, "label": label, "id": id}
+    wanted = {"sequence": sequence, "label": label, "id": id, "annotations": annotations}
     rows = _READERS[kind](path, wanted)
     return Dataset(path.name, tuple(_sample(path, number, *row) for number, row in enumerate(rows)))
 
@@ -198,13 +204,32 @@ def checked_sequence(sequence: str, where: str) -> str:
     return sequence.upper()
 
 
-_Row = tuple[str, str, str | int | None, str]
-"""Where it stands, sequence, label, id (empty where there is none)."""
+_Row = tuple[str, str, str | int | None, str, str]
+"""Where it stands, sequence, label, id, annotations (the last two empty where there are none)."""
 
 
-def _sample(path: Path, number: int, place: str, sequence: str, label: Any, name: str) -> Sample:
+def _sample(
+    path: Path, number: int, place: str, sequence: str, label: Any, name: str, annotations: str
+) -> Sample:
     where = f"{path}, {place}"
-    return Sample(name or f"{number:07d}", checked_sequence(sequence, where), _label(label, where))
+    return Sample(
+        name or f"{number:07d}",
+        checked_sequence(sequence, where),
+        _label(label, where),
+        tuple(_intervals(annotations, len(sequence), where)),
+    )
+
+
+def _intervals(text: str, length: int, where: str) -> Iterator[Interval]:
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        read = _INTERVAL.fullmatch(part)
+        start, end = (int(read[1]), int(read[2])) if read else (0, 0)
+        if read is None or not start < end <= length:
+            raise InputError(
+                f"{where}: expected annotations such as '10-20+ NAME; 40-48' within the "
+                f"{length} nucleotides, got '{part}'."
+            )
+        yield Interval(start, end, read[4] or "", read[3] or ".")
 
 
 def _label(label: str | int | float | None, where: str) -> int | None:
@@ -219,8 +244,8 @@ def _label(label: str | int | float | None, where: str) -> int | None:
     return int(number)
 
 
-def _columns(path: Path, header: list[str], wanted: Mapping[str, str]) -> tuple[int, int, int]:
-    """Positions of the sequence, label and id columns; -1 where an optional one is not there."""
+def _columns(path: Path, header: list[str], wanted: Mapping[str, str]) -> tuple[int, ...]:
+    """Positions of `COLUMNS`; -1 where an optional one is not there."""
     lower = [name.strip().lower() for name in header]
 
     def find(what: str, names: tuple[str, ...]) -> int:
@@ -239,7 +264,12 @@ def _columns(path: Path, header: list[str], wanted: Mapping[str, str]) -> tuple[
             f"{path}: expected a column of sequences ({', '.join(SEQUENCE_NAMES)}), got columns "
             f'{", ".join(header) or "none"}. Name it: sequence = "COLUMN".'
         )
-    return position, find("label", LABEL_NAMES), find("id", ID_NAMES)
+    return (
+        position,
+        find("label", LABEL_NAMES),
+        find("id", ID_NAMES),
+        find("annotations", ANNOTATION_NAMES),
+    )
 
 
 def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
@@ -247,7 +277,7 @@ def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> It
     reader = csv.reader(io.StringIO(_text(path)), delimiter=delimiter, strict=True)
     try:
         header = next(filter(None, reader), [])
-        sequence, label, name = _columns(path, header, wanted)
+        sequence, label, name, annotations = _columns(path, header, wanted)
         for row in reader:
             if not row:
                 continue
@@ -261,6 +291,7 @@ def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> It
                 row[sequence].strip(),
                 row[label].strip() if label >= 0 else None,
                 row[name].strip() if name >= 0 else "",
+                row[annotations] if annotations >= 0 else "",
             )
     except csv.Error as error:
         raise InputError(
@@ -277,7 +308,7 @@ def _read_fasta(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
         header, _, body = record.partition("\n")
         name = header.split()[0] if header.split() else ""
         label = _FASTA_LABEL.search(header)
-        yield f"record '{name}'", "".join(body.split()), label.group(1) if label else None, name
+        yield f"record '{name}'", "".join(body.split()), label.group(1) if label else None, name, ""
 
 
 def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
@@ -286,16 +317,17 @@ def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
     except (OSError, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise InputError(f"{path}: expected a Parquet table, got: {reason}.") from error
-    sequence, label, name = _columns(path, table.column_names, wanted)
+    sequence, label, name, annotations = _columns(path, table.column_names, wanted)
     none = [None] * len(table)
     rows = zip(
         _texts(path, table, sequence),
         table.column(label).to_pylist() if label >= 0 else none,
         _texts(path, table, name) if name >= 0 else none,
+        _texts(path, table, annotations) if annotations >= 0 else none,
         strict=True,
     )
-    for number, (text, number_label, identifier) in enumerate(rows):
-        yield f"row {number + 1}", text or "", number_label, identifier or ""
+    for number, (text, number_label, identifier, intervals) in enumerate(rows):
+        yield f"row {number + 1}", text or "", number_label, identifier or "", intervals or ""
 
 
 def _texts(path: Path, table: pa.Table, position: int) -> list[str | None]:

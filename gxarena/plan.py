@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.data import Sample
-from gxarena.datasets import Dataset, open_dataset, read_dataset
+from gxarena.datasets import COLUMNS, Dataset, open_dataset, read_dataset
 from gxarena.errors import GxarenaError, InputError, PluginError, suggest
 from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest, path_digest
@@ -305,10 +305,9 @@ def _dataset(plan: Plan, label: str, where: str, folder: Path | None, limit: int
 
 
 def _read(path: str, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
-    known = {"sequence", "label", "id"}
-    if unknown := set(parameters) - known:
+    if unknown := set(parameters) - set(COLUMNS):
         raise InputError(
-            f"{where}: expected only path, n, labels, {', '.join(sorted(known))} for a dataset "
+            f"{where}: expected only path, n, labels, {', '.join(COLUMNS)} for a dataset "
             f"given by path, got '{min(unknown)}'."
         )
     beside = folder / path if folder else Path(path)

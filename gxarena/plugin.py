@@ -9,6 +9,7 @@ from gxarena.hookspecs import Component, hookimpl
 _PAPER = "Kurth, Yanez Sarmiento and Renard 2026, arXiv:2604.21690"
 _COARSEN, _REFINE = frozenset({"coarsen"}), frozenset({"refine"})
 _SAMPLE = frozenset({"sample"})
+_TRUTH = frozenset({"truth"})
 
 
 @hookimpl
@@ -25,8 +26,25 @@ def gxarena_datasets() -> Iterable[Component]:
 def gxarena_explainers() -> Iterable[Component]:
     yield Component(
         name="random",
-        target="gxarena.explainers:Random",
+        target="gxarena.controls:Random",
         summary="control: scores drawn at random, seeded per sample",
+    )
+    yield Component(
+        name="gc",
+        target="gxarena.controls:GC",
+        summary="control: the share of G and C in each unit",
+    )
+    yield Component(
+        name="blur",
+        target="gxarena.controls:Blur",
+        summary="control: smooth random hills, seeded per sample",
+        citation="arXiv:2304.13836, on removal benchmarks that favour blurry maps",
+    )
+    yield Component(
+        name="oracle",
+        target="gxarena.controls:Oracle",
+        summary="control: the data set's annotations themselves, the ceiling of localization",
+        requires=_TRUTH,
     )
 
 
@@ -113,4 +131,44 @@ def gxarena_metrics() -> Iterable[Component]:
         citation=f"{_PAPER}, section 5",
         provides=_SAMPLE,
         requires=frozenset({"native", "special"}),
+    )
+    yield Component(
+        name="auprc",
+        target="gxarena.metrics.localization:AUPRC",
+        summary="localization: area under precision-recall of annotated units, with base rate",
+        citation="Davis and Goadrich 2006, ICML",
+        provides=_SAMPLE,
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="auroc",
+        target="gxarena.metrics.localization:AUROC",
+        summary="localization: how often an annotated unit is ahead of another",
+        citation="Hanley and McNeil 1982, Radiology 143:29",
+        provides=_SAMPLE,
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="relevance_mass",
+        target="gxarena.metrics.localization:RelevanceMass",
+        summary="localization: share of the relevance on annotated units",
+        citation="Arras et al. 2022, CLEVR-XAI, Information Fusion 81:14",
+        provides=_SAMPLE,
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="relevance_rank",
+        target="gxarena.metrics.localization:RelevanceRank",
+        summary="localization: annotated share of the highest units, as many as are annotated",
+        citation="Arras et al. 2022, CLEVR-XAI, Information Fusion 81:14",
+        provides=_SAMPLE,
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="pointing_game",
+        target="gxarena.metrics.localization:PointingGame",
+        summary="localization: whether the highest unit is annotated",
+        citation="Zhang et al. 2018, IJCV 126:1084",
+        provides=_SAMPLE,
+        requires=_TRUTH,
     )

@@ -326,3 +326,27 @@ def test_open_by_name_split_and_path(registry: Registry, data: Path) -> None:
 def test_a_path_takes_no_parameters_but_column_names(registry: Registry, data: Path) -> None:
     with pytest.raises(InputError, match=r"got 'sequences'\. Did you mean 'sequence'"):
         open_dataset(str(data), registry, sequences="x")
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "parquet"])
+def test_annotations_are_read(tmp_path: Path, kind: str) -> None:
+    texts = ["2-4+ MA0139.2; 0-1", ""]
+    path = tmp_path / f"data.{kind}"
+    if kind == "parquet":
+        pq.write_table(pa.table({"sequence": ["ACGT", "GG"], "annotations": texts}), path)
+    else:
+        mark = {"csv": ",", "tsv": "\t"}[kind]
+        rows = [["sequence", "annotations"], ["ACGT", texts[0]], ["GG", texts[1]]]
+        path.write_text("\n".join(mark.join(row) for row in rows) + "\n")
+    first, second = read_dataset(path).samples
+    assert first.annotations == (Interval(2, 4, "MA0139.2", "+"), Interval(0, 1))
+    assert second.annotations == ()
+    assert read_dataset(path).annotated
+
+
+@pytest.mark.parametrize("text", ["1-1", "3-9", "x", "2-1+ a", "0-2 a; nonsense"])
+def test_annotations_that_are_none_are_one_sentence(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(f"sequence,intervals\nACGT,{text}\n")
+    with pytest.raises(InputError, match="line 2: expected annotations such as"):
+        read_dataset(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +57,10 @@ def matrices(ids: Sequence[str], release: str = RELEASE) -> list[Matrix]:
     database = _database(release)
     found = []
     for identifier in ids:
-        motif = database.fetch_motif_by_id(identifier)
+        with warnings.catch_warnings():
+            # That there is none is said below, once.
+            warnings.simplefilter("ignore")
+            motif = database.fetch_motif_by_id(identifier)
         if motif is None:
             raise InputError(
                 f"matrices: expected ids of {release} such as MA0139.2, got '{identifier}'."
@@ -77,7 +81,9 @@ def collection(group: str = "vertebrates", release: str = RELEASE) -> tuple[Matr
     """
     database = _database(release)
     wanted = {} if group == "all" else {"tax_group": [group]}
-    motifs = database.fetch_motifs(collection=["CORE"], **wanted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        motifs = database.fetch_motifs(collection=["CORE"], **wanted)
     if not motifs:
         known = ("vertebrates", "insects", "plants", "fungi", "nematodes", "urochordates", "all")
         raise InputError(f"group: unknown '{group}'. {suggest(group, known)}")

@@ -18,3 +18,10 @@ def gxarena_datasets() -> Iterable[Component]:
         citation=_JASPAR,
         extra="jaspar",
     )
+    yield Component(
+        name="scan",
+        target="gxarena_jaspar.scan:scan",
+        summary="another data set, annotated where JASPAR matrices fit (FIMO)",
+        citation="Grant, Bailey and Noble 2011, Bioinformatics 27:1017; memelite",
+        extra="jaspar",
+    )

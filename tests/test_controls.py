@@ -1,4 +1,4 @@
-"""The random control is each sample's own."""
+"""Controls: each sample's own, and what they say they are."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import replace
 from random import Random as Random_
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from toys import Linear
 
-from gxarena.data import Batch
-from gxarena.explainers import Random
+from gxarena.controls import GC, Blur, Oracle, Random
+from gxarena.data import Batch, Interval
+from gxarena.errors import InputError
 
 
 def _batch(*sequences: str, seeds: tuple[int, ...]) -> Batch:
@@ -59,3 +61,43 @@ def test_scores_are_standard_normal() -> None:
     (one,) = Random().explain(Linear(), _batch("A" * 20_000, seeds=(0,)))
     assert abs(one.scores.mean()) < 0.03
     assert abs(one.scores.std() - 1) < 0.03
+
+
+ANNOTATED = Batch(
+    ("ACGTACG", "GGCA"),
+    np.zeros(2, dtype=np.int64),
+    seeds=np.array([1, 2]),
+    annotations=((Interval(2, 5, "m"),), (Interval(0, 1, "m"), Interval(2, 4, "decoy:d"))),
+)
+
+
+def test_the_oracle_is_the_annotated_share_of_each_unit() -> None:
+    a, b = Oracle().explain(Linear(), ANNOTATED)
+    assert a.scores.tolist() == [0, 0, 1, 1, 1, 0, 0]
+    assert b.scores.tolist() == [1, 0, 0, 0]
+    (tokens, _) = Oracle().explain(Linear(width=3), ANNOTATED)
+    assert tokens.scores.tolist() == [1 / 3, 2 / 3, 0]
+    (_, decoys) = Oracle(["decoy:*"]).explain(Linear(), ANNOTATED)
+    assert decoys.scores.tolist() == [0, 0, 1, 1]
+
+
+def test_gc_is_the_share_of_g_and_c() -> None:
+    (_, one) = GC().explain(Linear(), ANNOTATED)
+    assert one.scores.tolist() == [1, 1, 1, 0]
+    (tokens, _) = GC().explain(Linear(width=3), ANNOTATED)
+    assert tokens.scores.tolist() == [2 / 3, 1 / 3, 1]
+
+
+def test_blur_is_smooth_and_each_samples_own() -> None:
+    batch = _batch("A" * 2000, "C" * 2000, seeds=(1, 2))
+    for attribution, seed in zip(Blur(10).explain(Linear(), batch), (1, 2), strict=True):
+        steps = np.abs(np.diff(attribution.scores)).mean()
+        assert steps < 0.1 * attribution.scores.std()
+        (alone,) = Blur(10).explain(Linear(), _batch("G" * 2000, seeds=(seed,)))
+        assert np.array_equal(alone.scores, attribution.scores)
+
+
+@pytest.mark.parametrize("width", [0, -1, np.inf, np.nan])
+def test_a_blur_without_width_is_one_sentence(width: float) -> None:
+    with pytest.raises(InputError, match="above 0"):
+        Blur(width)

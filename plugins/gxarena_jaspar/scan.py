@@ -1,0 +1,128 @@
+"""Annotations by scanning: where JASPAR matrices fit the sequences of any data set."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from memelite import fimo
+
+from gxarena.data import Floats, Interval, Sample
+from gxarena.datasets import Dataset, open_dataset
+from gxarena.errors import InputError
+from gxarena_jaspar.matrices import RELEASE, Matrix, matrices
+
+PSEUDOCOUNT = 1e-4
+"""Added to frequencies by FIMO."""
+_CHUNK = 4096
+"""Sequences scanned together: bounds the one-hot array."""
+
+
+def scan(
+    data: str,
+    matrices: Sequence[str],
+    pvalue: float = 1e-4,
+    release: str = RELEASE,
+    sequence: str = "",
+    label: str = "",
+    id: str = "",  # noqa: A002
+) -> Dataset:
+    """The samples of another data set, annotated where a matrix fits (FIMO; Grant et al. 2011).
+
+    Parameters
+    ----------
+    data : str
+        A data set by name, ``name:split`` or path.
+    matrices : list of str
+        JASPAR ids, e.g. ``["MA0139.2", "MA0080.7"]``.
+    pvalue : float
+        Of a window's score under even letters; each strand is scanned.
+    release : str
+        JASPAR's.
+    sequence, label, id : str
+        Columns, for data given by path.
+
+    Returns
+    -------
+    Dataset
+        Annotations the data had are kept; an interval is named by its matrix.
+    """
+    if not 0 < pvalue < 1:
+        raise InputError(f"scan, pvalue: expected a number between 0 and 1, got {pvalue}.")
+    if isinstance(matrices, str) or not matrices:
+        raise InputError(
+            f'scan, matrices: expected a list such as ["MA0139.2"], got {matrices or "none"}.'
+        )
+    stamp = Path(data).stat().st_mtime_ns if Path(data).is_file() else 0
+    columns = {"sequence": sequence, "label": label, "id": id}
+    given = tuple((key, value) for key, value in columns.items() if value)
+    return _scanned(data, stamp, tuple(matrices), pvalue, release, given)
+
+
+@functools.lru_cache(maxsize=4)
+def _scanned(
+    data: str,
+    stamp: int,
+    ids: tuple[str, ...],
+    pvalue: float,
+    release: str,
+    columns: tuple[tuple[str, str], ...],
+) -> Dataset:
+    del stamp  # in the key: a file that changed is read again
+    given: dict[str, Any] = dict(columns)
+    dataset = open_dataset(data, **given)
+    motifs = matrices(ids, release)
+    samples: list[Sample] = []
+    for start in range(0, len(dataset.samples), _CHUNK):
+        chunk = dataset.samples[start : start + _CHUNK]
+        hits = occurrences([sample.sequence for sample in chunk], motifs, pvalue)
+        samples += [
+            replace(sample, annotations=(*sample.annotations, *found))
+            for sample, found in zip(chunk, hits, strict=True)
+        ]
+    return Dataset(dataset.name, tuple(samples))
+
+
+def occurrences(
+    sequences: Sequence[str], motifs: Sequence[Matrix], pvalue: float
+) -> list[list[Interval]]:
+    """Where each matrix fits each sequence on either strand, sorted; one list per sequence.
+
+    Parameters
+    ----------
+    sequences : sequence of N str
+        Of any lengths. A window with N cannot fit.
+    """
+    found: list[list[Interval]] = [[] for _ in sequences]
+    lengths = np.array([len(sequence) for sequence in sequences])
+    for table in fimo(
+        {motif.id: motif.frequencies.T for motif in motifs},
+        _one_hot(sequences),
+        threshold=pvalue,
+        eps=PSEUDOCOUNT,
+    ):
+        columns = ("motif_name", "sequence_name", "start", "end", "strand")
+        for name, row, start, end, strand in zip(*(table[c] for c in columns), strict=True):
+            index = int(row)
+            # What fills a short sequence up is no letter; a window that reaches into it is none.
+            if end <= lengths[index] and "N" not in sequences[index][start:end]:
+                found[index].append(Interval(int(start), int(end), str(name), str(strand)))
+    return [sorted(ones, key=_place) for ones in found]
+
+
+def _place(hit: Interval) -> tuple[int, int, str, str]:
+    return hit.start, hit.end, hit.name, hit.strand
+
+
+def _one_hot(sequences: Sequence[str]) -> Floats:
+    """Shape (N, 4, longest); columns of N and of filling are zero."""
+    longest = max(len(sequence) for sequence in sequences)
+    text = "".join(sequence.ljust(longest, "N") for sequence in sequences)
+    letters = np.frombuffer(text.encode(), dtype=np.uint8).reshape(len(sequences), longest)
+    alphabet = np.frombuffer(b"ACGT", dtype=np.uint8)
+    encoded: Floats = (letters[:, None, :] == alphabet[None, :, None]).astype(np.float64)
+    return encoded

@@ -1,0 +1,172 @@
+"""Localization against closed forms, plain loops over every order of ties, and scikit-learn."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from gxarena.data import Attribution, Explained, Interval, Sample, Spans
+from gxarena.errors import InputError
+from gxarena.metrics.localization import AUPRC, AUROC, PointingGame, RelevanceMass, RelevanceRank
+from gxarena.probe import ModelProbe
+
+NO_PROBE = ModelProbe(lambda: pytest.fail("localization asks no model"))
+METRICS = [AUPRC, AUROC, RelevanceMass, RelevanceRank, PointingGame]
+
+
+def _explained(*cases: tuple[Sequence[float], Sequence[int]]) -> Explained:
+    """One sample per (scores, marks), a nucleotide a unit; marks are 1 where annotated."""
+    samples, attributions = [], []
+    for number, (scores, marks) in enumerate(cases):
+        intervals = tuple(Interval(i, i + 1, "m") for i, mark in enumerate(marks) if mark)
+        samples.append(Sample(f"s{number}", "A" * len(scores), 1, intervals))
+        attributions.append(Attribution(np.array(scores), Spans.nucleotides(len(scores))))
+    n = len(samples)
+    return Explained(
+        tuple(samples), tuple(attributions), np.ones(n, dtype=np.int64), np.zeros((n, 2))
+    )
+
+
+def _values(metric: Any, *cases: tuple[Sequence[float], Sequence[int]], key: str = "") -> Any:
+    return metric.score(_explained(*cases), NO_PROBE).values[key].tolist()
+
+
+CASES = st.integers(2, 12).flatmap(
+    lambda size: st.tuples(
+        st.lists(st.integers(-4, 4).map(float), min_size=size, max_size=size),
+        st.lists(st.integers(0, 1), min_size=size, max_size=size).filter(
+            lambda marks: 0 < sum(marks) < len(marks)
+        ),
+    )
+)
+
+
+def test_closed_forms() -> None:
+    perfect, worst = ([3.0, 2.0, 1.0, 0.0], [1, 1, 0, 0]), ([0.0, 1.0, 2.0, 3.0], [1, 1, 0, 0])
+    even = ([1.0, 1.0, 1.0, 1.0], [1, 0, 0, 0])
+    assert _values(AUPRC(), perfect, worst, even) == pytest.approx([1, (1 / 3 + 2 / 4) / 2, 0.25])
+    assert _values(AUPRC(), perfect, even, key="base_rate") == pytest.approx([0.5, 0.25])
+    assert _values(AUROC(), perfect, worst, even) == pytest.approx([1, 0, 0.5])
+    assert _values(RelevanceMass(), perfect, worst, even) == pytest.approx([5 / 6, 1 / 6, 0.25])
+    assert _values(RelevanceRank(), perfect, worst, even) == pytest.approx([1, 0, 0.25])
+    assert _values(PointingGame(), perfect, worst, even) == pytest.approx([1, 0, 0.25])
+
+
+def test_magnitude_counts_evidence_against_signed_does_not() -> None:
+    case = ([-5.0, 1.0, 2.0], [1, 0, 0])
+    signed = [_values(metric(), case)[0] for metric in METRICS]
+    magnitude = [_values(metric("magnitude"), case)[0] for metric in METRICS]
+    assert signed == pytest.approx([1 / 3, 0, 0, 0, 0])
+    assert magnitude == pytest.approx([1, 1, 5 / 8, 1, 1])
+
+
+@given(CASES)
+def test_agrees_with_scikit_learn(case: tuple[list[float], list[int]]) -> None:
+    scores, marks = case
+    assert _values(AUPRC(), case)[0] == pytest.approx(average_precision_score(marks, scores))
+    assert _values(AUROC(), case)[0] == pytest.approx(roc_auc_score(marks, scores))
+
+
+@given(CASES.filter(lambda case: len(case[0]) <= 6))
+def test_ties_count_by_the_mean_over_their_orders(case: tuple[list[float], list[int]]) -> None:
+    scores, marks = case
+    orders = [
+        order
+        for order in itertools.permutations(range(len(scores)))
+        if all(scores[a] >= scores[b] for a, b in itertools.pairwise(order))
+    ]
+    k = sum(marks)
+    rank = np.mean([sum(marks[i] for i in order[:k]) / k for order in orders])
+    point = np.mean([marks[order[0]] for order in orders])
+    assert _values(RelevanceRank(), case)[0] == pytest.approx(rank)
+    assert _values(PointingGame(), case)[0] == pytest.approx(point)
+
+
+@given(CASES)
+def test_mass_is_a_plain_sum(case: tuple[list[float], list[int]]) -> None:
+    scores, marks = case
+    positive = sum(s for s in scores if s > 0)
+    assume(positive > 0)
+    expected = sum(s for s, mark in zip(scores, marks, strict=True) if s > 0 and mark) / positive
+    assert _values(RelevanceMass(), case)[0] == pytest.approx(expected)
+
+
+@given(st.lists(CASES, min_size=2, max_size=5), st.floats(1e-12, 1e12))
+def test_a_sample_alone_and_scaled_is_as_in_any_batch(
+    cases: list[tuple[list[float], list[int]]], scale: float
+) -> None:
+    scaled = [([scale * s for s in scores], marks) for scores, marks in cases]
+    for metric in METRICS:
+        together = _values(metric(), *cases)
+        alone = [_values(metric(), case)[0] for case in scaled]
+        assert together == pytest.approx(alone, abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_undefined_says_why(metric: Any) -> None:
+    cases = [
+        ([1.0, np.nan], [1, 0]),
+        ([1.0, 2.0], [0, 0]),
+        ([1.0, 2.0], [1, 1]),
+        ([1.0, 2.0], [1, 0]),
+    ]
+    scored = metric().score(_explained(*cases), NO_PROBE)
+    assert np.isnan(scored.values[""]).tolist() == [True, True, True, False]
+    reasons = {
+        0: "scores are not finite",
+        1: "no annotated unit",
+        2: "every unit is annotated",
+    }
+    assert scored.reasons[""] == reasons
+
+
+def test_mass_without_evidence_for_the_target_is_undefined() -> None:
+    scored = RelevanceMass().score(_explained(([-1.0, 0.0], [1, 0])), NO_PROBE)
+    assert np.isnan(scored.values[""]).all()
+    assert scored.reasons[""] == {0: "no relevance for the target"}
+
+
+def test_a_token_is_annotated_where_half_of_it_is() -> None:
+    spans = Spans(np.array([0, 4, 6, 9]))
+    sample = Sample("s", "A" * 9, 1, (Interval(2, 5, "m"),))
+    explained = Explained(
+        (sample,),
+        (Attribution(np.array([3.0, 2.0, 1.0]), spans),),
+        np.array([1]),
+        np.zeros((1, 2)),
+    )
+    assert AUPRC().score(explained, NO_PROBE).values["base_rate"] == pytest.approx([2 / 3])
+    assert AUPRC().score(explained, NO_PROBE).values[""] == pytest.approx([1.0])
+
+
+def test_decoys_count_only_where_they_are_named() -> None:
+    intervals = (Interval(0, 1, "m"), Interval(1, 2, "decoy:d"))
+    explained = Explained(
+        (Sample("s", "AAAA", 1, intervals),),
+        (Attribution(np.array([0.0, 1.0, 0.0, 0.0]), Spans.nucleotides(4)),),
+        np.array([1]),
+        np.zeros((1, 2)),
+    )
+    assert PointingGame().score(explained, NO_PROBE).values[""] == pytest.approx([0.0])
+    decoys = PointingGame(names=["decoy:*"])
+    assert decoys.score(explained, NO_PROBE).values[""] == pytest.approx([1.0])
+
+
+def test_a_wrong_sign_is_one_sentence() -> None:
+    with pytest.raises(InputError, match="unknown 'absolute'"):
+        AUPRC("absolute")  # type: ignore[arg-type]
+
+
+def test_read_only_scores_are_accepted_and_left_alone() -> None:
+    explained = _explained(([1.0, 2.0], [1, 0]))
+    before = explained.attributions[0].scores.copy()
+    for metric in METRICS:
+        metric().score(explained, NO_PROBE)
+    assert np.array_equal(explained.attributions[0].scores, before)

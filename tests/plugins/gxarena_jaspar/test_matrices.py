@@ -1,0 +1,44 @@
+"""JASPAR through pyjaspar: what is in the database comes out, and nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gxarena.errors import InputError
+from gxarena_jaspar.matrices import collection, matrices
+
+
+def test_ctcf_is_ctcf() -> None:
+    (ctcf,) = matrices(["MA0139.2"])
+    assert (ctcf.id, ctcf.name, ctcf.width) == ("MA0139.2", "CTCF", 15)
+    assert np.allclose(ctcf.frequencies.sum(axis=1), 1)
+    consensus = "".join("ACGT"[i] for i in ctcf.frequencies.argmax(axis=1))
+    assert "CCACCAGGGGGCG" in consensus or "CCACNAGGGGGCG" in consensus
+    assert np.allclose(2**ctcf.log_odds * 0.25, ctcf.frequencies)
+
+
+def test_the_order_is_that_of_the_ids() -> None:
+    ids = ["MA0080.7", "MA0139.2", "MA1456.2"]
+    assert [matrix.id for matrix in matrices(ids)] == ids
+
+
+def test_a_collection_is_of_its_group() -> None:
+    insects, vertebrates = collection("insects"), collection("vertebrates")
+    assert {"MA1456.2", "MA0205.3"} <= {matrix.id for matrix in insects}
+    assert {"MA0139.2", "MA0080.7"} <= {matrix.id for matrix in vertebrates}
+    assert len(vertebrates) > 800
+    assert len(collection("all")) > len(vertebrates) + len(insects)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: matrices(["MA9999.9"]), "got 'MA9999.9'"),
+        (lambda: matrices(["MA0139.2"], "JASPAR1999"), "unknown 'JASPAR1999'"),
+        (lambda: collection("mammals"), "unknown 'mammals'"),
+    ],
+)
+def test_what_does_not_exist_is_one_sentence(call: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call()  # type: ignore[operator]
