@@ -189,7 +189,7 @@ class PairMetric(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Match:
     """The entry of a motif database that a motif resembles most.
 
@@ -202,7 +202,9 @@ class Match:
     reverse : bool
         Whether the entry's reverse complement is meant.
     offset : int
-        Position of the motif's first (trimmed) row relative to the entry's first.
+        Row of the entry, as oriented, on which the motif's first trimmed row lies.
+    frequencies : float array, shape (w, 4)
+        The entry's own.
     """
 
     id: str
@@ -210,6 +212,7 @@ class Match:
     q: float
     reverse: bool
     offset: int
+    frequencies: Floats
 
 
 @dataclass(frozen=True, eq=False)

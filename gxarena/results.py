@@ -126,6 +126,7 @@ MOTIFS = pa.schema(
         pa.field("match_q", pa.float64()),
         pa.field("match_reverse", pa.bool_()),
         pa.field("match_offset", pa.int64()),
+        pa.field("match_frequencies", pa.list_(pa.list_(pa.float64(), 4))),
     ]
 )
 SEQLETS = pa.schema(

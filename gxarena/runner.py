@@ -319,7 +319,8 @@ def _motif_row(cell: Cell, motif: Motif) -> dict[str, Any]:
         "trimmed_end": motif.trimmed[1],
     }
     if motif.match is not None:
-        row |= {f"match_{key}": value for key, value in asdict(motif.match).items()}
+        match = asdict(motif.match) | {"frequencies": motif.match.frequencies.tolist()}
+        row |= {f"match_{key}": value for key, value in match.items()}
     return row
 
 
