@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+from scipy.special import digamma
 from scipy.stats import rankdata
 
 from gxarena.api import Probe, Quantity, Scored
@@ -102,7 +103,8 @@ class AUPRC(_Localization):
 
     quantities: Mapping[str, Quantity] = {
         "": Quantity("higher", (0.0, 1.0), "", "1 where every annotated unit is ahead"),
-        "base_rate": Quantity("none", (0.0, 1.0), "", "annotated share: what chance gives"),
+        "base_rate": Quantity("none", (0.0, 1.0), "", "annotated share"),
+        "chance": Quantity("none", (0.0, 1.0), "", "what a random order gives on average"),
     }
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
@@ -121,7 +123,20 @@ class AUPRC(_Localization):
         return judged.scored(
             value=_ratio(area, judged.n_annotated),
             base_rate=_ratio(judged.n_annotated, judged.sizes),
+            chance=_chance(judged.sizes, judged.n_annotated),
         )
+
+
+def _chance(sizes: Ints, n_annotated: Ints) -> Floats:
+    """Mean average precision over all orders: above the base rate where few are annotated.
+
+    A unit is annotated at rank k with probability P/n, and then 1 + (k - 1)(P - 1)/(n - 1) of the
+    first k are, on average; summed over k with the harmonic number H_n.
+    """
+    harmonic = digamma(sizes + 1) + np.euler_gamma
+    others = (n_annotated - 1) / np.maximum(sizes - 1, 1)
+    chance: Floats = (harmonic + others * (sizes - harmonic)) / sizes
+    return chance
 
 
 class AUROC(_Localization):

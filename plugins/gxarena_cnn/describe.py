@@ -15,12 +15,16 @@ from gxarena_cnn.config import (
     read_config,
 )
 
-BUNDLED_CNN = Path(__file__).parent / "weights" / "cnn-fly"
+_WEIGHTS = Path(__file__).parent / "weights"
+BUNDLED = {"fly": _WEIGHTS / "cnn-fly", "planted": _WEIGHTS / "cnn-planted"}
+"""Checkpoints that ship, by name."""
+
+BUNDLED_CNN = BUNDLED["fly"]
 
 
 def cnn_folder(checkpoint: str | Path | None) -> Path:
-    """The checkpoint folder of `gxarena_cnn.model.CNN`: the bundled one where none is given."""
-    return BUNDLED_CNN if checkpoint is None else Path(checkpoint)
+    """The checkpoint folder of `gxarena_cnn.model.CNN`; none, or a name, is a bundled one."""
+    return BUNDLED.get(str(checkpoint or "fly"), Path(checkpoint or ""))
 
 
 def deepstarr_folder(checkpoint: str | Path | None) -> Path:

@@ -125,8 +125,8 @@ class CNN(OneHotModel):
     Parameters
     ----------
     checkpoint : folder, optional
-        With ``config.json`` and ``model.safetensors``; without one, the bundled weights for
-        fly-promoters.
+        With ``config.json`` and ``model.safetensors``, or the data set of bundled weights: "fly"
+        (fly-promoters, where none is given) or "planted".
     device, batch_size
         See `OneHotModel`.
     """

@@ -12,7 +12,7 @@ def gxarena_models() -> Iterable[Component]:
     yield Component(
         name="cnn",
         target="gxarena_cnn.model:CNN",
-        summary="the Genomic Benchmarks CNN; bundled weights for fly-promoters",
+        summary="the Genomic Benchmarks CNN; bundled weights for fly-promoters and planted",
         citation="Gresova et al. 2023, Genomic benchmarks, BMC Genomic Data 24:25",
         extra="cnn",
         provides=frozenset({"maskable", "trainable", "zennit"}),

@@ -8,9 +8,11 @@ from pathlib import Path
 from gxarena.hookspecs import Facts
 from gxarena_dnabert2.config import Config
 
-MINI = Path(__file__).parent / "weights" / "mini-fly"
-"""The bundled checkpoint: dnabert2-mini for fly promoters."""
+_WEIGHTS = Path(__file__).parent / "weights"
+BUNDLED = {"fly": _WEIGHTS / "mini-fly", "planted": _WEIGHTS / "mini-planted"}
+"""Checkpoints of dnabert2-mini that ship, by name."""
 
+MINI = BUNDLED["fly"]
 
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
@@ -28,9 +30,14 @@ def describe(checkpoint: str | Path, **_: object) -> Facts:
     return Facts(n_outputs=Config.read(folder).num_labels, files=_files(folder))
 
 
+def mini_checkpoint(checkpoint: str | Path | None) -> str | Path:
+    """The checkpoint of dnabert2-mini, where none or a bundled one is named too."""
+    return BUNDLED.get(str(checkpoint or "fly"), checkpoint or MINI)
+
+
 def describe_mini(checkpoint: str | Path | None = None, **_: object) -> Facts:
     """The same for dnabert2-mini, whose checkpoint is bundled."""
-    return describe(MINI if checkpoint is None else checkpoint)
+    return describe(mini_checkpoint(checkpoint))
 
 
 def _files(folder: Path) -> tuple[str, ...]:

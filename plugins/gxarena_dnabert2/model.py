@@ -13,7 +13,7 @@ from torch import Tensor
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError, suggest
 from gxarena_dnabert2.checkpoint import folder_of, load_classifier
-from gxarena_dnabert2.describe import MINI
+from gxarena_dnabert2.describe import mini_checkpoint
 from gxarena_dnabert2.tokenizer import Encoded, Tokenizer
 
 if TYPE_CHECKING:
@@ -135,9 +135,10 @@ class DNABERT2:
 
 
 class Mini(DNABERT2):
-    """The DNABERT-2 architecture small, with bundled weights for fly promoters.
+    """The DNABERT-2 architecture small, with bundled weights.
 
-    Parameters as `DNABERT2`; without `checkpoint` the bundled one is used.
+    Parameters as `DNABERT2`; `checkpoint` may also name the data set of bundled weights: "fly"
+    (fly-promoters, where none is given) or "planted".
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class Mini(DNABERT2):
         dtype: str = "float32",
         max_tokens: int = 16384,
     ) -> None:
-        super().__init__(MINI if checkpoint is None else checkpoint, device, dtype, max_tokens)
+        super().__init__(mini_checkpoint(checkpoint), device, dtype, max_tokens)
 
 
 def _check_masks(masks: Sequence[Bools], n_units: Sequence[int]) -> None:

@@ -24,7 +24,7 @@ def gxarena_models() -> Iterable[Component]:
     yield Component(
         name="dnabert2-mini",
         target="gxarena_dnabert2.model:Mini",
-        summary="the DNABERT-2 architecture small; bundled weights for fly-promoters",
+        summary="the DNABERT-2 architecture small; bundled weights for fly-promoters and planted",
         citation=_DNABERT2,
         extra="dnabert2",
         provides=_CAPABILITIES,

@@ -34,6 +34,7 @@ from gxarena_dnabert2.corpus import (
     read_corpus,
     train_tokenizer,
 )
+from gxarena_dnabert2.describe import mini_checkpoint
 from gxarena_dnabert2.modeling import MaskedLM, SequenceClassifier
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def train(job: TrainingJob) -> dict[str, object]:
     set_seed(job.seed)
     facts: dict[str, object] = {}
     if settings.checkpoint:
-        start = folder_of(settings.checkpoint)
+        start = folder_of(mini_checkpoint(settings.checkpoint))
     elif settings.pretraining:
         start = job.out / "pretrained"
         if not (start / WEIGHTS).is_file():

@@ -28,11 +28,14 @@ class Pattern:
 
     Attributes
     ----------
+    name : str
+        Its sign and number.
     sign : "positive" or "negative"
     frequencies, scores : float arrays, shape (w, 4)
     seqlets : tuple of (sample index, Interval)
     """
 
+    name: str
     sign: Literal["positive", "negative"]
     frequencies: Floats
     scores: Floats
@@ -138,6 +141,7 @@ def _discovery(found: dict[str, np.ndarray[Any, np.dtype[Any]]], encoded: Floats
     )
     patterns = tuple(
         Pattern(
+            name=name.replace(".", "_"),
             sign="positive" if name.startswith("positive") else "negative",
             frequencies=found[f"{name}.frequencies"],
             scores=found[f"{name}.scores"],

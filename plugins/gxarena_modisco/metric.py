@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, get_args
 
 import numpy as np
 
-from gxarena.api import Motif, Quantity, SetScored
+from gxarena.api import Match, Motif, Quantity, SetScored
 from gxarena.data import Explained, Floats
 from gxarena.errors import InputError, suggest
 from gxarena.localization import counted
-from gxarena_jaspar.matching import Matches, column_shuffled, compare, trimmed
+from gxarena_jaspar.matching import column_shuffled, compare, trimmed
 from gxarena_jaspar.matrices import RELEASE, Matrix, collection, matrices
 from gxarena_modisco.discovery import Discovery, Kind, Pattern, contributions, discover, one_hot
 from gxarena_modisco.settings import Settings, settings_for
@@ -111,7 +111,7 @@ class TFMoDISco:
         values, reasons = self._values(found, expected, targets, settings, explained.seed)
         matches = compare([p.frequencies for p in found.patterns], targets)
         motifs = [
-            self._motif(pattern, number, kind, matches)
+            self._motif(pattern, kind, matches.best(number, self._level))
             for number, pattern in enumerate(found.patterns)
         ]
         return SetScored(
@@ -198,14 +198,15 @@ class TFMoDISco:
         shares["recall_best"] = float(np.mean(best_of)) if expected else np.nan
         return shares
 
-    def _motif(self, pattern: Pattern, number: int, kind: Kind, matches: Matches) -> Motif:
-        motif = Motif(
-            name=f"{pattern.sign}_{number}",
+    @staticmethod
+    def _motif(pattern: Pattern, kind: Kind, match: Match | None) -> Motif:
+        return Motif(
+            name=pattern.name,
             sign=pattern.sign,
             contributions=kind,
             frequencies=pattern.frequencies,
             scores=pattern.scores,
             trimmed=trimmed(pattern.frequencies),
             seqlets=pattern.seqlets,
+            match=match,
         )
-        return replace(motif, match=matches.best(number, self._level))

@@ -89,6 +89,15 @@ def test_ties_count_by_the_mean_over_their_orders(case: tuple[list[float], list[
     assert _values(PointingGame(), case)[0] == pytest.approx(point)
 
 
+@given(CASES.filter(lambda case: len(case[0]) <= 6))
+def test_chance_is_the_mean_over_all_orders(case: tuple[list[float], list[int]]) -> None:
+    _, marks = case
+    falling = list(range(len(marks), 0, -1))
+    orders = set(itertools.permutations(marks))
+    mean = np.mean([average_precision_score(order, falling) for order in orders])
+    assert _values(AUPRC(), case, key="chance")[0] == pytest.approx(mean)
+
+
 @given(CASES)
 def test_mass_is_a_plain_sum(case: tuple[list[float], list[int]]) -> None:
     scores, marks = case
