@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gxarena.api import Model, Quantity, Scored
-from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Spans
+from gxarena.api import Match, Model, Motif, Quantity, Scored, SetScored
+from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Interval, Spans
 
 WEIGHTS = {"A": 1.0, "C": -0.5, "G": 0.25, "T": -1.0, "N": 0.0}
 
@@ -145,6 +145,25 @@ class Stranger(Total):
 class TooFew(Total):
     def score(self, explained: Explained, probe: object) -> Scored:
         return Scored({"": np.zeros(len(explained) - 1)})
+
+
+class Collection:
+    """One motif with a match and one without, seen in the first sample."""
+
+    quantities = {"found": Quantity("higher")}  # noqa: RUF012
+
+    def score_set(self, explained: Explained) -> SetScored:
+        rows = np.vstack([np.eye(4), np.eye(4)[::-1]]) * 0.96 + 0.01
+        seqlets = ((0, Interval(2, 10, "", "-")),)
+        match = Match("MA0000.1", "Toy", 0.001, True, 1, rows[::-1, ::-1])
+        one = Motif("positive_0", "positive", "observed", rows, rows, (1, 7), seqlets, match)
+        other = Motif("negative_0", "negative", "observed", rows, -rows, (0, 0), seqlets)
+        return SetScored({"found": 2.0}, motifs=(one, other))
+
+
+class Nothing(Collection):
+    def score_set(self, explained: Explained) -> SetScored:
+        return SetScored({"found": float("nan")}, {"found": "no pattern: 3 seqlets"})
 
 
 def _linger() -> None:
