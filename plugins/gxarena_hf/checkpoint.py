@@ -1,0 +1,90 @@
+"""Checkpoints on disk or on the hub: transformers' own classes, no remote code, no pickle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification
+
+from gxarena.errors import InputError
+from gxarena_hf.describe import is_hub_id
+
+_UNUSED = ("contact_head.",)
+"""Part of some networks, yet of no classifier's output."""
+
+
+def folder_of(checkpoint: str | Path) -> Path:
+    """A local folder as it is; anything else is a hub id and is downloaded (or found cached)."""
+    path = Path(checkpoint)
+    if path.is_dir():
+        return path
+    if not is_hub_id(checkpoint):
+        raise InputError(
+            f"checkpoint '{checkpoint}': expected a checkpoint folder or a hub id owner/name, "
+            "found no such folder."
+        )
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError
+
+    wanted = ["*.json", "*.safetensors", "pytorch_model*.bin", "vocab.txt"]
+    try:
+        return Path(snapshot_download(str(checkpoint), allow_patterns=wanted))
+    except (OSError, ValueError, HFValidationError) as error:
+        raise InputError(
+            f"checkpoint '{checkpoint}': expected a folder here or a model on the hub, got "
+            f"neither ({type(error).__name__}). Without network, pass checkpoint=FOLDER."
+        ) from error
+
+
+def load_classifier(folder: Path) -> Any:
+    """The network that config.json names, in float32 and evaluation mode, without gradients.
+
+    Raises
+    ------
+    InputError
+        An architecture that transformers does not have, weights that are missing, of another
+        shape, truncated, or that hold more than tensors; a checkpoint that is no classifier.
+    """
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        # ModernBERT would compile parts of itself, which no explainer's rules reach.
+        if hasattr(config, "reference_compile"):
+            config.reference_compile = False
+        network, report = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            config=config,
+            trust_remote_code=False,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    # transformers and torch refuse a checkpoint with errors of a dozen kinds, some plain.
+    except Exception as error:
+        raise InputError(
+            f"{folder}: expected a classifier that transformers reads without remote code, got "
+            f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        ) from error
+    _check(folder, type(network).__name__, report)
+    return network.eval().requires_grad_(False)
+
+
+def _check(folder: Path, network: str, report: dict[str, Any]) -> None:
+    """transformers fills with random numbers what a checkpoint lacks: refuse that."""
+    if mismatched := sorted(report["mismatched_keys"]):
+        raise InputError(
+            f"{folder}: expected weights of the shapes that its config.json gives, got others "
+            f"for {len(mismatched)}, e.g. {mismatched[0]}. Is it another architecture?"
+        )
+    missing = sorted(key for key in report["missing_keys"] if not _unused(key))
+    if missing:
+        raise InputError(
+            f"{folder}: expected the weights of a fine-tuned {network}, got none for "
+            f"{len(missing)}, e.g. {', '.join(missing[:3])}. Fine-tune it first, or is it "
+            "another architecture?"
+        )
+
+
+def _unused(key: str) -> bool:
+    return any(part in key for part in _UNUSED)

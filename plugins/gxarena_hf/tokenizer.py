@@ -1,0 +1,205 @@
+"""Tokens of DNA by a Hugging Face tokenizer, with the nucleotides each owns and reads.
+
+Every token is one unit. Where tokens overlap (DNABERT), token i reads nucleotides [i, i + k) but
+owns nucleotide i alone, and the last one owns the k it reads: units must partition the sequence.
+Hiding a unit therefore replaces every token that reads a nucleotide of it; replacing the one
+token would leave the nucleotide to be read from its neighbours (which is also why DNABERT is
+pre-trained with k tokens masked in a row; Ji et al. 2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from gxarena.data import Bools, Ints, Spans
+from gxarena.errors import InputError
+from gxarena_hf.vocabulary import Vocabulary, read_json, read_vocabulary
+
+NAMES = {
+    "unk_token": ("[UNK]", "<unk>"),
+    "mask_token": ("[MASK]", "<mask>"),
+    "pad_token": ("[PAD]", "<pad>"),
+}
+"""What special tokens are called where no file says which token is which."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """One tokenised sequence.
+
+    Parameters
+    ----------
+    ids : int array, shape (T,)
+        Token ids, special tokens included, no padding.
+    is_unit : bool array, shape (T,)
+        False for special tokens.
+    special : tuple of str
+        Names of the special tokens, in order.
+    spans : Spans
+        The nucleotides each unit owns.
+    ends : int array, shape (U,)
+        Each token reads the nucleotides from its unit's start to here.
+    """
+
+    ids: Ints
+    is_unit: Bools
+    special: tuple[str, ...]
+    spans: Spans
+    ends: Ints
+
+    def masked(self, mask: Bools, unknown: int) -> Encoded:
+        """The same with every token `unknown` that reads a nucleotide of a masked unit.
+
+        Parameters
+        ----------
+        mask : bool array, shape (U,)
+        unknown : int
+            The id that replaces.
+        """
+        hidden = np.append(0, np.cumsum(np.repeat(mask, self.spans.widths)))
+        reads = hidden[self.ends] > hidden[self.spans.boundaries[:-1]]
+        ids = self.ids.copy()
+        ids[np.flatnonzero(self.is_unit)[reads]] = unknown
+        return replace(self, ids=ids)
+
+
+class Tokenizer:
+    """A checkpoint's tokenizer.
+
+    Parameters
+    ----------
+    folder : Path
+        With tokenizer.json or vocab.txt.
+    scheme : str
+        How sequences are cut: "auto" or one of `gxarena_hf.vocabulary.SCHEMES`.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+    """
+
+    def __init__(self, folder: Path, scheme: str = "auto") -> None:
+        self.vocabulary: Vocabulary = read_vocabulary(folder, scheme)
+        self._folder = folder
+        self._tokenizer = _load(folder)
+        if self.vocabulary.scheme == "offsets":
+            if not self._tokenizer.is_fast:
+                raise InputError(
+                    f"{folder}: expected a tokenizer.json, or a vocab.txt of letters or of all "
+                    "k-mers, got a vocab.txt of other tokens."
+                )
+            self._tokenizer.backend_tokenizer.no_padding()
+            self._tokenizer.backend_tokenizer.no_truncation()
+        else:
+            self._prefix, self._suffix = self._template()
+
+    def id_of(self, role: str) -> int | None:
+        """Id of the ``unk_token``, ``mask_token`` or ``pad_token``; None where there is none."""
+        stated = getattr(self._tokenizer, f"{role}_id")
+        if stated is not None:
+            return int(stated)
+        known = self._tokenizer.get_vocab()
+        return next((int(known[name]) for name in NAMES[role] if name in known), None)
+
+    def encode(self, sequences: Sequence[str]) -> list[Encoded]:
+        """Tokenise upper-case ACGTN.
+
+        Raises
+        ------
+        InputError
+            Tokens that do not tile a sequence, or that are all unknown.
+        """
+        if self.vocabulary.scheme == "offsets":
+            backend = self._tokenizer.backend_tokenizer
+            return [
+                self._by_offsets(sequence, encoding)
+                for sequence, encoding in zip(
+                    sequences, backend.encode_batch(list(sequences)), strict=True
+                )
+            ]
+        return [self._by_pieces(sequence) for sequence in sequences]
+
+    def _by_pieces(self, sequence: str) -> Encoded:
+        pieces = self.vocabulary.pieces(sequence)
+        content = self._tokenizer.convert_tokens_to_ids(pieces)
+        n_units = len(content)
+        if self.vocabulary.scheme == "overlapping":
+            ends = np.arange(n_units) + self.vocabulary.k
+            spans = Spans(np.append(np.arange(n_units), len(sequence)))
+        else:
+            ends = np.cumsum([len(piece) for piece in pieces])
+            spans = Spans(np.append(0, ends))
+        is_unit = np.zeros(len(self._prefix) + n_units + len(self._suffix), dtype=np.bool_)
+        is_unit[len(self._prefix) :][:n_units] = True
+        special = self._tokenizer.convert_ids_to_tokens([*self._prefix, *self._suffix])
+        ids = np.array([*self._prefix, *content, *self._suffix], dtype=np.int64)
+        return Encoded(ids, is_unit, tuple(special), spans, ends)
+
+    def _by_offsets(self, sequence: str, encoding: Any) -> Encoded:
+        special = np.array(encoding.special_tokens_mask, dtype=np.bool_)
+        offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)[~special]
+        ids = np.array(encoding.ids, dtype=np.int64)
+        tiles = (
+            len(offsets) > 0
+            and offsets[0, 0] == 0
+            and offsets[-1, 1] == len(sequence)
+            and np.array_equal(offsets[1:, 0], offsets[:-1, 1])
+        )
+        # A WordPiece model gives up on long words, a lower-casing one on upper-case tokens.
+        all_unknown = (ids[~special] == self.id_of("unk_token")).all() and set(sequence) - {"N"}
+        if not tiles or all_unknown:
+            got = "gaps or overlaps" if not tiles else "unknown tokens alone"
+            raise InputError(
+                f"{self._folder}, tokenizer: expected tokens that tile the sequence "
+                f"'{sequence[:20]}…' ({len(sequence)} nucleotides), got {got}. If it is a "
+                "tokenizer of letters or k-mers, pass tokens=characters, kmers or overlapping."
+            )
+        names = np.array(encoding.tokens, dtype=np.object_)[special]
+        return Encoded(
+            ids, ~special, tuple(names), Spans(np.append(0, offsets[:, 1])), offsets[:, 1]
+        )
+
+    def _template(self) -> tuple[list[int], list[int]]:
+        """Ids of the special tokens before and after a sequence's own."""
+        token = min(self.vocabulary.tokens)
+        if self._tokenizer.is_fast:
+            encoding = self._tokenizer.backend_tokenizer.encode([token], is_pretokenized=True)
+            ids, special = encoding.ids, encoding.special_tokens_mask
+            start, end = special.index(0), len(special) - special[::-1].index(0)
+            return ids[:start], ids[end:]
+        content = self._tokenizer.convert_tokens_to_ids(token)
+        ids = self._tokenizer.build_inputs_with_special_tokens([content])
+        start = ids.index(content)
+        return ids[:start], ids[start + 1 :]
+
+
+def _roles(folder: Path) -> dict[str, str]:
+    """Which token is unknown, mask and padding, where a file says so."""
+    path = folder / "tokenizer_config.json"
+    stated = read_json(path) if path.is_file() else {}
+    tokens = {role: stated.get(role) for role in NAMES}
+    return {
+        role: token["content"] if isinstance(token, dict) else str(token)
+        for role, token in tokens.items()
+        if token is not None
+    }
+
+
+def _load(folder: Path) -> Any:
+    try:
+        if (folder / "tokenizer.json").is_file():
+            path = str(folder / "tokenizer.json")
+            return PreTrainedTokenizerFast(tokenizer_file=path, **_roles(folder))  # type: ignore[no-untyped-call]
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)  # type: ignore[no-untyped-call]
+    # The tokenizers library raises plain Exception for a file that it cannot read.
+    except Exception as error:
+        raise InputError(
+            f"{folder}: expected a tokenizer that transformers reads without remote code, got: "
+            f"{str(error).splitlines()[0]}"
+        ) from error

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from gxarena.errors import InputError
+from gxarena_hf.checkpoint import folder_of, load_classifier
+
+
+@pytest.fixture
+def folder(tmp_path: Path, folders: dict[str, Path]) -> Path:
+    """A copy to break."""
+    return Path(shutil.copytree(folders["dnabert"], tmp_path / "copy"))
+
+
+def _edit(path: Path, **changes: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_bin_files_are_read_as_tensors_only(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(weights, folder / "pytorch_model.bin")
+    state = load_classifier(folder).state_dict()
+    assert all(torch.equal(state[name], tensor) for name, tensor in weights.items())
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"x": Path("/")}))
+    with pytest.raises(InputError, match="expected a classifier that transformers reads"):
+        load_classifier(folder)
+
+
+def test_frozen_in_evaluation(folder: Path) -> None:
+    network = load_classifier(folder)
+    assert not network.training
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_no_classifier(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: t for name, t in weights.items() if not name.startswith("classifier")}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match=r"none for 2, e.g. classifier.bias, classifier.weight"):
+        load_classifier(folder)
+
+
+def test_other_shapes(folder: Path) -> None:
+    _edit(folder / "config.json", intermediate_size=41)
+    with pytest.raises(InputError, match=r"got others for 6, e.g. bert\.encoder\.layer\.0"):
+        load_classifier(folder)
+
+
+def test_truncated_weights(folder: Path) -> None:
+    data = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(data[:-100])
+    with pytest.raises(InputError, match="expected a classifier"):
+        load_classifier(folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"model_type": "hyenadna"}, {"auto_map": {"AutoConfig": "x.Y"}, "model_type": "mine"}],
+)
+def test_remote_code_is_refused(folder: Path, changes: dict[str, object]) -> None:
+    (folder / "x.py").write_text("raise SystemExit('ran')")
+    _edit(folder / "config.json", **changes)
+    with pytest.raises(InputError, match="without remote code"):
+        load_classifier(folder)
+
+
+def test_contact_head_of_esm_may_be_missing(tmp_path: Path, folders: dict[str, Path]) -> None:
+    folder = Path(shutil.copytree(folders["characters"], tmp_path / "esm"))
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: t for name, t in weights.items() if "contact_head" not in name}
+    assert len(kept) < len(weights)
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    load_classifier(folder)
+
+
+def test_no_such_folder() -> None:
+    with pytest.raises(InputError, match="found no such folder"):
+        folder_of("no/such/folder")
+
+
+def test_hub_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(InputError, match="Without network, pass checkpoint=FOLDER"):
+        folder_of("nobody/nothing-of-that-name")
