@@ -1,0 +1,306 @@
+"""What one or several runs measured, read from their Parquet tables and nothing else."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from gxarena.data import Floats
+from gxarena.errors import InputError
+from gxarena.results import RunFolder
+from gxarena.tables import read_table
+
+Level = Literal["token", "nucleotide"]
+ClassOfSamples = Literal["positive", "negative", "all"]
+CONTROLS = frozenset({"random", "gc", "blur", "oracle"})
+"""Explainers that are yardsticks, not contestants."""
+COARSENING, REFINING = ("sum", "mean"), ("passed_on", "equally_distributed")
+STRATEGIES = (*COARSENING, *REFINING)
+"""The paper's strategies (a), (b), (c), (d), in its order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One quantity of one cell: a value per sample, NaN where undefined.
+
+    Parameters
+    ----------
+    ids : object array, shape (N,)
+    values : float array, shape (N,)
+    """
+
+    ids: np.ndarray
+    values: Floats
+
+    @property
+    def defined(self) -> Floats:
+        """The values that are defined."""
+        return self.values[np.isfinite(self.values)]
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """One kind of curve of one cell, K + 1 points a sample.
+
+    Parameters
+    ----------
+    x, y : float arrays, shape (N, K + 1)
+        x is the fraction of nucleotides really replaced.
+    """
+
+    x: Floats
+    y: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One finished cell of a run: the row of `cells` that describes it, and what was measured."""
+
+    run: Run
+    facts: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return str(self.facts["cell_id"])
+
+    @property
+    def dataset(self) -> str:
+        return str(self.facts["dataset"])
+
+    @property
+    def explanation(self) -> str:
+        """Model and explainer, as suites write them in ``against``."""
+        return f"{self.facts['model']}/{self.facts['explainer']}"
+
+    @property
+    def against(self) -> str:
+        """What a pair metric compared with; empty for others."""
+        return str(self.facts["against"] or "")
+
+    @property
+    def metric(self) -> str:
+        """The metric's component; its label in the suite may differ."""
+        return str(self.facts["metric_component"])
+
+    @property
+    def strategy(self) -> str:
+        """The aggregator's component; its label in the suite may differ."""
+        return str(self.facts["aggregator_component"])
+
+    @property
+    def is_control(self) -> bool:
+        return self.facts["explainer_component"] in CONTROLS
+
+    @functools.cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The metric's resolved parameters."""
+        return dict(json.loads(self.facts["metric_parameters"] or "{}"))
+
+    def column(self, quantity: str = "") -> Column | None:
+        """A quantity's values, or None where the cell has no such quantity."""
+        name = str(self.facts["metric_name"])
+        return self.run.columns.get((self.id, f"{name}.{quantity}" if quantity else name))
+
+    def quantities(self) -> list[str]:
+        """Names of the quantities that have values."""
+        stem = f"{self.facts['metric_name']}."
+        return [n.removeprefix(stem) for c, n in self.run.columns if c == self.id]
+
+    def curves(self, kind: str) -> Curves | None:
+        """Curves of a kind such as ``mif_drop_logit``, or None where the cell has none."""
+        return self.run.curves.get((self.id, kind))
+
+
+class Run:
+    """One run's folder: its identity document and its tables, each read when first asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = RunFolder.existing(path)
+        identity = self.folder.identity() or {}
+        self.name = str(identity["suite"])
+        self.document: Mapping[str, Any] = identity.get("document") or {}
+        self.digest = str(identity.get("digest", ""))
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder.path)!r})"
+
+    @functools.cached_property
+    def attempts(self) -> list[dict[str, Any]]:
+        """The `cells` row of every cell's last attempt, whatever became of it."""
+        last: dict[str, dict[str, Any]] = {}
+        for row in self.table("cells", needed=True).to_pylist():
+            if row["cell_id"] not in last or row["attempt"] > last[row["cell_id"]]["attempt"]:
+                last[row["cell_id"]] = row
+        return list(last.values())
+
+    @functools.cached_property
+    def cells(self) -> list[Cell]:
+        """The cells that are done."""
+        return [Cell(self, row) for row in self.attempts if row["status"] == "ok"]
+
+    @functools.cached_property
+    def columns(self) -> dict[tuple[str, str], Column]:
+        """Values by cell and metric."""
+        table = self.table("samples", needed=True)
+        ids = np.asarray(table["sample_id"].to_pylist(), dtype=object)
+        values = table["value"].to_numpy(zero_copy_only=False).astype(np.float64)
+        return {key: Column(ids[a:b], values[a:b]) for key, a, b in _stretches(table, "metric")}
+
+    @functools.cached_property
+    def curves(self) -> dict[tuple[str, str], Curves]:
+        """Curves by cell and kind."""
+        table = self.table("curves")
+        x, y = (
+            table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+            for name in ("x", "y")
+        )  # fmt: skip
+        samples = table["sample_id"].to_pylist()
+        found = {}
+        for key, start, stop in _stretches(table, "curve"):
+            points = next(
+                (i for i in range(start, stop) if samples[i] != samples[start]), stop
+            ) - start  # fmt: skip
+            shape = (-1, points)
+            found[key] = Curves(x[start:stop].reshape(shape), y[start:stop].reshape(shape))
+        return found
+
+    def table(self, name: str, *, needed: bool = False) -> pa.Table:
+        """One of the run's tables; an empty one where a run of its kind has none.
+
+        Raises
+        ------
+        InputError
+            `needed`, and the run has not written it.
+        """
+        path = self.folder.path / f"{name}.parquet"
+        if path.is_file():
+            return read_table(path)
+        if needed:
+            raise InputError(
+                f"{self.folder.path}: expected a finished run with {name}.parquet, got none. "
+                "Run the same `gxarena run` again to finish it."
+            )
+        from gxarena.results import TABLES
+
+        return TABLES[name].empty_table()
+
+    def class_of(self, dataset: str) -> ClassOfSamples:
+        """Which class a data set's samples are of, by the suite's ``labels``."""
+        labels = self.document.get("datasets", {}).get(dataset, {}).get("labels")
+        if labels == [1]:
+            return "positive"
+        return "negative" if labels == [0] else "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The finished cells of the runs that a report is about."""
+
+    runs: tuple[Run, ...]
+
+    @classmethod
+    def of(cls, paths: Sequence[Path]) -> Evidence:
+        """Read the runs.
+
+        Raises
+        ------
+        InputError
+            A folder is no run, or one is given twice.
+        """
+        resolved = [path.resolve() for path in paths]
+        if len(set(resolved)) < len(resolved):
+            twice = next(path for path in paths if resolved.count(path.resolve()) > 1)
+            raise InputError(f"{twice}: expected each run once, got it twice. Leave one out.")
+        return cls(tuple(Run(path) for path in paths))
+
+    @property
+    def where(self) -> str:
+        """The folders, as errors name them."""
+        return ", ".join(str(run.folder.path) for run in self.runs)
+
+    def cells(
+        self,
+        metric: str,
+        *,
+        strategies: Sequence[str] | None = None,
+        controls: bool = False,
+        classes: Sequence[ClassOfSamples] = ("positive", "all"),
+    ) -> list[Cell]:
+        """The cells of a metric (a component's name), in the runs' order.
+
+        Parameters
+        ----------
+        metric : str
+        strategies : sequence of str, optional
+            Only these aggregators (components' names).
+        controls : bool
+            Whether control explainers are wanted too.
+        classes : sequence of str
+            Only data sets of these classes.
+        """
+        return [
+            cell
+            for run in self.runs
+            for cell in run.cells
+            if cell.metric == metric
+            and (strategies is None or cell.strategy in strategies)
+            and (controls or not cell.is_control)
+            and run.class_of(cell.dataset) in classes
+        ]
+
+    def level(self, cell: Cell) -> Level | None:
+        """What the cell's explainer speaks of before any strategy; None where nothing tells.
+
+        A model with special tokens has tokens; so has one whose scores were refined. One whose
+        scores were coarsened has nucleotides.
+        """
+        return self._levels.get((id(cell.run), str(cell.facts["model"])))
+
+    @functools.cached_property
+    def _levels(self) -> dict[tuple[int, str], Level]:
+        levels: dict[tuple[int, str], Level] = {}
+        special: set[tuple[int, str]] = set()
+        for run in self.runs:
+            for cell in run.cells:
+                key = (id(run), str(cell.facts["model"]))
+                if cell.metric == "special_share":
+                    special.add(key)
+                elif cell.against:
+                    continue  # a pair metric projects tokens and nucleotides alike
+                elif cell.strategy in REFINING:
+                    levels.setdefault(key, "token")
+                elif cell.strategy in COARSENING:
+                    levels.setdefault(key, "nucleotide")
+        return levels | dict.fromkeys(special, "token")
+
+
+def groups(cells: Sequence[Cell], *facts: str) -> Iterator[tuple[Cell, ...]]:
+    """Cells that share run and the named facts, in order of first appearance."""
+    found: dict[tuple[Any, ...], list[Cell]] = {}
+    for cell in cells:
+        key = (id(cell.run), *(cell.facts[fact] for fact in facts))
+        found.setdefault(key, []).append(cell)
+    return (tuple(group) for group in found.values())
+
+
+def _stretches(table: pa.Table, what: str) -> Iterator[tuple[tuple[str, str], int, int]]:
+    """((cell, `what`), start, stop) of the rows that belong together: parts are joined whole."""
+    if not len(table):
+        return
+    codes, names = [], []
+    for column in ("cell_id", what):
+        encoded = pa.chunked_array(table[column]).combine_chunks().dictionary_encode()
+        codes.append(np.asarray(encoded.indices))
+        names.append(encoded.dictionary.to_pylist())
+    changes = (np.diff(codes[0]) != 0) | (np.diff(codes[1]) != 0)
+    edges = np.concatenate([[0], np.flatnonzero(changes) + 1, [len(table)]]).tolist()
+    for start, stop in pairwise(edges):
+        yield (names[0][codes[0][start]], names[1][codes[1][start]]), start, stop

@@ -1,0 +1,123 @@
+"""Runs by hand: folders of tables whose truth is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from gxarena.results import TABLES
+from gxarena.tables import write_table
+
+Given = Mapping[str, Any]
+
+
+def _cell(number: int, given: Given) -> dict[str, Any]:
+    """A `cells` row; what is not given is a native cell of a token model."""
+    row: dict[str, Any] = {
+        "cell_id": f"{number:032x}",
+        "attempt": 1,
+        "suite": "by-hand",
+        "dataset": "promoters",
+        "n_samples": 0,
+        "model": "tokens",
+        "explainer": "attnlrp",
+        "aggregator": "native",
+        "metric": "gini",
+        "against": None,
+        "metric_scope": "sample",
+        "quantities": json.dumps({"": {"better": "none"}}),
+        "target": "1",
+        "objective": "logit",
+        "seed": 0,
+        "status": "ok",
+        "started": datetime(2026, 1, 1, tzinfo=UTC),
+        "seconds": 1.0,
+        "metric_parameters": "{}",
+        "model_digest": "m",
+        "explainer_digest": "e",
+        "model_parameters": "{}",
+        "dataset_digest": "d",
+        "suite_digest": "s",
+        "gxarena_version": "0",
+        "packages": "{}",
+        "packages_digest": "p",
+    } | {key: value for key, value in given.items() if key not in ("values", "curves", "motifs")}
+    for kind in ("model", "explainer", "aggregator", "metric"):
+        row.setdefault(f"{kind}_component", row[kind])
+    if isinstance(row["metric_parameters"], dict):
+        row["metric_parameters"] = json.dumps(row["metric_parameters"])
+    row["metric_name"] = row["metric"] + (f"[vs {row['against']}]" if row["against"] else "")
+    return row
+
+
+def _samples(row: Given, given: Given) -> list[dict[str, Any]]:
+    return [
+        {
+            "cell_id": row["cell_id"],
+            "sample_id": f"s{i}",
+            "metric": f"{row['metric_name']}.{quantity}" if quantity else row["metric_name"],
+            "value": None if value is None or np.isnan(value) else float(value),
+            "reason": None,
+        }
+        for quantity, values in given.get("values", {}).items()
+        for i, value in enumerate(values)
+    ]
+
+
+def _curves(row: Given, given: Given) -> list[dict[str, Any]]:
+    return [
+        {"cell_id": row["cell_id"], "sample_id": f"s{i}", "curve": kind, "x": x, "y": y}
+        for kind, curves in given.get("curves", {}).items()
+        for i, curve in enumerate(curves)
+        for x, y in curve
+    ]
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Write a run of the given cells: each a mapping of facts, and `values` by quantity."""
+
+    def make(
+        *cells: Given, name: str = "by-hand", datasets: Mapping[str, Any] | None = None
+    ) -> Path:
+        folder = tmp_path / name
+        rows = [_cell(number, given) for number, given in enumerate(cells)]
+        parts: dict[str, Sequence[dict[str, Any]]] = {
+            "cells": [row | {"suite": name} for row in rows],
+            "samples": [s for r, g in zip(rows, cells, strict=True) for s in _samples(r, g)],
+            "curves": [c for r, g in zip(rows, cells, strict=True) for c in _curves(r, g)],
+            "motifs": [
+                motif | {"cell_id": row["cell_id"]}
+                for row, given in zip(rows, cells, strict=True)
+                for motif in given.get("motifs", ())
+            ],
+        }
+        for table, content in parts.items():
+            written = pa.Table.from_pylist(list(content), schema=TABLES[table])
+            write_table(folder / f"{table}.parquet", written, {"table": table})
+        document = {
+            "name": name,
+            "seed": 0,
+            "headline": [],
+            "datasets": datasets or {"promoters": {"labels": [1]}, "background": {"labels": [0]}},
+        }
+        (folder / "run.json").write_text(
+            json.dumps(
+                {
+                    "suite": name,
+                    "digest": name,
+                    "cells": [row["cell_id"] for row in rows],
+                    "document": document,
+                }
+            )
+        )
+        return folder
+
+    return make
