@@ -29,9 +29,7 @@ def _column(values: list[float] | np.ndarray) -> Column:
     return Column(names, np.asarray(values, dtype=np.float64))
 
 
-@pytest.mark.parametrize(
-    ("mean", "verdict"), [(1.0, "holds"), (-1.0, "fails"), (0.0, "undecided")]
-)
+@pytest.mark.parametrize(("mean", "verdict"), [(1.0, "holds"), (-1.0, "fails"), (0.0, "undecided")])
 def test_above_is_what_the_interval_says(mean: float, verdict: Verdict) -> None:
     values = RNG.normal(size=100)
     values += mean - values.mean()

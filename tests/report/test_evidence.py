@@ -1,0 +1,97 @@
+"""Reading runs back: what counts, what is joined, and one sentence for what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gxarena.errors import InputError
+from gxarena.report.evidence import Evidence, Run, groups
+
+Make = Callable[..., Path]
+
+
+def test_values_and_curves_by_cell(make_run: Make) -> None:
+    folder = make_run(
+        {"metric": "gini", "values": {"": [0.1, np.nan, 0.3]}},
+        {
+            "metric": "faithfulness",
+            "values": {"mif_drop_logit@1": [1.0, 2.0]},
+            "curves": {"mif_drop_logit": [[(0.0, 0.0), (0.1, 1.0)], [(0.0, 0.0), (0.2, 2.0)]]},
+        },
+    )
+    gini, faithfulness = Run(folder).cells
+    column = gini.column()
+    assert column is not None
+    assert column.ids.tolist() == ["s0", "s1", "s2"]
+    assert np.array_equal(column.values, [0.1, np.nan, 0.3], equal_nan=True)
+    assert column.defined.tolist() == [0.1, 0.3]
+    assert gini.column("other") is None
+    assert faithfulness.quantities() == ["mif_drop_logit@1"]
+    curves = faithfulness.curves("mif_drop_logit")
+    assert curves is not None
+    assert curves.x.tolist() == [[0.0, 0.1], [0.0, 0.2]]
+    assert curves.y.tolist() == [[0.0, 1.0], [0.0, 2.0]]
+    assert faithfulness.curves("lif_drop_logit") is None
+
+
+def test_only_finished_cells_of_contestants_count(make_run: Make) -> None:
+    evidence = Evidence.of(
+        [
+            make_run(
+                {"values": {"": [1.0]}},
+                {"explainer": "random", "values": {"": [1.0]}},
+                {"explainer": "broken", "status": "error"},
+                {"dataset": "background", "values": {"": [1.0]}},
+            )
+        ]
+    )
+    assert [cell.explanation for cell in evidence.cells("gini")] == ["tokens/attnlrp"]
+    assert len(evidence.cells("gini", controls=True)) == 2
+    assert [c.dataset for c in evidence.cells("gini", classes=["negative"])] == ["background"]
+    assert len(evidence.runs[0].attempts) == 4
+
+
+def test_levels_are_told_by_what_was_measured(make_run: Make) -> None:
+    folder = make_run(
+        {"model": "a", "metric": "special_share"},
+        {"model": "a", "aggregator": "sum"},
+        {"model": "b", "aggregator": "passed_on"},
+        {"model": "c", "aggregator": "mean"},
+        {"model": "d", "aggregator": "sum", "metric": "continuous_jaccard", "against": "c/lrp"},
+    )
+    evidence = Evidence.of([folder])
+    levels = {cell.facts["model"]: evidence.level(cell) for cell in evidence.runs[0].cells}
+    assert levels == {"a": "token", "b": "token", "c": "nucleotide", "d": None}
+
+
+def test_groups_keep_runs_apart(make_run: Make) -> None:
+    cells = [{"dataset": "promoters"}, {"dataset": "background"}, {"dataset": "promoters"}]
+    evidence = Evidence.of([make_run(*cells, name="one"), make_run(*cells, name="two")])
+    every = evidence.cells("gini", classes=["positive", "negative"])
+    assert [len(group) for group in groups(every, "dataset")] == [2, 1, 2, 1]
+
+
+def test_the_last_attempt_counts(make_run: Make) -> None:
+    folder = make_run({"attempt": 2, "status": "ok"}, {"cell_id": f"{0:032x}", "status": "error"})
+    assert [row["status"] for row in Run(folder).attempts] == ["ok"]
+
+
+def test_what_is_no_run_is_one_sentence(make_run: Make, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected the folder of a run \(with run.json\)"):
+        Evidence.of([tmp_path / "nothing"])
+    folder = make_run({"values": {"": [1.0]}})
+    with pytest.raises(InputError, match=r"expected each run once, got it twice\. Leave one out"):
+        Evidence.of([folder, folder])
+    (folder / "cells.parquet").unlink()
+    with pytest.raises(InputError, match=r"expected a finished run with cells\.parquet, got none"):
+        Evidence.of([folder]).cells("gini")
+
+
+def test_a_run_from_before_motifs_were_kept_has_none(make_run: Make) -> None:
+    folder = make_run({"values": {"": [1.0]}})
+    (folder / "motifs.parquet").unlink()
+    assert len(Run(folder).table("motifs")) == 0
