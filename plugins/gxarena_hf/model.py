@@ -171,7 +171,8 @@ class HuggingFace:
 
     def _predict(self, encoded: Sequence[Encoded]) -> Floats:
         outputs = np.zeros((len(encoded), self.n_outputs))
-        with torch.inference_mode():
+        # Not inference_mode: ESM keeps its rotary angles, and gradients could not use them then.
+        with torch.no_grad():
             for indices, ids, mask in self.batches(encoded, self._max_tokens):
                 outputs[indices] = self.logits(ids, mask).double().cpu().numpy()
         return outputs

@@ -15,6 +15,18 @@ def gxarena_models() -> Iterable[Component]:
         summary="any Hugging Face sequence classifier of DNA; checkpoint = folder or hub id",
         citation="Wolf et al. 2020, Transformers, EMNLP System Demonstrations",
         extra="hf",
-        provides=frozenset({"maskable", "special"}),
+        provides=frozenset({"maskable", "special", "attnlrp-hf"}),
         describe="gxarena_hf.describe:describe",
+    )
+
+
+@hookimpl
+def gxarena_explainers() -> Iterable[Component]:
+    yield Component(
+        name="attnlrp-hf",
+        target="gxarena_hf.attnlrp:AttnLRP",
+        summary="attention-aware LRP for Hugging Face BERT, ESM and ModernBERT classifiers",
+        citation="Achtibat et al. 2024, AttnLRP, ICML",
+        extra="hf",
+        requires=frozenset({"attnlrp-hf"}),
     )
