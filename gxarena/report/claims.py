@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -147,8 +146,8 @@ def _strategies(evidence: Evidence) -> Iterator[Comparison]:
 
 def _promoters_over_enhancers(evidence: Evidence) -> Iterator[Comparison]:
     cells = evidence.cells("continuous_jaccard", strategies=STRATEGIES)
-    promoters = [c for c in cells if "promoter" in _kind(c)]
-    enhancers = [c for c in cells if "enhancer" in _kind(c)]
+    promoters = [c for c in cells if "promoter" in c.run.kind_of(c.dataset)]
+    enhancers = [c for c in cells if "enhancer" in c.run.kind_of(c.dataset)]
     for one, other in product(promoters, enhancers):
         left, right = one.column(), other.column()
         same_explainers = all(
@@ -248,13 +247,6 @@ def _name(cell: Cell) -> str:
 
 def _fill(cell: Cell) -> str:
     return str(cell.parameters.get("fill", "unknown"))
-
-
-def _kind(cell: Cell) -> str:
-    """What a data set's names say it is of."""
-    given = cell.run.document.get("datasets", {}).get(cell.dataset, {})
-    path = PurePath(str(given.get("path", "")))
-    return " ".join([cell.dataset, str(given.get("name", "")), path.parent.name, path.name]).lower()
 
 
 CLAIMS = (

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from gxarena.data import Floats
 from gxarena.errors import InputError
-from gxarena.results import RunFolder
+from gxarena.results import TABLES, RunFolder
 from gxarena.tables import read_table
 
 Level = Literal["token", "nucleotide"]
@@ -188,8 +188,6 @@ class Run:
                 f"{self.folder.path}: expected a finished run with {name}.parquet, got none. "
                 "Run the same `gxarena run` again to finish it."
             )
-        from gxarena.results import TABLES
-
         return TABLES[name].empty_table()
 
     def class_of(self, dataset: str) -> ClassOfSamples:
@@ -198,6 +196,12 @@ class Run:
         if labels == [1]:
             return "positive"
         return "negative" if labels == [0] else "all"
+
+    def kind_of(self, dataset: str) -> str:
+        """What a data set's names say it is of, in lower case: promoters, enhancers, …"""
+        given = self.document.get("datasets", {}).get(dataset, {})
+        path = PurePath(str(given.get("path", "")))
+        return " ".join([dataset, str(given.get("name", "")), path.parent.name, path.name]).lower()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,236 @@
+"""Table 1 of the paper: sparsity and complexity by model and granularity, ours beside theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gxarena.errors import InputError
+from gxarena.report.evidence import COARSENING, REFINING, Cell, Column, Evidence, Level, groups
+
+Figures = tuple[float, float]
+"""Mean and standard deviation."""
+
+METRICS = ("gini", "entropy")
+HEADINGS = {"gini": "Gini index", "entropy": "Entropy (nats)"}
+LETTER = {"sum": "a", "mean": "b", "passed_on": "c", "equally_distributed": "d"}
+
+# Kurth et al. 2026, Table 1: by the explained model's own level, the level of the scores, metric.
+PROMOTERS: dict[tuple[Level, Level, str], Figures] = {
+    ("token", "token", "gini"): (0.42, 0.07),
+    ("token", "token", "entropy"): (3.63, 0.13),
+    ("token", "nucleotide", "gini"): (0.41, 0.07),
+    ("token", "nucleotide", "entropy"): (5.22, 0.12),
+    ("nucleotide", "token", "gini"): (0.51, 0.07),
+    ("nucleotide", "token", "entropy"): (3.49, 0.16),
+    ("nucleotide", "nucleotide", "gini"): (0.51, 0.07),
+    ("nucleotide", "nucleotide", "entropy"): (5.06, 0.14),
+}
+ENHANCERS: dict[tuple[Level, Level, str], Figures] = {
+    ("token", "token", "gini"): (0.64, 0.10),
+    ("token", "token", "entropy"): (5.02, 0.56),
+    ("token", "nucleotide", "gini"): (0.64, 0.10),
+    ("token", "nucleotide", "entropy"): (6.63, 0.55),
+    ("nucleotide", "token", "gini"): (0.50, 0.05),
+    ("nucleotide", "token", "entropy"): (5.57, 0.27),
+    ("nucleotide", "nucleotide", "gini"): (0.50, 0.05),
+    ("nucleotide", "nucleotide", "entropy"): (7.17, 0.27),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number of the table.
+
+    Attributes
+    ----------
+    ours : (mean, SD) or None
+        SD over samples, with n - 1; None where the runs do not hold it.
+    n : int
+        Samples it is over.
+    theirs : (mean, SD)
+        What the paper prints for the same model, level and kind of sequence.
+    """
+
+    ours: Figures | None
+    n: int
+    theirs: Figures
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One explanation at one level: a row of the table.
+
+    Attributes
+    ----------
+    dataset, explanation : str
+    level : "token" or "nucleotide"
+    strategy : str
+        How the scores got there; "native" where the model speaks of that level itself.
+    entries : mapping of metric to Entry
+    paper : str
+        The paper's data set that stands beside it.
+    """
+
+    dataset: str
+    explanation: str
+    level: Level
+    strategy: str
+    entries: dict[str, Entry]
+    paper: str
+
+    @property
+    def scores(self) -> str:
+        """The level, and how the scores got there."""
+        if self.strategy == "native":
+            return f"{self.level}s (native)"
+        return f"{self.level}s ({LETTER[self.strategy]}: {self.strategy})"
+
+
+def table_1(evidence: Evidence) -> list[TableRow]:
+    """The rows that the runs allow, token models first within each data set.
+
+    The paper does not print by which strategy a row's scores changed their level, so there is a
+    row for each.
+
+    Raises
+    ------
+    InputError
+        No run has both a Gini index or an entropy and something that tells tokens and
+        nucleotides apart.
+    """
+    cells = [
+        cell
+        for metric in METRICS
+        for cell in evidence.cells(metric, classes=("positive", "negative", "all"))
+        if evidence.level(cell) is not None and _as_in_the_paper(cell)
+    ]
+    same = groups(cells, "dataset", "model", "explainer")
+    rows = [row for group in same for row in _rows(evidence, group)]
+    if not rows:
+        raise InputError(
+            f"{evidence.where}: expected metrics gini and entropy with aggregators native and "
+            "passed_on (tokens) or sum (nucleotides), got none. Add them to the suite and run it "
+            "again."
+        )
+    order = list(dict.fromkeys(row.dataset for row in rows))
+    return sorted(rows, key=lambda row: order.index(row.dataset))
+
+
+def markdown(rows: list[TableRow]) -> str:
+    """The table as GitHub's Markdown."""
+    head = ["data set", "explanation", "scores on"]
+    for metric in METRICS:
+        head += [HEADINGS[metric], "paper"]
+    lines = ["| " + " | ".join([*head, "n"]) + " |"]
+    lines.append("| " + " | ".join(["---"] * 3 + ["---:"] * (2 * len(METRICS) + 1)) + " |")
+    for row in rows:
+        cells = [row.dataset, f"`{row.explanation}`", row.scores]
+        for metric in METRICS:
+            cells += [figures(row.entries[metric].ours), figures(row.entries[metric].theirs)]
+        lines.append("| " + " | ".join([*(_markdown(c) for c in cells), counts(row)]) + " |")
+    return "\n".join([*lines, "", f"{caption(rows)}", ""])
+
+
+def latex(rows: list[TableRow]) -> str:
+    """The table as LaTeX; needs the package booktabs."""
+    head = ["Data set", "Explanation", "Scores on"]
+    for metric in METRICS:
+        head += [HEADINGS[metric], "Paper"]
+    lines = [
+        r"\begin{table}",
+        rf"\caption{{{_latex(caption(rows))}}}",
+        r"\begin{tabular}{lll" + "r" * (2 * len(METRICS) + 1) + "}",
+        r"\toprule",
+        " & ".join([*head, "$n$"]) + r" \\",
+    ]
+    last = ""
+    for row in rows:
+        lines += [r"\midrule"] if row.dataset != last else []
+        last = row.dataset
+        cells = [row.dataset, row.explanation, row.scores]
+        for metric in METRICS:
+            cells += [figures(row.entries[metric].ours), figures(row.entries[metric].theirs)]
+        lines.append(" & ".join([*(_latex(c) for c in cells), counts(row)]) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
+
+
+def caption(rows: list[TableRow]) -> str:
+    """What the numbers are, and what stands beside them."""
+    papers = " and ".join(dict.fromkeys(row.paper for row in rows))
+    return (
+        "Mean (SD over samples) of sparsity and complexity by model and granularity; entropy with "
+        f"the natural logarithm. Paper: Kurth et al. 2026, Table 1, {papers}."
+    )
+
+
+def figures(pair: Figures | None) -> str:
+    """As the paper prints them: mean (SD)."""
+    return "–" if pair is None else f"{pair[0]:.2f} ({pair[1]:.2f})"
+
+
+def counts(row: TableRow) -> str:
+    """Samples behind the row's numbers; a range where the metrics differ."""
+    found = sorted({entry.n for entry in row.entries.values() if entry.ours is not None})
+    return "–".join(str(n) for n in found)
+
+
+def _rows(evidence: Evidence, cells: tuple[Cell, ...]) -> Iterator[TableRow]:
+    own = evidence.level(cells[0])
+    if own is None:
+        return
+    for strategy in ("native", *(REFINING if own == "token" else COARSENING)):
+        columns = {cell.metric: cell.column() for cell in cells if cell.strategy == strategy}
+        if not columns:
+            continue
+        level: Level = own if strategy == "native" else _OTHER[own]
+        theirs, paper = _paper(cells[0])
+        yield TableRow(
+            dataset=cells[0].dataset,
+            explanation=cells[0].explanation,
+            level=level,
+            strategy=strategy,
+            entries={m: _entry(columns.get(m), theirs[own, level, m]) for m in METRICS},
+            paper=paper,
+        )
+
+
+def _as_in_the_paper(cell: Cell) -> bool:
+    """Whether a metric's parameters are the paper's: of magnitudes, entropy as it is."""
+    given = cell.parameters
+    return given.get("sign", "magnitude") == "magnitude" and not given.get("normalised", False)
+
+
+_OTHER: dict[Level, Level] = {"token": "nucleotide", "nucleotide": "token"}
+
+
+def _entry(column: Column | None, theirs: Figures) -> Entry:
+    defined = column.defined if column is not None else np.zeros(0)
+    if not len(defined):
+        return Entry(None, 0, theirs)
+    spread = float(defined.std(ddof=1)) if len(defined) > 1 else 0.0
+    return Entry((float(defined.mean()), spread), len(defined), theirs)
+
+
+def _paper(cell: Cell) -> tuple[dict[tuple[Level, Level, str], Figures], str]:
+    """The paper's numbers for the kind of sequence nearest to a data set."""
+    if "enhancer" in cell.run.kind_of(cell.dataset):
+        return ENHANCERS, "Drosophila enhancers"
+    return PROMOTERS, "human non-TATA promoters (251 bp)"
+
+
+def _markdown(text: str) -> str:
+    return text.replace("|", r"\|")
+
+
+_LATEX = str.maketrans(
+    {c: rf"\{c}" for c in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"–": "--"}
+)
+
+
+def _latex(text: str) -> str:
+    return text.translate(_LATEX)
