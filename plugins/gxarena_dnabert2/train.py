@@ -23,7 +23,9 @@ from torch import Tensor
 from transformers import EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from gxarena.data import Sample
+from gxarena.datasets import open_dataset
 from gxarena.errors import InputError
+from gxarena.registry import Registry
 from gxarena.validation import validated
 from gxarena_dnabert2.checkpoint import WEIGHTS, folder_of, load_classifier, write_weights
 from gxarena_dnabert2.config import Config
@@ -81,7 +83,7 @@ class Pretraining(Stage):
     Parameters
     ----------
     corpus : str
-        FASTA file.
+        FASTA file, or ``name:split`` of a data set.
     exclude : list of str
         Chromosomes left out, so that no test sequence is seen.
     steps, length : int
@@ -162,7 +164,7 @@ def train(job: TrainingJob) -> dict[str, object]:
 
 def _pretrain(stage: Pretraining, sizes: Network, out: Path, seed: int) -> None:
     """Masked-language pre-training; the weights are written last and mean that it is done."""
-    corpus = read_corpus(Path(stage.corpus), stage.exclude)
+    corpus = _corpus(stage)
     out.mkdir(parents=True, exist_ok=True)
     stretches = Stretches(corpus, stage.length, stage.steps * stage.batch_size, seed)
     tokenizer_file = out / "tokenizer.json"
@@ -191,6 +193,15 @@ def _pretrain(stage: Pretraining, sizes: Network, out: Path, seed: int) -> None:
     (out / "loss.txt").write_text(f"{losses[-1]:.4f}\n")
     config.write(out, MaskedLM.architecture)
     write_weights(network, out / WEIGHTS)
+
+
+def _corpus(stage: Pretraining) -> list[str]:
+    name, _, _ = stage.corpus.partition(":")
+    registry = Registry.load()
+    if ("datasets", name) not in registry.components:
+        return read_corpus(Path(stage.corpus), stage.exclude)
+    samples = open_dataset(stage.corpus, registry).samples
+    return list(dict.fromkeys(sample.sequence for sample in samples))
 
 
 def _finetune(stage: Finetuning, start: Path, job: TrainingJob) -> SequenceClassifier:

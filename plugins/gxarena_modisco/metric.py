@@ -192,8 +192,9 @@ class TFMoDISco:
         best = [matches.best(i, self._level) for i in range(len(motifs))]
         shares = {"matched": float(np.mean([match is not None for match in best]))}
         recovered = [matches.recovered(one.id, self._level) for one in expected]
-        names = {match.name.upper() for match in best if match is not None}
-        best_of = [one.name.upper() in names for one in expected]
+        # Any version of the same matrix counts; another matrix of the same factor does not.
+        bases = {match.id.partition(".")[0] for match in best if match is not None}
+        best_of = [one.id.partition(".")[0] in bases for one in expected]
         shares["recall"] = float(np.mean(recovered)) if expected else np.nan
         shares["recall_best"] = float(np.mean(best_of)) if expected else np.nan
         return shares
