@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from gxarena_hf.describe import is_hub_id
 
 _UNUSED = ("contact_head.",)
 """Part of some networks, yet of no classifier's output."""
+_HEADS = ("classifier", "head.", "pooler.", "score.")
+"""What a pre-trained network may lack before it is fine-tuned."""
 
 
 def folder_of(checkpoint: str | Path) -> Path:
@@ -38,8 +41,14 @@ def folder_of(checkpoint: str | Path) -> Path:
         ) from error
 
 
-def load_classifier(folder: Path) -> Any:
+def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
     """The network that config.json names, in float32 and evaluation mode, without gradients.
+
+    Parameters
+    ----------
+    folder : Path
+    fresh_labels : int, optional
+        For fine-tuning: as many outputs, and what the checkpoint lacks of a head is drawn.
 
     Raises
     ------
@@ -52,6 +61,8 @@ def load_classifier(folder: Path) -> Any:
         # ModernBERT would compile parts of itself, which no explainer's rules reach.
         if hasattr(config, "reference_compile"):
             config.reference_compile = False
+        if fresh_labels is not None:
+            config.num_labels = fresh_labels
         network, report = AutoModelForSequenceClassification.from_pretrained(
             folder,
             config=config,
@@ -66,19 +77,18 @@ def load_classifier(folder: Path) -> Any:
             f"{folder}: expected a classifier that transformers reads without remote code, got "
             f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
         ) from error
-    _check(folder, type(network).__name__, report)
+    _check(folder, type(network).__name__, report, _HEADS if fresh_labels else ())
     return network.eval().requires_grad_(False)
 
 
-def _check(folder: Path, network: str, report: dict[str, Any]) -> None:
+def _check(folder: Path, network: str, report: dict[str, Any], fresh: tuple[str, ...]) -> None:
     """transformers fills with random numbers what a checkpoint lacks: refuse that."""
-    if mismatched := sorted(report["mismatched_keys"]):
+    if mismatched := _real(report["mismatched_keys"], fresh):
         raise InputError(
             f"{folder}: expected weights of the shapes that its config.json gives, got others "
             f"for {len(mismatched)}, e.g. {mismatched[0]}. Is it another architecture?"
         )
-    missing = sorted(key for key in report["missing_keys"] if not _unused(key))
-    if missing:
+    if missing := _real(report["missing_keys"], fresh):
         raise InputError(
             f"{folder}: expected the weights of a fine-tuned {network}, got none for "
             f"{len(missing)}, e.g. {', '.join(missing[:3])}. Fine-tune it first, or is it "
@@ -86,5 +96,6 @@ def _check(folder: Path, network: str, report: dict[str, Any]) -> None:
         )
 
 
-def _unused(key: str) -> bool:
-    return any(part in key for part in _UNUSED)
+def _real(keys: Iterable[str], fresh: tuple[str, ...]) -> list[str]:
+    """Those of the keys that the output depends on and that are not to be drawn anyway."""
+    return sorted(key for key in keys if not any(part in key for part in (*_UNUSED, *fresh)))

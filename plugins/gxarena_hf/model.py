@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,6 +16,9 @@ from gxarena.errors import InputError, suggest
 from gxarena_hf.checkpoint import folder_of, load_classifier
 from gxarena_hf.describe import positions
 from gxarena_hf.tokenizer import NAMES, Encoded, Tokenizer
+
+if TYPE_CHECKING:
+    from gxarena.training import TrainingJob
 
 MOST_PADDING = 0.2
 ENOUGH = 8
@@ -157,6 +161,13 @@ class HuggingFace:
         with self._embedded(words):
             outputs: Tensor = self.network(input_ids=ids, attention_mask=mask).logits
         return outputs
+
+    @staticmethod
+    def train(job: TrainingJob) -> Mapping[str, object]:
+        """Fine-tune a checkpoint into ``job.out`` (see `gxarena_hf.train`)."""
+        from gxarena_hf.train import train
+
+        return train(job)
 
     @contextmanager
     def _embedded(self, words: Tensor | None) -> Iterator[None]:

@@ -91,7 +91,7 @@ TOYS: Mapping[str, Callable[..., PretrainedConfig]] = {
 }
 
 
-def write_toy(name: str, folder: Path, seed: int = 0, **sizes: Any) -> Path:
+def write_toy(name: str, folder: Path, seed: int = 0, noise: float = 0.3, **sizes: Any) -> Path:
     """Write one toy checkpoint.
 
     Parameters
@@ -102,6 +102,8 @@ def write_toy(name: str, folder: Path, seed: int = 0, **sizes: Any) -> Path:
         Made where it is not there.
     seed : int
         Draws the weights.
+    noise : float
+        Added to scales and biases, whose ones and zeros would hide errors; 0 to train from.
     sizes
         Of the architecture's configuration, in its own names; ``k`` for those with k-mers.
 
@@ -119,9 +121,8 @@ def write_toy(name: str, folder: Path, seed: int = 0, **sizes: Any) -> Path:
         network = AutoModelForSequenceClassification.from_config(config)  # type: ignore[no-untyped-call]
         with torch.no_grad():
             for parameter in network.parameters():
-                # Scales of one and biases of zero would hide errors.
                 if parameter.ndim == 1:
-                    parameter.add_(0.3 * torch.randn_like(parameter))
+                    parameter.add_(noise * torch.randn_like(parameter))
     network.save_pretrained(folder)
     return folder
 
