@@ -6,14 +6,13 @@ import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from gxarena.data import Floats
+from gxarena.data import Floats, Ints
 from gxarena.errors import InputError
 from gxarena.results import TABLES, RunFolder
 from gxarena.tables import read_table
@@ -152,7 +151,7 @@ class Run:
         table = self.table("samples", needed=True)
         ids = np.asarray(table["sample_id"].to_pylist(), dtype=object)
         values = table["value"].to_numpy(zero_copy_only=False).astype(np.float64)
-        return {key: Column(ids[a:b], values[a:b]) for key, a, b in _stretches(table, "metric")}
+        return {key: Column(ids[rows], values[rows]) for key, rows in _grouped(table, "metric")}
 
     @functools.cached_property
     def curves(self) -> dict[tuple[str, str], Curves]:
@@ -162,14 +161,11 @@ class Run:
             table[name].to_numpy(zero_copy_only=False).astype(np.float64)
             for name in ("x", "y")
         )  # fmt: skip
-        samples = table["sample_id"].to_pylist()
+        samples = _codes(table, "sample_id")[0]
         found = {}
-        for key, start, stop in _stretches(table, "curve"):
-            points = next(
-                (i for i in range(start, stop) if samples[i] != samples[start]), stop
-            ) - start  # fmt: skip
-            shape = (-1, points)
-            found[key] = Curves(x[start:stop].reshape(shape), y[start:stop].reshape(shape))
+        for key, rows in _grouped(table, "curve"):
+            shape = (len(np.unique(samples[rows])), -1)
+            found[key] = Curves(x[rows].reshape(shape), y[rows].reshape(shape))
         return found
 
     def table(self, name: str, *, needed: bool = False) -> pa.Table:
@@ -295,16 +291,21 @@ def groups(cells: Sequence[Cell], *facts: str) -> Iterator[tuple[Cell, ...]]:
     return (tuple(group) for group in found.values())
 
 
-def _stretches(table: pa.Table, what: str) -> Iterator[tuple[tuple[str, str], int, int]]:
-    """((cell, `what`), start, stop) of the rows that belong together: parts are joined whole."""
+def _grouped(table: pa.Table, what: str) -> Iterator[tuple[tuple[str, str], Ints]]:
+    """((cell, `what`), its rows in their order); a cell's curves come chunk by chunk."""
     if not len(table):
         return
-    codes, names = [], []
-    for column in ("cell_id", what):
-        encoded = pa.chunked_array(table[column]).combine_chunks().dictionary_encode()
-        codes.append(np.asarray(encoded.indices))
-        names.append(encoded.dictionary.to_pylist())
-    changes = (np.diff(codes[0]) != 0) | (np.diff(codes[1]) != 0)
-    edges = np.concatenate([[0], np.flatnonzero(changes) + 1, [len(table)]]).tolist()
-    for start, stop in pairwise(edges):
-        yield (names[0][codes[0][start]], names[1][codes[1][start]]), start, stop
+    codes, names = zip(*(_codes(table, column) for column in ("cell_id", what)), strict=True)
+    order = np.lexsort((codes[1], codes[0]))
+    cells, kinds = codes[0][order], codes[1][order]
+    edges = np.flatnonzero((np.diff(cells) != 0) | (np.diff(kinds) != 0)) + 1
+    for rows in np.split(order, edges):
+        yield (names[0][codes[0][rows[0]]], names[1][codes[1][rows[0]]]), rows
+
+
+def _codes(table: pa.Table, column: str) -> tuple[Ints, list[str]]:
+    """A column of text as numbers, and what they stand for."""
+    encoded = table[column].combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):  # of an empty table
+        return np.zeros(0, dtype=np.int64), []
+    return np.asarray(encoded.indices, dtype=np.int64), encoded.dictionary.to_pylist()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gxarena.data import Floats
 from gxarena.errors import InputError
 from gxarena.report.evidence import COARSENING, REFINING, Cell, Column, Evidence, Level, groups
 
@@ -40,7 +41,7 @@ ENHANCERS: dict[tuple[Level, Level, str], Figures] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """One number of the table.
 
@@ -48,18 +49,23 @@ class Entry:
     ----------
     ours : (mean, SD) or None
         SD over samples, with n - 1; None where the runs do not hold it.
-    n : int
-        Samples it is over.
+    values : float array, shape (n,)
+        What it is over.
     theirs : (mean, SD)
         What the paper prints for the same model, level and kind of sequence.
     """
 
     ours: Figures | None
-    n: int
+    values: Floats
     theirs: Figures
 
+    @property
+    def n(self) -> int:
+        """Samples it is over."""
+        return len(self.values)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class TableRow:
     """One explanation at one level: a row of the table.
 
@@ -209,9 +215,9 @@ _OTHER: dict[Level, Level] = {"token": "nucleotide", "nucleotide": "token"}
 def _entry(column: Column | None, theirs: Figures) -> Entry:
     defined = column.defined if column is not None else np.zeros(0)
     if not len(defined):
-        return Entry(None, 0, theirs)
+        return Entry(None, defined, theirs)
     spread = float(defined.std(ddof=1)) if len(defined) > 1 else 0.0
-    return Entry((float(defined.mean()), spread), len(defined), theirs)
+    return Entry((float(defined.mean()), spread), defined, theirs)
 
 
 def _paper(cell: Cell) -> tuple[dict[tuple[Level, Level, str], Figures], str]:

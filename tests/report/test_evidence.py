@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from gxarena.errors import InputError
 from gxarena.report.evidence import Evidence, Run, groups
+from gxarena.results import TABLES
+from gxarena.tables import write_table
 
 Make = Callable[..., Path]
 
@@ -36,6 +39,25 @@ def test_values_and_curves_by_cell(make_run: Make) -> None:
     assert curves.x.tolist() == [[0.0, 0.1], [0.0, 0.2]]
     assert curves.y.tolist() == [[0.0, 1.0], [0.0, 2.0]]
     assert faithfulness.curves("lif_drop_logit") is None
+
+
+def test_curves_that_come_chunk_by_chunk_are_joined(make_run: Make) -> None:
+    folder = make_run({"metric": "faithfulness", "values": {"q": [1.0]}})
+    cell = Run(folder).cells[0]
+    rows = [
+        {"cell_id": cell.id, "sample_id": f"s{sample}", "curve": kind, "x": x, "y": x + sample}
+        for chunk in ((0, 1), (2, 3), (4,))
+        for kind in ("mif_drop_logit", "lif_drop_logit")
+        for sample in chunk
+        for x in (0.0, 0.0, 0.5)  # the smallest budget may replace nothing
+    ]
+    table = pa.Table.from_pylist(rows, schema=TABLES["curves"])
+    write_table(folder / "curves.parquet", table, {})
+    found = Run(folder).curves
+    assert set(found) == {(cell.id, kind) for kind in ("mif_drop_logit", "lif_drop_logit")}
+    for curves in found.values():
+        assert np.array_equal(curves.x, [[0.0, 0.0, 0.5]] * 5)
+        assert np.array_equal(curves.y, curves.x + np.arange(5)[:, None])
 
 
 def test_only_finished_cells_of_contestants_count(make_run: Make) -> None:
