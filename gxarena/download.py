@@ -1,0 +1,230 @@
+"""Files from the network: resumed where they were cut off, checked, never there by half."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import http.client
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from gxarena.errors import InputError, StorageError
+
+HOME = "GXARENA_DATA"
+"""Environment variable: the folder that holds data sets by name."""
+
+ATTEMPTS = 3
+"""Failures in a row, none of which brought a byte, after which a download is given up."""
+
+PAUSE = 0.5
+"""Seconds before the second attempt, twice as many before the third."""
+
+TIMEOUT = 30.0
+"""Seconds without a byte after which a connection counts as cut."""
+
+_BLOCK = 1 << 20
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def data_home() -> Path:
+    """The folder of data sets by name: ``GXARENA_DATA``, or ``gxarena`` in the user's cache."""
+    if given := os.environ.get(HOME):
+        return Path(given).expanduser()
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "gxarena"
+
+
+def fetched(url: str, path: Path, *, sha256: str = "", offline: str = "") -> Path:
+    """The file at `path`, downloaded from `url` unless it is there.
+
+    What arrives goes to a hidden file beside `path`, which a later call continues; only a whole
+    and checked one takes its place. Its digest is kept in ``<path>.sha256``, in the format of
+    ``sha256sum``, and checked whenever the file is asked for again.
+
+    Parameters
+    ----------
+    url : str
+        ``http://`` or ``https://``.
+    path : Path
+    sha256 : str
+        The digest that the file must have, where it is known.
+    offline : str
+        A sentence that says what works without network; ends the error's.
+
+    Raises
+    ------
+    InputError
+        No network, no such file, an interruption that lasts, or another digest than expected.
+    StorageError
+        The folder cannot be written, or the disk is full.
+    """
+    if not path.is_file():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _alone(path.with_name(f".{path.name}.lock")):
+                # Another process may have brought it while this one waited.
+                if not path.is_file():
+                    _bring(url, path, sha256, offline)
+        except OSError as error:
+            raise StorageError(
+                f"{path}: expected a folder to download into, got: {error.strerror or error}. "
+                f"Choose another: {HOME}=FOLDER."
+            ) from error
+    check(path, sha256)
+    return path
+
+
+def check(path: Path, sha256: str = "") -> None:
+    """InputError where a file has another digest than given, or than it had when it came."""
+    recorded = _sidecar(path)
+    expected = [sha256.lower()] if sha256 else []
+    if recorded.is_file():
+        expected += recorded.read_text(encoding="utf-8").split()[:1]
+    if not expected:
+        return
+    found = _digest(path)
+    if wrong := [digest for digest in expected if digest != found]:
+        raise InputError(
+            f"{path}: expected SHA-256 {wrong[0]}, got {found}. Delete it and run the same "
+            "command again to fetch it anew."
+        )
+
+
+def _bring(url: str, path: Path, sha256: str, offline: str) -> None:
+    part = path.with_name(f".{path.name}.part")
+    tag = path.with_name(f".{path.name}.etag")
+    _receive(url, part, tag, offline)
+    found = _digest(part)
+    tag.unlink(missing_ok=True)
+    if sha256 and found != sha256.lower():
+        part.unlink()
+        raise InputError(
+            f"{url}: expected a file of SHA-256 {sha256.lower()}, got one of {found}, which was "
+            f"not kept. {offline}".rstrip()
+        )
+    with part.open("rb") as stream:
+        os.fsync(stream.fileno())
+    _sidecar(path).write_text(f"{found}  {path.name}\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _receive(url: str, part: Path, tag: Path, offline: str) -> None:
+    """Attempt after attempt until `part` is whole; every one continues the last."""
+    if not url.startswith(("http://", "https://")):
+        raise InputError(f"{url}: expected an address http://… or https://….")
+    failures = 0
+    with _progress(part) as progress:
+        while True:
+            before = _size(part)
+            try:
+                reason = _attempt(url, part, tag, progress)
+            except urllib.error.HTTPError as error:
+                error.close()
+                reason = f"HTTP status {error.code} ({error.reason})"
+                if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                    part.unlink()  # what is there is no beginning of what the server has
+                elif error.code < 500 and error.code != http.HTTPStatus.TOO_MANY_REQUESTS:
+                    failures = ATTEMPTS
+            except (OSError, http.client.HTTPException) as error:
+                if isinstance(error, OSError) and error.errno in _DISK:
+                    raise
+                reason = str(getattr(error, "reason", error)) or type(error).__name__
+            if not reason:
+                return
+            failures = 1 if _size(part) > before else failures + 1
+            if failures >= ATTEMPTS:
+                raise _given_up(url, part, reason, offline)
+            time.sleep(PAUSE * failures)
+
+
+def _given_up(url: str, part: Path, reason: str, offline: str) -> InputError:
+    kept = _size(part)
+    resume = f" {kept} bytes are kept, and the same command continues there." if kept else ""
+    return InputError(f"{url}: expected a download, got: {reason}.{resume} {offline}".rstrip())
+
+
+def _attempt(url: str, part: Path, tag: Path, progress: Progress) -> str:
+    """Receive what `part` lacks; why it is not whole yet, empty where it is."""
+    start = _size(part)
+    headers = {"User-Agent": "gxarena", "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+        if tag.is_file():
+            # Another version of the file is sent whole instead.
+            headers["If-Range"] = tag.read_text(encoding="utf-8")
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  # scheme is checked
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
+        resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
+        if resumed and _first_byte(response) != start:
+            part.unlink()
+            return "another range than asked for"
+        _remember_version(response, tag)
+        length = response.headers.get("Content-Length")
+        total = int(length) + (start if resumed else 0) if length else None
+        task = progress.tasks[0].id
+        progress.update(task, total=total, completed=start if resumed else 0)
+        with part.open("ab" if resumed else "wb") as stream:
+            while block := response.read(_BLOCK):
+                stream.write(block)
+                progress.advance(task, len(block))
+    whole = total is None or _size(part) == total
+    return "" if whole else f"an end after {_size(part)} of {total} bytes"
+
+
+def _first_byte(response: http.client.HTTPResponse) -> int:
+    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    return int(found[1]) if found else -1
+
+
+def _remember_version(response: http.client.HTTPResponse, tag: Path) -> None:
+    """Keep what tells one version of the file from another; weak tags do not (RFC 9110, 13.1.5)."""
+    strong = response.headers.get("ETag", "")
+    version = strong if strong.startswith('"') else response.headers.get("Last-Modified", "")
+    if version:
+        tag.write_text(version, encoding="utf-8")
+    else:
+        tag.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """One process at a time; the others wait."""
+    with lock.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _progress(part: Path) -> Progress:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    progress.add_task(part.name.removeprefix(".").removesuffix(".part"), total=None)
+    return progress
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
