@@ -1,0 +1,64 @@
+"""`gxarena report` and `gxarena figure`: a run as the paper would print it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of runs.", metavar="DIR...")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")],
+) -> None:
+    """The paper's claims, Table 1 and figures for one or more runs, as Markdown and HTML.
+
+    Each claim gets a verdict on what was run: holds, fails or undecided, with its statistic.
+    """
+    from gxarena.cli.console import err, print_table
+    from gxarena.cli.console import out as console
+    from gxarena.report.evidence import Evidence
+    from gxarena.report.page import MARKS, write_report
+
+    with err().status("report") as status:
+        made = write_report(Evidence.of(folders), out, lambda what: status.update(what))
+    print_table(
+        "",
+        ["claim", "verdict", "hold"],
+        [
+            (
+                finding.claim.sentence,
+                f"{MARKS[finding.verdict]} {finding.verdict}",
+                f"{sum(c.verdict == 'holds' for c in finding.comparisons)} of "
+                f"{len(finding.comparisons)}",
+            )
+            for finding in made.findings
+        ],
+    )
+    for picture in made.pictures:
+        if picture.reason:
+            err().print(
+                f"Not drawn: {picture.reason}", highlight=False, markup=False, soft_wrap=True
+            )
+    console().print(f"Written: {out / 'report.html'}, report.md", highlight=False, markup=False)
+
+
+def figure(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="attributions (1), similarity (2), faithfulness (3), motifs (4) or complexity.",
+            metavar="NAME",
+        ),
+    ],
+    folders: Annotated[list[Path], typer.Argument(help="Folders of runs.", metavar="DIR...")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=".png, .svg or .pdf.")],
+) -> None:
+    """Draw one of the paper's figures from a run's tables."""
+    from gxarena.cli.console import out as console
+    from gxarena.report.evidence import Evidence
+    from gxarena.report.figures import write_figure
+
+    write_figure(name, Evidence.of(folders), out)
+    console().print(f"Drawn: {out}", highlight=False, markup=False)

@@ -1,0 +1,279 @@
+"""One page of everything: the claims as a checklist, Table 1, the figures, what was run.
+
+Written as Markdown beside its pictures, and as one HTML file that holds everything itself. The
+same runs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from gxarena.errors import InputError, MissingExtra, StorageError
+from gxarena.report.claims import Finding, judge
+from gxarena.report.evidence import Evidence, Run
+from gxarena.report.figures import DRAWINGS, PAPERS
+from gxarena.report.inference import Comparison, Verdict
+from gxarena.report.tables import (
+    HEADINGS,
+    METRICS,
+    TableRow,
+    caption,
+    counts,
+    figures,
+    latex,
+    markdown,
+    table_1,
+)
+from gxarena.tables import read_table
+
+TEMPLATES = Path(__file__).parent / "templates"
+MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "undecided": "?"}
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page: where it lies, or why it does not.
+
+    Attributes
+    ----------
+    title, caption : str
+    file : Path or None
+        The PNG, relative to the report; the SVG lies beside it.
+    reason : str
+        Why there is none.
+    """
+
+    title: str
+    caption: str
+    file: Path | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report found, and where it lies.
+
+    Attributes
+    ----------
+    findings : list of Finding
+    pictures : list of Picture
+    rows : list of TableRow
+        Table 1; empty where the runs do not hold it.
+    folder : Path
+    """
+
+    findings: list[Finding]
+    pictures: list[Picture]
+    rows: list[TableRow]
+    folder: Path
+
+
+def write_report(evidence: Evidence, folder: Path, told: Told = lambda _what: None) -> Report:
+    """Write report.md, report.html, claims.json, table-1.md, table-1.tex and figures/.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    folder : Path
+        Made where it is not there.
+    told : callable
+        Called with what is being done.
+
+    Raises
+    ------
+    InputError
+        No cell of the runs is done.
+    StorageError
+        The folder cannot be written to.
+    """
+    if not any(run.cells for run in evidence.runs):
+        raise InputError(
+            f"{evidence.where}: expected a run with finished cells, got none. See "
+            "`gxarena failures DIR`."
+        )
+    told("claims")
+    findings = judge(evidence)
+    told("table 1")
+    rows, no_table = _table(evidence)
+    pictures = list(_pictures(evidence, folder, told))
+    report = Report(findings, pictures, rows, folder)
+    told("pages")
+    context = _context(evidence, report, no_table)
+    texts = {
+        "report.md": _rendered("report.md", context),
+        "report.html": _rendered("report.html", context),
+        "claims.json": json.dumps([f.document() for f in findings], indent=1) + "\n",
+    }
+    if rows:
+        texts |= {"table-1.md": markdown(rows), "table-1.tex": latex(rows)}
+    for name, text in texts.items():
+        _write(folder / name, text)
+    return report
+
+
+def _table(evidence: Evidence) -> tuple[list[TableRow], str]:
+    """Table 1, or why there is none."""
+    try:
+        return table_1(evidence), ""
+    except InputError as error:
+        return [], str(error)
+
+
+def _pictures(evidence: Evidence, folder: Path, told: Told) -> Iterator[Picture]:
+    """Every figure as PNG and SVG; one that the runs do not hold is a reason."""
+    for number, one in enumerate(DRAWINGS.values(), 1):
+        told(f"figure {one.name}")
+        title = f"Figure {number}: {one.title}" if number <= PAPERS else one.title
+        file = Path("figures") / f"{one.name}.png"
+        try:
+            one.write(evidence, folder / file)
+            one.write(evidence, (folder / file).with_suffix(".svg"))
+        except (InputError, MissingExtra) as error:
+            yield Picture(title, one.caption, None, str(error))
+        else:
+            yield Picture(title, one.caption, file)
+
+
+def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any]:
+    """What the templates are given."""
+    verdicts = Counter(finding.verdict for finding in report.findings)
+    return {
+        "runs": [_run(run) for run in evidence.runs],
+        "findings": report.findings,
+        "tally": {verdict: verdicts[verdict] for verdict in MARKS},
+        "marks": MARKS,
+        "table": _table_cells(report.rows),
+        "table_caption": caption(report.rows) if report.rows else "",
+        "no_table": no_table,
+        "pictures": report.pictures,
+        "embedded": {p.title: _embedded(report.folder / p.file) for p in report.pictures if p.file},
+        "headline": [row for run in evidence.runs for row in _headline(run)],
+        "statistic": _statistic,
+        "number": _number,
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    """What a reader must know of a run."""
+    attempts = run.attempts
+    first = attempts[0]
+    ok = [row for row in attempts if row["status"] == "ok"]
+    failed = [row for row in attempts if row["status"] not in ("ok", "unsupported", "skipped")]
+    datasets = {row["dataset"]: row for row in attempts}
+    return {
+        "suite": run.name,
+        "summary": run.document.get("summary", ""),
+        "digest": run.digest,
+        "target": first["target"],
+        "objective": first["objective"],
+        "seed": first["seed"],
+        "version": first["gxarena_version"],
+        "commit": first.get("git_commit") or "–",
+        "devices": ", ".join(sorted({str(r["device"]) for r in ok if r.get("device")})) or "–",
+        "seconds": sum(row["seconds"] for row in attempts),
+        "datasets": [
+            f"{name} ({row['n_samples']} sequences, {run.class_of(name)})"
+            for name, row in datasets.items()
+        ],
+        "models": list(dict.fromkeys(str(row["model"]) for row in attempts)),
+        "explainers": list(dict.fromkeys(str(row["explainer"]) for row in attempts)),
+        "n_ok": len(ok),
+        "n_cells": len(attempts),
+        "failed": [
+            {
+                "cell": "/".join(
+                    str(row[k])
+                    for k in ("dataset", "model", "explainer", "aggregator", "metric_name")
+                ),
+                "status": row["status"],
+                "message": row["error_message"] or "",
+            }
+            for row in failed
+        ],
+    }
+
+
+def _table_cells(rows: list[TableRow]) -> dict[str, list[list[str]]]:
+    """Table 1 as text."""
+    head = ["data set", "explanation", "scores on"]
+    for metric in METRICS:
+        head += [HEADINGS[metric], "paper"]
+    body = []
+    for row in rows:
+        numbers = [
+            figures(pair)
+            for metric in METRICS
+            for pair in (row.entries[metric].ours, row.entries[metric].theirs)
+        ]
+        body.append([row.dataset, row.explanation, row.scores, *numbers, counts(row)])
+    return {"head": [[*head, "n"]], "body": body}
+
+
+def _headline(run: Run) -> list[dict[str, Any]]:
+    """The rows of a run's leaderboard that its suite shows first."""
+    path = run.folder.path / "leaderboard.parquet"
+    patterns = run.document.get("headline") or []
+    if not path.is_file():
+        return []
+    rows: list[dict[str, Any]] = read_table(path).to_pylist()
+    return [row for row in rows if any(fnmatchcase(row["metric"], p) for p in patterns)]
+
+
+def _statistic(one: Comparison) -> str:
+    """An estimate with its interval and unit."""
+    if one.estimate != one.estimate:
+        return "–"
+    if one.low != one.low:
+        return f"{_number(one.estimate)} {one.unit}".strip()
+    interval = f"{_number(one.low)} to {_number(one.high)}"
+    return f"{_number(one.estimate)} ({interval}) {one.unit}".strip()
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None or value != value else f"{value:.3g}".replace("-", "−")
+
+
+def _embedded(picture: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode()
+
+
+def _rendered(name: str, context: dict[str, Any]) -> str:
+    # A page of someone else's run holds someone else's names: everything is escaped.
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["md"] = _markdown
+    return environment.get_template(name).render(context)
+
+
+def _markdown(text: object) -> str:
+    """Text that means itself in a cell of a Markdown table."""
+    plain = " ".join(str(text).split())
+    for character in "\\|*_`<>[]":
+        plain = plain.replace(character, f"\\{character}")
+    return plain
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"--out {path.parent}: expected to write, got '{error.strerror}'."
+        ) from error
