@@ -14,7 +14,7 @@ import pytest
 from gxarena.errors import InputError, PluginError
 from gxarena.plan import Plan, make_plan, resolved_parameters
 from gxarena.registry import Registry
-from gxarena.suite import Suite
+from gxarena.suite import Suite, read_suite
 
 MakePlan = Callable[..., Plan]
 
@@ -206,3 +206,38 @@ def test_a_model_that_cannot_describe_itself_is_named(
     )
     with pytest.raises(kind, match=f"model 'toy'.*{sentence}"):
         plan(matrix=[_block()])
+
+
+def test_what_reads_annotations_needs_some(plan: MakePlan, tmp_path: Path, data: Path) -> None:
+    block = _block(explainers=["oracle", "exact"], metrics=["auprc", "gini"])
+    reasons = {(c.explainer, c.metric): c.unsupported for c in plan(matrix=[block]).cells}
+    assert reasons["exact", "gini"] == ""
+    assert reasons["exact", "auprc"] == "metric 'auprc' needs annotations; data set 'mine' has none"
+    assert reasons["oracle", "gini"].startswith("explainer 'oracle' needs annotations;")
+    lines = data.read_text().splitlines()
+    annotated = tmp_path / "annotated.csv"
+    annotated.write_text(
+        "\n".join([lines[0] + ",annotations", *(f"{x},2-5+ m" for x in lines[1:])])
+    )
+    made = plan(matrix=[block], datasets={"mine": {"path": str(annotated)}})
+    assert {cell.unsupported for cell in made.cells} == {""}
+
+
+def test_set_metrics_are_planned_like_others(plan: MakePlan) -> None:
+    made = plan(matrix=[_block(metrics=["collection", "gini"])])
+    assert [made.scope(cell.metric) for cell in made.cells] == ["set", "sample"]
+    assert {cell.unsupported for cell in made.cells} == {""}
+
+
+@pytest.mark.parametrize("name", ["planted", "fly-motifs", "quickstart"])
+def test_suites_that_ship_with_their_data_plan_without_gaps(name: str) -> None:
+    made = make_plan(read_suite(name), Registry.load())
+    assert {cell.unsupported for cell in made.cells} == {""}
+
+
+def test_a_suite_on_data_of_ones_own_says_what_it_misses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"test\.csv\.gz"):
+        make_plan(read_suite("ctcf-vs-pu1"), Registry.load())

@@ -11,7 +11,15 @@ from gxarena.shipped import shipped
 
 
 @pytest.mark.parametrize(
-    "relative", ["quickstart.toml", "data/fly_promoters.parquet", "data/fly_promoters.md"]
+    "relative",
+    [
+        "quickstart.toml",
+        "planted.toml",
+        "ctcf-vs-pu1.toml",
+        "fly-motifs.toml",
+        "data/fly_promoters.parquet",
+        "data/fly_promoters.md",
+    ],
 )
 def test_what_the_code_names_is_there(relative: str) -> None:
     assert shipped(relative).is_file()
