@@ -67,15 +67,15 @@ def characters(folder: Path, **sizes: Any) -> PretrainedConfig:
     return _esm(vocabulary, {"position_embedding_type": "rotary"} | sizes)
 
 
-def gena_lm(folder: Path, **sizes: Any) -> PretrainedConfig:
+def gena_lm(folder: Path, vocab_size: int = 48, **sizes: Any) -> PretrainedConfig:
     """GENA-LM's way: BERT over byte-pair tokens (Fishman et al. 2025)."""
-    size = _write_pairs(folder)
+    size = _write_pairs(folder, vocab_size)
     return BertConfig(vocab_size=size, pad_token_id=0, **SIZES | sizes)  # type: ignore[no-untyped-call]
 
 
-def modernbert(folder: Path, **sizes: Any) -> PretrainedConfig:
+def modernbert(folder: Path, vocab_size: int = 48, **sizes: Any) -> PretrainedConfig:
     """ModernBERT over byte-pair tokens: rotary positions, sliding windows, gated units."""
-    size = _write_pairs(folder)
+    size = _write_pairs(folder, vocab_size)
     given = {"local_attention": 8, "global_attn_every_n_layers": 2, "num_hidden_layers": 3}
     special = {"pad_token_id": 0, "cls_token_id": 2, "sep_token_id": 3}
     special |= {"bos_token_id": 2, "eos_token_id": 3}
@@ -105,7 +105,8 @@ def write_toy(name: str, folder: Path, seed: int = 0, noise: float = 0.3, **size
     noise : float
         Added to scales and biases, whose ones and zeros would hide errors; 0 to train from.
     sizes
-        Of the architecture's configuration, in its own names; ``k`` for those with k-mers.
+        Of the architecture's configuration, in its own names; ``k`` for those with k-mers,
+        ``vocab_size`` for those with byte-pair tokens.
 
     Returns
     -------
@@ -137,7 +138,7 @@ def _write_list(folder: Path, vocabulary: Sequence[str], settings: Mapping[str, 
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
 
 
-def _write_pairs(folder: Path, n_tokens: int = 48) -> int:
+def _write_pairs(folder: Path, n_tokens: int) -> int:
     """Byte-pair encoding learnt from random DNA; the size of its vocabulary."""
     rng = np.random.default_rng(0)
     corpus = ["".join(rng.choice(list("ACGT"), 200)) for _ in range(50)]
