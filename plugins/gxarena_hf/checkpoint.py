@@ -16,6 +16,8 @@ _UNUSED = ("contact_head.",)
 """Part of some networks, yet of no classifier's output."""
 _HEADS = ("classifier", "head.", "pooler.", "score.")
 """What a pre-trained network may lack before it is fine-tuned."""
+_OTHER_HEADS = ("cls.", "lm_head.", "decoder.", "pooler.", "position_ids", "inv_freq")
+"""What a checkpoint may hold that a classifier has no use for."""
 
 
 def folder_of(checkpoint: str | Path) -> Path:
@@ -93,6 +95,11 @@ def _check(folder: Path, network: str, report: dict[str, Any], fresh: tuple[str,
             f"{folder}: expected the weights of a fine-tuned {network}, got none for "
             f"{len(missing)}, e.g. {', '.join(missing[:3])}. Fine-tune it first, or is it "
             "another architecture?"
+        )
+    if unexpected := _real(report["unexpected_keys"], _OTHER_HEADS):
+        raise InputError(
+            f"{folder}: expected weights of transformers' {network}, got {len(unexpected)} that it "
+            f"does not have, e.g. {unexpected[0]}. Models with code of their own do not load."
         )
 
 

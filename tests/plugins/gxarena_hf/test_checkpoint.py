@@ -48,6 +48,18 @@ def test_no_classifier(folder: Path) -> None:
         load_classifier(folder)
 
 
+def test_weights_of_another_network(folder: Path) -> None:
+    """GENA-LM's own BERT has LayerNorms that transformers' lacks: its outputs would be wrong."""
+    weights = load_file(folder / "model.safetensors")
+    extra = {"bert.encoder.layer.0.pre_attention_ln.weight": torch.ones(24)}
+    heads = {"cls.predictions.bias": torch.ones(3)}
+    save_file(weights | heads, folder / "model.safetensors", metadata={"format": "pt"})
+    load_classifier(folder)
+    save_file(weights | extra, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match="got 1 that it does not have, e.g. bert.encoder"):
+        load_classifier(folder)
+
+
 def test_other_shapes(folder: Path) -> None:
     _edit(folder / "config.json", intermediate_size=41)
     with pytest.raises(InputError, match=r"got others for 6, e.g. bert\.encoder\.layer\.0"):
