@@ -16,7 +16,15 @@ _UNUSED = ("contact_head.",)
 """Part of some networks, yet of no classifier's output."""
 _HEADS = ("classifier", "head.", "pooler.", "score.")
 """What a pre-trained network may lack before it is fine-tuned."""
-_OTHER_HEADS = ("cls.", "lm_head.", "decoder.", "pooler.", "position_ids", "inv_freq")
+_OTHER_HEADS = (
+    "cls.",
+    "lm_head.",
+    "decoder.weight",
+    "decoder.bias",
+    "pooler.",
+    "position_ids",
+    "inv_freq",
+)
 """What a checkpoint may hold that a classifier has no use for."""
 
 
