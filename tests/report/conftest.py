@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from entry_points import entry_point
 
+from gxarena.plan import make_plan
+from gxarena.registry import Registry
 from gxarena.results import TABLES
+from gxarena.runner import run
+from gxarena.suite import Suite
 from gxarena.tables import write_table
 
 Given = Mapping[str, Any]
@@ -121,3 +128,49 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def _toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with data of two lengths and a real run of the toys over them."""
+    folder = tmp_path_factory.mktemp("toys")
+    rng = np.random.default_rng(1)
+    for name, length, n in (("data", 24, 70), ("longer", 36, 9)):
+        rows = (f"s{i:02d},{''.join(rng.choice(list('ACGT'), length))},1" for i in range(n))
+        (folder / f"{name}.csv").write_text("\n".join(["id,sequence,label", *rows]) + "\n")
+    tokens: dict[str, Any] = {
+        "datasets": ["mine", "longer"],
+        "models": ["toy-tokens"],
+        "explainers": ["exact", "random"],
+    }
+    nucleotides = tokens | {"models": ["toy"]}
+    sparse = {"metrics": ["gini", "entropy"]}
+    blocks = [
+        tokens | sparse | {"aggregators": ["native", "passed_on", "equally_distributed"]},
+        tokens | {"metrics": ["special_share", "faithfulness"]},
+        nucleotides | sparse | {"aggregators": ["native", "sum", "mean"]},
+        nucleotides | {"metrics": ["faithfulness"]},
+        tokens
+        | {"metrics": ["continuous_jaccard"], "against": ["toy/exact"]}
+        | {"aggregators": ["sum", "mean", "passed_on", "equally_distributed"]},
+    ]
+    document = {
+        "name": "toy-suite",
+        "target": 1,
+        "partition": "toy-tokens",
+        "headline": ["gini"],
+        "datasets": {
+            "mine": {"path": str(folder / "data.csv"), "labels": [1]},
+            "longer": {"path": str(folder / "longer.csv")},
+        },
+        "matrix": blocks,
+    }
+    points = [*metadata.entry_points(group="gxarena"), entry_point("toys", "toy_plugin")]
+    run(make_plan(Suite.model_validate(document), Registry.load(points)), folder / "run")
+    return folder
+
+
+@pytest.fixture
+def toy_run(_toy_run: Path, tmp_path: Path) -> Path:
+    """A copy, beside its data, of a real run of a model of tokens against one of nucleotides."""
+    return shutil.copytree(_toy_run, tmp_path / "toys") / "run"

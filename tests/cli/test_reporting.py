@@ -1,0 +1,92 @@
+"""`gxarena report` and `gxarena figure`: what they write, and one sentence for a mistake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gxarena.cli import app as application
+from gxarena.cli.app import app
+from gxarena.report.claims import CLAIMS
+
+SUITE = """
+name = "small"
+target = 1
+[datasets.fly-promoters]
+n = 12
+labels = [1]
+[[matrix]]
+datasets = ["fly-promoters"]
+models = ["cnn"]
+explainers = ["lrp", "random"]
+metrics = ["gini", "faithfulness"]
+"""
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the bundled CNN on a few fly promoters."""
+    pytest.importorskip("zennit")
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "small.toml").write_text(SUITE)
+    result = CliRunner().invoke(app, ["run", str(folder / "small.toml"), "--out", f"{folder}/run"])
+    assert result.exit_code == 0, result.output
+    return folder / "run"
+
+
+def test_report_writes_and_shows_the_verdicts(small: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["report", str(small), "--out", str(tmp_path / "report")])
+    assert result.exit_code == 0, result.output
+    assert "✓ holds" in result.stdout
+    claims = json.loads((tmp_path / "report" / "claims.json").read_text())
+    verdicts = {one["claim"]: one["verdict"] for one in claims}
+    assert len(verdicts) == len(CLAIMS)
+    assert verdicts["mif-over-lif"] == "holds"
+    assert verdicts["strategies"] == "undecided"
+    assert (tmp_path / "report" / "report.html").stat().st_size > 10_000
+    assert "Not drawn: figure similarity" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["faithfulness", "3"])
+def test_figure_draws(name: str, small: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.svg"
+    result = CliRunner().invoke(app, ["figure", name, str(small), "--out", str(path)])
+    assert result.exit_code == 0, result.output
+    text = path.read_text()
+    assert "nucleotides replaced (%)" in text
+    assert "cnn/lrp, random order" in text
+
+
+def test_a_mistake_is_one_sentence(
+    small: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for arguments, expected in (
+        (["report", tmp_path, "--out", tmp_path / "x"], "expected the folder of a run"),
+        (["figure", "similarity", small, "--out", tmp_path / "a.png"], "metric continuous_jaccard"),
+        (["figure", "similar", small, "--out", tmp_path / "a.png"], "Did you mean 'similarity'?"),
+        (["figure", "3", small, "--out", tmp_path / "a.doc"], "expected .png, .svg or .pdf"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["gxarena", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            application.main()
+        assert exit_.value.code == 2
+        message = capsys.readouterr().err
+        assert expected in " ".join(message.split())
+        assert "Traceback" not in message
+
+
+def test_the_command_line_loads_no_plotting_library() -> None:
+    code = (
+        "import sys, gxarena.cli.app, gxarena.cli.reporting;"
+        "print([m for m in ('matplotlib', 'jinja2', 'scipy', 'pandas') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

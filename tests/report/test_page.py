@@ -1,0 +1,156 @@
+"""The page: complete, escaped, self-contained, and the same each time."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from gxarena.errors import InputError, StorageError
+from gxarena.report.claims import CLAIMS
+from gxarena.report.evidence import Evidence
+from gxarena.report.figures import DRAWINGS
+from gxarena.report.page import Report, write_report
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def written(_toy_run: Path) -> tuple[Path, Report, list[str]]:
+    """A report of a real run: its folder, what it found, and what was told meanwhile."""
+    told: list[str] = []
+    folder = _toy_run / "report"
+    return folder, write_report(Evidence.of([_toy_run / "run"]), folder, told.append), told
+
+
+VOID = {"meta", "img", "br", "link"}
+
+
+class Page(HTMLParser):
+    """What a page holds; raises where a tag is not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "srcset", "action"):
+                self.links.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def test_everything_is_written(written: tuple[Path, Report, list[str]]) -> None:
+    out, report, told = written
+    drawn = {name for name in DRAWINGS if name != "motifs"}
+    assert {p.name for p in out.iterdir()} == {
+        "report.md", "report.html", "claims.json", "table-1.md", "table-1.tex", "figures",
+    }  # fmt: skip
+    assert {p.name for p in (out / "figures").iterdir()} == {
+        f"{name}.{ending}" for name in drawn for ending in ("png", "svg")
+    }
+    assert told[0] == "claims"
+    claims = json.loads((out / "claims.json").read_text())
+    assert [one["claim"] for one in claims] == [claim.id for claim in CLAIMS]
+    assert [one["verdict"] for one in claims] == [f.verdict for f in report.findings]
+    missing = [picture for picture in report.pictures if picture.file is None]
+    assert [picture.title for picture in missing] == ["Figure 4: Patterns and their matches"]
+
+
+def test_html_needs_nothing_else(written: tuple[Path, Report, list[str]]) -> None:
+    html = (written[0] / "report.html").read_text()
+    page = Page(html)
+    pictures = [link for link in page.links if not link.startswith("#")]
+    assert len(pictures) == len(DRAWINGS) - 1
+    for link in pictures:
+        head, _, content = link.partition(",")
+        assert head == "data:image/png;base64"
+        assert base64.b64decode(content).startswith(b"\x89PNG")
+    assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    assert "http" not in html.replace("data:image/png;base64", "").partition("<body>")[0]
+    text = " ".join(page.text)
+    for claim in CLAIMS:
+        assert claim.sentence in text
+
+
+def test_markdown_links_to_what_is_there(written: tuple[Path, Report, list[str]]) -> None:
+    folder = written[0]
+    lines = (folder / "report.md").read_text().splitlines()
+    pictures = [line for line in lines if line.startswith("![")]
+    assert len(pictures) == len(DRAWINGS) - 1
+    for line in pictures:
+        assert (folder / line.rpartition("(")[2].rstrip(")")).is_file()
+    tables = [line for line in lines if line.startswith("|")]
+    widths = [line.replace(r"\|", "").count("|") for line in tables]
+    # Each table is as wide as its head: a pipe in a name would break it.
+    for above, below, one, other in zip(tables, tables[1:], widths, widths[1:], strict=False):
+        if below.startswith("| ---"):
+            assert one == other, above
+    assert any("toy-tokens/exact" in line for line in tables)
+    assert "Not drawn: figure motifs" in "\n".join(lines)
+
+
+def test_names_of_others_are_escaped(make_run: Make, tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>|`*x*`"
+    run = make_run(
+        {"values": {"": [0.1, 0.2, 0.3]}},
+        {
+            "metric": "entropy",
+            "status": "error",
+            "error_message": f"failed\n{evil}",
+        },
+    )
+    write_report(Evidence.of([run]), tmp_path / "out")
+    page = Page((tmp_path / "out" / "report.html").read_text())
+    assert "script" not in page.tags
+    assert any("<script>alert(1)</script>" in text for text in page.text)
+    markdown = (tmp_path / "out" / "report.md").read_text()
+    assert r"failed \<script\>alert(1)\</script\>\|\`\*x\*\`" in markdown
+
+
+@pytest.mark.slow
+def test_the_same_runs_give_the_same_bytes(
+    written: tuple[Path, Report, list[str]], toy_run: Path, tmp_path: Path
+) -> None:
+    write_report(Evidence.of([toy_run]), tmp_path / "again")
+    files = sorted(p.relative_to(written[0]) for p in written[0].rglob("*.*"))
+    assert len(files) == 13
+    for file in files:
+        one, other = (written[0] / file).read_bytes(), (tmp_path / "again" / file).read_bytes()
+        # The reason why a figure is not drawn names the run's folder.
+        assert one.replace(bytes(written[0].parent), b"") == other.replace(
+            bytes(toy_run.parent), b""
+        )
+
+
+def test_what_cannot_be_reported_is_one_sentence(make_run: Make, tmp_path: Path) -> None:
+    failed = make_run({"status": "error", "error_message": "no"})
+    with pytest.raises(InputError, match="expected a run with finished cells, got none"):
+        write_report(Evidence.of([failed]), tmp_path / "out")
+    (tmp_path / "file").touch()
+    good = make_run({"values": {"": [0.1, 0.2, 0.3]}}, name="good")
+    with pytest.raises(StorageError, match="expected to write, got"):
+        write_report(Evidence.of([good]), tmp_path / "file")
