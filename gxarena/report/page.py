@@ -10,7 +10,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,9 @@ def write_report(evidence: Evidence, folder: Path, told: Told = lambda _what: No
             "`gxarena failures DIR`."
         )
     told("claims")
-    findings = judge(evidence)
+    findings = [
+        replace(finding, reason=_published(evidence, finding.reason)) for finding in judge(evidence)
+    ]
     told("table 1")
     rows, no_table = _table(evidence)
     pictures = list(_pictures(evidence, folder, told))
@@ -126,7 +128,7 @@ def _table(evidence: Evidence) -> tuple[list[TableRow], str]:
     try:
         return table_1(evidence), ""
     except InputError as error:
-        return [], str(error)
+        return [], _published(evidence, str(error))
 
 
 def _pictures(evidence: Evidence, folder: Path, told: Told) -> Iterator[Picture]:
@@ -139,9 +141,16 @@ def _pictures(evidence: Evidence, folder: Path, told: Told) -> Iterator[Picture]
             one.write(evidence, folder / file)
             one.write(evidence, (folder / file).with_suffix(".svg"))
         except (InputError, MissingExtra) as error:
-            yield Picture(title, one.caption, None, str(error))
+            yield Picture(title, one.caption, None, _published(evidence, str(error)))
         else:
             yield Picture(title, one.caption, file)
+
+
+def _published(evidence: Evidence, reason: str) -> str:
+    """A reason with the runs' names in place of their folders, which are nobody else's business."""
+    for run in evidence.runs:
+        reason = reason.replace(str(run.folder.path), run.name)
+    return reason
 
 
 def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any]:
