@@ -10,6 +10,7 @@ import csv
 import functools
 import gzip
 import hashlib
+import inspect
 import io
 import re
 import zlib
@@ -113,12 +114,13 @@ class Dataset:
 def open_dataset(
     reference: str, registry: Registry | None = None, base: Path | None = None, **parameters: Any
 ) -> Dataset:
-    """A data set by name, by ``name:split``, or by path.
+    """A data set by name, ``name:split`` or ``name:task:split``, or by path.
 
     Parameters
     ----------
     reference : str
-        The name of a component of kind "datasets", or a path.
+        The name of a component of kind "datasets", or a path. What follows the name stands for
+        the component's parameters ``task``, where it has one, and ``split``.
     registry : Registry, optional
         Where names are looked up; every installed plugin by default.
     base : Path, optional
@@ -126,13 +128,13 @@ def open_dataset(
     **parameters
         Passed to the component, or to `read_dataset`.
     """
-    name, _, split = reference.partition(":")
+    name, _, rest = reference.partition(":")
     registry = registry or Registry.load()
     if ("datasets", name) in registry.components:
-        if split:
-            parameters = {"split": split} | parameters
+        factory = registry.factory("datasets", name)
+        parameters = _spelled_out(rest, factory) | parameters
         try:
-            dataset: Dataset = registry.factory("datasets", name)(**parameters)
+            dataset: Dataset = factory(**parameters)
         except TypeError as error:
             raise InputError(
                 f"dataset '{name}': expected other parameters, got {parameters} ({error})."
@@ -149,6 +151,16 @@ def open_dataset(
             )
         return read_dataset(path, **parameters)
     raise InputError(f"unknown dataset '{name}'. {suggest(name, registry.names('datasets'))}")
+
+
+def _spelled_out(rest: str, factory: Callable[..., Any]) -> dict[str, str]:
+    """What stands after a component's name, as its parameters."""
+    if not rest:
+        return {}
+    if "task" not in inspect.signature(factory).parameters:
+        return {"split": rest}
+    task, _, split = rest.partition(":")
+    return {"task": task, "split": split} if split else {"task": task}
 
 
 def read_dataset(

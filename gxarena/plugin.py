@@ -20,6 +20,18 @@ def gxarena_datasets() -> Iterable[Component]:
         summary="Drosophila promoter-proximal windows of 250 bp against distal ones; real, bundled",
         citation="UCSC dm3 upstream sequences, through Bioconductor Biostrings",
     )
+    yield Component(
+        name="genomic-benchmarks",
+        target="gxarena.genomic_benchmarks:genomic_benchmarks",
+        summary="Genomic Benchmarks, by task: human_nontata_promoters and eight others",
+        citation="Gresova et al. 2023, BMC Genomic Data 24:25",
+    )
+    yield Component(
+        name="gue",
+        target="gxarena.gue:gue",
+        summary="Genome Understanding Evaluation, by task: prom/prom_300_notata and 27 others",
+        citation="Zhou et al. 2024, DNABERT-2, ICLR, arXiv:2306.15006",
+    )
 
 
 @hookimpl

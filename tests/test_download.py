@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import re
 import socket
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from servers import Server, serving
 
 from gxarena import download
 from gxarena.download import data_home, fetched
@@ -23,67 +22,17 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 OFFLINE = "Without network, run it with GXARENA_DATA=FOLDER."
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Serves `content` under any path; what it does wrong is set by the test."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content, self.version = CONTENT, '"v1"'
-        self.most = len(CONTENT)  # bytes per answer before the connection is cut
-        self.ranges, self.redirects, self.wrong_range = True, False, False
-        self.status: list[int] = []  # given instead of an answer, one per request
-        self.asked: list[str] = []  # the Range of every request
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/data.zip"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        server = self.server
-        if server.redirects and not self.path.startswith("/moved"):
-            self.send_response(302)
-            self.send_header("Location", "/moved" + self.path)
-            self.end_headers()
-            return
-        asked = self.headers.get("Range", "")
-        server.asked.append(asked)
-        if server.status:
-            self.send_error(server.status.pop(0))
-            return
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        if not server.ranges or self.headers.get("If-Range", server.version) != server.version:
-            start = 0
-        if start and start >= len(server.content):
-            self.send_error(416)
-            return
-        self.send_response(206 if start else 200)
-        if start:
-            told = start + server.wrong_range
-            last = len(server.content)
-            self.send_header("Content-Range", f"bytes {told}-{last - 1}/{last}")
-        self.send_header("ETag", server.version)
-        self.send_header("Content-Length", str(len(server.content) - start))
-        self.end_headers()
-        self.wfile.write(server.content[start : start + server.most])
-        self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(download, "PAUSE", 0.0)
-    with Server() as running:
-        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
+    with serving() as running:
+        running.files["/data.zip"] = CONTENT
         yield running
-        running.shutdown()
+
+
+@pytest.fixture
+def url(server: Server) -> str:
+    return f"{server.url}/data.zip"
 
 
 @pytest.fixture
@@ -91,11 +40,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "kept" / "data.zip"
 
 
-def test_a_file_comes_with_its_digest_and_is_not_fetched_again(server: Server, path: Path) -> None:
-    assert fetched(server.url, path).read_bytes() == CONTENT
+def test_a_file_comes_with_its_digest_and_is_not_fetched_again(
+    server: Server, url: str, path: Path
+) -> None:
+    assert fetched(url, path).read_bytes() == CONTENT
     assert (path.parent / "data.zip.sha256").read_text() == f"{SHA256}  data.zip\n"
     server.status = [500, 500, 500]
-    assert fetched(server.url, path, sha256=SHA256) == path
+    assert fetched(url, path, sha256=SHA256) == path
     assert server.asked == [""]
 
 
@@ -105,9 +56,9 @@ def test_what_is_cached_needs_no_network(path: Path) -> None:
     assert fetched("http://127.0.0.1:9/data.zip", path, sha256=SHA256) == path
 
 
-def test_an_interruption_is_resumed_within_the_call(server: Server, path: Path) -> None:
+def test_an_interruption_is_resumed_within_the_call(server: Server, url: str, path: Path) -> None:
     server.most = 110_000
-    assert fetched(server.url, path, sha256=SHA256).read_bytes() == CONTENT
+    assert fetched(url, path, sha256=SHA256).read_bytes() == CONTENT
     assert server.asked == ["", "bytes=110000-", "bytes=220000-"]
     assert sorted(p.name for p in path.parent.iterdir()) == [
         ".data.zip.lock",
@@ -116,100 +67,107 @@ def test_an_interruption_is_resumed_within_the_call(server: Server, path: Path) 
     ]
 
 
-def test_an_interruption_is_resumed_by_the_next_call(server: Server, path: Path) -> None:
+def test_an_interruption_is_resumed_by_the_next_call(server: Server, url: str, path: Path) -> None:
     server.most = 150_000
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(download, "ATTEMPTS", 1)
         with pytest.raises(InputError) as caught:
-            fetched(server.url, path, offline=OFFLINE)
+            fetched(url, path, offline=OFFLINE)
     assert str(caught.value) == (
-        f"{server.url}: expected a download, got: an end after 150000 of 300000 bytes. "
+        f"{url}: expected a download, got: an end after 150000 of 300000 bytes. "
         f"150000 bytes are kept, and the same command continues there. {OFFLINE}"
     )
     assert not path.exists()
     server.asked.clear()
-    assert fetched(server.url, path).read_bytes() == CONTENT
+    assert fetched(url, path).read_bytes() == CONTENT
     assert server.asked == ["bytes=150000-"]
 
 
-def test_a_file_that_changed_meanwhile_is_not_glued_together(server: Server, path: Path) -> None:
+def test_a_file_that_changed_meanwhile_is_not_glued_together(
+    server: Server, url: str, path: Path
+) -> None:
     server.most = 100_000
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(download, "ATTEMPTS", 1)
         with pytest.raises(InputError):
-            fetched(server.url, path)
-    server.content, server.version, server.most = CONTENT[::-1], '"v2"', len(CONTENT)
-    assert fetched(server.url, path).read_bytes() == CONTENT[::-1]
+            fetched(url, path)
+    server.files["/data.zip"] = CONTENT[::-1]
+    server.version, server.most = '"v2"', len(CONTENT)
+    assert fetched(url, path).read_bytes() == CONTENT[::-1]
 
 
 @pytest.mark.parametrize("leftover", [len(CONTENT), len(CONTENT) + 5])
 def test_a_leftover_that_is_no_beginning_is_started_anew(
-    server: Server, path: Path, leftover: int
+    server: Server, url: str, path: Path, leftover: int
 ) -> None:
     path.parent.mkdir()
     (path.parent / ".data.zip.part").write_bytes(b"x" * leftover)
-    assert fetched(server.url, path).read_bytes() == CONTENT
+    assert fetched(url, path).read_bytes() == CONTENT
 
 
-def test_a_server_without_ranges_sends_it_whole(server: Server, path: Path) -> None:
+def test_a_server_without_ranges_sends_it_whole(server: Server, url: str, path: Path) -> None:
     path.parent.mkdir()
     (path.parent / ".data.zip.part").write_bytes(CONTENT[:1000])
     server.ranges = False
-    assert fetched(server.url, path).read_bytes() == CONTENT
+    assert fetched(url, path).read_bytes() == CONTENT
     assert server.asked == ["bytes=1000-"]
 
 
-def test_a_server_without_ranges_that_cuts_is_given_up(server: Server, path: Path) -> None:
+def test_a_server_without_ranges_that_cuts_is_given_up(
+    server: Server, url: str, path: Path
+) -> None:
     server.ranges, server.most = False, 1000
     with pytest.raises(InputError, match="got: an end after 1000 of 300000 bytes"):
-        fetched(server.url, path)
+        fetched(url, path)
     assert len(server.asked) == download.ATTEMPTS
 
 
-def test_a_server_that_sends_another_range_is_not_believed(server: Server, path: Path) -> None:
+def test_a_server_that_sends_another_range_is_not_believed(
+    server: Server, url: str, path: Path
+) -> None:
     path.parent.mkdir()
     (path.parent / ".data.zip.part").write_bytes(CONTENT[:1000])
     server.wrong_range = True
-    assert fetched(server.url, path, sha256=SHA256).read_bytes() == CONTENT
+    assert fetched(url, path, sha256=SHA256).read_bytes() == CONTENT
     assert server.asked == ["bytes=1000-", ""]
 
 
-def test_the_range_survives_a_redirection(server: Server, path: Path) -> None:
+def test_the_range_survives_a_redirection(server: Server, url: str, path: Path) -> None:
     server.redirects, server.most = True, 200_000
-    assert fetched(server.url, path).read_bytes() == CONTENT
+    assert fetched(url, path).read_bytes() == CONTENT
     assert server.asked == ["", "bytes=200000-"]
 
 
-def test_a_server_in_trouble_is_asked_again(server: Server, path: Path) -> None:
+def test_a_server_in_trouble_is_asked_again(server: Server, url: str, path: Path) -> None:
     server.status = [503, 429]
-    assert fetched(server.url, path).read_bytes() == CONTENT
+    assert fetched(url, path).read_bytes() == CONTENT
     assert len(server.asked) == 3
 
 
-def test_a_file_that_is_not_there_is_asked_for_once(server: Server, path: Path) -> None:
+def test_a_file_that_is_not_there_is_asked_for_once(server: Server, url: str, path: Path) -> None:
     server.status = [404, 404]
     with pytest.raises(InputError, match=re.escape("HTTP status 404 (Not Found)")):
-        fetched(server.url, path)
+        fetched(url, path)
     assert len(server.asked) == 1
 
 
-def test_a_wrong_checksum_keeps_nothing(server: Server, path: Path) -> None:
+def test_a_wrong_checksum_keeps_nothing(server: Server, url: str, path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        fetched(server.url, path, sha256="0" * 64, offline=OFFLINE)
+        fetched(url, path, sha256="0" * 64, offline=OFFLINE)
     assert str(caught.value) == (
-        f"{server.url}: expected a file of SHA-256 {'0' * 64}, got one of {SHA256}, which was not "
+        f"{url}: expected a file of SHA-256 {'0' * 64}, got one of {SHA256}, which was not "
         f"kept. {OFFLINE}"
     )
     assert [p.name for p in path.parent.iterdir()] == [".data.zip.lock"]
 
 
-def test_a_file_that_changed_on_disk_is_refused(server: Server, path: Path) -> None:
-    fetched(server.url, path)
+def test_a_file_that_changed_on_disk_is_refused(server: Server, url: str, path: Path) -> None:
+    fetched(url, path)
     path.write_bytes(CONTENT[:-1])
     with pytest.raises(
         InputError, match=r"expected SHA-256 .*, got .*\. Delete it and run the same"
     ):
-        fetched(server.url, path)
+        fetched(url, path)
 
 
 def test_no_network_is_one_sentence_that_says_what_works_without(
@@ -226,9 +184,9 @@ def test_no_network_is_one_sentence_that_says_what_works_without(
     )
 
 
-def test_two_at_once_fetch_it_once(server: Server, path: Path) -> None:
+def test_two_at_once_fetch_it_once(server: Server, url: str, path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
-        for got in pool.map(lambda _: fetched(server.url, path), range(4)):
+        for got in pool.map(lambda _: fetched(url, path), range(4)):
             assert got.read_bytes() == CONTENT
     assert server.asked == [""]
 
@@ -238,10 +196,10 @@ def test_only_http_is_an_address(path: Path) -> None:
         fetched("file:///etc/hostname", path)
 
 
-def test_a_folder_that_is_a_file_is_said(server: Server, tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_said(url: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=r"GXARENA_DATA=FOLDER"):
-        fetched(server.url, tmp_path / "file" / "data.zip")
+        fetched(url, tmp_path / "file" / "data.zip")
 
 
 def test_where_data_sets_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""A server of files on this machine, which can do wrong what servers do wrong."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves `files`; what it does wrong is set by the test."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files: dict[str, bytes] = {}  # by path
+        self.version = '"v1"'
+        self.most = 1 << 30  # bytes per answer before the connection is cut
+        self.ranges, self.redirects, self.wrong_range = True, False, False
+        self.status: list[int] = []  # given instead of an answer, one per request
+        self.asked: list[str] = []  # the Range of every request
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        server = self.server
+        if server.redirects and not self.path.startswith("/moved"):
+            self.send_response(302)
+            self.send_header("Location", "/moved" + self.path)
+            self.end_headers()
+            return
+        asked = self.headers.get("Range", "")
+        server.asked.append(asked)
+        if server.status:
+            self.send_error(server.status.pop(0))
+            return
+        content = server.files.get(self.path.removeprefix("/moved"))
+        if content is None:
+            self.send_error(404)
+            return
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+        if not server.ranges or self.headers.get("If-Range", server.version) != server.version:
+            start = 0
+        if start and start >= len(content):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        if start:
+            told = start + server.wrong_range
+            last = len(content)
+            self.send_header("Content-Range", f"bytes {told}-{last - 1}/{last}")
+        self.send_header("ETag", server.version)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        self.wfile.write(content[start : start + server.most])
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    with Server() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
