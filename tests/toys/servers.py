@@ -60,7 +60,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("ETag", server.version)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        self.wfile.write(content[start : start + server.most])
+        # The listing of a hub is huggingface_hub's to ask for, and not resumed.
+        most = len(content) if self.path.startswith("/api/") else server.most
+        self.wfile.write(content[start : start + most])
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
