@@ -32,6 +32,11 @@ def gxarena_datasets() -> Iterable[Component]:
         summary="Genome Understanding Evaluation, by task: prom/prom_300_notata and 27 others",
         citation="Zhou et al. 2024, DNABERT-2, ICLR, arXiv:2306.15006",
     )
+    yield Component(
+        name="windows",
+        target="gxarena.windows:windows",
+        summary="windows of another data set's sequences: what length does, all else held",
+    )
 
 
 @hookimpl
