@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from gxarena.data import Interval, Sample
 from gxarena.datasets import Dataset, open_dataset
@@ -46,7 +47,7 @@ def windows(
         raise InputError(f"windows, anchor: unknown '{anchor}'. {suggest(anchor, ANCHORS)}")
     if not isinstance(length, int) or length < 1:
         raise InputError(f"windows, length: expected at least 1 nucleotide, got {length}.")
-    columns = {"sequence": sequence, "label": label, "id": id}
+    columns: dict[str, Any] = {"sequence": sequence, "label": label, "id": id}
     whole = open_dataset(data, **{key: value for key, value in columns.items() if value})
     shortest = min(whole.samples, key=lambda sample: len(sample.sequence))
     if len(shortest.sequence) < length:
