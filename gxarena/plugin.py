@@ -63,6 +63,24 @@ def gxarena_explainers() -> Iterable[Component]:
         summary="control: the data set's annotations themselves, the ceiling of localization",
         requires=_TRUTH,
     )
+    yield Component(
+        name="occlusion",
+        target="gxarena.perturbation_explainers:Occlusion",
+        summary="drop of the output while a window of units is unknown; window, stride",
+        citation="Zeiler and Fergus 2014, ECCV, arXiv:1311.2901",
+        requires=frozenset({"maskable"}),
+    )
+    yield Component(
+        name="ism",
+        target="gxarena.perturbation_explainers:ISM",
+        summary="in-silico mutagenesis: every nucleotide to every other letter, on any model",
+        citation="Zhou and Troyanskaya 2015, DeepSEA, Nature Methods 12:931",
+    )
+    yield Component(
+        name="precomputed",
+        target="gxarena.precomputed:Precomputed",
+        summary="explanations made elsewhere: path of a Parquet, npz or HDF5 file, by sample id",
+    )
 
 
 @hookimpl
