@@ -259,14 +259,15 @@ class Evidence:
     def level(self, cell: Cell) -> Level | None:
         """What the cell's explainer speaks of before any strategy; None where nothing tells.
 
-        A model with special tokens has tokens; so has one whose scores were refined. One whose
-        scores were coarsened has nucleotides.
+        Scores that were refined are on tokens, scores that were coarsened on nucleotides. Where a
+        suite asks for both or neither, a model with special tokens has tokens.
         """
         return self._levels.get((id(cell.run), str(cell.facts["model"])))
 
     @functools.cached_property
     def _levels(self) -> dict[tuple[int, str], Level]:
-        levels: dict[tuple[int, str], Level] = {}
+        refined: set[tuple[int, str]] = set()
+        coarsened: set[tuple[int, str]] = set()
         special: set[tuple[int, str]] = set()
         for run in self.runs:
             for cell in run.cells:
@@ -276,10 +277,12 @@ class Evidence:
                 elif cell.against:
                     continue  # a pair metric projects tokens and nucleotides alike
                 elif cell.strategy in REFINING:
-                    levels.setdefault(key, "token")
+                    refined.add(key)
                 elif cell.strategy in COARSENING:
-                    levels.setdefault(key, "nucleotide")
-        return levels | dict.fromkeys(special, "token")
+                    coarsened.add(key)
+        levels: dict[tuple[int, str], Level] = dict.fromkeys(special, "token")
+        levels |= dict.fromkeys(refined - coarsened, "token")
+        return levels | dict.fromkeys(coarsened - refined, "nucleotide")
 
 
 def groups(cells: Sequence[Cell], *facts: str) -> Iterator[tuple[Cell, ...]]:

@@ -81,13 +81,20 @@ def test_levels_are_told_by_what_was_measured(make_run: Make) -> None:
     folder = make_run(
         {"model": "a", "metric": "special_share"},
         {"model": "a", "aggregator": "sum"},
+        {"model": "a", "aggregator": "passed_on"},
+        {"model": "e", "metric": "special_share"},
+        {"model": "f", "metric": "special_share"},
+        {"model": "f", "aggregator": "sum"},  # tokens of one nucleotide each
         {"model": "b", "aggregator": "passed_on"},
         {"model": "c", "aggregator": "mean"},
         {"model": "d", "aggregator": "sum", "metric": "continuous_jaccard", "against": "c/lrp"},
     )
     evidence = Evidence.of([folder])
     levels = {cell.facts["model"]: evidence.level(cell) for cell in evidence.runs[0].cells}
-    assert levels == {"a": "token", "b": "token", "c": "nucleotide", "d": None}
+    assert levels == {"a": "token", "b": "token", "c": "nucleotide", "d": None} | {
+        "e": "token",
+        "f": "nucleotide",
+    }
 
 
 def test_groups_keep_runs_apart(make_run: Make) -> None:
