@@ -114,7 +114,7 @@ def _special_with_length(evidence: Evidence) -> Iterator[Comparison]:
         key = ("model_digest", "model_parameters", "explainer_digest", "objective")
         by_model.setdefault(tuple(str(cell.facts[k]) for k in key), []).append(cell)
     for same in by_model.values():
-        lengths, shares = [], []
+        lengths, shares, ids = [], [], []
         for cell in same:
             column = cell.column("total")
             if column is None:
@@ -122,6 +122,7 @@ def _special_with_length(evidence: Evidence) -> Iterator[Comparison]:
             found = attributions_of(evidence, cell)
             lengths.append([found[name].spans.length for name in column.ids])
             shares.append(column.values)
+            ids.append(column.ids)
         if lengths:
             x, y = np.concatenate(lengths).astype(np.float64), np.concatenate(shares)
             datasets = ", ".join(dict.fromkeys(cell.dataset for cell in same))
@@ -130,6 +131,7 @@ def _special_with_length(evidence: Evidence) -> Iterator[Comparison]:
                 f"share on special tokens with length, {same[0].explanation}, {datasets}, {spread}",
                 x,
                 y,
+                np.concatenate(ids),
             )
 
 

@@ -106,7 +106,18 @@ def tidy(axes: Axes, title: str = "") -> None:
         axes.set_title(title, loc="left", fontsize=9)
 
 
-def draw_ridges(axes: Axes, ridges: Sequence[Ridge], label: str) -> None:
+def common_limits(ridges: Sequence[Ridge]) -> tuple[float, float]:
+    """An axis that holds every value, with room at either end."""
+    every = np.concatenate([values for ridge in ridges for values in (ridge.values, ridge.control)])
+    every = every[np.isfinite(every)]
+    low, high = (float(every.min()), float(every.max())) if len(every) else (0.0, 1.0)
+    pad = 0.05 * (high - low) or 0.5
+    return low - pad, high + pad
+
+
+def draw_ridges(
+    axes: Axes, ridges: Sequence[Ridge], label: str, limits: tuple[float, float] | None = None
+) -> None:
     """Densities one below the other, each with a tick at its mean; the first on top.
 
     Parameters
@@ -115,12 +126,10 @@ def draw_ridges(axes: Axes, ridges: Sequence[Ridge], label: str) -> None:
     ridges : sequence of Ridge
     label : str
         What the values are, with their unit.
+    limits : (low, high), optional
+        Of the axis, where several are to be compared.
     """
-    every = np.concatenate([np.concatenate([r.values, r.control]) for r in ridges])
-    every = every[np.isfinite(every)]
-    low, high = (every.min(), every.max()) if len(every) else (0.0, 1.0)
-    pad = 0.05 * (high - low) or 0.5
-    grid = np.linspace(low - pad, high + pad, _GRID)
+    grid = np.linspace(*(limits or common_limits(ridges)), _GRID)
     curves = [(density(r.values, grid), density(r.control, grid)) for r in ridges]
     highest = max((curve.max() for pair in curves for curve in pair), default=0.0) or 1.0
     for row, (ridge, (own, control)) in enumerate(zip(ridges, curves, strict=True)):

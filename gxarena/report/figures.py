@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gxarena.data import Attribution, Floats
 from gxarena.errors import InputError, suggest
@@ -19,6 +20,7 @@ from gxarena.report.drawing import (
     Ridge,
     canvas,
     check_ending,
+    common_limits,
     draw_band,
     draw_ridges,
     save,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 ORDERS = {"mif": "most important first", "lif": "least important first"}
 PATTERNS_PER_CELL = 2
+ACROSS = 3
+"""Panels side by side."""
 ALL: tuple[ClassOfSamples, ...] = ("positive", "negative", "all")
 
 
@@ -129,21 +133,12 @@ def draw_similarity(evidence: Evidence) -> Figure:
     controls = [
         c for c in evidence.cells("continuous_jaccard", controls=True, classes=ALL) if c.is_control
     ]
-    figure = canvas(5.2 * len(panels), 4)
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-        by_strategy = {cell.strategy: cell for cell in panel}
-        ridges = [
-            Ridge(
-                f"({LETTER[strategy]}) {strategy.replace('_', ' ')}",
-                _values(by_strategy[strategy]),
-                _control(controls, by_strategy[strategy]),
-            )
-            for strategy in STRATEGIES
-            if strategy in by_strategy
-        ]
-        draw_ridges(axes, ridges, "continuous Jaccard similarity (−1 to 1)")
-        cell = panel[0]
-        tidy(axes, f"{cell.dataset}\n{cell.explanation} vs {cell.against}")
+    figure, grid = _panels(len(panels), 1, width=5.2, height=4)
+    ridges = [_ridges(panel, controls) for panel in panels]
+    limits = common_limits([one for panel in ridges for one in panel])
+    for axes, panel, drawn in zip(grid[:, 0], panels, ridges, strict=True):
+        draw_ridges(axes, drawn, "continuous Jaccard similarity (−1 to 1)", limits)
+        tidy(axes, f"{panel[0].dataset}\n{panel[0].explanation} vs {panel[0].against}")
     return figure
 
 
@@ -158,20 +153,17 @@ def draw_faithfulness(evidence: Evidence) -> Figure:
         raise _missing(evidence, "faithfulness", "metric faithfulness with aggregator native")
     explanations = list(dict.fromkeys(cell.explanation for cell in cells))
     styles = {name: STYLES[i % len(STYLES)] for i, name in enumerate(explanations)}
-    fills = list(dict.fromkeys(str(c.facts["metric"]) for c in cells))
-    blocks = list(groups(cells, "dataset"))
-    figure = canvas(3.6 * len(fills) + 0.6, 4.8 * len(blocks))
-    grid = figure.subplots(2 * len(blocks), len(fills), squeeze=False, sharex=True)
-    for block, axes_of_block in zip(blocks, np.split(grid, len(blocks)), strict=True):
-        for (order, words), row in zip(ORDERS.items(), axes_of_block, strict=True):
-            for axes, fill in zip(row, fills, strict=True):
-                here = [cell for cell in block if cell.facts["metric"] == fill]
-                _draw_drops(axes, here, order, styles)
-                tidy(axes, f"{block[0].dataset}, {fill}\n{order.upper()}: {words}")
-            row[0].set_ylabel("drop of the probability")
-            _share_height(row)
-    for axes in grid[-1]:
-        axes.set_xlabel("nucleotides replaced (%)")
+    panels = list(groups(cells, "dataset", "metric"))
+    figure, grid = _panels(len(panels), len(ORDERS), width=3.8, height=2.4)
+    for panel, column in zip(panels, grid, strict=True):
+        for (order, words), axes in zip(ORDERS.items(), column, strict=True):
+            _draw_drops(axes, panel, order, styles)
+            what = f"{panel[0].dataset}, {panel[0].facts['metric']}"
+            tidy(axes, f"{what}\n{order.upper()}: {words}")
+            axes.set_ylabel("drop of the probability")
+        column[-1].set_xlabel("nucleotides replaced (%)")
+    for row in grid.T:
+        _share_height(row)
     handles = {
         str(line.get_label()): line
         for axes in grid.flat
@@ -179,7 +171,7 @@ def draw_faithfulness(evidence: Evidence) -> Figure:
         if not str(line.get_label()).startswith("_")
     }
     figure.legend(
-        list(handles.values()), list(handles), loc="outside upper center", ncols=4, fontsize=8
+        list(handles.values()), list(handles), loc="outside upper center", ncols=2, fontsize=8
     )
     return figure
 
@@ -217,6 +209,38 @@ def write_motifs(evidence: Evidence, path: Path) -> None:
         raise _missing(evidence, "motifs", "metric modisco, with patterns found")
     path.parent.mkdir(parents=True, exist_ok=True)
     plot_motifs([m for motifs in kept.values() for m in motifs[:PATTERNS_PER_CELL]], path)
+
+
+def _panels(n: int, rows: int, width: float, height: float) -> tuple[Figure, NDArray[Any]]:
+    """A figure of n panels, each a column of `rows` axes, at most `ACROSS` side by side.
+
+    Returns
+    -------
+    figure, axes of shape (n, rows)
+    """
+    across = min(n, ACROSS)
+    down = -(-n // across)
+    # One panel alone leaves room for a legend.
+    figure = canvas(max(width * across, 6.0), height * rows * down + 0.6)
+    grid = figure.subplots(down * rows, across, squeeze=False)
+    columns = grid.reshape(down, rows, across).transpose(0, 2, 1).reshape(-1, rows)
+    for axes in columns[n:].flat:
+        axes.set_axis_off()
+    return figure, columns[:n]
+
+
+def _ridges(panel: Sequence[Cell], controls: Sequence[Cell]) -> list[Ridge]:
+    """The similarities of one pair of explanations, a ridge for each strategy."""
+    by_strategy = {cell.strategy: cell for cell in panel}
+    return [
+        Ridge(
+            f"({LETTER[strategy]}) {strategy.replace('_', ' ')}",
+            _values(by_strategy[strategy]),
+            _control(controls, by_strategy[strategy]),
+        )
+        for strategy in STRATEGIES
+        if strategy in by_strategy
+    ]
 
 
 def _draw_drops(

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from gxarena.data import Floats
+from gxarena.data import Floats, Ints
 from gxarena.report.evidence import Column
 from gxarena.statistics import bootstrap_mean
 
@@ -118,10 +118,19 @@ def above_of_others(what: str, left: Floats, right: Floats, unit: str = "") -> C
     )  # fmt: skip
 
 
-def rising(what: str, x: Floats, y: Floats) -> Comparison:
-    """Whether y rises with x: Spearman's correlation with a percentile bootstrap over samples."""
+def rising(what: str, x: Floats, y: Floats, ids: np.ndarray) -> Comparison:
+    """Whether y rises with x: Spearman's correlation with a percentile bootstrap over samples.
+
+    Parameters
+    ----------
+    what : str
+    x, y : float arrays, shape (M,)
+    ids : object array, shape (M,)
+        The sample of each pair: pairs of one sample are drawn together, since the same sequence
+        at two lengths is no independent evidence.
+    """
     defined = np.isfinite(x) & np.isfinite(y)
-    x, y = x[defined], y[defined]
+    x, y, ids = x[defined], y[defined], ids[defined]
     n = len(x)
     if n < FEWEST or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
         return Comparison(what, np.nan, np.nan, np.nan, n, "Spearman", "undecided", "no spread")
@@ -130,7 +139,7 @@ def rising(what: str, x: Floats, y: Floats) -> Comparison:
     correlations = np.concatenate(
         [
             _correlations(x[drawn], y[drawn])
-            for drawn in (rng.integers(0, n, size=(BATCH, n)) for _ in range(RESAMPLES // BATCH))
+            for drawn in (_drawn(ids, rng) for _ in range(RESAMPLES // BATCH))
         ]
     )
     low, high = np.nanquantile(correlations, [0.025, 0.975])
@@ -138,6 +147,20 @@ def rising(what: str, x: Floats, y: Floats) -> Comparison:
     return Comparison(
         what, estimate, float(low), float(high), n, "Spearman", _beyond(low, high, n)
     )  # fmt: skip
+
+
+def _drawn(ids: np.ndarray, rng: np.random.Generator) -> Ints:
+    """Pairs of resampled samples, shape (BATCH, about M), of one width for all.
+
+    Where samples have several pairs, but not equally many, each pair is drawn by itself: rows
+    would not be of one width.
+    """
+    _, samples, counts = np.unique(ids, return_inverse=True, return_counts=True)
+    if len(set(counts.tolist())) > 1:
+        return rng.integers(0, len(ids), size=(BATCH, len(ids)))
+    pairs = np.argsort(samples, kind="stable").reshape(len(counts), -1)
+    drawn = rng.integers(0, len(counts), size=(BATCH, len(counts)))
+    return pairs[drawn].reshape(BATCH, -1)
 
 
 def _correlations(x: Floats, y: Floats) -> Floats:

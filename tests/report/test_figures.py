@@ -66,7 +66,8 @@ def test_faithfulness_is_the_curves_with_bands(make_run: Make) -> None:
     )
     figure = draw_faithfulness(Evidence.of([folder]))
     assert len(figure.axes) == 4
-    upper, lower = figure.axes[:2]
+    upper, other, lower, _ = figure.axes
+    assert upper.get_ylim() == other.get_ylim()
     assert upper.get_title(loc="left").endswith("MIF: most important first")
     assert lower.get_title(loc="left").endswith("LIF: least important first")
     assert upper.get_ylabel() == "drop of the probability"

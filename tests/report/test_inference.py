@@ -98,24 +98,45 @@ def test_other_samples_are_resampled_apart() -> None:
 def test_rising_is_spearman() -> None:
     x = np.repeat([50.0, 100.0, 200.0], 20)
     noise = RNG.normal(size=60)
-    found = rising("x", x, x / 100 + 0.1 * noise)
+    ids = np.arange(60).astype(object)
+    found = rising("x", x, x / 100 + 0.1 * noise, ids)
     assert found.verdict == "holds"
     assert found.estimate == stats.spearmanr(x, x / 100 + 0.1 * noise).statistic
     assert found.low <= found.estimate <= found.high <= 1
-    assert rising("x", x, -x + noise).verdict == "fails"
-    flat = rising("x", x, np.tile(noise[:20], 3))
+    assert rising("x", x, -x + noise, ids).verdict == "fails"
+    flat = rising("x", x, np.tile(noise[:20], 3), ids)
     assert flat.verdict == "undecided"
-    assert rising("x", np.full(60, 250.0), noise).note == "no spread"
+    assert rising("x", np.full(60, 250.0), noise, ids).note == "no spread"
 
 
 def test_resampled_correlations_are_those_of_resampled_rows() -> None:
     x, y = RNG.normal(size=30).round(1), RNG.normal(size=30)
-    found = rising("x", x, y)
+    found = rising("x", x, y, np.arange(30).astype(object))
     rng, slow = np.random.default_rng(0), []
     for _ in range(40):
-        for row in rng.integers(0, 30, size=(50, 30)):
+        for row in rng.integers(0, 30, size=(50, 30)):  # ids sort as they stand
             slow.append(stats.spearmanr(x[row], y[row]).statistic)
     assert [found.low, found.high] == pytest.approx(np.quantile(slow, [0.025, 0.975]))
+
+
+def test_pairs_of_one_sample_are_drawn_together() -> None:
+    """Repeating every pair adds no evidence: the interval stays, while apart it would shrink."""
+    x, y = RNG.normal(size=40), RNG.normal(size=40)
+    x, y = x, y + 0.3 * x
+    once = rising("x", x, y, np.arange(40).astype(object))
+    four = (np.tile(v, 4) for v in (x, y))
+    together = rising("x", *four, np.tile(np.arange(40), 4).astype(object))
+    apart = rising("x", *(np.tile(v, 4) for v in (x, y)), np.arange(160).astype(object))
+    assert together.high - together.low == pytest.approx(once.high - once.low, rel=1e-9)
+    assert apart.high - apart.low == pytest.approx((once.high - once.low) / 2, rel=0.2)
+
+
+def test_samples_with_unequally_many_pairs_are_drawn_apart() -> None:
+    ids = np.array(["a", "a", "b", "c", "d"], dtype=object)
+    x = np.arange(5.0)
+    found = rising("x", x, x, ids)
+    assert (found.estimate, found.low) == (pytest.approx(1), pytest.approx(1))
+    assert found.verdict == "holds"
 
 
 def test_all_of_counts() -> None:
