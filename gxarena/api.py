@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Interval, Spans
+from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Interval, Ints, Spans
 
 Better = Literal["higher", "lower", "none"]
 """``none``: a description, shown but never ranked."""
@@ -53,6 +53,87 @@ class MaskableModel(Model, Protocol):
         masks : sequence of B bool arrays, shape (U_b,)
             True where a unit of ``spans(sequences)[b]`` is replaced: by [UNK] for a token, by N
             for a nucleotide.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where the units and special tokens of one sequence lie among a model's positions.
+
+    Parameters
+    ----------
+    units : int array, shape (U,)
+        The position of each unit.
+    spans : Spans
+        The units.
+    special : mapping of str to int
+        The position of each special token by name.
+    length : int
+        Positions that the network computes for the sequence alone.
+    """
+
+    units: Ints
+    spans: Spans
+    special: Mapping[str, int] = field(default_factory=dict)
+    length: int = 0
+
+
+@runtime_checkable
+class DifferentiableModel(Model, Protocol):
+    """Capability ``differentiable``: a network whose outputs have gradients at every position.
+
+    Tensors are torch's and stay on the model's device. `encode` may pad; outputs and gradients
+    of a sequence do not depend on the others it is encoded with. One gradient explainer so
+    serves a one-hot network (the one-hot sequence *is* the embedding) and a token model.
+
+    Attributes
+    ----------
+    network : torch.nn.Module
+        What `forward_embedded` runs, in evaluation mode: hooks go there.
+    one_hot : bool
+        Whether embeddings are one-hot over A, C, G, T (capability ``one-hot``): D = 4, a unit is
+        a nucleotide, an N is zero.
+    modular : bool
+        Whether every nonlinearity is a module of its own that is used once, so that rules such as
+        DeepLIFT's can be hooked to it (capability ``modular``).
+    reference_kinds : tuple of str
+        The references `reference` can give: some of `gxarena.references.KINDS`.
+    """
+
+    @property
+    def network(self) -> Any: ...
+    @property
+    def one_hot(self) -> bool: ...
+    @property
+    def modular(self) -> bool: ...
+    @property
+    def reference_kinds(self) -> tuple[str, ...]: ...
+
+    def encode(self, sequences: Sequence[str]) -> Any:
+        """One tensor, shape (B, ...), of token ids or the like; rows may be repeated or dropped."""
+        ...
+
+    def embed(self, encoded: Any) -> Any:
+        """Embeddings, shape (B, T, D), that gradients are taken with respect to."""
+        ...
+
+    def forward_embedded(self, embedded: Any, encoded: Any) -> Any:
+        """Raw outputs (B, C) of embeddings (B, T, D); of `encoded` only the padding is read."""
+        ...
+
+    def layouts(self, sequences: Sequence[str]) -> list[Layout]:
+        """Where each sequence's units and special tokens lie among the T positions."""
+        ...
+
+    def reference(self, sequences: Sequence[str], kind: str) -> Any:
+        """Embeddings (B, T, D) with every unit replaced; special tokens and padding stay."""
+        ...
+
+    def embed_others(self, others: Sequence[str], sequences: Sequence[str]) -> Any:
+        """Embeddings (B, T, D) of other sequences of the same lengths on `sequences`' positions.
+
+        Where units differ in number, the other's are repeated from its start, or cut.
         """
         ...
 

@@ -11,8 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError
+from gxarena.references import check_kind
 from gxarena_cnn import encoding
 from gxarena_cnn.checkpoint import load_network
 from gxarena_cnn.config import CNNConfig, DeepSTARRConfig
@@ -42,7 +44,7 @@ def pick_device(name: str) -> torch.device:
 
 
 class OneHotModel:
-    """A network over one-hot nucleotides, as `gxarena.api.MaskableModel`.
+    """A network over one-hot nucleotides: a maskable and a differentiable model of `gxarena.api`.
 
     Parameters
     ----------
@@ -59,6 +61,10 @@ class OneHotModel:
     max_length : int
         The network's input length; shorter sequences are padded with N on the right.
     """
+
+    one_hot = True
+    modular = True
+    reference_kinds = ("zeros", "uniform", "unknown")
 
     def __init__(self, network: Network, device: str = "auto", batch_size: int = 256) -> None:
         if batch_size < 1:
@@ -97,6 +103,42 @@ class OneHotModel:
     def encode(self, sequences: Sequence[str]) -> Tensor:
         """One-hot (B, 4, max_length) on the model's device."""
         return self._one_hot(self._codes(sequences))
+
+    def embed(self, encoded: Tensor) -> Tensor:
+        """The one-hot sequences themselves, (B, 4, T) to (B, T, 4)."""
+        return encoded.transpose(1, 2)
+
+    def forward_embedded(self, embedded: Tensor, encoded: Tensor) -> Tensor:
+        """Logits (B, C) of (B, T, 4); padding is zero columns already."""
+        del encoded
+        logits: Tensor = self.network(embedded.transpose(1, 2))
+        return logits
+
+    def layouts(self, sequences: Sequence[str]) -> list[Layout]:
+        """Unit u at position u; no special tokens."""
+        return [
+            Layout(np.arange(len(units)), units, length=self.max_length)
+            for units in self.spans(sequences)
+        ]
+
+    def reference(self, sequences: Sequence[str], kind: str) -> Tensor:
+        """Zeros, which are this model's unknown too, or a quarter of each letter; (B, T, 4)."""
+        check_kind("reference", kind, self.reference_kinds)
+        embedded = torch.zeros(len(sequences), self.max_length, 4, device=self.device)
+        if kind == "uniform":
+            lengths = torch.tensor([len(s) for s in sequences], device=self.device)
+            inside = torch.arange(self.max_length, device=self.device) < lengths[:, None]
+            embedded[inside] = 0.25
+        return embedded
+
+    def embed_others(self, others: Sequence[str], sequences: Sequence[str]) -> Tensor:
+        """One-hot other sequences, which must be as long; (B, T, 4)."""
+        for other, sequence in zip(others, sequences, strict=True):
+            if len(other) != len(sequence):
+                raise InputError(
+                    f"reference: expected {len(sequence)} nucleotides, got {len(other)}."
+                )
+        return self.embed(self.encode(others))
 
     def _codes(self, sequences: Sequence[str]) -> NDArray[np.uint8]:
         return encoding.codes(sequences, self.max_length)

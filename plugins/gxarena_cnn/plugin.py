@@ -6,6 +6,10 @@ from collections.abc import Iterable
 
 from gxarena.hookspecs import Component, hookimpl
 
+_CAPABILITIES = frozenset(
+    {"maskable", "differentiable", "one-hot", "modular", "trainable", "zennit"}
+)
+
 
 @hookimpl
 def gxarena_models() -> Iterable[Component]:
@@ -15,7 +19,7 @@ def gxarena_models() -> Iterable[Component]:
         summary="the Genomic Benchmarks CNN; bundled weights for fly-promoters and planted",
         citation="Gresova et al. 2023, Genomic benchmarks, BMC Genomic Data 24:25",
         extra="cnn",
-        provides=frozenset({"maskable", "trainable", "zennit"}),
+        provides=_CAPABILITIES,
         describe="gxarena_cnn.describe:describe_cnn",
     )
     yield Component(
@@ -24,7 +28,7 @@ def gxarena_models() -> Iterable[Component]:
         summary="DeepSTARR's network with free input length; needs a checkpoint",
         citation="de Almeida et al. 2022, DeepSTARR, Nature Genetics 54:613",
         extra="cnn",
-        provides=frozenset({"maskable", "trainable", "zennit"}),
+        provides=_CAPABILITIES,
         describe="gxarena_cnn.describe:describe_deepstarr",
     )
 

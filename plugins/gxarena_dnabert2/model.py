@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError, suggest
+from gxarena.references import KINDS, check_kind
 from gxarena_dnabert2.checkpoint import folder_of, load_classifier
 from gxarena_dnabert2.describe import mini_checkpoint
 from gxarena_dnabert2.tokenizer import Encoded, Tokenizer
@@ -27,7 +29,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class DNABERT2:
-    """A fine-tuned DNABERT-2 (see `gxarena.api.MaskableModel`).
+    """A fine-tuned DNABERT-2: a maskable and a differentiable model of `gxarena.api`.
 
     Parameters
     ----------
@@ -46,6 +48,9 @@ class DNABERT2:
     """
 
     max_length = None
+    one_hot = False
+    modular = False
+    reference_kinds = KINDS
 
     def __init__(
         self,
@@ -86,6 +91,56 @@ class DNABERT2:
             [encoded[s].masked(mask, unknown) for s, mask in zip(sequences, masks, strict=True)]
         )
 
+    def encode(self, sequences: Sequence[str]) -> Tensor:
+        """Token ids (B, T), padded with [PAD] on the right."""
+        return self._padded(self.tokenizer.encode(sequences))[0]
+
+    def embed(self, encoded: Tensor) -> Tensor:
+        """Word embeddings before LayerNorm, (B, T, D)."""
+        return self.network.embed(encoded)
+
+    def forward_embedded(self, embedded: Tensor, encoded: Tensor) -> Tensor:
+        """Raw outputs (B, C) of word embeddings (B, T, D); `encoded` says what is padding."""
+        mask = (encoded != self.tokenizer.pad).long()
+        return self.network.logits(embedded.to(self.dtype), mask)
+
+    def layouts(self, sequences: Sequence[str]) -> list[Layout]:
+        """Tokens between [CLS] and [SEP]."""
+        return [
+            Layout(
+                np.flatnonzero(one.is_unit),
+                one.spans,
+                dict(zip(one.special, np.flatnonzero(~one.is_unit).tolist(), strict=True)),
+                len(one.ids),
+            )
+            for one in self.tokenizer.encode(sequences)
+        ]
+
+    def reference(self, sequences: Sequence[str], kind: str) -> Tensor:
+        """Word embeddings (B, T, D) with one vector, (D,), for every token.
+
+        ``uniform`` is the mean over the vocabulary, the counterpart of a quarter of each letter.
+        """
+        check_kind("reference", kind, self.reference_kinds)
+        encoded = self.tokenizer.encode(sequences)
+        embedded = self.embed(self._padded(encoded)[0])
+        is_unit = np.zeros(embedded.shape[:2], dtype=np.bool_)
+        for row, one in zip(is_unit, encoded, strict=True):
+            row[: len(one.ids)] = one.is_unit
+        units = torch.from_numpy(is_unit).to(self.device)
+        return torch.where(units[..., None], self._stand_in(kind), embedded)
+
+    def embed_others(self, others: Sequence[str], sequences: Sequence[str]) -> Tensor:
+        """Word embeddings (B, T, D) of the other sequences' tokens, repeated or cut to fit."""
+        laid = []
+        for other, one in zip(
+            self.tokenizer.encode(others), self.tokenizer.encode(sequences), strict=True
+        ):
+            ids = one.ids.copy()
+            ids[one.is_unit] = np.resize(other.ids[other.is_unit], len(one.spans))
+            laid.append(Encoded(ids, one.is_unit, one.special, one.spans))
+        return self.embed(self._padded(laid)[0])
+
     def batches(
         self, encoded: Sequence[Encoded], max_tokens: int
     ) -> Iterator[tuple[list[int], Tensor, Tensor]]:
@@ -115,6 +170,15 @@ class DNABERT2:
         from gxarena_dnabert2.train import train
 
         return train(job)
+
+    def _stand_in(self, kind: str) -> Tensor:
+        """The word embedding, (D,), of a token that says nothing."""
+        words: Tensor = self.network.bert.embeddings.word_embeddings.weight
+        if kind in ("zeros", "uniform"):
+            mean = words.mean(0)
+            return torch.zeros_like(mean) if kind == "zeros" else mean
+        names = {"unknown": "[UNK]", "mask": "[MASK]", "pad": "[PAD]"}
+        return words[self.tokenizer.id_of(names[kind])]
 
     def _predict(self, encoded: Sequence[Encoded]) -> Floats:
         outputs = np.zeros((len(encoded), self.n_outputs))

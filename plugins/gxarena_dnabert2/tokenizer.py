@@ -78,6 +78,10 @@ class Tokenizer:
             )
         ]
 
+    def id_of(self, token: str) -> int:
+        """A token's id; InputError where there is none."""
+        return self._id(token, Path("tokenizer"))
+
     def _encoded(self, sequence: str, encoding: Encoding) -> Encoded:
         special = np.array(encoding.special_tokens_mask, dtype=np.bool_)
         offsets = np.array(encoding.offsets, dtype=np.int64)[~special]
