@@ -1,0 +1,31 @@
+"""What an input is compared with: names of references, and shuffles that all explainers share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gxarena.errors import InputError, suggest
+from gxarena.seeds import sample_seed
+from gxarena.shuffles import dinucleotide_shuffles
+
+KINDS = ("zeros", "uniform", "unknown", "mask", "pad")
+"""Embeddings that stand for no nucleotide: zeros; every letter, or token, equally; the model's own
+unknown (N, [UNK]), [MASK] and [PAD]."""
+
+SHUFFLES = "shuffles"
+"""Dinucleotide shuffles of the sequence itself."""
+
+
+def check_kind(where: str, kind: str, kinds: Sequence[str] = (*KINDS, SHUFFLES)) -> None:
+    """Raise InputError where `kind` is not one of `kinds`."""
+    if kind not in kinds:
+        raise InputError(f"{where}: unknown '{kind}'. {suggest(kind, kinds)}")
+
+
+def shuffled(sequence: str, n: int) -> list[str]:
+    """`n` dinucleotide shuffles of a sequence, the same for every explainer and in every batch.
+
+    Their seed is the sequence's own: seeds of a `gxarena.data.Batch` differ between explainers,
+    which would then be compared on different references.
+    """
+    return dinucleotide_shuffles(sequence, n, sample_seed(0, "references", sequence))
