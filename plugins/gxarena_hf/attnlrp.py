@@ -63,7 +63,7 @@ class AttnLRP:
     ) -> tuple[Tensor, Tensor]:
         """Relevance of each position, (B, T), and the value distributed, (B,)."""
         with torch.enable_grad():
-            words = model.words(ids).detach().requires_grad_()
+            words = model.embed(ids).detach().requires_grad_()
             logits = model.logits(ids, mask, words)
             outputs = logits.detach().double().cpu().numpy()
             what = self._objective or batch.objective

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError, suggest
+from gxarena.references import KINDS, check_kind
 from gxarena_hf.checkpoint import folder_of, load_classifier
 from gxarena_hf.describe import positions
 from gxarena_hf.tokenizer import NAMES, Encoded, Tokenizer
@@ -25,11 +28,14 @@ ENOUGH = 8
 """Sequences in a batch before padding is worth another call."""
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-FILLS = {"unknown": "unk_token", "mask": "mask_token"}
+ROLES = {"unknown": "unk_token", "mask": "mask_token", "pad": "pad_token"}
+FILLS = ("unknown", "mask")
 
 
 class HuggingFace:
-    """A classifier that transformers reads without remote code (see `gxarena.api.MaskableModel`).
+    """A classifier that transformers reads without remote code.
+
+    A maskable and a differentiable model of `gxarena.api`.
 
     BERT-, ESM- and ModernBERT-style encoders are tested: DNABERT, Nucleotide Transformer,
     GENA-LM and kin.
@@ -48,6 +54,9 @@ class HuggingFace:
     max_tokens : int
         Positions in a micro-batch, padding included: bounds memory.
     """
+
+    one_hot = False
+    modular = False
 
     def __init__(
         self,
@@ -68,15 +77,18 @@ class HuggingFace:
         self.device = pick_device(device)
         self.dtype = DTYPES[dtype]
         self.tokenizer = Tokenizer(folder, tokens)
-        self.unknown = self._required(folder, FILLS[fill])
+        self.unknown = self._required(folder, ROLES[fill])
         self.network = load_classifier(folder).to(self.device, self.dtype)
         config = self.network.config
-        if config.pad_token_id is None:
-            config.pad_token_id = self._required(folder, "pad_token")
+        # The tokenizer's own, where it has one: some config.json name another id.
+        known = self.tokenizer.id_of("pad_token") is not None or config.pad_token_id is None
+        self.pad: int = self._required(folder, "pad_token") if known else config.pad_token_id
+        config.pad_token_id = self.pad
         self.n_outputs: int = config.num_labels
         self._positions = positions(config.to_dict())
         # ESM's token dropout rescales by the share of mask tokens in the row, padding included.
-        self._most_padding = 0.0 if getattr(config, "token_dropout", False) else MOST_PADDING
+        self._token_dropout = bool(getattr(config, "token_dropout", False))
+        self._most_padding = 0.0 if self._token_dropout else MOST_PADDING
         self._max_tokens = max_tokens
 
     @property
@@ -147,10 +159,61 @@ class HuggingFace:
         if batch:
             yield batch, *self._padded([encoded[i] for i in batch])
 
-    def words(self, ids: Tensor) -> Tensor:
-        """Word embeddings (B, T, D) of ids (B, T)."""
-        words: Tensor = self.network.get_input_embeddings()(ids)
+    @property
+    def reference_kinds(self) -> tuple[str, ...]:
+        """Those of `gxarena.references.KINDS` that the tokenizer has a token for."""
+        has = {kind: self.tokenizer.id_of(role) is not None for kind, role in ROLES.items()}
+        # ESM with token dropout never sees the mask token's embedding.
+        has["mask"] &= not self._token_dropout
+        return tuple(kind for kind in KINDS if has.get(kind, True))
+
+    def encode(self, sequences: Sequence[str]) -> Tensor:
+        """Token ids (B, T), padded on the right."""
+        return self._padded(self.encoded(sequences))[0]
+
+    def embed(self, encoded: Tensor) -> Tensor:
+        """Word embeddings (B, T, D), before positions and LayerNorm."""
+        words: Tensor = self.network.get_input_embeddings()(encoded)
         return words
+
+    def forward_embedded(self, embedded: Tensor, encoded: Tensor) -> Tensor:
+        """Raw outputs (B, C) of word embeddings (B, T, D); `encoded` says what is padding."""
+        return self.logits(encoded, (encoded != self.pad).long(), embedded.to(self.dtype))
+
+    def layouts(self, sequences: Sequence[str]) -> list[Layout]:
+        """Where tokens and special tokens lie."""
+        return [
+            Layout(
+                np.flatnonzero(one.is_unit),
+                one.spans,
+                dict(zip(one.special, np.flatnonzero(~one.is_unit).tolist(), strict=True)),
+                len(one.ids),
+            )
+            for one in self.encoded(sequences)
+        ]
+
+    def reference(self, sequences: Sequence[str], kind: str) -> Tensor:
+        """Word embeddings (B, T, D) with one vector, (D,), for every token.
+
+        ``uniform`` is the mean over all tokens of A, C, G and T.
+        """
+        check_kind("reference", kind, self.reference_kinds)
+        encoded = self.encoded(sequences)
+        embedded = self.embed(self._padded(encoded)[0])
+        is_unit = np.zeros(embedded.shape[:2], dtype=np.bool_)
+        for row, one in zip(is_unit, encoded, strict=True):
+            row[: len(one.ids)] = one.is_unit
+        units = torch.from_numpy(is_unit).to(self.device)
+        return torch.where(units[..., None], self._stand_in(kind), embedded)
+
+    def embed_others(self, others: Sequence[str], sequences: Sequence[str]) -> Tensor:
+        """Word embeddings (B, T, D) of the other sequences' tokens, repeated or cut to fit."""
+        laid = []
+        for other, one in zip(self.encoded(others), self.encoded(sequences), strict=True):
+            ids = one.ids.copy()
+            ids[one.is_unit] = np.resize(other.ids[other.is_unit], len(one.spans))
+            laid.append(replace(one, ids=ids))
+        return self.embed(self._padded(laid)[0])
 
     def logits(self, ids: Tensor, mask: Tensor, words: Tensor | None = None) -> Tensor:
         """Raw outputs (B, C) of ids (B, T), with `words` (B, T, D) as their embeddings if given.
@@ -161,6 +224,14 @@ class HuggingFace:
         with self._embedded(words):
             outputs: Tensor = self.network(input_ids=ids, attention_mask=mask).logits
         return outputs
+
+    def _stand_in(self, kind: str) -> Tensor:
+        """The word embedding, (D,), of a token that says nothing."""
+        letters = sorted(token for token in self.tokenizer.vocabulary.tokens if "N" not in token)
+        role = ROLES.get(kind)
+        ids = self.tokenizer.ids_of(letters) if role is None else [self.tokenizer.id_of(role)]
+        mean = self.embed(torch.tensor(ids, device=self.device)).mean(0)
+        return torch.zeros_like(mean) if kind == "zeros" else mean
 
     @staticmethod
     def train(job: TrainingJob) -> Mapping[str, object]:
@@ -190,8 +261,7 @@ class HuggingFace:
 
     def _padded(self, encoded: Sequence[Encoded]) -> tuple[Tensor, Tensor]:
         longest = max(len(one.ids) for one in encoded)
-        # The network's own: ESM counts positions by it, decoders look for the last real token.
-        ids = np.full((len(encoded), longest), self.network.config.pad_token_id, dtype=np.int64)
+        ids = np.full((len(encoded), longest), self.pad, dtype=np.int64)
         mask = np.zeros((len(encoded), longest), dtype=np.int64)
         for row, one in enumerate(encoded):
             ids[row, : len(one.ids)] = one.ids

@@ -107,6 +107,10 @@ class Tokenizer:
         known = self._tokenizer.get_vocab()
         return next((int(known[name]) for name in NAMES[role] if name in known), None)
 
+    def ids_of(self, tokens: Sequence[str]) -> list[int]:
+        """Ids of tokens by their texts."""
+        return [int(found) for found in self._tokenizer.convert_tokens_to_ids(list(tokens))]
+
     def encode(self, sequences: Sequence[str]) -> list[Encoded]:
         """Tokenise upper-case ACGTN.
 

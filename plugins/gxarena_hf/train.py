@@ -81,8 +81,9 @@ def train(job: TrainingJob) -> dict[str, object]:
     labels = 1 + max(sample.label or 0 for sample in job.train.samples)
     network = load_classifier(start, fresh_labels=max(labels, 2)).requires_grad_(True)
     tokenizer = Tokenizer(start)
-    if network.config.pad_token_id is None:
-        network.config.pad_token_id = tokenizer.id_of("pad_token")
+    pad = tokenizer.id_of("pad_token")
+    if pad is not None:
+        network.config.pad_token_id = pad
     work = job.out / "finetuning"
     trainer = _Trainer(
         model=network,

@@ -99,8 +99,8 @@ def test_words_in_are_the_prediction(model: HuggingFace, sequences: list[str]) -
     before = model.predict(sequences)
     for indices, ids, mask in model.batches(encoded, 16384):
         with torch.no_grad():
-            found = model.logits(ids, mask, model.words(ids))
-            other = model.logits(ids, mask, model.words(ids).flip(-1))
+            found = model.logits(ids, mask, model.embed(ids))
+            other = model.logits(ids, mask, model.embed(ids).flip(-1))
         np.testing.assert_allclose(found.numpy(), before[indices], atol=1e-6)
         assert (found - other).abs().max() > 1e-3
     assert not model.network.get_input_embeddings()._forward_hooks
