@@ -8,6 +8,7 @@ the epoch with the best validation AUC, or the mean of the last ones.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,7 +68,22 @@ class Network(_Table):
 
 
 class Stage(_Table):
-    """What both stages are told."""
+    """What both stages are told.
+
+    Parameters
+    ----------
+    batch_size : int
+    learning_rate, weight_decay : float
+        Of AdamW; the rate falls along a cosine.
+    warmup : float
+        Share of the steps over which the rate rises first.
+    dropout : float
+    cuts : float
+        Share of the nucleotides before which sequences are cut and tokenised anew: an
+        augmentation.
+    bfloat16 : bool
+        Mixed precision, where the device has it.
+    """
 
     batch_size: PositiveInt = 64
     learning_rate: Rate = 1e-3
@@ -75,6 +91,7 @@ class Stage(_Table):
     warmup: Share = 0.05
     dropout: Share = 0.0
     cuts: Share = 0.05
+    bfloat16: bool = True
 
 
 class Pretraining(Stage):
@@ -250,7 +267,7 @@ def _arguments(stage: Stage, folder: Path, seed: int, **more: Any) -> TrainingAr
         "warmup_ratio": stage.warmup,
         "lr_scheduler_type": "cosine",
         "seed": seed,
-        "bf16": True,
+        "bf16": stage.bfloat16 and _has_bfloat16(),
         "use_cpu": not torch.cuda.is_available(),
         "logging_steps": 100,
         "save_steps": 500,
@@ -259,7 +276,13 @@ def _arguments(stage: Stage, folder: Path, seed: int, **more: Any) -> TrainingAr
         "remove_unused_columns": False,
         "dataloader_pin_memory": torch.cuda.is_available(),
     }
+    # The Trainer only ever raises this: without, a stage inherits the precision of an earlier one.
+    os.environ["ACCELERATE_MIXED_PRECISION"] = "no"
     return TrainingArguments(output_dir=str(folder), **(options | more))
+
+
+def _has_bfloat16() -> bool:
+    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _last(folder: Path) -> str | None:

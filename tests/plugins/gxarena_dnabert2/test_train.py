@@ -182,3 +182,33 @@ def test_another_number_of_classes(tmp_path: Path, make_checkpoint: Checkpoints)
 def test_wrong_settings(tmp_path: Path, settings: dict[str, Any], expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         DNABERT2.train(_job(tmp_path / "out", **settings))
+
+
+def _finetuned(start: Path, out: Path, **finetuning: Any) -> dict[str, torch.Tensor]:
+    plain = {"epochs": 1, "learning_rate": 1e-3, "cuts": 0.0, "bfloat16": False}
+    DNABERT2.train(_job(out, checkpoint=str(start), finetuning=plain | finetuning))
+    return load_file(out / "model.safetensors")
+
+
+def test_batches_that_accumulate_are_one_larger_batch(
+    tmp_path: Path, make_checkpoint: Checkpoints
+) -> None:
+    start = make_checkpoint("start", masked=True)
+    whole = _finetuned(start, tmp_path / "whole", batch_size=16)
+    parts = _finetuned(start, tmp_path / "parts", batch_size=4, accumulation=4)
+    small = _finetuned(start, tmp_path / "small", batch_size=4)
+    for name, tensor in whole.items():
+        torch.testing.assert_close(parts[name], tensor, atol=1e-4, rtol=1e-3)
+    name = "bert.encoder.layer.0.attention.self.Wqkv.weight"
+    assert not torch.allclose(small[name], whole[name], atol=1e-4, rtol=1e-3)
+
+
+def test_mixed_precision_can_be_left_out(tmp_path: Path, make_checkpoint: Checkpoints) -> None:
+    start = make_checkpoint("start", masked=True)
+    full, again, mixed = (
+        _finetuned(start, tmp_path / name, batch_size=16, bfloat16=mixed)
+        for name, mixed in (("full", False), ("again", False), ("mixed", True))
+    )
+    name = "bert.encoder.layer.0.attention.self.Wqkv.weight"
+    assert torch.equal(full[name], again[name])
+    assert not torch.equal(full[name], mixed[name])
