@@ -20,13 +20,8 @@ import torch
 from lxt.efficient.rules import divide_gradient, identity_rule_implicit
 from torch import Tensor, nn
 
-from gxarena import objective
-from gxarena.api import Model
-from gxarena.data import Attribution, Batch
-from gxarena.errors import InputError, Unsupported, suggest
-from gxarena_dnabert2.model import DNABERT2
+from gxarena_dnabert2.backward import WordGradients
 from gxarena_dnabert2.modeling import Rules
-from gxarena_dnabert2.tokenizer import Encoded
 
 
 class AttnLRPRules(Rules):
@@ -52,68 +47,14 @@ class AttnLRPRules(Rules):
 RULES = AttnLRPRules()
 
 
-class AttnLRP:
-    """Attention-aware layer-wise relevance propagation.
+class AttnLRP(WordGradients):
+    """Attention-aware layer-wise relevance propagation; parameters as `WordGradients`.
 
-    Parameters
-    ----------
-    objective : "logit", "log_odds" or "probability", optional
-        Where relevance starts: the objective's gradient times the outputs. Without it, what the
-        suite explains.
-    max_tokens : int
-        Positions in a micro-batch: bounds memory, since the backward pass keeps activations.
+    ``diagnostics["explained"]`` is the value distributed, sum_c g_c z_c with outputs z and the
+    objective's gradient g: for ``logit`` the logit, for two classes and ``log_odds`` their
+    difference.
     """
 
-    cost = (1, 1)
-
-    def __init__(self, objective: str | None = None, max_tokens: int = 4096) -> None:
-        if objective is not None and objective not in _OBJECTIVES:
-            raise InputError(f"objective: unknown '{objective}'. {suggest(objective, _OBJECTIVES)}")
-        self._objective = objective
-        self._max_tokens = max_tokens
-
-    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
-        """Relevance of every token; that of [CLS] and [SEP] goes to ``special``.
-
-        ``diagnostics["explained"]`` is the value distributed, sum_c g_c z_c with outputs z and
-        the objective's gradient g: for ``logit`` the logit, for two classes and ``log_odds``
-        their difference.
-        """
-        if not isinstance(model, DNABERT2):
-            raise Unsupported(f"attnlrp: expected a DNABERT-2 model, got {type(model).__name__}.")
-        objective.check_targets(batch.targets, model.n_outputs)
-        encoded = model.tokenizer.encode(batch.sequences)
-        found: dict[int, Attribution] = {}
-        for indices, ids, mask in model.batches(encoded, self._max_tokens):
-            relevance, explained = self._relevance(model, batch, indices, ids, mask)
-            for index, row, value in zip(indices, relevance, explained.tolist(), strict=True):
-                found[index] = _attribution(encoded[index], row, value)
-        return [found[index] for index in range(len(batch))]
-
-    def _relevance(
-        self, model: DNABERT2, batch: Batch, indices: list[int], ids: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Relevance of each position, (B, T), and the value distributed, (B,)."""
-        with torch.enable_grad():
-            words = model.network.embed(ids).detach().requires_grad_()
-            logits = model.network.logits(words, mask, RULES)
-            outputs = logits.detach().double().cpu().numpy()
-            what = self._objective or batch.objective
-            start = objective.gradient(what, outputs, batch.targets[indices])
-            weights = torch.from_numpy(start).to(logits)
-            (gradient,) = torch.autograd.grad(logits, words, grad_outputs=weights)
-        relevance = (words.detach() * gradient).sum(-1).double().cpu()
-        return relevance, torch.from_numpy((start * outputs).sum(axis=1))
-
-
-_OBJECTIVES = objective.OBJECTIVES
-
-
-def _attribution(encoded: Encoded, relevance: Tensor, explained: float) -> Attribution:
-    positions = relevance[: len(encoded.ids)].numpy()
-    return Attribution(
-        scores=positions[encoded.is_unit],
-        spans=encoded.spans,
-        special=dict(zip(encoded.special, positions[~encoded.is_unit].tolist(), strict=True)),
-        diagnostics={"explained": explained},
-    )
+    name = "attnlrp"
+    rules = RULES
+    distributes = True

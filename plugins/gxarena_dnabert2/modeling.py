@@ -38,6 +38,14 @@ class Rules:
         """An element-wise nonlinearity."""
         return function(x)
 
+    def gate(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """The nonlinearity of a gate, whose value multiplies the content."""
+        return self.elementwise(function, x)
+
+    def attention(self, weights: Tensor) -> Tensor:
+        """Attention weights after the softmax, (B, H, T, T); not asked where attention is fused."""
+        return weights
+
     def factor(self, x: Tensor, share: int) -> Tensor:
         """An input of a product; `share` is how many ways relevance is split on its way."""
         del share
@@ -100,6 +108,7 @@ class SelfAttention(nn.Module):
             # Two products in a row: q and k share the half that the first product's weights get.
             q, k, v = rules.factor(q, 4), rules.factor(k, 4), rules.factor(v, 2)
             weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]) + bias, -1)
+            weights = rules.attention(weights)
             y = F.dropout(weights, self.p_dropout, self.training) @ v
         return y.transpose(1, 2).reshape(n, length, width)
 
@@ -138,7 +147,7 @@ class GatedMLP(nn.Module):
 
     def forward(self, x: Tensor, rules: Rules) -> Tensor:
         gate, content = self.gated_layers(x).chunk(2, dim=-1)
-        product = rules.factor(rules.elementwise(F.gelu, gate) * content, 2)
+        product = rules.factor(rules.gate(F.gelu, gate) * content, 2)
         return rules.layer_norm(self.layernorm, self.wo(self.dropout(product)) + x)
 
 

@@ -42,3 +42,43 @@ def gxarena_explainers() -> Iterable[Component]:
         extra="dnabert2",
         requires=frozenset({"attnlrp"}),
     )
+    yield Component(
+        name="cp-lrp",
+        target="gxarena_dnabert2.cp_lrp:CPLRP",
+        summary="conservative propagation: no relevance through the softmax and the GLU's gate",
+        citation="Ali et al. 2022, XAI for Transformers, ICML, arXiv:2202.07304",
+        extra="dnabert2",
+        requires=frozenset({"attnlrp"}),
+    )
+    yield Component(
+        name="gradient-x-input",
+        target="gxarena_dnabert2.gradient:GradientXInput",
+        summary="word embedding x gradient",
+        citation="Shrikumar et al. 2017, arXiv:1605.01713",
+        extra="dnabert2",
+        requires=frozenset({"attnlrp"}),
+    )
+    yield Component(
+        name="attention-cls",
+        target="gxarena_dnabert2.attention:AttentionCLS",
+        summary="raw attention: what [CLS] reads of each token in one layer, mean over heads",
+        citation="Ji et al. 2021, DNABERT, Bioinformatics 37:2112",
+        extra="dnabert2",
+        requires=frozenset({"attnlrp"}),
+    )
+    yield Component(
+        name="attention-rollout",
+        target="gxarena_dnabert2.attention:AttentionRollout",
+        summary="attention multiplied through the layers, residual connections included",
+        citation="Abnar and Zuidema 2020, ACL, arXiv:2005.00928",
+        extra="dnabert2",
+        requires=frozenset({"attnlrp"}),
+    )
+    yield Component(
+        name="attention-x-gradient",
+        target="gxarena_dnabert2.attention:AttentionXGradient",
+        summary="attention weights x their gradients, over all layers and heads",
+        citation="Barkan et al. 2021, Grad-SAM, CIKM, arXiv:2204.11073",
+        extra="dnabert2",
+        requires=frozenset({"attnlrp"}),
+    )

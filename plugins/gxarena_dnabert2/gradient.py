@@ -1,0 +1,14 @@
+"""Plain gradient x input on the word embeddings."""
+
+from __future__ import annotations
+
+from gxarena_dnabert2.backward import WordGradients
+from gxarena_dnabert2.modeling import PLAIN
+
+
+class GradientXInput(WordGradients):
+    """Word embedding x gradient (Shrikumar et al. 2017); parameters as `WordGradients`."""
+
+    name = "gradient-x-input"
+    rules = PLAIN
+    distributes = False
