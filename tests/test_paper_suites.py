@@ -120,7 +120,7 @@ def test_both_papers_from_command_to_report(copy: Path, tmp_path: Path) -> None:
     # Two data sets, both classes, by each claim's own comparisons.
     sizes = {name: len(one["comparisons"]) for name, one in found.items()}
     assert sizes == {
-        "special-tokens": 2,
+        "special-tokens": 4,
         "special-tokens-length": 1,
         "strategies": 8,
         "promoters-over-enhancers": 4,

@@ -149,7 +149,8 @@ class Run:
     def columns(self) -> dict[tuple[str, str], Column]:
         """Values by cell and metric."""
         table = self.table("samples", needed=True)
-        ids = np.asarray(table["sample_id"].to_pylist(), dtype=object)
+        codes, names = _codes(table, "sample_id")
+        ids = np.asarray(names, dtype=object)[codes]
         values = table["value"].to_numpy(zero_copy_only=False).astype(np.float64)
         return {key: Column(ids[rows], values[rows]) for key, rows in _grouped(table, "metric")}
 

@@ -62,6 +62,18 @@ def test_lengths_and_the_claim_that_needs_them(toy_run: Path) -> None:
     assert (comparison.verdict, comparison.note) == ("undecided", "no spread")
 
 
+def test_the_largest_special_token_is_compared_with_the_largest_other(toy_run: Path) -> None:
+    evidence = Evidence.of([toy_run])
+    claim = next(one for one in CLAIMS if one.id == "special-tokens")
+    finding = judged(claim, evidence)
+    half, lead = finding.comparisons[:2]
+    cell = evidence.cells("special_share")[0]
+    # The toy's special token has nothing: the largest other's share is what it lacks.
+    scores = [np.abs(a.scores) for a in attributions_of(evidence, cell).values()]
+    assert lead.estimate == pytest.approx(-np.mean([one.max() / one.sum() for one in scores]))
+    assert (half.estimate, half.verdict, lead.verdict) == (0, "fails", "fails")
+
+
 def test_a_store_of_other_numbers_is_not_used(toy_run: Path) -> None:
     evidence = Evidence.of([toy_run])
     cell = evidence.cells("special_share")[0]
