@@ -169,6 +169,7 @@ def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any
         "headline": [row for run in evidence.runs for row in _headline(run)],
         "statistic": _statistic,
         "number": _number,
+        "interval": _interval,
     }
 
 
@@ -246,6 +247,13 @@ def _statistic(one: Comparison) -> str:
         return f"{_number(one.estimate)} {one.unit}".strip()
     interval = f"{_number(one.low)} to {_number(one.high)}"
     return f"{_number(one.estimate)} ({interval}) {one.unit}".strip()
+
+
+def _interval(row: dict[str, Any]) -> str:
+    """A leaderboard row's interval."""
+    if row["ci_low"] is None:
+        return "–"
+    return f"{_number(row['ci_low'])} to {_number(row['ci_high'])}"
 
 
 def _number(value: float | None) -> str:
