@@ -1,1 +1,76 @@
-"""What this plugin offers; imports nothing heavy."""
+"""What this plugin offers; imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gxarena.hookspecs import Component, hookimpl
+
+_GRADIENT = frozenset({"differentiable"})
+_RESCALE = frozenset({"differentiable", "modular"})
+
+
+@hookimpl
+def gxarena_explainers() -> Iterable[Component]:
+    yield _component(
+        "saliency",
+        "gradients:Saliency",
+        "size of the gradient at each position",
+        "Simonyan et al. 2014, ICLR Workshop, arXiv:1312.6034",
+        _GRADIENT,
+    )
+    yield _component(
+        "input_x_gradient",
+        "gradients:InputXGradient",
+        "embedding times gradient",
+        "Shrikumar et al. 2016, arXiv:1605.01713",
+        _GRADIENT,
+    )
+    yield _component(
+        "integrated_gradients",
+        "gradients:IntegratedGradients",
+        "gradient averaged on the way from a reference",
+        "Sundararajan et al. 2017, ICML, arXiv:1703.01365",
+        _GRADIENT,
+    )
+    yield _component(
+        "smoothgrad",
+        "gradients:SmoothGrad",
+        "gradient averaged over noisy inputs",
+        "Smilkov et al. 2017, arXiv:1706.03825",
+        _GRADIENT,
+    )
+    yield _component(
+        "gradient_shap",
+        "gradients:GradientSHAP",
+        "expected gradients between the input and shuffled references",
+        "Lundberg and Lee 2017, NeurIPS, arXiv:1705.07874; Erion et al. 2021, arXiv:1906.10670",
+        _GRADIENT,
+    )
+    yield _component(
+        "deeplift",
+        "deeplift:DeepLIFT",
+        "differences from a reference by the rescale rule",
+        "Shrikumar et al. 2017, ICML, arXiv:1704.02685",
+        _RESCALE,
+    )
+    yield _component(
+        "deeplift_shap",
+        "deeplift:DeepLIFTSHAP",
+        "mean of DeepLIFT over dinucleotide shuffles",
+        "Lundberg and Lee 2017, NeurIPS, arXiv:1705.07874; Shrikumar et al. 2017, arXiv:1704.02685",
+        _RESCALE,
+    )
+
+
+def _component(
+    name: str, target: str, summary: str, citation: str, requires: frozenset[str]
+) -> Component:
+    return Component(
+        name=name,
+        target=f"gxarena_captum.{target}",
+        summary=summary,
+        citation=f"{citation}; captum, Kokhlikyan et al. 2020, arXiv:2009.07896",
+        extra="captum",
+        requires=requires,
+    )
