@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from copies import archived, table, texts, unpacked
 from huggingface_hub import constants, file_download
+from huggingface_hub.utils import reset_sessions
 from hypothesis import given
 from hypothesis import strategies as st
 from servers import Server, serving
@@ -44,6 +45,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
     """The archive's server and the hub, as both are laid out."""
+    # One made while another test was offline would stay so.
+    reset_sessions()
     with serving() as running:
         monkeypatch.setattr(genomic_benchmarks, "ARCHIVES", running.url + "/files/{task}_v0.zip")
         archive = archived(tmp_path / "served.zip", TEXTS, TASK).read_bytes()

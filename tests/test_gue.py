@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from copies import table, texts
 from huggingface_hub import constants, file_download
+from huggingface_hub.utils import reset_sessions
 from servers import Server, serving
 
 from gxarena import download
@@ -35,6 +36,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A hub that holds every task, as tables without digests (not in large-file storage)."""
+    # One made while another test was offline would stay so.
+    reset_sessions()
     with serving() as running:
         template = running.url + "/{repo_id}/resolve/{revision}/{filename}"
         monkeypatch.setattr(constants, "ENDPOINT", running.url)

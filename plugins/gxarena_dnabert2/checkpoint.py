@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,11 @@ from gxarena_dnabert2.modeling import SequenceClassifier
 
 WEIGHTS = "model.safetensors"
 _FILES = (WEIGHTS, f"{WEIGHTS}.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+_WANTED = ["*.json", "*.safetensors", "pytorch_model*.bin"]
+_COMPLETE = ".gxarena-complete"
+"""Marks a folder of the hub's cache whose files all arrived and were checked."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _HEAD = ("classifier.", "bert.pooler.")
 
 
@@ -47,17 +55,66 @@ def folder_of(checkpoint: str | Path) -> Path:
             f"checkpoint '{checkpoint}': expected a checkpoint folder or a hub id owner/name, "
             "found no such folder."
         )
-    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError
+    from requests.exceptions import ChunkedEncodingError
 
-    wanted = ["*.json", "*.safetensors", "pytorch_model*.bin"]
     try:
-        return Path(snapshot_download(str(checkpoint), allow_patterns=wanted))
+        return _cached(str(checkpoint)) or _downloaded(str(checkpoint))
+    except ChunkedEncodingError as error:
+        raise InputError(
+            f"checkpoint '{checkpoint}': expected a whole download, got an interruption. The same "
+            "command continues it; without network, pass checkpoint=FOLDER."
+        ) from error
     except (OSError, ValueError, HFValidationError) as error:
         raise InputError(
             f"checkpoint '{checkpoint}': expected a folder here or a model on the hub, got "
             f"neither ({type(error).__name__}). Without network, pass checkpoint=FOLDER."
         ) from error
+
+
+def _cached(hub_id: str) -> Path | None:
+    """The hub's files as an earlier download left them, where it was not cut off."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(hub_id, allow_patterns=_WANTED, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+    return folder if (folder / _COMPLETE).is_file() else None
+
+
+def _downloaded(hub_id: str) -> Path:
+    """The hub's files, resumed where a download was cut off, and checked."""
+    from huggingface_hub import snapshot_download
+
+    folder = Path(snapshot_download(hub_id, allow_patterns=_WANTED))
+    for file in sorted(folder.rglob("*")):
+        # The cache names a large file by the SHA-256 that the hub has of it, but never checks it.
+        blob = file.resolve()
+        if _SHA256.fullmatch(blob.name) and (found := _digest(blob)) != blob.name:
+            blob.unlink()
+            raise InputError(
+                f"checkpoint '{hub_id}', {file.name}: expected a file of SHA-256 {blob.name}, got "
+                f"one of {found}, which was not kept. Run the same command again, or pass "
+                "checkpoint=FOLDER."
+            )
+    # Without network, what comes back may be an earlier download's part.
+    if (weights := _weights_file(folder)) and (folder / "tokenizer.json").is_file():
+        _shards(weights)
+        # A cache that cannot be written is checked every time.
+        with contextlib.suppress(OSError):
+            (folder / _COMPLETE).touch()
+    return folder
+
+
+def _weights_file(folder: Path) -> Path | None:
+    return next((folder / name for name in _FILES if (folder / name).is_file()), None)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -68,7 +125,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     InputError
         No weights, or files that are truncated or hold more than tensors.
     """
-    found = next((folder / name for name in _FILES if (folder / name).is_file()), None)
+    found = _weights_file(folder)
     if found is None:
         raise InputError(
             f"{folder}: expected weights ({', '.join(_FILES)}), got none of these files."

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+COMMIT = "c" * 40
+"""The revision of everything on a hub."""
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -16,6 +20,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.files: dict[str, bytes] = {}  # by path
+        self.digests: dict[str, str] = {}  # told in place of the right ones, by path
         self.version = '"v1"'
         self.most = 1 << 30  # bytes per answer before the connection is cut
         self.ranges, self.redirects, self.wrong_range = True, False, False
@@ -64,6 +69,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         most = len(content) if self.path.startswith("/api/") else server.most
         self.wfile.write(content[start : start + most])
         self.close_connection = True
+
+    def do_HEAD(self) -> None:
+        """As the hub answers: a file's digest is its tag, and every answer names the revision."""
+        content = self.server.files.get(self.path)
+        if content is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        digest = self.server.digests.get(self.path) or hashlib.sha256(content).hexdigest()
+        self.send_header("ETag", f'"{digest}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
