@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from gxarena.hookspecs import Component, hookimpl
 
 _GRADIENT = frozenset({"differentiable"})
+_MASKS = frozenset({"maskable"})
 _RESCALE = frozenset({"differentiable", "modular"})
 
 
@@ -60,6 +61,41 @@ def gxarena_explainers() -> Iterable[Component]:
         "mean of DeepLIFT over dinucleotide shuffles",
         "Lundberg and Lee 2017, NeurIPS, arXiv:1705.07874; Shrikumar et al. 2017, arXiv:1704.02685",
         _RESCALE,
+    )
+    yield _component(
+        "feature_ablation",
+        "perturbation:FeatureAblation",
+        "drop when one unit, or window, is away",
+        "Zeiler and Fergus 2014, ECCV, arXiv:1311.2901",
+        _MASKS,
+    )
+    yield _component(
+        "occlusion-captum",
+        "perturbation:Occlusion",
+        "captum's occlusion: mean drop over the sliding windows that cover a unit",
+        "Zeiler and Fergus 2014, ECCV, arXiv:1311.2901",
+        _MASKS,
+    )
+    yield _component(
+        "shapley_sampling",
+        "perturbation:ShapleySampling",
+        "Shapley values by random orders of units or windows",
+        "Castro et al. 2009, Computers and Operations Research 36:1726",
+        _MASKS,
+    )
+    yield _component(
+        "lime",
+        "perturbation:LIME",
+        "sparse linear model of which units or windows are there",
+        "Ribeiro et al. 2016, KDD, arXiv:1602.04938",
+        _MASKS,
+    )
+    yield _component(
+        "kernel_shap",
+        "perturbation:KernelSHAP",
+        "Shapley values by weighted regression on which units or windows are there",
+        "Lundberg and Lee 2017, NeurIPS, arXiv:1705.07874",
+        _MASKS,
     )
 
 
