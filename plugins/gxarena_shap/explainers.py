@@ -16,7 +16,8 @@ from gxarena import objective
 from gxarena.api import MaskableModel, Model
 from gxarena.data import Attribution, Batch, Floats, Spans
 from gxarena.errors import InputError, Unsupported
-from gxarena_shap.game import Coalitions, Game, balanced_hierarchy, seeded, stretches
+from gxarena.global_generator import numpy_seeded
+from gxarena_shap.game import Coalitions, Game, balanced_hierarchy, stretches
 
 MOST_EXACT = 20
 """Players whose 2^n coalitions can still be asked for."""
@@ -69,7 +70,7 @@ class _Shap(ABC):
         if game.n_players == 1:
             values = np.array([explained])
         else:
-            with seeded(seed) as short:
+            with numpy_seeded(seed) as short:
                 values = self._values(game, short)
         return Attribution(
             values[owner] / np.bincount(owner)[owner],

@@ -6,9 +6,6 @@ tokenisation held fixed. Special tokens are no players; they are always there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 from numpy.typing import ArrayLike
 from shap.maskers import Masker
@@ -129,15 +126,3 @@ def stretches(n_units: int, n_players: int | None) -> Ints:
     """Units dealt out in order to at most so many players of equal size, shape (U,)."""
     count = n_units if n_players is None else min(n_players, n_units)
     return np.arange(n_units) * count // n_units
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[int]:
-    """NumPy's global generator seeded, which shap draws from, and as it was afterwards."""
-    before = np.random.get_state()
-    short = seed % 2**32
-    np.random.seed(short)
-    try:
-        yield short
-    finally:
-        np.random.set_state(before)

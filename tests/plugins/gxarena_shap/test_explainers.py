@@ -18,7 +18,7 @@ from gxarena.embedded import fly_promoters
 from gxarena.errors import InputError, Unsupported
 from gxarena_dnabert2.model import Mini
 from gxarena_shap.explainers import Exact, Kernel, Partition, Permutation
-from gxarena_shap.game import balanced_hierarchy, seeded, stretches
+from gxarena_shap.game import balanced_hierarchy, stretches
 
 ALL = [Partition(), Exact(), Permutation(), Kernel()]
 
@@ -230,10 +230,3 @@ def test_other_models_are_unsupported() -> None:
 
     with pytest.raises(Unsupported, match="shap-exact: expected a maskable model"):
         Exact().explain(Fixed(), _batch(["ACGT"]))
-
-
-def test_the_generator_is_given_back_after_an_error() -> None:
-    before = np.random.get_state()[1].tolist()
-    with pytest.raises(RuntimeError), seeded(3):
-        raise RuntimeError
-    assert np.random.get_state()[1].tolist() == before

@@ -1,0 +1,192 @@
+"""A metric of Quantus as a gxarena metric.
+
+Each sample is given to Quantus by itself, as a vector of units: what Quantus calls the input is
+1 for every unit, and a unit that it perturbs becomes 0, which stands for the model's own unknown.
+So perturbed inputs never leave the alphabet, tokens and nucleotides are treated alike, and no
+sample's score depends on another's, on the batch or on the order. Quantus' random draws come from
+the sample's own seed.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import quantus
+import torch
+from torch import Tensor, nn
+
+from gxarena import objective
+from gxarena.api import Probe, Quantity, Scored
+from gxarena.data import Attribution, Bools, Explained, Floats, Sample
+from gxarena.errors import InputError, Unsupported, suggest
+from gxarena.global_generator import numpy_seeded
+from gxarena.localization import truth
+from gxarena.seeds import sample_seed
+from gxarena_quantus.catalogue import ENTRIES, REFUSED
+
+_PRESET = {
+    "normalise": False,
+    "return_aggregate": False,
+    "disable_warnings": True,
+    "display_progressbar": False,
+}
+"""Ours to decide; Quantus' normalisation goes over the whole batch."""
+
+
+class Quantus:
+    """One metric of Quantus.
+
+    Scores are divided by the sample's largest magnitude first, so that Quantus' absolute epsilons
+    mean the same for every scale. Where Quantus gives a curve, the value is its mean.
+
+    Parameters
+    ----------
+    metric : str
+        Name of Quantus' class, e.g. ``"Sparseness"``.
+    settings : mapping, optional
+        Further parameters of that class, e.g. ``{"nr_runs": 50}``.
+    normalise : bool
+        Divide by the largest magnitude.
+
+    Raises
+    ------
+    Unsupported
+        A metric that no gxarena cell can give what it needs.
+    """
+
+    def __init__(
+        self, metric: str, settings: Mapping[str, Any] | None = None, normalise: bool = True
+    ) -> None:
+        if metric in REFUSED:
+            raise Unsupported(f"quantus, metric '{metric}': not offered, since {REFUSED[metric]}.")
+        if metric not in ENTRIES:
+            raise InputError(f"quantus, metric: unknown '{metric}'. {suggest(metric, ENTRIES)}")
+        self._name = metric
+        self._entry = ENTRIES[metric]
+        self._class = getattr(quantus, metric)
+        self._settings = self._checked(dict(settings or {}))
+        self._normalise = normalise
+        self.quantities: Mapping[str, Quantity] = {
+            "": Quantity(self._entry.better, self._entry.bounds, "", self._entry.summary)
+        }
+
+    def score(self, explained: Explained, probe: Probe) -> Scored:
+        """Values for the N samples; NaN and a reason where Quantus has none.
+
+        Raises
+        ------
+        Unsupported
+            Questions to the model are asked unit by unit, so the scores must be on its own.
+        """
+        if self._entry.needs == "probe" and not explained.native:
+            raise Unsupported(
+                f"quantus, metric '{self._name}': expected scores on the model's own units, got "
+                "others. Use the aggregator 'native'."
+            )
+        values = np.full(len(explained), np.nan)
+        reasons: dict[int, str] = {}
+        for i, (sample, attribution) in enumerate(
+            zip(explained.samples, explained.attributions, strict=True)
+        ):
+            marks = self._marks(sample, attribution)
+            step = int(self._settings.get("features_in_step", 1))
+            reason = _undefined(attribution.scores, marks, step)
+            if not reason:
+                values[i] = self._value(explained, i, marks, probe)
+                reason = "" if np.isfinite(values[i]) else "Quantus gives no finite number"
+            if reason:
+                values[i], reasons[i] = np.nan, reason
+        return Scored({"": values}, {"": reasons})
+
+    def _value(self, explained: Explained, i: int, marks: Bools | None, probe: Probe) -> float:
+        sample = explained.samples[i]
+        scores = explained.attributions[i].scores.copy()
+        scores /= np.abs(scores).max() if self._normalise else 1.0
+        shape = (1, 1, len(scores))
+        seed = sample_seed(explained.seed, f"score/{self._entry.component}", sample.id)
+        with numpy_seeded(seed), warnings.catch_warnings():
+            # Correlations of constant curves: the value is then NaN, and says so.
+            warnings.simplefilter("ignore")
+            found = self._class(**self._sized(len(scores)))(
+                model=_Answers(explained, i, probe).eval(),
+                x_batch=np.ones(shape),
+                y_batch=np.zeros(1, dtype=np.int64),
+                a_batch=scores.reshape(shape),
+                s_batch=None if marks is None else marks.astype(np.float64).reshape(shape),
+                channel_first=True,
+                softmax=False,
+                device="cpu",
+            )
+        return float(np.mean(np.asarray(found[0], dtype=np.float64)))
+
+    def _marks(self, sample: Sample, attribution: Attribution) -> Bools | None:
+        """Units of which at least half is annotated, where the metric wants to know."""
+        if self._entry.needs != "truth":
+            return None
+        annotated = truth(sample).astype(np.int64)
+        counts = np.add.reduceat(annotated, attribution.spans.boundaries[:-1])
+        return np.asarray(2 * counts >= attribution.spans.widths)
+
+    def _checked(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """All settings of the class, once those that were given are known to exist."""
+        known = set(inspect.signature(self._class.__init__).parameters) - {"self", "kwargs"}
+        for key in settings:
+            if key in _PRESET or key not in known:
+                raise InputError(
+                    f"quantus, settings: unknown '{key}' of '{self._name}'. "
+                    f"{suggest(key, known - set(_PRESET))}"
+                )
+        unknown = {"perturb_baseline": 0.0} if "perturb_baseline" in known else {}
+        if settings.get("features_in_step", 1) < 1:
+            raise InputError(
+                f"quantus, settings, features_in_step: expected 1 or more, got "
+                f"{settings['features_in_step']}."
+            )
+        return {**_PRESET, **unknown, **self._entry.settings, **settings}
+
+    def _sized(self, n_units: int) -> dict[str, Any]:
+        """Settings with what Quantus wants in units: shares of the sequence, never more than it."""
+        settings = dict(self._settings)
+        for metric, key, share in _SIZES:
+            if metric == self._name:
+                wanted = settings.get(key, max(1, n_units // share))
+                settings[key] = min(int(wanted), n_units)
+        return settings
+
+
+_SIZES = (("FaithfulnessCorrelation", "subset_size", 5), ("TopKIntersection", "k", 10))
+
+
+class _Answers(nn.Module):
+    """The model as Quantus sees it: (B, 1, U) of units there or not, to the explained value."""
+
+    def __init__(self, explained: Explained, i: int, probe: Probe) -> None:
+        super().__init__()
+        self._explained, self._i, self._probe = explained, i, probe
+
+    def forward(self, presence: Tensor) -> Tensor:
+        masks = list(presence[:, 0].numpy() != 1)
+        sequences = [self._explained.samples[self._i].sequence] * len(masks)
+        outputs = self._probe.predict_masked(sequences, masks)
+        targets = np.full(len(masks), self._explained.targets[self._i])
+        values = objective.value(self._explained.objective, outputs, targets)
+        return torch.from_numpy(values)[:, None]
+
+
+def _undefined(scores: Floats, marks: Bools | None, step: int) -> str:
+    """Why a sample has no value; empty where it has one."""
+    if not np.isfinite(scores).all():
+        return "scores are not finite"
+    if not scores.any():
+        return "no relevance at all"
+    if len(scores) % step:
+        return "features_in_step does not divide the number of units"
+    if marks is not None and marks.all():
+        return "every unit is annotated"
+    if marks is not None and not marks.any():
+        return "no unit is annotated"
+    return ""
