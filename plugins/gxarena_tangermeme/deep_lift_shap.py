@@ -1,0 +1,126 @@
+"""DeepLIFT-SHAP by tangermeme, with each sequence's own dinucleotide shuffles."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from tangermeme.deep_lift_shap import deep_lift_shap
+from torch import Tensor
+
+from gxarena.api import Model
+from gxarena.data import Attribution, Batch
+from gxarena.errors import Unsupported
+from gxarena.references import shuffled
+from gxarena_captum.rows import attribution, check_positive
+from gxarena_tangermeme.network import (
+    OneHotValue,
+    device_of,
+    encoded,
+    equal_lengths,
+    one_hot_value,
+)
+
+
+class DeepLIFTSHAP:
+    """Differences from dinucleotide shuffles by the rescale rule (Lundberg and Lee 2017).
+
+    Hypothetical contributions are tangermeme's; a nucleotide's score is that of its own letter, of
+    an N what takes the references' letters away. ``diagnostics["absorbed"]`` is the convergence
+    delta, 0 for objectives that are linear in the outputs.
+
+    Parameters
+    ----------
+    n_references : int
+        Dinucleotide shuffles of each sequence, the same that every explainer gets.
+    center_hypothetical : bool
+        Subtract the mean over the four letters from the hypothetical contributions.
+    batch_size : int
+        Pairs of sequence and reference in one pass: bounds memory.
+    """
+
+    def __init__(
+        self, n_references: int = 20, center_hypothetical: bool = False, batch_size: int = 64
+    ) -> None:
+        check_positive("deep_lift_shap", n_references=n_references, batch_size=batch_size)
+        self._n, self._center, self._batch_size = n_references, center_hypothetical, batch_size
+        self.cost = (3 * n_references + 1, 2 * n_references)
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        """One attribution per sequence, with hypothetical contributions (L, 4).
+
+        Raises
+        ------
+        Unsupported
+            The model is not one-hot, or a nonlinearity of it is no module of its own.
+        """
+        value = one_hot_value(model, batch, "deep_lift_shap")
+        if not value.value.model.modular:
+            raise Unsupported(
+                "deep_lift_shap: expected a network whose every nonlinearity is a module, got "
+                f"{type(model).__name__}. Use saturation_mutagenesis."
+            )
+        found: dict[int, Attribution] = {}
+        for indices, sequences, targets in equal_lengths(batch):
+            found.update(zip(indices, self._explained(value, sequences, targets), strict=True))
+        return [found[index] for index in range(len(batch))]
+
+    def _explained(
+        self, value: OneHotValue, sequences: list[str], targets: Tensor
+    ) -> list[Attribution]:
+        one_hot = encoded(value, sequences)
+        others = [other for sequence in sequences for other in shuffled(sequence, self._n)]
+        references = encoded(value, others).reshape(-1, self._n, *one_hot.shape[1:])
+        multipliers = self._multipliers(value, one_hot, references, targets).double()
+        scores = ((one_hot[:, None] - references) * multipliers).sum(2).mean(1)
+        of_references = (references * multipliers).sum(2, keepdim=True)
+        letters = (multipliers - of_references).mean(1).transpose(1, 2)
+        if self._center:
+            letters = letters - letters.mean(-1, keepdim=True)
+        explained = self._difference(value, one_hot, references, targets)
+        layouts = value.value.model.layouts(sequences)
+        return [
+            attribution(*parts)
+            for parts in zip(
+                layouts, scores.numpy(), letters.numpy(), explained.tolist(), strict=True
+            )
+        ]
+
+    def _multipliers(
+        self, value: OneHotValue, one_hot: Tensor, references: Tensor, targets: Tensor
+    ) -> Tensor:
+        """Of every pair, (B, R, 4, T)."""
+        with warnings.catch_warnings():
+            # Of columns that are zero (N, padding), and of convergence, which is stored.
+            warnings.simplefilter("ignore")
+            found: Tensor = deep_lift_shap(
+                value,
+                one_hot,
+                args=(targets,),
+                references=references,
+                batch_size=self._batch_size,
+                raw_outputs=True,
+                only_warn=True,
+                device=device_of(value),
+            )
+        return found
+
+    def _difference(
+        self, value: OneHotValue, one_hot: Tensor, references: Tensor, targets: Tensor
+    ) -> Tensor:
+        """f(x) less the mean of f over the references, (B,)."""
+        device = device_of(value)
+        rows = torch.cat([one_hot[:, None], references], 1).flatten(0, 1)
+        whose = targets.repeat_interleave(self._n + 1)
+        with torch.inference_mode():
+            values = torch.cat(
+                [
+                    value(part.to(device), its.to(device)).double().cpu()
+                    for part, its in zip(
+                        torch.split(rows, self._batch_size),
+                        torch.split(whose, self._batch_size),
+                        strict=True,
+                    )
+                ]
+            ).reshape(len(one_hot), self._n + 1)
+        return values[:, 0] - values[:, 1:].mean(1)

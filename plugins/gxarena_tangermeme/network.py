@@ -1,0 +1,62 @@
+"""A one-hot model as tangermeme wants it: a module from (M, 4, L) and targets (M,) to (M, 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from gxarena import objective
+from gxarena.api import DifferentiableModel, Model
+from gxarena.data import Batch
+from gxarena.errors import Unsupported
+from gxarena_captum.explained import ExplainedValue
+
+
+class OneHotValue(nn.Module):
+    """The explained value, shape (M, 1), of one-hot sequences (M, 4, L)."""
+
+    def __init__(self, model: DifferentiableModel, what: str) -> None:
+        super().__init__()
+        self.value = ExplainedValue(model, what)
+        # tangermeme puts a module back into its mode, and with it the network.
+        self.training = False
+
+    def forward(self, one_hot: Tensor, targets: Tensor) -> Tensor:
+        """Targets may come as floats: tangermeme casts what it passes on."""
+        embedded = one_hot.transpose(1, 2)
+        found: Tensor = self.value(embedded, embedded, targets.round().long())
+        return found[:, None]
+
+
+def one_hot_value(model: Model, batch: Batch, explainer: str) -> OneHotValue:
+    """The batch's value; Unsupported where the model's embeddings are not one-hot."""
+    if not isinstance(model, DifferentiableModel) or not model.one_hot:
+        raise Unsupported(
+            f"{explainer}: expected a one-hot model, got {type(model).__name__}. Use ism."
+        )
+    objective.check_targets(batch.targets, model.n_outputs)
+    return OneHotValue(model, batch.objective)
+
+
+def encoded(value: OneHotValue, sequences: Sequence[str]) -> Tensor:
+    """One-hot (N, 4, T) on the CPU, where tangermeme takes its batches from."""
+    model = value.value.model
+    found: Tensor = model.embed(model.encode(sequences))
+    return found.detach().transpose(1, 2).cpu().contiguous()
+
+
+def device_of(value: OneHotValue) -> torch.device:
+    """Where the network is."""
+    return next(value.parameters()).device
+
+
+def equal_lengths(batch: Batch) -> Iterator[tuple[list[int], list[str], Tensor]]:
+    """The batch's indices, sequences and targets, by length: positions mean the same to all."""
+    lengths: dict[int, list[int]] = {}
+    for index, sequence in enumerate(batch.sequences):
+        lengths.setdefault(len(sequence), []).append(index)
+    for indices in lengths.values():
+        targets = torch.from_numpy(batch.targets[indices])
+        yield indices, [batch.sequences[index] for index in indices], targets
