@@ -49,13 +49,16 @@ class _Objective(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, outputs: Tensor, what: str, targets: Ints) -> Tensor:
         ctx.outputs, ctx.what, ctx.targets = outputs.detach(), what, targets
-        return _like(objective.value(what, _numbers(outputs), targets), outputs)
+        value = torch.from_numpy(objective.value(what, _numbers(outputs), targets))
+        # In float32 at least: differences of values would be lost in half precision.
+        dtype = torch.promote_types(outputs.dtype, torch.float32)
+        return value.to(outputs.device, dtype)
 
     @staticmethod
     def backward(ctx: Any, *above: Tensor) -> tuple[Tensor, None, None]:
         outputs = ctx.outputs
         gradient = objective.gradient(ctx.what, _numbers(outputs), ctx.targets)
-        return above[0][:, None] * _like(gradient, outputs), None, None
+        return (above[0][:, None] * torch.from_numpy(gradient).to(above[0])).to(outputs), None, None
 
 
 def differentiable(model: Model, explainer: str) -> DifferentiableModel:
@@ -70,7 +73,3 @@ def differentiable(model: Model, explainer: str) -> DifferentiableModel:
 
 def _numbers(tensor: Tensor) -> Floats:
     return cast(Floats, tensor.detach().double().cpu().numpy())
-
-
-def _like(values: Floats, tensor: Tensor) -> Tensor:
-    return torch.from_numpy(values).to(tensor)

@@ -26,7 +26,7 @@ from gxarena_tangermeme.network import (
 class SaturationMutagenesis:
     """f(x) less the mean of f over the four letters at a place; other letters likewise.
 
-    tangermeme's saturation mutagenesis (Schreiber 2025) of the explained value: at every position
+    tangermeme's saturation mutagenesis (Schreiber 2026) of the explained value: at every position
     the hypothetical contributions add up to 0. ``diagnostics["forwards"]`` is what it took.
 
     Parameters
@@ -88,7 +88,7 @@ class Marginalization:
     """What a window of the sequence adds to the explained value of backgrounds.
 
     Each window is written into dinucleotide shuffles of its sequence, at its own place
-    (tangermeme's `substitute`; Schreiber 2025, after Koo et al. 2021, global importance analysis);
+    (tangermeme's `substitute`; Schreiber 2026, after Koo et al. 2021, global importance analysis);
     a nucleotide's score is the mean effect of the windows that cover it. Where the sequence has
     an N, the background's letter stays.
 

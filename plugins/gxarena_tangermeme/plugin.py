@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from gxarena.hookspecs import Component, hookimpl
 
-_TANGERMEME = "tangermeme, Schreiber 2025, bioRxiv 2025.08.08.669296"
+_TANGERMEME = "tangermeme, Schreiber 2026, Nature Methods, doi:10.1038/s41592-026-03254-z"
 
 
 @hookimpl

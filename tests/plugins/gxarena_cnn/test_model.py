@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
-from gxarena.api import MaskableModel
+from gxarena.api import DifferentiableModel, MaskableModel
 from gxarena.data import Spans
 from gxarena.datasets import open_dataset
 from gxarena.errors import InputError
@@ -112,3 +113,44 @@ def test_the_bundled_weights_know_a_promoter() -> None:
     planted = [s[:180] + "TATCGATA" + s[188:] for s in backgrounds]
     margins = [np.subtract(*model.predict(s).T[::-1]) for s in (planted, backgrounds)]
     assert np.mean(margins[0] > margins[1]) > 0.9
+
+
+def test_embeddings_are_the_one_hot_sequences(
+    make_model: Callable[..., OneHotModel], sequences: tuple[str, ...]
+) -> None:
+    model = make_model(batch_size=16)
+    assert isinstance(model, DifferentiableModel)
+    encoded = model.encode(sequences)
+    embedded = model.embed(encoded)
+    assert embedded.shape == (10, 30, 4)
+    outputs = model.forward_embedded(embedded, encoded).detach().numpy()
+    np.testing.assert_array_equal(outputs, model.predict(sequences).astype(np.float32))
+    for row, (sequence, layout) in enumerate(zip(sequences, model.layouts(sequences), strict=True)):
+        assert layout.units.tolist() == list(range(len(sequence)))
+        assert (layout.spans, layout.special) == (Spans.nucleotides(len(sequence)), {})
+        for position, letter in enumerate(sequence):
+            expected = [float(letter == other) for other in "ACGT"]
+            assert embedded[row, position].tolist() == expected
+
+
+def test_references_leave_the_padding_empty(make_model: Callable[..., OneHotModel]) -> None:
+    model = make_model()
+    sequences = ["ACGTN" * 5, "GG" * 15]
+    for kind, value in {"zeros": 0.0, "unknown": 0.0, "uniform": 0.25}.items():
+        found = model.reference(sequences, kind)
+        assert found[0, :25].unique().tolist() == [value]
+        assert found[0, 25:].unique().tolist() == [0.0]
+        assert found[1].unique().tolist() == [value]
+    unknown = model.predict(["N" * 25, "N" * 30])
+    outputs = model.forward_embedded(model.reference(sequences, "unknown"), torch.empty(0))
+    np.testing.assert_allclose(outputs.detach(), unknown, atol=1e-6)
+    with pytest.raises(InputError, match="reference: unknown 'mask'"):
+        model.reference(sequences, "mask")
+
+
+def test_other_sequences_in_place(make_model: Callable[..., OneHotModel]) -> None:
+    model = make_model()
+    found = model.embed_others(["TTT", "AC"], ["ACG", "GG"])
+    assert torch.equal(found, model.embed(model.encode(["TTT", "AC"])))
+    with pytest.raises(InputError, match="reference: expected 2 nucleotides, got 3"):
+        model.embed_others(["TTT"], ["AC"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from gxarena.api import MaskableModel
+from gxarena.api import DifferentiableModel, MaskableModel
 from gxarena.errors import InputError
 from gxarena_dnabert2.describe import MINI
 from gxarena_dnabert2.model import DNABERT2
@@ -142,3 +142,71 @@ def test_bundled_model_reads_its_task() -> None:
     labels = np.array([sample.label for sample in samples])
     # Chance is 0.5 with a standard error of 0.035 over 200 samples.
     assert (outputs.argmax(1) == labels).mean() > 0.62
+
+
+def test_outputs_of_embeddings_are_predictions(model: DNABERT2, sequences: list[str]) -> None:
+    assert isinstance(model, DifferentiableModel)
+    encoded = model.encode(sequences)
+    outputs = model.forward_embedded(model.embed(encoded), encoded)
+    np.testing.assert_allclose(outputs.detach(), model.predict(sequences), atol=1e-5)
+
+
+def test_gradients_stay_off_the_padding(model: DNABERT2, sequences: list[str]) -> None:
+    encoded = model.encode(sequences)
+    embedded = model.embed(encoded).detach().requires_grad_()
+    model.forward_embedded(embedded, encoded)[:, 1].sum().backward()
+    assert embedded.grad is not None
+    for row, layout in enumerate(model.layouts(sequences)):
+        assert embedded.grad[row, layout.length :].abs().sum() == 0
+        (alone,) = model.encode(sequences[row : row + 1])
+        points = model.embed(alone[None]).detach().requires_grad_()
+        model.forward_embedded(points, alone[None])[0, 1].backward()
+        assert points.grad is not None
+        np.testing.assert_allclose(
+            embedded.grad[row, : layout.length], points.grad[0], rtol=1e-3, atol=1e-5
+        )
+
+
+def test_layouts_say_where_units_are(model: DNABERT2, sequences: list[str]) -> None:
+    for encoded, layout in zip(
+        model.tokenizer.encode(sequences), model.layouts(sequences), strict=True
+    ):
+        n = len(encoded.spans)
+        assert layout.units.tolist() == list(range(1, n + 1))
+        assert layout.special == {"[CLS]": 0, "[SEP]": n + 1}
+        assert (layout.length, layout.spans) == (n + 2, encoded.spans)
+
+
+def test_references_replace_units_alone(model: DNABERT2, sequences: list[str]) -> None:
+    words = model.network.bert.embeddings.word_embeddings.weight
+    vectors = {
+        "zeros": torch.zeros(words.shape[1]),
+        "uniform": words.mean(0),
+        "unknown": words[model.tokenizer.unknown],
+        "mask": words[model.tokenizer.id_of("[MASK]")],
+        "pad": words[model.tokenizer.pad],
+    }
+    embedded = model.embed(model.encode(sequences))
+    assert set(vectors) == set(model.reference_kinds)
+    for kind, vector in vectors.items():
+        found = model.reference(sequences, kind)
+        for row, layout in enumerate(model.layouts(sequences)):
+            is_unit = np.isin(np.arange(found.shape[1]), layout.units)
+            np.testing.assert_allclose(
+                found[row, is_unit], vector.expand(len(layout.units), -1), atol=1e-6
+            )
+            assert torch.equal(found[row, ~is_unit], embedded[row, ~is_unit])
+    masks = [np.ones(len(spans), dtype=bool) for spans in model.spans(sequences)]
+    outputs = model.forward_embedded(model.reference(sequences, "unknown"), model.encode(sequences))
+    np.testing.assert_allclose(outputs.detach(), model.predict_masked(sequences, masks), atol=1e-5)
+
+
+def test_other_sequences_are_repeated_or_cut_to_fit(model: DNABERT2, sequences: list[str]) -> None:
+    long, short = sequences[3], sequences[1]
+    tokens = {text: model.encode([text])[0, 1:-1] for text in (long, short)}
+    cls, sep = model.encode([long])[0, [0, -1]]
+    for other, onto in ((long, short), (short, long), (long, long)):
+        n = len(tokens[onto])
+        ids = [int(tokens[other][i % len(tokens[other])]) for i in range(n)]
+        expected = model.embed(torch.tensor([[int(cls), *ids, int(sep)]]))
+        assert torch.equal(model.embed_others([other], [onto]), expected)
