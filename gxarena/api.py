@@ -57,6 +57,18 @@ class MaskableModel(Model, Protocol):
         ...
 
 
+@runtime_checkable
+class RandomisableModel(Model, Protocol):
+    """Capability ``randomisable``: gives a copy of itself that has learned nothing."""
+
+    def randomised(self, seed: int) -> Model:
+        """A copy with every parameter drawn anew; this model stays as it is.
+
+        See `gxarena.randomised`.
+        """
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Layout:
     """Where the units and special tokens of one sequence lie among a model's positions.
@@ -234,6 +246,32 @@ class Probe(Protocol):
 
     def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
         """Raw outputs with units masked (see `MaskableModel`), shape (M, C)."""
+        ...
+
+    def explain(
+        self,
+        sequences: Sequence[str],
+        *,
+        targets: Ints,
+        ids: Sequence[str],
+        annotations: Sequence[tuple[Interval, ...]] = (),
+    ) -> list[Attribution]:
+        """The cell's own explainer on its own model again, for metrics that require "explainer".
+
+        Parameters
+        ----------
+        sequences : sequence of M str
+        targets : int array, shape (M,)
+        ids : sequence of M str
+            An id decides the seed: a sample's edited copies under its own id are explained with
+            the very noise the sample was.
+        annotations : sequence of M tuples of Interval
+            None of any where left out.
+        """
+        ...
+
+    def randomised(self, seed: int) -> Probe:
+        """The same door to a copy of the model that has learned nothing."""
         ...
 
 

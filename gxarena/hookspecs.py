@@ -51,12 +51,16 @@ class Component:
         The pip extra that brings its dependencies, e.g. ``"cnn"`` for ``gxarena[cnn]``.
     provides : frozenset of str
         Capabilities offered. Models: ``"maskable"``, ``"differentiable"``, ``"trainable"`` or a
-        plugin's own (``"zennit"``). Metrics: exactly one of ``"sample"``, ``"pair"``, ``"set"``.
+        plugin's own (``"zennit"``). Explainers: ``"fixed"`` where they cannot explain sequences
+        other than the data set's, ``"wrapper"`` where the parameter ``explainer`` names another
+        one, whose requirements then count too. Metrics: exactly one of ``"sample"``, ``"pair"``,
+        ``"set"``.
         Aggregators: ``"coarsen"``, ``"refine"`` or neither (native).
     requires : frozenset of str
         Capabilities needed. Explainers and metrics: of the model. Metrics may also name ``"probe"``
-        (asks the model more questions), ``"native"`` (reads raw attributions on the model's own
-        units only) and ``"special"`` (needs a model that provides special tokens). Explainers and
+        (asks the model more questions), ``"explainer"`` (asks the explainer again), ``"native"``
+        (reads raw attributions on the model's own units only) and ``"special"`` (needs a model that
+        provides special tokens). Explainers and
         metrics that read the data set's annotations name ``"truth"``.
     describe : str
         Models, optional: ``package.module:function`` called with the same parameters;

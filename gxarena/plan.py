@@ -32,6 +32,9 @@ SCOPES = frozenset({"sample", "pair", "set"})
 TRUTH = "truth"
 """Required where a component reads the data set's annotations."""
 
+WRAPPER, FIXED = "wrapper", "fixed"
+"""Provided by explainers that wrap another one, and by those that explain the data set alone."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -41,6 +44,8 @@ class Choice:
     ----------
     identity : str
         Digest of code, data files and parameters; a parameter that is a path counts by content.
+    wrapped : Choice or None
+        The explainer that an explainer which provides "wrapper" wraps.
     """
 
     kind: str
@@ -48,6 +53,7 @@ class Choice:
     found: Registered
     parameters: Parameters
     identity: str
+    wrapped: Choice | None = None
 
     @property
     def provides(self) -> frozenset[str]:
@@ -55,7 +61,8 @@ class Choice:
 
     @property
     def requires(self) -> frozenset[str]:
-        return self.found.component.requires
+        own = self.found.component.requires
+        return own | self.wrapped.requires if self.wrapped else own
 
 
 @dataclass(frozen=True)
@@ -214,7 +221,15 @@ def choose(
 ) -> Choice:
     """A component by name with parameters; InputError with a suggestion where it is unknown."""
     found = registry.registered(kind, name, where)
-    return Choice(kind, label or name, found, parameters, _identity(found, parameters))
+    choice = Choice(kind, label or name, found, parameters, _identity(found, parameters))
+    if WRAPPER not in choice.provides:
+        return choice
+    inner = given_parameters(choice)
+    for own in inspect.signature(registry.factory(kind, name)).parameters:
+        if own != "explainer":
+            inner.pop(own, None)
+    wrapped = choose(registry, kind, str(inner.pop("explainer", "")), inner, where)
+    return replace(choice, identity=digest([choice.identity, wrapped.identity]), wrapped=wrapped)
 
 
 def _unknown(registry: Registry, kind: str, label: str, known: list[str], where: str) -> str:
@@ -422,11 +437,18 @@ def _unsupported(plan: Plan, cell: Cell) -> str:
     metric = plan.choice("metrics", cell.metric)
     if TRUTH in metric.requires and not has_truth:
         return f"metric '{cell.metric}' needs annotations; data set '{cell.dataset}' has none"
-    offered = plan.choice("models", cell.model).provides | {"probe", "native", TRUTH}
+    offered = plan.choice("models", cell.model).provides | {"probe", "native", "explainer", TRUTH}
     if missing := metric.requires - offered:
         return (
             f"metric '{cell.metric}' needs a model that is {_listed(missing)}; "
             f"'{cell.model}' is not"
+        )
+    if (
+        "explainer" in metric.requires
+        and FIXED in plan.choice("explainers", cell.explainer).provides
+    ):
+        return (
+            f"metric '{cell.metric}' explains edited sequences; explainer '{cell.explainer}' cannot"
         )
     projection = plan.choice("aggregators", cell.aggregator).provides & {"coarsen", "refine"}
     if "native" in metric.requires and projection:

@@ -64,6 +64,15 @@ def gxarena_explainers() -> Iterable[Component]:
         requires=_TRUTH,
     )
     yield Component(
+        name="randomised",
+        target="gxarena.controls:Randomised",
+        summary="control: another explainer, of the model with every parameter drawn anew",
+        citation="Adebayo et al. 2018, NeurIPS, arXiv:1810.03292",
+        provides=frozenset({"wrapper"}),
+        requires=frozenset({"randomisable"}),
+        defaults={"explainer": "lrp"},
+    )
+    yield Component(
         name="occlusion",
         target="gxarena.perturbation_explainers:Occlusion",
         summary="drop of the output while a window of units is unknown; window, stride",
@@ -80,6 +89,7 @@ def gxarena_explainers() -> Iterable[Component]:
         name="precomputed",
         target="gxarena.precomputed:Precomputed",
         summary="explanations made elsewhere: path of a Parquet, npz or HDF5 file, by sample id",
+        provides=frozenset({"fixed"}),
     )
 
 
@@ -206,4 +216,12 @@ def gxarena_metrics() -> Iterable[Component]:
         citation="Zhang et al. 2018, IJCV 126:1084",
         provides=_SAMPLE,
         requires=_TRUTH,
+    )
+    yield Component(
+        name="model_randomisation",
+        target="gxarena.metrics.randomisation:ModelRandomisation",
+        summary="sanity check, pass or fail: explanations change when all parameters are redrawn",
+        citation="Adebayo et al. 2018, NeurIPS, arXiv:1810.03292",
+        provides=_SAMPLE,
+        requires=frozenset({"explainer", "native", "randomisable"}),
     )

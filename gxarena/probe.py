@@ -1,4 +1,4 @@
-"""The only door from a metric to a model: micro-batches, counts and memoises.
+"""The only door from a metric to a model and its explainer: micro-batches, counts and memoises.
 
 The memory is per cell, not per run: which questions share a batch, and with it the last bits of
 the answers, must not depend on what ran before.
@@ -8,28 +8,72 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from gxarena.api import MaskableModel, Model
-from gxarena.data import Bools, Floats
+from gxarena.api import MaskableModel, Model, RandomisableModel
+from gxarena.data import Attribution, Bools, Floats, Interval, Ints, Sample
 from gxarena.errors import PluginError, Unsupported
+
+Answer = TypeVar("Answer")
+Explain = Callable[[Model, tuple[Sample, ...], Ints], list[Attribution]]
+"""Explains M samples, whose ids decide the seeds, for M targets."""
+
+EXPLAINED_AT_ONCE = 64
+"""Sequences an explainer is given together, as in the explain stage."""
+
+
+@dataclass
+class _Count:
+    """What a probe and the probes made from it have asked for."""
+
+    forwards: int = 0
+    explanations: int = 0
 
 
 class ModelProbe:
     """Asks a model on behalf of one cell's metric (see `gxarena.api.Probe`).
 
+    Parameters
+    ----------
+    model : callable
+        Gives the model.
+    batch_size : int
+        Most sequences a model is given at once.
+    explain : callable, optional
+        The cell's explainer.
+
     Attributes
     ----------
     forwards : int
         Sequences the model was really given.
+    explanations : int
+        Sequences the explainer was really given.
     """
 
-    def __init__(self, model: Callable[[], Model], batch_size: int = 1024) -> None:
+    def __init__(
+        self,
+        model: Callable[[], Model],
+        batch_size: int = 1024,
+        explain: Explain | None = None,
+    ) -> None:
         self._model = model
         self._batch_size = batch_size
+        self._explain = explain
         self._known: dict[Hashable, Floats] = {}
-        self.forwards = 0
+        self._explained: dict[Hashable, Attribution] = {}
+        self._randomised: dict[int, ModelProbe] = {}
+        self._count = _Count()
+
+    @property
+    def forwards(self) -> int:
+        return self._count.forwards
+
+    @property
+    def explanations(self) -> int:
+        return self._count.explanations
 
     def predict(self, sequences: Sequence[str]) -> Floats:
         """Raw outputs, shape (M, C)."""
@@ -62,22 +106,85 @@ class ModelProbe:
             ),
         )
 
+    def explain(
+        self,
+        sequences: Sequence[str],
+        *,
+        targets: Ints,
+        ids: Sequence[str],
+        annotations: Sequence[tuple[Interval, ...]] = (),
+    ) -> list[Attribution]:
+        """The cell's explainer on this model, M attributions on the model's own units.
+
+        Raises
+        ------
+        Unsupported
+            There is no explainer to ask.
+        """
+        if (explain := self._explain) is None:
+            raise Unsupported("probe: expected an explainer to ask again, got none.")
+        marks = annotations or [()] * len(sequences)
+        samples = [
+            Sample(identifier, sequence, None, marked)
+            for identifier, sequence, marked in zip(ids, sequences, marks, strict=True)
+        ]
+        keys: list[Hashable] = list(zip(samples, np.asarray(targets).tolist(), strict=True))
+
+        def answer(wanted: list[int]) -> list[Attribution]:
+            self._count.explanations += len(wanted)
+            return explain(self._model(), tuple(samples[i] for i in wanted), targets[wanted])
+
+        _remember(keys, self._explained, EXPLAINED_AT_ONCE, answer)
+        return [self._explained[key] for key in keys]
+
+    def randomised(self, seed: int) -> ModelProbe:
+        """A probe of a copy of the model with every parameter drawn anew; counts go together.
+
+        Raises
+        ------
+        Unsupported
+            The model is not randomisable.
+        """
+        if seed not in self._randomised:
+            model = self._model()
+            if not isinstance(model, RandomisableModel):
+                raise Unsupported(
+                    f"{type(model).__name__}: expected a randomisable model (randomised), got none."
+                )
+            copy = model.randomised(seed)
+            self._randomised[seed] = ModelProbe(lambda: copy, self._batch_size, self._explain)
+            self._randomised[seed]._count = self._count
+        return self._randomised[seed]
+
     def _ask(self, keys: Sequence[Hashable], predict: Callable[[list[int]], Floats]) -> Floats:
-        first = {key: i for i, key in reversed(list(enumerate(keys))) if key not in self._known}
-        wanted = sorted(first.values())
-        for start in range(0, len(wanted), self._batch_size):
-            batch = wanted[start : start + self._batch_size]
-            outputs = np.asarray(predict(batch), dtype=np.float64)
-            if outputs.ndim != 2 or len(outputs) != len(batch):
+        def answer(wanted: list[int]) -> Floats:
+            outputs = np.asarray(predict(wanted), dtype=np.float64)
+            if outputs.ndim != 2 or len(outputs) != len(wanted):
                 raise PluginError(
                     f"{type(self._model()).__name__}: expected outputs of shape "
-                    f"({len(batch)}, C), got {outputs.shape}."
+                    f"({len(wanted)}, C), got {outputs.shape}."
                 )
-            self.forwards += len(batch)
-            self._known.update((keys[i], row) for i, row in zip(batch, outputs, strict=True))
+            self._count.forwards += len(wanted)
+            return outputs
+
+        _remember(keys, self._known, self._batch_size, answer)
         if not keys:
             return np.zeros((0, self._model().n_outputs))
         return np.stack([self._known[key] for key in keys])
+
+
+def _remember(
+    keys: Sequence[Hashable],
+    known: dict[Hashable, Answer],
+    at_once: int,
+    answer: Callable[[list[int]], Sequence[Answer]],
+) -> None:
+    """Ask for what is not known yet, each question once, in batches."""
+    first = {key: i for i, key in reversed(list(enumerate(keys))) if key not in known}
+    wanted = sorted(first.values())
+    for start in range(0, len(wanted), at_once):
+        batch = wanted[start : start + at_once]
+        known.update((keys[i], row) for i, row in zip(batch, answer(batch), strict=True))
 
 
 def _key(sequence: str) -> bytes:

@@ -154,7 +154,10 @@ class _Walk:
     def attempt(self, cell: Cell) -> tuple[str, str]:
         """Score one cell and write what came of it; returns status and error message."""
         start, started = time.perf_counter(), datetime.now(UTC)
-        probe = ModelProbe(lambda: self._stages.model(cell.model))
+        probe = ModelProbe(
+            lambda: self._stages.model(cell.model),
+            explain=self._stages.explain_again(cell.explainer),
+        )
         row = self._described(cell) | {"started": started, "status": "ok"}
         parts: dict[str, list[dict[str, Any]]] = {}
         try:
@@ -204,7 +207,11 @@ class _Walk:
         }
         explainer = self._stages.create("explainers", cell.explainer)
         if (cost := getattr(explainer, "cost", None)) is not None:
-            row |= {"forwards": probe.forwards + n * cost[0], "backwards": n * cost[1]}
+            explained = n + probe.explanations
+            row |= {
+                "forwards": probe.forwards + explained * cost[0],
+                "backwards": explained * cost[1],
+            }
         model = self._stages.loaded(cell.model)
         return row | {
             "device": str(getattr(model, "device", "cpu")) if model else None,

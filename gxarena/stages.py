@@ -20,6 +20,7 @@ from gxarena.data import Attribution, Batch, Explained, Ints, Sample, Spans
 from gxarena.errors import PluginError
 from gxarena.objective import check_targets
 from gxarena.plan import Choice, Plan, given_parameters, resolved_parameters
+from gxarena.probe import Explain
 from gxarena.registry import Registry
 from gxarena.seeds import sample_seed
 from gxarena.store import Predictions, Store, chunk_slice, n_chunks
@@ -78,6 +79,21 @@ class Stages:
         """The explainer's attributions, raw and on the model's own units."""
         key = (dataset, model, explainer)
         return self._once(key, self._explained, key, KEPT_EXPLAINED, lambda: self._explain(*key))
+
+    def explain_again(self, explainer: str) -> Explain:
+        """What a metric's probe asks: a fresh explainer, on any model and samples it is given."""
+        made: list[Explainer] = []
+        choice, suite = self._plan.choice("explainers", explainer), self._plan.suite
+
+        def explain(model: Model, samples: tuple[Sample, ...], targets: Ints) -> list[Attribution]:
+            made[:] = made or [self.create("explainers", explainer)]
+            name = choice.found.component.name
+            batch = make_batch(samples, targets, suite.objective, suite.seed, name)
+            attributions = made[0].explain(model, batch)
+            check_attributions(attributions, batch, choice)
+            return attributions
+
+        return explain
 
     def explain_seconds(self, dataset: str, model: str, explainer: str) -> float:
         """Seconds the attributions took when they were computed."""

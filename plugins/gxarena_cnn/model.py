@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError
+from gxarena.randomised import randomised_copy
 from gxarena.references import check_kind
 from gxarena_cnn import encoding
 from gxarena_cnn.checkpoint import load_network
@@ -99,6 +101,12 @@ class OneHotModel:
                 )
             encoded[row, : len(mask)][mask] = encoding.UNKNOWN
         return self._predict(encoded)
+
+    def randomised(self, seed: int) -> OneHotModel:
+        """A copy of this model with every parameter drawn anew (see `gxarena.randomised`)."""
+        made = copy.copy(self)
+        made.network = randomised_copy(self.network, seed)
+        return made
 
     def encode(self, sequences: Sequence[str]) -> Tensor:
         """One-hot (B, 4, max_length) on the model's device."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gxarena.hookspecs import Component, hookimpl
 
 _CAPABILITIES = frozenset(
-    {"maskable", "differentiable", "one-hot", "modular", "trainable", "zennit"}
+    {"maskable", "differentiable", "one-hot", "modular", "trainable", "randomisable", "zennit"}
 )
 
 

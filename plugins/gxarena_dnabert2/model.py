@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from torch import Tensor
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError, suggest
+from gxarena.randomised import randomised_copy
 from gxarena.references import KINDS, check_kind
 from gxarena_dnabert2.checkpoint import folder_of, load_classifier
 from gxarena_dnabert2.describe import mini_checkpoint
@@ -90,6 +92,12 @@ class DNABERT2:
         return self._predict(
             [encoded[s].masked(mask, unknown) for s, mask in zip(sequences, masks, strict=True)]
         )
+
+    def randomised(self, seed: int) -> DNABERT2:
+        """A copy of this model with every parameter drawn anew (see `gxarena.randomised`)."""
+        made = copy.copy(self)
+        made.network = randomised_copy(self.network, seed)
+        return made
 
     def encode(self, sequences: Sequence[str]) -> Tensor:
         """Token ids (B, T), padded with [PAD] on the right."""

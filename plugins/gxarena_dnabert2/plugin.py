@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from gxarena.hookspecs import Component, hookimpl
 
 _DNABERT2 = "Zhou et al. 2024, DNABERT-2, ICLR, arXiv:2306.15006"
-_CAPABILITIES = frozenset({"maskable", "differentiable", "trainable", "special", "attnlrp"})
+_CAPABILITIES = frozenset(
+    {"maskable", "differentiable", "trainable", "randomisable", "special", "attnlrp"}
+)
 
 
 @hookimpl
