@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ORDERS = {"mif": "most important first", "lif": "least important first"}
-PATTERNS_PER_CELL = 2
+MOST_PATTERNS = 8
+"""Rows of the figure of motifs: letters take a second a row to draw."""
 ACROSS = 3
 """Panels side by side."""
 ALL: tuple[ClassOfSamples, ...] = ("positive", "negative", "all")
@@ -208,7 +209,9 @@ def write_motifs(evidence: Evidence, path: Path) -> None:
     if not kept:
         raise _missing(evidence, "motifs", "metric modisco, with patterns found")
     path.parent.mkdir(parents=True, exist_ok=True)
-    plot_motifs([m for motifs in kept.values() for m in motifs[:PATTERNS_PER_CELL]], path)
+    share = max(1, MOST_PATTERNS // len(kept))
+    chosen = [motif for motifs in kept.values() for motif in motifs[:share]]
+    plot_motifs(chosen[:MOST_PATTERNS], path)
 
 
 def _panels(n: int, rows: int, width: float, height: float) -> tuple[Figure, NDArray[Any]]:
