@@ -168,8 +168,7 @@ def test_a_run_without_the_metric_is_told_which(
     assert not (tmp_path / "a.png").exists()
 
 
-@pytest.mark.parametrize("ending", ["png", "svg"])
-def test_motifs_are_drawn(ending: str, plan: Callable[..., Plan], tmp_path: Path) -> None:
+def test_motifs_are_drawn(plan: Callable[..., Plan], tmp_path: Path) -> None:
     block = {
         "datasets": ["mine"],
         "models": ["toy"],
@@ -177,6 +176,6 @@ def test_motifs_are_drawn(ending: str, plan: Callable[..., Plan], tmp_path: Path
         "metrics": ["collection"],
     }
     run(plan(matrix=[block]), tmp_path / "run")
-    path = tmp_path / "out" / f"a.{ending}"
+    path = tmp_path / "out" / "a.svg"
     write_figure("4", Evidence.of([tmp_path / "run"]), path)
-    assert path.read_bytes()[:5] in (b"\x89PNG\r", b"<?xml")
+    assert "toy / exact" in path.read_text()
