@@ -16,7 +16,7 @@ from gxarena.data import Batch
 from gxarena.errors import Unsupported
 from gxarena.references import shuffled
 from gxarena_captum.deeplift import DeepLIFT, DeepLIFTSHAP
-from gxarena_cnn.config import CNNConfig
+from gxarena_cnn.config import CNNConfig, DeepSTARRConfig
 from gxarena_cnn.model import CNN, OneHotModel
 from gxarena_cnn.networks import build
 from gxarena_dnabert2.model import Mini
@@ -145,3 +145,19 @@ def test_a_sample_does_not_depend_on_its_neighbours(cnn: CNN, make_batch: Batche
 def test_a_network_with_hidden_nonlinearities_is_refused(mini: Mini, make_batch: Batches) -> None:
     with pytest.raises(Unsupported, match="deeplift: expected a network whose every nonlinearity"):
         DeepLIFT().explain(mini, make_batch((30,)))
+
+
+def test_scores_add_up_on_deepstarr() -> None:
+    """Other layers: padded convolutions, and BatchNorm and ReLU after dense layers."""
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        network = build(DeepSTARRConfig(input_length=32, filters=(6, 5, 4, 3), dense=(5, 4)))
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.add_(0.5 * torch.randn_like(parameter))
+    model = OneHotModel(network.eval(), "cpu")
+    rng = np.random.default_rng(4)
+    sequences = tuple("".join(rng.choice(list("ACGT"), n)) for n in (32, 25))
+    for found in DeepLIFTSHAP(n_references=3).explain(model, Batch(sequences, np.array([0, 1]))):
+        assert abs(found.diagnostics["explained"]) > 0.01
+        assert found.diagnostics["absorbed"] == pytest.approx(0, abs=1e-4)

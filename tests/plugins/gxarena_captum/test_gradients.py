@@ -266,3 +266,10 @@ def test_user_mistakes(cnn: CNN, make_batch: Batches) -> None:
         Saliency("l3")
     with pytest.raises(InputError, match="noise: expected a number of at least 0, got nan"):
         SmoothGrad(noise=float("nan"))
+
+
+def test_half_precision_models_are_explained(mini: Mini, make_batch: Batches) -> None:
+    half, batch = Mini(device="cpu", dtype="bfloat16"), make_batch((60,))
+    (rough,) = IntegratedGradients(n_steps=20).explain(half, batch)
+    (exact,) = IntegratedGradients(n_steps=20).explain(mini, batch)
+    assert np.corrcoef(rough.scores, exact.scores)[0, 1] > 0.9
