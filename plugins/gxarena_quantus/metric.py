@@ -69,6 +69,8 @@ class Quantus:
         self._entry = ENTRIES[metric]
         self._class = getattr(quantus, metric)
         self._settings = self._checked(dict(settings or {}))
+        # Taken here, since Quantus takes them after it has refused scores all below zero.
+        self._magnitudes = bool(self._settings.get("abs", self._default("abs")))
         self._normalise = normalise
         self.quantities: Mapping[str, Quantity] = {
             "": Quantity(self._entry.better, self._entry.bounds, "", self._entry.summary)
@@ -93,19 +95,20 @@ class Quantus:
             zip(explained.samples, explained.attributions, strict=True)
         ):
             marks = self._marks(sample, attribution)
-            step = int(self._settings.get("features_in_step", 1))
-            reason = _undefined(attribution.scores, marks, step)
+            scores = np.abs(attribution.scores) if self._magnitudes else attribution.scores
+            reason = _undefined(scores, marks, int(self._settings.get("features_in_step", 1)))
             if not reason:
-                values[i] = self._value(explained, i, marks, probe)
+                values[i] = self._value(explained, i, scores, marks, probe)
                 reason = "" if np.isfinite(values[i]) else "Quantus gives no finite number"
             if reason:
                 values[i], reasons[i] = np.nan, reason
         return Scored({"": values}, {"": reasons})
 
-    def _value(self, explained: Explained, i: int, marks: Bools | None, probe: Probe) -> float:
+    def _value(
+        self, explained: Explained, i: int, scores: Floats, marks: Bools | None, probe: Probe
+    ) -> float:
         sample = explained.samples[i]
-        scores = explained.attributions[i].scores.copy()
-        scores /= np.abs(scores).max() if self._normalise else 1.0
+        scores = scores / (np.abs(scores).max() if self._normalise else 1.0)
         shape = (1, 1, len(scores))
         seed = sample_seed(explained.seed, f"score/{self._entry.component}", sample.id)
         with numpy_seeded(seed), warnings.catch_warnings():
@@ -148,6 +151,9 @@ class Quantus:
             )
         return {**_PRESET, **unknown, **self._entry.settings, **settings}
 
+    def _default(self, setting: str) -> Any:
+        return inspect.signature(self._class.__init__).parameters[setting].default
+
     def _sized(self, n_units: int) -> dict[str, Any]:
         """Settings with what Quantus wants in units: shares of the sequence, never more than it."""
         settings = dict(self._settings)
@@ -183,6 +189,10 @@ def _undefined(scores: Floats, marks: Bools | None, step: int) -> str:
         return "scores are not finite"
     if not scores.any():
         return "no relevance at all"
+    if np.ptp(scores) == 0:
+        return "all scores are equal, which Quantus refuses"
+    if (scores < 0).all():
+        return "all scores are below zero, which Quantus refuses"
     if len(scores) % step:
         return "features_in_step does not divide the number of units"
     if marks is not None and marks.all():

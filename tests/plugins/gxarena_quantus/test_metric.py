@@ -155,6 +155,17 @@ def test_pixel_flipping_by_hand(step: int) -> None:
     assert found[0] == pytest.approx(np.mean(curve))
 
 
+def test_scores_all_below_zero_or_equal() -> None:
+    below = -1.0 - np.arange(WIDTH) / 10
+    ours = _score(Gini(), [below])
+    np.testing.assert_allclose(_score(Quantus("Sparseness"), [below]), ours, atol=1e-5)
+    scored = Quantus("PixelFlipping").score(_explained([below, np.ones(WIDTH)]), _probe())
+    assert scored.reasons[""] == {
+        0: "all scores are below zero, which Quantus refuses",
+        1: "all scores are equal, which Quantus refuses",
+    }
+
+
 def test_steps_that_do_not_fit_give_no_value() -> None:
     metric = Quantus("PixelFlipping", {"features_in_step": 3})
     scored = metric.score(_explained([_maps(1)[0], _maps(1)[0][:6]]), _probe())
