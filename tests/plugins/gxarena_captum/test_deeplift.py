@@ -151,13 +151,13 @@ def test_scores_add_up_on_deepstarr() -> None:
     """Other layers: padded convolutions, and BatchNorm and ReLU after dense layers."""
     with torch.random.fork_rng():
         torch.manual_seed(2)
-        network = build(DeepSTARRConfig(input_length=32, filters=(6, 5, 4, 3), dense=(5, 4)))
+        network = build(DeepSTARRConfig(input_length=64, filters=(12, 10, 8, 8), dense=(16, 12)))
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.add_(0.5 * torch.randn_like(parameter))
     model = OneHotModel(network.eval(), "cpu")
     rng = np.random.default_rng(4)
-    sequences = tuple("".join(rng.choice(list("ACGT"), n)) for n in (32, 25))
+    sequences = tuple("".join(rng.choice(list("ACGT"), n)) for n in (64, 50))
     for found in DeepLIFTSHAP(n_references=3).explain(model, Batch(sequences, np.array([0, 1]))):
         assert abs(found.diagnostics["explained"]) > 0.01
         assert found.diagnostics["absorbed"] == pytest.approx(0, abs=1e-4)
