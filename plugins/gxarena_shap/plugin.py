@@ -44,3 +44,11 @@ def gxarena_explainers() -> Iterable[Component]:
         extra="shap",
         requires=_MASKABLE,
     )
+    yield Component(
+        name="shap-deep",
+        target="gxarena_shap.deep:Deep",
+        summary="DeepSHAP of one-hot networks, against dinucleotide shuffles of each sequence",
+        citation=f"{_SHAP}; Shrikumar et al. 2017, DeepLIFT, ICML, arXiv:1704.02685",
+        extra="shap",
+        requires=frozenset({"differentiable", "one-hot", "modular"}),
+    )
