@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import rankdata
 
-from gxarena.data import Floats
+from gxarena.data import Bools, Floats
 from gxarena.ragged import filled, padded
 
 NOT_FINITE = "scores are not finite"
@@ -35,16 +35,16 @@ def rank_correlation(
     return _correlate(ranks[0], ranks[1], inside.astype(np.float64), finite)
 
 
-def _clean(left: Sequence[Floats], right: Sequence[Floats]) -> tuple[Floats, Floats, np.ndarray]:
+def _clean(left: Sequence[Floats], right: Sequence[Floats]) -> tuple[Floats, Floats, Bools]:
     """Padded rows with 0 for what is not finite, and which pairs are finite."""
     first, second = padded(left), padded(right)
-    finite = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
+    finite = np.asarray((np.isfinite(first) & np.isfinite(second)).all(axis=1))
     first[~finite], second[~finite] = 0.0, 0.0
     return first, second, finite
 
 
 def _correlate(
-    first: Floats, second: Floats, inside: Floats, finite: np.ndarray
+    first: Floats, second: Floats, inside: Floats, finite: Bools
 ) -> tuple[Floats, dict[int, str]]:
     a, spread_a = _standardised(first, inside)
     b, spread_b = _standardised(second, inside)

@@ -225,3 +225,73 @@ def gxarena_metrics() -> Iterable[Component]:
         provides=_SAMPLE,
         requires=frozenset({"explainer", "native", "randomisable"}),
     )
+    yield Component(
+        name="completeness",
+        target="gxarena.metrics.conservation:Completeness",
+        summary="gap between the sum of the scores and f(x) - f(reference)",
+        citation="Sundararajan et al. 2017, ICML, arXiv:1703.01365",
+        provides=_SAMPLE,
+        requires=frozenset({"native"}),
+    )
+    yield Component(
+        name="comprehensiveness",
+        target="gxarena.metrics.erasure:Comprehensiveness",
+        summary="drop of the target's score without the most important units, mean over budgets",
+        citation="DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429",
+        provides=_SAMPLE,
+        requires=frozenset({"probe"}),
+    )
+    yield Component(
+        name="sufficiency",
+        target="gxarena.metrics.erasure:Sufficiency",
+        summary="drop of the target's score with the most important units alone, mean over budgets",
+        citation="DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429",
+        provides=_SAMPLE,
+        requires=frozenset({"probe"}),
+    )
+    yield Component(
+        name="infidelity",
+        target="gxarena.metrics.infidelity:Infidelity",
+        summary="squared error of the scores as a forecast of the drop under random masks",
+        citation="Yeh et al. 2019, NeurIPS, arXiv:1901.09392",
+        provides=_SAMPLE,
+        requires=frozenset({"maskable", "native", "probe"}),
+    )
+    yield Component(
+        name="max_sensitivity",
+        target="gxarena.metrics.robustness:MaxSensitivity",
+        summary="robustness: largest change of the explanation under random substitutions",
+        citation="Yeh et al. 2019, NeurIPS, arXiv:1901.09392",
+        provides=_SAMPLE,
+        requires=frozenset({"explainer", "native"}),
+    )
+    yield Component(
+        name="synonymous_robustness",
+        target="gxarena.metrics.robustness:SynonymousRobustness",
+        summary="robustness: the same under substitutions outside the annotated motifs",
+        citation="Yeh et al. 2019, NeurIPS, arXiv:1901.09392",
+        provides=_SAMPLE,
+        requires=frozenset({"explainer", "native", "truth"}),
+    )
+    yield Component(
+        name="reverse_complement_consistency",
+        target="gxarena.metrics.robustness:ReverseComplementConsistency",
+        summary="correlation of the explanation with that of the other strand, turned back",
+        citation="Zhou, Shrikumar and Kundaje 2022, PMLR 165:1",
+        provides=_SAMPLE,
+        requires=frozenset({"explainer", "native"}),
+    )
+    yield Component(
+        name="rank_correlation",
+        target="gxarena.metrics.agreement:RankCorrelation",
+        summary="agreement of two explanations: Spearman's correlation of their scores",
+        citation="Krishna et al. 2022, arXiv:2202.01602",
+        provides=frozenset({"pair"}),
+    )
+    yield Component(
+        name="top_k_overlap",
+        target="gxarena.metrics.agreement:TopKOverlap",
+        summary="agreement of two explanations: common share of their highest units",
+        citation="Krishna et al. 2022, arXiv:2202.01602",
+        provides=frozenset({"pair"}),
+    )

@@ -157,7 +157,7 @@ class ModelProbe:
         return self._randomised[seed]
 
     def _ask(self, keys: Sequence[Hashable], predict: Callable[[list[int]], Floats]) -> Floats:
-        def answer(wanted: list[int]) -> Floats:
+        def answer(wanted: list[int]) -> list[Floats]:
             outputs = np.asarray(predict(wanted), dtype=np.float64)
             if outputs.ndim != 2 or len(outputs) != len(wanted):
                 raise PluginError(
@@ -165,7 +165,7 @@ class ModelProbe:
                     f"({len(wanted)}, C), got {outputs.shape}."
                 )
             self._count.forwards += len(wanted)
-            return outputs
+            return list(outputs)
 
         _remember(keys, self._known, self._batch_size, answer)
         if not keys:

@@ -26,23 +26,55 @@ class ConservationError:
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe
-        value = np.array([a.diagnostics.get("explained", np.nan) for a in explained.attributions])
+        value, total, reasons = _balance(explained)
         with np.errstate(all="ignore"):  # what is not finite has no value, but a reason
-            total = np.array(
-                [a.scores.sum() + sum(a.special.values()) for a in explained.attributions]
-            )
             absorbed = _or_nan(value - total)
             relative = _or_nan(np.abs(absorbed) / np.abs(value))
-        reasons = {
-            int(i): "scores are not finite"
-            if np.isfinite(value[i])
-            else "the explainer distributes no value"
-            for i in np.flatnonzero(np.isnan(absorbed))
-        }
-        nothing = {int(i): "the explained value is 0" for i in np.flatnonzero(np.isnan(relative))}
+        nothing = {int(i): NOTHING for i in np.flatnonzero(np.isnan(relative))}
         return Scored(
             {"": relative, "absorbed": absorbed}, {"": nothing | reasons, "absorbed": reasons}
         )
+
+
+class Completeness:
+    """What the scores add up to, against what they should: f(x) - f(reference).
+
+    The axiom of Sundararajan et al. 2017, arXiv:1703.01365, section 3; `ConservationError` is the
+    same gap relative to the explained value. The explainer says in its diagnostics what it
+    distributes; what lies on special tokens counts.
+    """
+
+    quantities: Mapping[str, Quantity] = {
+        "": Quantity("lower", (0.0, None), "of the objective", "|explained - sum of the scores|"),
+        "ratio": Quantity("none", (None, None), "", "sum of the scores / explained, 1 if complete"),
+    }
+
+    def score(self, explained: Explained, probe: Probe) -> Scored:
+        del probe
+        value, total, reasons = _balance(explained)
+        with np.errstate(all="ignore"):
+            gap = _or_nan(np.abs(value - total))
+            ratio = _or_nan(total / value)
+        nothing = {int(i): NOTHING for i in np.flatnonzero(np.isnan(ratio))}
+        return Scored({"": gap, "ratio": ratio}, {"": reasons, "ratio": nothing | reasons})
+
+
+NOTHING = "the explained value is 0"
+
+
+def _balance(explained: Explained) -> tuple[Floats, Floats, dict[int, str]]:
+    """Value explained and sum of all scores, (N,) each, and why there is no difference."""
+    value = np.array([a.diagnostics.get("explained", np.nan) for a in explained.attributions])
+    with np.errstate(all="ignore"):
+        total = np.array([a.scores.sum() + sum(a.special.values()) for a in explained.attributions])
+        undefined = ~np.isfinite(value - total)
+    reasons = {
+        int(i): "scores are not finite"
+        if np.isfinite(value[i])
+        else "the explainer distributes no value"
+        for i in np.flatnonzero(undefined)
+    }
+    return value, total, reasons
 
 
 def _or_nan(values: Floats) -> Floats:

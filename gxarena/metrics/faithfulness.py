@@ -58,15 +58,15 @@ class Faithfulness:
         ranking: Ranking = "signed",
         random_orders: int = 1,
     ) -> None:
-        _check("fill", fill, get_args(Fill))
-        _check("ranking", ranking, get_args(Ranking))
+        check_choice("faithfulness, fill", fill, get_args(Fill))
+        check_choice("faithfulness, ranking", ranking, get_args(Ranking))
         if not isinstance(random_orders, int) or random_orders < 1:
             raise InputError(
                 "faithfulness, random_orders: expected a whole number, at least 1, "
                 f"got {random_orders}."
             )
         self._fill = fill
-        self._budgets = _checked_budgets(budgets)
+        self._budgets = checked_budgets("faithfulness, budgets", budgets)
         self._ranking = ranking
         self._random_orders = random_orders
         self.quantities = dict(self._quantities())
@@ -98,7 +98,7 @@ class Faithfulness:
         spans = [attribution.spans for attribution in attributions]
         budgeted = [perturb.budget_masks(ranks, spans, self._budgets) for ranks in orders]
         masks = np.concatenate([mask for mask, _ in budgeted], axis=1)
-        answers = self._ask(explained, samples, attributions, masks, probe)
+        answers = answers_without(self._fill, explained, chosen, masks, probe)
         copies = masks.shape[1]
         drops = {
             unit: np.repeat(objective.value(what, outputs, targets), copies)
@@ -131,34 +131,6 @@ class Faithfulness:
         random = [uniform(f"order/{number}") for number in range(self._random_orders)]
         return [perturb.removal_ranks(key, ties, inside) for key in (keys, -keys, *random)]
 
-    def _ask(
-        self,
-        explained: Explained,
-        samples: Sequence[Sample],
-        attributions: Sequence[Attribution],
-        masks: Bools,
-        probe: Probe,
-    ) -> Floats:
-        """The model's outputs for every sample and mask, shape (n * masks, C)."""
-        sequences = [sample.sequence for sample in samples]
-        spans = [attribution.spans for attribution in attributions]
-        if self._fill == "unknown" and explained.native:
-            return probe.predict_masked(
-                [sequence for sequence in sequences for _ in range(masks.shape[1])],
-                [m[: len(s)] for s, rows in zip(spans, masks, strict=True) for m in rows],
-            )
-        original = perturb.letters(sequences)
-        if self._fill == "unknown":
-            fill = perturb.unknown(original)
-        elif self._fill == "complement":
-            fill = perturb.complement(original)
-        else:
-            ids = [sample.id for sample in samples]
-            seeds = perturb.sample_seeds(explained.seed, "faithfulness/letters", ids)
-            fill = perturb.random_letters(sequences, seeds)
-        inside = perturb.nucleotide_masks(masks, spans)
-        return probe.predict(perturb.replaced(sequences, fill, inside))
-
     def _summaries(
         self, drops: dict[str, dict[str, Floats]], fractions: dict[str, Floats]
     ) -> Sequence[tuple[str, Floats]]:
@@ -189,6 +161,42 @@ class Faithfulness:
                 named.append((stem.replace("_drop", "") + "_area", quantity))
         really = Quantity("none", (0.0, 1.0), "of nucleotides", "really replaced, MIF")
         return named + [(f"replaced@{k:g}", really) for k in self._budgets]
+
+
+def answers_without(
+    fill: Fill, explained: Explained, chosen: Sequence[int], masks: Bools, probe: Probe
+) -> Floats:
+    """The model's outputs for every chosen sample and mask, shape (n * masks, C).
+
+    Parameters
+    ----------
+    fill
+        See `Faithfulness`.
+    explained : Explained
+    chosen : sequence of n int
+        Indices of samples.
+    masks : bool array, shape (n, masks, most units)
+        Units of each sample that are replaced.
+    """
+    samples = [explained.samples[i] for i in chosen]
+    sequences = [sample.sequence for sample in samples]
+    spans = [explained.attributions[i].spans for i in chosen]
+    if fill == "unknown" and explained.native:
+        return probe.predict_masked(
+            [sequence for sequence in sequences for _ in range(masks.shape[1])],
+            [m[: len(s)] for s, rows in zip(spans, masks, strict=True) for m in rows],
+        )
+    original = perturb.letters(sequences)
+    if fill == "unknown":
+        letters = perturb.unknown(original)
+    elif fill == "complement":
+        letters = perturb.complement(original)
+    else:
+        ids = [sample.id for sample in samples]
+        seeds = perturb.sample_seeds(explained.seed, "faithfulness/letters", ids)
+        letters = perturb.random_letters(sequences, seeds)
+    inside = perturb.nucleotide_masks(masks, spans)
+    return probe.predict(perturb.replaced(sequences, letters, inside))
 
 
 _ORDERS: tuple[tuple[str, Literal["higher", "lower", "none"], str], ...] = (
@@ -232,19 +240,18 @@ def _curves(
     ]
 
 
-def _check(what: str, got: str, choices: tuple[str, ...]) -> None:
+def check_choice(where: str, got: str, choices: tuple[str, ...]) -> None:
+    """Raise InputError where what was given is none of the choices."""
     if got not in choices:
-        raise InputError(f"faithfulness, {what}: unknown '{got}'. {suggest(str(got), choices)}")
+        raise InputError(f"{where}: unknown '{got}'. {suggest(str(got), choices)}")
 
 
-def _checked_budgets(budgets: Sequence[float]) -> tuple[float, ...]:
+def checked_budgets(where: str, budgets: Sequence[float]) -> tuple[float, ...]:
     """Budgets as given; InputError where they are no rising percentages in (0, 100]."""
     numbers = isinstance(budgets, list | tuple) and all(isinstance(k, Real) for k in budgets)
     # NaN is above nothing, so it ends here too.
     if not (numbers and budgets and all(a < b for a, b in pairwise((0, *budgets)))):
-        raise InputError(
-            f"faithfulness, budgets: expected rising percentages above 0, got {budgets}."
-        )
+        raise InputError(f"{where}: expected rising percentages above 0, got {budgets}.")
     if budgets[-1] > 100:
-        raise InputError(f"faithfulness, budgets: expected at most 100 percent, got {budgets[-1]}.")
+        raise InputError(f"{where}: expected at most 100 percent, got {budgets[-1]}.")
     return tuple(budgets)

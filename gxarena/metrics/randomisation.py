@@ -60,8 +60,8 @@ class ModelRandomisation:
         first = [np.abs(attribution.scores) for attribution in explained.attributions]
         second = [np.abs(attribution.scores) for attribution in after]
         correlation, reasons = rank_correlation(first, second)
-        for i, (one, other) in enumerate(zip(first, second, strict=True)):
-            if np.isfinite(one).all() and np.array_equal(one, other):
+        for i, (before, now) in enumerate(zip(first, second, strict=True)):
+            if np.isfinite(before).all() and np.array_equal(before, now):
                 correlation[i] = 1.0
                 reasons.pop(i, None)
         passed = np.where(np.isnan(correlation), np.nan, np.abs(correlation) < self._threshold)

@@ -11,6 +11,8 @@ from gxarena.data import Explained
 from gxarena.errors import Unsupported
 from gxarena.ragged import padded
 
+DIFFERENT_TARGETS = "the two explain different targets"
+
 
 class ContinuousJaccard:
     """Continuous Jaccard similarity (Shrikumar et al. 2018; Kurth et al. 2026, section 4.1).
@@ -39,15 +41,7 @@ class ContinuousJaccard:
         Unsupported
             A sample's two attributions are on different units.
         """
-        for sample, one, other in zip(
-            left.samples, left.attributions, right.attributions, strict=True
-        ):
-            if one.spans != other.spans:
-                raise Unsupported(
-                    f"continuous_jaccard, sample '{sample.id}': expected both on the same units, "
-                    f"got {len(one.spans)} and {len(other.spans)}. Use an aggregator that brings "
-                    "both to tokens or to nucleotides."
-                )
+        check_same_units("continuous_jaccard", left, right)
         v = padded([attribution.scores for attribution in left.attributions])
         w = padded([attribution.scores for attribution in right.attributions])
         agreement = (np.sign(v) * np.sign(w) * np.minimum(np.abs(v), np.abs(w))).sum(axis=1)
@@ -59,12 +53,23 @@ class ContinuousJaccard:
         reasons: dict[int, str] = {}
         for index in np.flatnonzero(~defined).tolist():
             if not same_target[index]:
-                reasons[index] = "the two explain different targets"
+                reasons[index] = DIFFERENT_TARGETS
             elif not finite[index]:
                 reasons[index] = "scores are not finite"
             else:
                 reasons[index] = "no relevance at all in either"
         return Scored({"": values}, {"": reasons})
+
+
+def check_same_units(metric: str, left: Explained, right: Explained) -> None:
+    """Raise Unsupported where a sample's two attributions are on different units."""
+    for sample, one, other in zip(left.samples, left.attributions, right.attributions, strict=True):
+        if one.spans != other.spans:
+            raise Unsupported(
+                f"{metric}, sample '{sample.id}': expected both on the same units, "
+                f"got {len(one.spans)} and {len(other.spans)}. Use an aggregator that brings "
+                "both to tokens or to nucleotides."
+            )
 
 
 def renormalised(explained: Explained) -> Explained:

@@ -10,7 +10,7 @@ from maps import explained_maps
 from toys import Exact, Linear
 
 from gxarena.data import Batch, Explained, Sample
-from gxarena.metrics.conservation import ConservationError, SpecialShare
+from gxarena.metrics.conservation import Completeness, ConservationError, SpecialShare
 from gxarena.probe import ModelProbe
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("conservation asks no model"))
@@ -153,3 +153,22 @@ def test_share_without_value_says_why(
     scored = SpecialShare().score(explained_maps([scores], special=special), NO_PROBE)
     assert all(np.isnan(column[0]) for column in scored.values.values())
     assert all(reasons == {0: reason} for reasons in scored.reasons.values())
+
+
+def test_completeness_is_the_same_gap_in_the_objectives_own_unit() -> None:
+    explained = explained_maps([[1.0, 2.0]], special={"[CLS]": 0.5}, diagnostics={"explained": 4.0})
+    scored = Completeness().score(explained, NO_PROBE)
+    assert scored.values[""].tolist() == [0.5]
+    assert scored.values["ratio"].tolist() == [0.875]
+    relative = ConservationError().score(explained, NO_PROBE).values[""]
+    assert relative == pytest.approx(scored.values[""] / 4.0)
+
+
+def test_completeness_says_why_there_is_none() -> None:
+    nothing = Completeness().score(explained_maps([[1.0, 2.0]]), NO_PROBE)
+    assert nothing.reasons[""] == {0: "the explainer distributes no value"}
+    nan = explained_maps([[np.nan]], diagnostics={"explained": 4.0})
+    assert Completeness().score(nan, NO_PROBE).reasons["ratio"] == {0: "scores are not finite"}
+    zero = Completeness().score(explained_maps([[1.0]], diagnostics={"explained": 0.0}), NO_PROBE)
+    assert zero.values[""].tolist() == [1.0]
+    assert zero.reasons["ratio"] == {0: "the explained value is 0"}
