@@ -3,6 +3,9 @@
 Explainers compete for one model: ranks are among the rows that share suite, data set, model,
 aggregator and metric. A value that is undefined is counted and left out of the mean; a cell that
 failed is a row without an estimate. Neither ever ranks.
+
+Where `random` and `oracle` compete too, each row that ranks comes twice: as it is, and as
+``metric.normalised``, 0 at `random` and 1 at `oracle`, which can be read across models and data.
 """
 
 from __future__ import annotations
@@ -23,10 +26,12 @@ from gxarena.data import Floats
 from gxarena.errors import InputError
 from gxarena.results import RunFolder
 from gxarena.seeds import sample_seed
-from gxarena.statistics import bootstrap_mean, rank_intervals
+from gxarena.statistics import bootstrap_between, bootstrap_mean, rank_intervals
 
 CI_METHOD = "percentile bootstrap over samples, 95%, 2000 resamples"
 NO_CI = "none: one number for the whole set"
+NORMALISED_CI = f"{CI_METHOD}, of (mean - random) / (oracle - random)"
+FLOOR, CEILING = "random", "oracle"
 VERIFICATION = "unverified"
 
 LEADERBOARD = pa.schema(
@@ -70,6 +75,7 @@ class _Row:
     seconds_per_sequence: float | None = None
     whole: bool = False
     numbers: dict[str, Any] = field(default_factory=dict)
+    between: dict[str, Any] = field(default_factory=dict)
 
 
 def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
@@ -96,7 +102,12 @@ def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
         rows.sort(key=lambda row: str(row.labels["explainer"]))
         # One draw of resamples a data set: drawing takes far longer than using it.
         _estimate(rows, sample_seed(seed, "leaderboard", "/".join(key[:2])))
-    made = [_as_dict(row) for rows in groups.values() for row in rows]
+    made = [
+        as_dict
+        for rows in groups.values()
+        for row in rows
+        for as_dict in (_as_dict(row), *_normalised(row))
+    ]
     made.sort(key=lambda row: tuple(str(row[name]) for name in _ORDER))
     return pa.Table.from_pylist(made, schema=LEADERBOARD)
 
@@ -168,6 +179,41 @@ def _estimate(rows: list[_Row], seed: int) -> None:
         row.numbers |= {"rank": rank}
         if not row.whole:
             row.numbers |= {"rank_low": low, "rank_high": high}
+    _place_between(rows, values, seed)
+
+
+def _place_between(rows: list[_Row], values: Floats, seed: int) -> None:
+    """Fill in where rows lie between floor and ceiling, if both compete and the ceiling is ahead.
+
+    The order stays, and with it the ranks.
+    """
+    at = {str(row.labels["explainer"]): i for i, row in enumerate(rows)}
+    if rows[0].whole or not {FLOOR, CEILING} <= set(at):
+        return
+    floor, ceiling = at[FLOOR], at[CEILING]
+    sign = {"higher": 1, "lower": -1}[rows[0].direction]
+    if not sign * (rows[ceiling].numbers["estimate"] - rows[floor].numbers["estimate"]) > 0:
+        return
+    found = bootstrap_between(values, values[:, floor], values[:, ceiling], seed)
+    for row, share, low, high in zip(rows, *found, strict=True):
+        if np.isfinite(share):
+            row.between |= {"estimate": share, "ci_low": low, "ci_high": high}
+
+
+def _normalised(row: _Row) -> Iterable[dict[str, Any]]:
+    """The row once more, between floor and ceiling; nothing where it has no place there."""
+    if not row.between:
+        return
+    numbers = {key: _null_if_nan(value) for key, value in row.between.items()}
+    yield (
+        _as_dict(row)
+        | numbers
+        | {
+            "metric": f"{row.labels['metric']}.normalised",
+            "direction": "higher",
+            "ci_method": NORMALISED_CI,
+        }
+    )
 
 
 def _as_dict(row: _Row) -> dict[str, Any]:

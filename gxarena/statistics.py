@@ -44,6 +44,46 @@ def bootstrap_mean(
     return means, low, high
 
 
+def bootstrap_between(
+    values: Floats, floor: Floats, ceiling: Floats, seed: int, resamples: int = 2000
+) -> tuple[Floats, Floats, Floats]:
+    """Where columns' means lie between a floor's and a ceiling's: 0 at the one, 1 at the other.
+
+    Floor and ceiling are resampled with the columns, so that their own uncertainty counts.
+
+    Parameters
+    ----------
+    values : float array, shape (n, m)
+        As for `bootstrap_mean`.
+    floor, ceiling : float arrays, shape (n,)
+    seed : int
+    resamples : int
+
+    Returns
+    -------
+    share, low, high : float arrays, shape (m,)
+        95% percentile intervals. NaN where a column has no defined value, and all of them where
+        floor and ceiling are not told apart: the interval of their difference has 0 in it.
+    """
+    columns = np.column_stack([values, floor, ceiling])
+    defined = np.isfinite(columns)
+
+    def shares(weights: Floats) -> tuple[Floats, Floats]:
+        means = _means(weights, columns, defined)
+        room = means[:, -1] - means[:, -2]
+        with np.errstate(all="ignore"):
+            return (means[:, :-2] - means[:, [-2]]) / room[:, None], room
+
+    tails = [0.025, 0.975]
+    drawn, rooms = shares(_weights(len(columns), seed, resamples))
+    least, most = np.quantile(rooms, tails)
+    if not (least > 0 or most < 0):
+        return tuple(np.full((3, values.shape[1]), np.nan))  # type: ignore[return-value]
+    share = shares(np.ones((1, len(columns))))[0][0]
+    low, high = np.quantile(drawn, tails, axis=0)
+    return share, low, high
+
+
 def rank_intervals(
     values: Floats,
     better: Literal["higher", "lower"],

@@ -129,3 +129,57 @@ def test_a_number_of_a_whole_set_ranks_without_intervals() -> None:
 def test_a_failed_set_is_one_failure() -> None:
     rows = _rows(*_tables({"a": [0.25]}, status="error", scope="set"))
     assert (rows["a"]["n"], rows["a"]["n_undefined"], rows["a"]["n_failed"]) == (0, 0, 1)
+
+
+CONTROLS: dict[str, list[float | None]] = {
+    "random": [0.0, 0.2, 0.1, 0.1],
+    "oracle": [1.0, 0.9, 1.0, 1.1],
+    "mine": [0.5, 0.5, 0.6, 0.5],
+}
+
+
+def _normalised(values: dict[str, list[float | None]], better: str = "higher") -> dict[str, Any]:
+    board = leaderboard(*_tables(values, better), seed=0).to_pylist()
+    return {row["explainer"]: row for row in board if row["metric"] == "q.normalised"}
+
+
+def test_between_random_and_oracle() -> None:
+    rows = _normalised(CONTROLS)
+    assert [rows[e]["estimate"] for e in ("random", "oracle")] == [0.0, 1.0]
+    assert [rows["oracle"][end] for end in ("ci_low", "ci_high")] == [1.0, 1.0]
+    assert rows["mine"]["estimate"] == pytest.approx((0.525 - 0.1) / (1.0 - 0.1))
+    assert rows["mine"]["ci_low"] < rows["mine"]["estimate"] < rows["mine"]["ci_high"]
+    assert [rows[e]["rank"] for e in ("oracle", "mine", "random")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("scale", [-3.0, 7.0])
+def test_normalised_knows_no_unit(scale: float) -> None:
+    scaled: dict[str, list[float | None]] = {
+        name: [None if value is None else scale * value + 1 for value in column]
+        for name, column in CONTROLS.items()
+    }
+    rows, plain = _normalised(scaled, "higher" if scale > 0 else "lower"), _normalised(CONTROLS)
+    for name, row in rows.items():
+        assert row["direction"] == "higher"
+        for end in ("estimate", "ci_low", "ci_high"):
+            assert row[end] == pytest.approx(plain[name][end])
+
+
+@pytest.mark.parametrize(
+    "controls",
+    [
+        {"random": [0.0, 0.2, 0.1, 0.1]},
+        {"random": [0.0, 1.0, 0.0, 1.0], "oracle": [1.0, 0.0, 1.0, 0.1]},  # not told apart
+        {"random": [1.0, 0.9, 1.0, 1.1], "oracle": [0.0, 0.2, 0.1, 0.1]},  # the wrong way round
+        {"random": [None] * 4, "oracle": [1.0, 0.9, 1.0, 1.1]},
+    ],
+)
+def test_nothing_is_normalised_without_two_controls_apart(
+    controls: dict[str, list[float | None]],
+) -> None:
+    assert not _normalised({**controls, "mine": [0.5, 0.5, 0.6, 0.5]})
+    assert not _normalised({**CONTROLS}, "none")
+
+
+def test_what_is_undefined_has_no_place_between() -> None:
+    assert set(_normalised({**CONTROLS, "mine": [None] * 4})) == {"random", "oracle"}

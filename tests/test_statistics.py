@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import bootstrap, norm
 
-from gxarena.statistics import bootstrap_mean, rank_intervals
+from gxarena.statistics import bootstrap_between, bootstrap_mean, rank_intervals
 
 Direction = Literal["higher", "lower"]
 DIRECTIONS = pytest.mark.parametrize("better", ["higher", "lower"])
@@ -205,3 +205,23 @@ def test_ranks_follow_their_columns(order: list[int], seed: int) -> None:
     there = rank_intervals(values, "higher", seed, resamples=200)
     here = rank_intervals(values[:, order], "higher", seed, resamples=200)
     assert [part.tolist() for part in here] == [part[order].tolist() for part in there]
+
+
+def test_between_floor_and_ceiling_against_a_plain_loop() -> None:
+    rng = np.random.default_rng(5)
+    floor, ceiling = rng.normal(0, 1, 30), rng.normal(3, 1, 30)
+    values = rng.normal(1, 1, (30, 2))
+    share, low, high = bootstrap_between(values, floor, ceiling, seed=2, resamples=4000)
+    for column in range(2):
+        drawn = []
+        for _ in range(4000):
+            i = rng.integers(0, 30, 30)
+            drawn.append(
+                (values[i, column].mean() - floor[i].mean()) / (ceiling[i].mean() - floor[i].mean())
+            )
+        assert share[column] == pytest.approx(
+            (values[:, column].mean() - floor.mean()) / (ceiling.mean() - floor.mean())
+        )
+        assert (low[column], high[column]) == pytest.approx(
+            tuple(np.quantile(drawn, [0.025, 0.975])), abs=0.02
+        )
