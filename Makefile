@@ -12,6 +12,7 @@ STAMP := $(VENV)/.installed
 
 demo: $(STAMP)
 	$(BIN)/gxarena run quickstart --out runs/quickstart
+	$(BIN)/gxarena report runs/quickstart --out runs/quickstart-report
 
 # Two processes with a thread each: two torch processes that both want every core fight for them.
 test: $(STAMP)
