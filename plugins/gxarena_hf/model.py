@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ from torch import Tensor
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError, suggest
+from gxarena.randomised import randomised_copy
 from gxarena.references import KINDS, check_kind
 from gxarena_hf.checkpoint import folder_of, load_classifier
 from gxarena_hf.describe import positions
@@ -35,7 +37,7 @@ FILLS = ("unknown", "mask")
 class HuggingFace:
     """A classifier that transformers reads without remote code.
 
-    A maskable and a differentiable model of `gxarena.api`.
+    A maskable, a differentiable and a randomisable model of `gxarena.api`.
 
     BERT-, ESM- and ModernBERT-style encoders are tested: DNABERT, Nucleotide Transformer,
     GENA-LM and kin.
@@ -123,6 +125,12 @@ class HuggingFace:
                 for sequence, mask in zip(sequences, masks, strict=True)
             ]
         )
+
+    def randomised(self, seed: int) -> HuggingFace:
+        """A copy of this model with every parameter drawn anew (see `gxarena.randomised`)."""
+        made = copy.copy(self)
+        made.network = randomised_copy(self.network, seed)
+        return made
 
     def encoded(self, sequences: Sequence[str]) -> list[Encoded]:
         """Tokenise; InputError where a sequence has more tokens than the network positions."""

@@ -15,7 +15,9 @@ def gxarena_models() -> Iterable[Component]:
         summary="any Hugging Face sequence classifier of DNA; checkpoint = folder or hub id",
         citation="Wolf et al. 2020, Transformers, EMNLP System Demonstrations",
         extra="hf",
-        provides=frozenset({"maskable", "differentiable", "special", "trainable", "attnlrp-hf"}),
+        provides=frozenset(
+            {"maskable", "differentiable", "randomisable", "special", "trainable", "attnlrp-hf"}
+        ),
         describe="gxarena_hf.describe:describe",
     )
 

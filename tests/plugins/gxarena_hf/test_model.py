@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerFast
 
-from gxarena.api import MaskableModel
+from gxarena.api import MaskableModel, RandomisableModel
 from gxarena.errors import InputError
 from gxarena_hf.describe import describe
 from gxarena_hf.model import HuggingFace
@@ -151,3 +151,18 @@ def test_masks_must_fit(model: HuggingFace) -> None:
         model.predict_masked(["ACGTACG"], [])
     with pytest.raises(InputError, match=r"masks\[0\]: expected \d+ units, got 1"):
         model.predict_masked(["ACGTACGTACG"], [np.array([True])])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_randomised_copy_keeps_nothing_and_leaves_the_model(
+    models: dict[str, HuggingFace], sequences: list[str], name: str
+) -> None:
+    model = models[name]
+    assert isinstance(model, RandomisableModel)
+    before = model.predict(sequences)
+    made = model.randomised(0)
+    for old, new in zip(model.network.parameters(), made.network.parameters(), strict=True):
+        assert not (old == new).any()
+    assert not np.allclose(made.predict(sequences), before)
+    np.testing.assert_array_equal(model.randomised(0).predict(sequences), made.predict(sequences))
+    np.testing.assert_array_equal(model.predict(sequences), before)
