@@ -19,7 +19,7 @@ from gxarena.tables import read_table
 
 Level = Literal["token", "nucleotide"]
 ClassOfSamples = Literal["positive", "negative", "all"]
-CONTROLS = frozenset({"random", "gc", "blur", "oracle"})
+CONTROLS = frozenset({"random", "gc", "blur", "oracle", "randomised"})
 """Explainers that are yardsticks, not contestants."""
 COARSENING, REFINING = ("sum", "mean"), ("passed_on", "equally_distributed")
 STRATEGIES = (*COARSENING, *REFINING)

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from gxarena.errors import InputError
-from gxarena.report.evidence import Evidence, Run, groups
+from gxarena.plugin import gxarena_explainers
+from gxarena.report.evidence import CONTROLS, Evidence, Run, groups
 from gxarena.results import TABLES
 from gxarena.tables import write_table
 
@@ -124,3 +125,8 @@ def test_a_run_from_before_motifs_were_kept_has_none(make_run: Make) -> None:
     folder = make_run({"values": {"": [1.0]}})
     (folder / "motifs.parquet").unlink()
     assert len(Run(folder).table("motifs")) == 0
+
+
+def test_every_control_is_a_yardstick() -> None:
+    components = gxarena_explainers()
+    assert {c.name for c in components if c.target.startswith("gxarena.controls:")} == CONTROLS
