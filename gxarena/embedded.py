@@ -22,11 +22,28 @@ def fly_promoters(split: str = "test") -> Dataset:
     ----------
     split : "train", "valid", "test" or "all"
     """
+    return _of_split("fly-promoters", split)
+
+
+def fly_kilobases(split: str = "test") -> Dataset:
+    """The kilobase before Drosophila TSSs (label 1) against the kilobase before that (label 0).
+
+    For questions of length. Test is chr2R, valid chrX, train the rest; see
+    ``benchmarks/data/fly_kilobases.md``.
+
+    Parameters
+    ----------
+    split : "train", "valid", "test" or "all"
+    """
+    return _of_split("fly-kilobases", split)
+
+
+def _of_split(name: str, split: str) -> Dataset:
     if split not in SPLITS:
-        raise InputError(f"fly-promoters, split: unknown '{split}'. {suggest(split, SPLITS)}")
-    table = pq.read_table(shipped("data/fly_promoters.parquet"))
+        raise InputError(f"{name}, split: unknown '{split}'. {suggest(split, SPLITS)}")
+    table = pq.read_table(shipped(f"data/{name.replace('-', '_')}.parquet"))
     if split != "all":
         table = table.filter(pc.equal(table["split"], split))
-    columns = (table[name].to_pylist() for name in ("id", "sequence", "label"))
+    columns = (table[column].to_pylist() for column in ("id", "sequence", "label"))
     samples = tuple(Sample(*row) for row in zip(*columns, strict=True))
-    return Dataset(f"fly-promoters:{split}", samples)
+    return Dataset(f"{name}:{split}", samples)

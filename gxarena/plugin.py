@@ -21,6 +21,12 @@ def gxarena_datasets() -> Iterable[Component]:
         citation="UCSC dm3 upstream sequences, through Bioconductor Biostrings",
     )
     yield Component(
+        name="fly-kilobases",
+        target="gxarena.embedded:fly_kilobases",
+        summary="the kilobase before Drosophila TSSs against the one before that; real, bundled",
+        citation="UCSC dm3 upstream sequences, through Bioconductor Biostrings",
+    )
+    yield Component(
         name="genomic-benchmarks",
         target="gxarena.genomic_benchmarks:genomic_benchmarks",
         summary="Genomic Benchmarks, by task: human_nontata_promoters and eight others",

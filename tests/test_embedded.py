@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from gxarena.embedded import fly_promoters
+from gxarena.embedded import fly_kilobases, fly_promoters
 from gxarena.errors import InputError
 from gxarena.shipped import shipped
 
@@ -113,7 +113,29 @@ def test_the_build_script_makes_it_again(tmp_path: Path, monkeypatch: pytest.Mon
     build = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(__import__("sys").modules, "b", build)
     spec.loader.exec_module(build)
-    rows = build.balanced(
-        build.without_leaks(list(build.windows(build.read_upstream(Path(fasta)))))
-    )
-    assert rows == pq.read_table(shipped("data/fly_promoters.parquet")).to_pylist()
+    records = build.read_upstream(Path(fasta))
+    for name, layout in (("promoters", build.PROMOTERS), ("kilobases", build.KILOBASES)):
+        rows = build.without_leaks(list(build.windows(records, layout)))
+        made = build.balanced(rows, layout.most)
+        assert made == pq.read_table(shipped(f"data/fly_{name}.parquet")).to_pylist()
+
+
+KILOBASES = {"train": 6000, "valid": 1000, "test": 1200}
+
+
+@pytest.mark.parametrize("split", KILOBASES)
+def test_kilobases(split: str) -> None:
+    dataset = fly_kilobases(split)
+    assert Counter(s.label for s in dataset.samples) == dict.fromkeys((0, 1), KILOBASES[split] // 2)
+    assert {len(sample.sequence) for sample in dataset.samples} == {1000}
+    assert set().union(*(sample.sequence for sample in dataset.samples)) == set("ACGT")
+    assert len({sample.id for sample in dataset.samples}) == KILOBASES[split]
+    assert dataset.digest in shipped("data/fly_kilobases.md").read_text()
+
+
+def test_kilobases_end_with_the_same_promoters() -> None:
+    short = {s.id.split(":")[0] + s.sequence for s in fly_promoters("all").samples if s.label == 1}
+    ends = [
+        s.id.split(":")[0] + s.sequence[-250:] for s in fly_kilobases("all").samples if s.label == 1
+    ]
+    assert sum(end in short for end in ends) / len(ends) > 0.7  # each is thinned by itself

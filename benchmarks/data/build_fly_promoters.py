@@ -1,4 +1,4 @@
-"""Build fly_promoters.parquet from UCSC's 2 kb upstream sequences of dm3 genes.
+"""Build fly_promoters.parquet and fly_kilobases.parquet from UCSC's 2 kb upstream of dm3 genes.
 
 The source ships with Bioconductor's Biostrings (Artistic-2.0), as Debian packages it:
 
@@ -7,11 +7,13 @@ The source ships with Bioconductor's Biostrings (Artistic-2.0), as Debian packag
     python benchmarks/data/build_fly_promoters.py \
         --fasta extracted/usr/lib/R/site-library/Biostrings/extdata/dm3_upstream2000.fa.gz
 
-Positive: the 250 bp before the TSS, [-250, -1]. Negative: [-1900, -1651] on the same strand,
-unless an annotated TSS of either strand lies within 500 bp of the window. One TSS per 500 bp and
-strand. Both classes equal in number within each split; split by chromosome: test chr2R, valid
-chrX, train the rest. Test windows that share a 40-mer (either strand) with a train window, and
-windows seen before, are dropped. Nothing is random but the thinning of the larger class (seed 0).
+fly_promoters. Positive: the 250 bp before the TSS, [-250, -1]. Negative: [-1900, -1651] on the
+same strand, unless an annotated TSS of either strand lies within 500 bp of the window.
+fly_kilobases: the same with [-1000, -1] and [-2000, -1001], and no more sequences than `KILOBASES`
+says. One TSS per 500 bp and strand. Both classes equal in number within each split; split by
+chromosome: test chr2R, valid chrX, train the rest. Test windows that share a 40-mer (either strand)
+with a train window, and windows seen before, are dropped. Nothing is random but the thinning of
+classes (seed 0).
 """
 
 from __future__ import annotations
@@ -29,12 +31,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 HERE = Path(__file__).parent
-WIDTH, NEGATIVE_END, UPSTREAM = 250, 1650, 2000
+UPSTREAM = 2000
 SPACING = 500
 SHARED_KMER = 40
 SPLITS = {"chr2R": "test", "chrX": "valid"}
+SPLIT_NAMES = ("train", "valid", "test")
 HEADER = re.compile(r">\S+_([fr]) (\S+):(-?\d+)-(-?\d+)")
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Widths of windows, where negatives end before the TSS, and most windows of a split."""
+
+    width: int
+    negative_end: int
+    most: dict[str, int] | None = None
+
+
+PROMOTERS = Layout(250, 1650)
+KILOBASES = Layout(1000, 1000, {"train": 6000, "valid": 1000, "test": 1200})
 
 
 @dataclass(frozen=True)
@@ -52,13 +68,13 @@ class Upstream:
         """1-based position of the TSS on the plus strand."""
         return self.end + 1 if self.strand == "+" else self.start - 1
 
-    def window(self, upstream_end: int) -> tuple[int, int, str]:
+    def window(self, upstream_end: int, width: int) -> tuple[int, int, str]:
         """The window whose last base is `upstream_end` bases before the TSS, minus one.
 
         Returns 1-based inclusive plus-strand coordinates and the strand-oriented sequence.
         """
         last = UPSTREAM - upstream_end
-        first = last - WIDTH
+        first = last - width
         sequence = self.sequence[first:last]
         if self.strand == "+":
             return self.start + first, self.start + last - 1, sequence
@@ -97,15 +113,15 @@ def thinned(records: list[Upstream]) -> list[Upstream]:
     return kept
 
 
-def windows(records: list[Upstream]) -> Iterator[dict[str, object]]:
+def windows(records: list[Upstream], layout: Layout = PROMOTERS) -> Iterator[dict[str, object]]:
     """Positive and negative windows without N, in genome order."""
     every_tss = defaultdict(list)
     for record in records:
         every_tss[record.chromosome].append(record.tss)
     tss = {chromosome: np.unique(positions) for chromosome, positions in every_tss.items()}
     for record in thinned(records):
-        for label, upstream_end in ((1, 0), (0, NEGATIVE_END)):
-            start, end, sequence = record.window(upstream_end)
+        for label, upstream_end in ((1, 0), (0, layout.negative_end)):
+            start, end, sequence = record.window(upstream_end, layout.width)
             near = tss[record.chromosome]
             crowded = np.searchsorted(near, start - SPACING) < np.searchsorted(
                 near, end + SPACING, side="right"
@@ -142,16 +158,20 @@ def without_leaks(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     ]
 
 
-def balanced(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Both classes equal in number within each split; the larger one is thinned with seed 0."""
+def balanced(
+    rows: list[dict[str, object]], most: dict[str, int] | None = None
+) -> list[dict[str, object]]:
+    """Both classes equal in number within each split; what is too many is thinned with seed 0."""
     rng = np.random.default_rng(0)
     keep: set[int] = set()
-    for split in ("train", "valid", "test"):
+    for split in SPLIT_NAMES:
         classes = [
             [i for i, r in enumerate(rows) if r["split"] == split and r["label"] == label]
             for label in (0, 1)
         ]
         size = min(map(len, classes))
+        if most is not None:
+            size = min(size, most[split] // 2)
         for members in classes:
             keep |= set(rng.choice(members, size, replace=False).tolist())
     return [row for i, row in enumerate(rows) if i in keep]
@@ -162,13 +182,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--fasta", type=Path, required=True, help="dm3_upstream2000.fa.gz")
-    parser.add_argument("--out", type=Path, default=HERE / "fly_promoters.parquet")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the two files")
     arguments = parser.parse_args()
-    rows = balanced(without_leaks(list(windows(read_upstream(arguments.fasta)))))
-    table = pa.Table.from_pylist(rows)
-    pq.write_table(table, arguments.out, compression="zstd", compression_level=19)
-    for split in ("train", "valid", "test"):
-        print(split, sum(row["split"] == split for row in rows))
+    records = read_upstream(arguments.fasta)
+    for name, layout in (("fly_promoters", PROMOTERS), ("fly_kilobases", KILOBASES)):
+        rows = balanced(without_leaks(list(windows(records, layout))), layout.most)
+        table = pa.Table.from_pylist(rows)
+        file = arguments.out / f"{name}.parquet"
+        pq.write_table(table, file, compression="zstd", compression_level=19)
+        sizes = {split: sum(row["split"] == split for row in rows) for split in SPLIT_NAMES}
+        print(name, sizes)
 
 
 if __name__ == "__main__":
