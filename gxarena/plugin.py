@@ -232,6 +232,12 @@ def gxarena_metrics() -> Iterable[Component]:
         requires=frozenset({"explainer", "native", "randomisable"}),
     )
     yield Component(
+        name="accuracy",
+        target="gxarena.metrics.prediction:Accuracy",
+        summary="whether the model is right about the sample; no explainer changes it",
+        provides=_SAMPLE,
+    )
+    yield Component(
         name="completeness",
         target="gxarena.metrics.conservation:Completeness",
         summary="gap between the sum of the scores and f(x) - f(reference)",

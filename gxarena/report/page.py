@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.report.claims import Finding, judge
 from gxarena.report.evidence import Evidence, Run
-from gxarena.report.figures import DRAWINGS, PAPERS
+from gxarena.report.figures import ALL, DRAWINGS, PAPERS
 from gxarena.report.inference import Comparison, Verdict
 from gxarena.report.tables import (
     HEADINGS,
@@ -157,7 +157,7 @@ def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any
     """What the templates are given."""
     verdicts = Counter(finding.verdict for finding in report.findings)
     return {
-        "runs": [_run(run) for run in evidence.runs],
+        "runs": [_run(run) | {"accuracy": _accuracy(evidence, run)} for run in evidence.runs],
         "findings": report.findings,
         "tally": {verdict: verdicts[verdict] for verdict in MARKS},
         "marks": MARKS,
@@ -171,6 +171,25 @@ def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any
         "number": _number,
         "interval": _interval,
     }
+
+
+def _named(attempts: list[dict[str, Any]], kind: str) -> list[str]:
+    """Labels, each with its component where that has another name."""
+    components = {str(row[kind]): row.get(f"{kind}_component") for row in attempts}
+    return [
+        label if component in (None, label) else f"{label} ({component})"
+        for label, component in components.items()
+    ]
+
+
+def _accuracy(evidence: Evidence, run: Run) -> list[str]:
+    """How often each model is right on each data set, where the suite asks for it."""
+    found: dict[str, float] = {}
+    for cell in evidence.cells("accuracy", controls=True, classes=ALL):
+        column = cell.column()
+        if cell.run is run and column is not None and column.defined.size:
+            found[f"{cell.facts['model']} on {cell.dataset}"] = float(column.defined.mean())
+    return [f"{where} {share:.3f}" for where, share in found.items()]
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -195,8 +214,8 @@ def _run(run: Run) -> dict[str, Any]:
             f"{name} ({row['n_samples']} sequences, {run.class_of(name)})"
             for name, row in datasets.items()
         ],
-        "models": list(dict.fromkeys(str(row["model"]) for row in attempts)),
-        "explainers": list(dict.fromkeys(str(row["explainer"]) for row in attempts)),
+        "models": _named(attempts, "model"),
+        "explainers": _named(attempts, "explainer"),
         "n_ok": len(ok),
         "n_cells": len(attempts),
         "failed": [

@@ -157,3 +157,15 @@ def test_what_cannot_be_reported_is_one_sentence(make_run: Make, tmp_path: Path)
     good = make_run({"values": {"": [0.1, 0.2, 0.3]}}, name="good")
     with pytest.raises(StorageError, match="expected to write, got"):
         write_report(Evidence.of([good]), tmp_path / "file")
+
+
+def test_models_are_named_with_their_component_and_accuracy(make_run: Make, tmp_path: Path) -> None:
+    run = make_run(
+        {"metric": "accuracy", "model_component": "dnabert2-mini", "values": {"": [1.0, 0.0, 1.0]}},
+        {"metric": "accuracy", "model": "cnn", "dataset": "background", "values": {"": [0.0]}},
+    )
+    write_report(Evidence.of([run]), tmp_path / "out")
+    for page in ("report.md", "report.html"):
+        text = (tmp_path / "out" / page).read_text().replace("\\", "")
+        assert "tokens (dnabert2-mini), cnn" in text
+        assert "tokens on promoters 0.667, cnn on background 0.000" in text
