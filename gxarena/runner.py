@@ -167,7 +167,7 @@ class _Walk:
             row["quantities"] = _as_json({k: asdict(q) for k, q in metric.quantities.items()})
             explained, scored = self._score(cell, metric, probe)
             parts = _parts(cell, explained.samples, scored, metric.quantities)
-            row |= self._cost(cell, probe, len(explained))
+            row |= self._cost(cell, probe)
         except StorageError:
             raise
         except KeyboardInterrupt:
@@ -197,8 +197,12 @@ class _Walk:
         right = self._stages.projected(other, cell.dataset, cell.aggregator)
         return left, metric.compare(left, right)
 
-    def _cost(self, cell: Cell, probe: ModelProbe, n: int) -> dict[str, Any]:
-        """What the cell cost: the explainer's share (declared per sequence) and the probe's."""
+    def _cost(self, cell: Cell, probe: ModelProbe) -> dict[str, Any]:
+        """What the cell cost: the explainer's share and the probe's.
+
+        Explainers declare what a sequence costs, or, where that depends on the sequence, say it in
+        ``diagnostics["forwards"]``; asked again by a metric, the mean of that.
+        """
         row: dict[str, Any] = {
             "explain_seconds": self._stages.explain_seconds(
                 cell.dataset, cell.model, cell.explainer
@@ -206,11 +210,14 @@ class _Walk:
             "forwards": probe.forwards,
         }
         explainer = self._stages.create("explainers", cell.explainer)
-        if (cost := getattr(explainer, "cost", None)) is not None:
-            explained = n + probe.explanations
+        cost = getattr(explainer, "cost", None) or _counted(
+            self._stages.explained(cell.dataset, cell.model, cell.explainer)
+        )
+        if cost is not None:
+            explained = len(self._plan.datasets[cell.dataset].samples) + probe.explanations
             row |= {
-                "forwards": probe.forwards + explained * cost[0],
-                "backwards": explained * cost[1],
+                "forwards": probe.forwards + round(explained * cost[0]),
+                "backwards": round(explained * cost[1]),
             }
         model = self._stages.loaded(cell.model)
         return row | {
@@ -257,6 +264,13 @@ class _Walk:
             f"{kind}_digest": choice.identity,
             f"{kind}_parameters": _as_json(parameters),
         }
+
+
+def _counted(explained: Explained) -> tuple[float, float] | None:
+    """Mean forwards and backwards a sequence, where the attributions say them."""
+    counts = [a.diagnostics.get("forwards") for a in explained.attributions]
+    known = [count for count in counts if count is not None]
+    return (float(np.mean(known)), 0.0) if len(known) == len(counts) else None
 
 
 def _failure(error: BaseException) -> dict[str, Any]:

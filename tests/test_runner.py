@@ -65,6 +65,18 @@ def test_writes_the_tables_with_their_schemas(plan: MakePlan, tmp_path: Path) ->
     assert ok["dtype"] == "float64"
 
 
+def test_cost_is_what_explainers_count_where_it_depends_on_the_sequence(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    made = plan(matrix=[_block(explainers=["occlusion"], metrics=["gini"])])
+    run(made, tmp_path / "run")
+    (row,) = _rows(tmp_path / "run", "cells")
+    samples = made.datasets["mine"].samples
+    assert row["status"] == "ok", row["error_message"]
+    once_and_without_each = sum(len(sample.sequence) + 1 for sample in samples)
+    assert (row["forwards"], row["backwards"]) == (once_and_without_each, 0)
+
+
 def test_the_same_again_computes_nothing(
     plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,6 +102,8 @@ class LRP:
     absorb a median of 2.1 times the explained logit under epsilon, 0.3 times under epsilon_plus.
     """
 
+    cost = (1, 1)
+
     def __init__(
         self,
         composite: str = "epsilon",
