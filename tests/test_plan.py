@@ -241,3 +241,15 @@ def test_a_suite_on_data_of_ones_own_says_what_it_misses(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"test\.csv\.gz"):
         make_plan(read_suite("ctcf-vs-pu1"), Registry.load())
+
+
+def test_the_field_of_explainers_is_planned_with_a_reason_for_every_gap() -> None:
+    made = make_plan(read_suite("explainers"), Registry.load())
+    gaps = {(c.model, c.explainer): c.unsupported for c in made.cells if c.unsupported}
+    assert gaps["dnabert2-mini", "lrp"].startswith("explainer 'lrp' needs a model that is zennit")
+    assert gaps["cnn", "attnlrp"].startswith("explainer 'attnlrp' needs a model that is attnlrp")
+    works = {(c.model, c.explainer) for c in made.cells if not c.unsupported}
+    for model in ("cnn", "dnabert2-mini", "cnn-planted", "mini-planted"):
+        # No pair is a gap for one metric and fine for another.
+        assert not {pair for pair in gaps if pair in works and pair[0] == model}
+        assert len({pair for pair in works if pair[0] == model}) >= 20
