@@ -181,9 +181,11 @@ class Stages:
             self._store.write_attributions(key, chunk, _ids(part), attributions, seconds)
 
         self._fill("attributions", key, samples, f"{explainer} on {model}, {dataset}", compute)
+        attributions = self._store.read_attributions(key, _ids(samples))
+        check_finite(attributions, self._plan.choice("explainers", explainer))
         return Explained(
             samples=samples,
-            attributions=self._store.read_attributions(key, _ids(samples)),
+            attributions=attributions,
             targets=targets,
             outputs=predictions.outputs,
             objective=self._plan.suite.objective,
@@ -273,6 +275,18 @@ def check_attributions(attributions: list[Attribution], batch: Batch, choice: Ch
                 f"{where}, sample '{identifier}': expected units that tile its {len(sequence)} "
                 f"nucleotides, got units up to {attribution.spans.length}."
             )
+
+
+def check_finite(attributions: tuple[Attribution, ...], choice: Choice) -> None:
+    """Raise PluginError where an explainer has no finite answer for any sample.
+
+    One without an answer for some is judged by the others, and what it lacks is counted.
+    """
+    if not any(np.isfinite(attribution.scores).all() for attribution in attributions):
+        raise PluginError(
+            f"{choice.found.distribution}: explainer '{choice.label}': expected finite scores, got "
+            f"NaN or infinity in each of {len(attributions)} samples."
+        )
 
 
 def checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choice) -> Predictions:

@@ -112,6 +112,7 @@ def test_a_new_metric_does_not_explain_again(
         ("mumble", "error", r"file \udcff not found"),
         ("mute", "error", "Silent"),
         ("cancel", "crashed", "not now"),
+        ("nan", "error", "expected finite scores, got NaN or infinity in each of 70 samples"),
         ("constant", "error", "expected toys:WEIGHTS to be callable, got dict"),
         ("needy", "unsupported", "needs a model that is zennit"),
     ],
@@ -137,13 +138,25 @@ def test_a_bad_explainer_is_a_row_and_harms_no_other(
 
 
 def test_not_a_number_never_ranks(plan: MakePlan, tmp_path: Path) -> None:
-    run(plan(matrix=[_block(explainers=["nan", "exact"])]), tmp_path / "run")
-    rows = _rows(tmp_path / "run", "leaderboard")
-    for row in rows:
+    made = plan(matrix=[_block(explainers=["nan", "exact"])])
+    assert not run(made, tmp_path / "run").complete
+    for row in _rows(tmp_path / "run", "leaderboard"):
         if row["explainer"] == "nan":
-            assert (row["rank"], row["estimate"], row["n_undefined"]) == (None, None, 70)
+            assert (row["rank"], row["estimate"], row["n_failed"]) == (None, None, 70)
         elif row["direction"] != "none":
             assert row["rank"] == 1
+
+
+def test_not_a_number_for_some_samples_is_left_out_and_counted(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    made = plan(matrix=[_block(explainers=["some-nan", "exact"], metrics=["gini"])])
+    assert run(made, tmp_path / "run").complete
+    missing = sum(s.sequence[0] == "A" for s in made.datasets["mine"].samples)
+    assert 0 < missing < 70
+    rows = {r["explainer"]: r for r in _rows(tmp_path / "run", "leaderboard")}
+    assert (rows["some-nan"]["n"], rows["some-nan"]["n_undefined"]) == (70 - missing, missing)
+    assert rows["some-nan"]["rank"] is not None
     reasons = {r["reason"] for r in _rows(tmp_path / "run", "samples") if r["value"] is None}
     assert reasons == {"scores are not finite"}
 
@@ -151,13 +164,18 @@ def test_not_a_number_never_ranks(plan: MakePlan, tmp_path: Path) -> None:
 def test_not_a_number_harms_no_other(plan: MakePlan, tmp_path: Path) -> None:
     for name, explainers in (
         ("without", ["exact", "random"]),
-        ("with", ["nan", "exact", "random"]),
+        ("with", ["some-nan", "exact", "random"]),
     ):
         assert run(plan(matrix=[_block(explainers=explainers)]), tmp_path / name).complete
     cells = {r["cell_id"] for r in _rows(tmp_path / "without", "cells")}
     kept = [r for r in _rows(tmp_path / "with", "samples") if r["cell_id"] in cells]
     assert kept == _rows(tmp_path / "without", "samples")
-    assert _board(tmp_path / "with", "nan") == _board(tmp_path / "without")
+
+    def unranked(rows: Rows) -> Rows:
+        return [{k: v for k, v in row.items() if "rank" not in k} for row in rows]
+
+    # It competes for ranks; every other number stays.
+    assert unranked(_board(tmp_path / "with", "some-nan")) == unranked(_board(tmp_path / "without"))
 
 
 def test_order_of_explainers_changes_nothing(plan: MakePlan, tmp_path: Path) -> None:

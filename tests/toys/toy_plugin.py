@@ -40,6 +40,7 @@ def gxarena_explainers() -> Iterable[Component]:
     yield Component("cancel", "toys:Cancel", "raises what is no Exception")
     yield Component("constant", "toys:WEIGHTS", "is nothing to call")
     yield Component("nan", "toys:NotANumber", "returns NaN")
+    yield Component("some-nan", "toys:SometimesNotANumber", "returns NaN for some")
     yield Component("short-list", "toys:ShortList", "forgets a sample")
     yield Component("needy", "toys:Exact", "needs what no toy has", requires=frozenset({"zennit"}))
 

@@ -123,6 +123,14 @@ class NotANumber:
         ]
 
 
+class SometimesNotANumber:
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        return [
+            Attribution(np.full(len(one.spans), np.nan), one.spans) if sequence[0] == "A" else one
+            for one, sequence in zip(Exact().explain(model, batch), batch.sequences, strict=True)
+        ]
+
+
 class ShortList:
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         return Exact().explain(model, batch)[:-1]
