@@ -255,6 +255,7 @@ class Probe(Protocol):
         targets: Ints,
         ids: Sequence[str],
         annotations: Sequence[tuple[Interval, ...]] = (),
+        origins: Sequence[str] = (),
     ) -> list[Attribution]:
         """The cell's own explainer on its own model again, for metrics that require "explainer".
 
@@ -267,6 +268,8 @@ class Probe(Protocol):
             the very noise the sample was.
         annotations : sequence of M tuples of Interval
             None of any where left out.
+        origins : sequence of M str
+            Of edited copies, the sequences they were made from, whose references they share.
         """
         ...
 

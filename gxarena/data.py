@@ -127,6 +127,8 @@ class Batch:
         The samples' ids.
     annotations : tuple of B tuples of Interval
         Ground truth where the dataset has it; only control explainers may look at it.
+    origins : tuple of B str
+        Of edited copies, the sequences they were made from; see `drawn_from`.
     """
 
     sequences: tuple[str, ...]
@@ -135,9 +137,19 @@ class Batch:
     seeds: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     ids: tuple[str, ...] = ()
     annotations: tuple[tuple[Interval, ...], ...] = ()
+    origins: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.sequences)
+
+    @property
+    def drawn_from(self) -> tuple[str, ...]:
+        """What references are drawn from (`gxarena.references.shuffled`), B str.
+
+        An edited copy has its origin's references: else what they differ by, and not the edit,
+        would decide how much its explanation changes.
+        """
+        return self.origins or self.sequences
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -168,21 +168,27 @@ def _rows(cell: dict[str, Any], values: dict[tuple[str, str], Floats]) -> Iterab
 
 def _estimate(rows: list[_Row], seed: int) -> None:
     """Fill in the numbers of rows that compete; they share samples and resamples."""
+    # A cell that ended before its metric was made does not know the direction; others do.
+    known: list[Literal["higher", "lower"]] = [
+        row.direction for row in rows if row.direction != "none"
+    ]
     values = np.column_stack([row.values for row in rows])
     means, lows, highs = bootstrap_mean(values, seed)
     for row, mean, low, high in zip(rows, means, lows, highs, strict=True):
         row.numbers |= {"estimate": mean, "ci_low": low, "ci_high": high}
-    if rows[0].direction == "none":
+    if not known:
         return
-    ranks = rank_intervals(values, rows[0].direction, seed)
+    ranks = rank_intervals(values, known[0], seed)
     for row, rank, low, high in zip(rows, *ranks, strict=True):
         row.numbers |= {"rank": rank}
         if not row.whole:
             row.numbers |= {"rank_low": low, "rank_high": high}
-    _place_between(rows, values, seed)
+    _place_between(rows, values, known[0], seed)
 
 
-def _place_between(rows: list[_Row], values: Floats, seed: int) -> None:
+def _place_between(
+    rows: list[_Row], values: Floats, direction: Literal["higher", "lower"], seed: int
+) -> None:
     """Fill in where rows lie between floor and ceiling, if both compete and the ceiling is ahead.
 
     The order stays, and with it the ranks.
@@ -191,7 +197,7 @@ def _place_between(rows: list[_Row], values: Floats, seed: int) -> None:
     if rows[0].whole or not {FLOOR, CEILING} <= set(at):
         return
     floor, ceiling = at[FLOOR], at[CEILING]
-    sign = {"higher": 1, "lower": -1}[rows[0].direction]
+    sign = {"higher": 1, "lower": -1}[direction]
     if not sign * (rows[ceiling].numbers["estimate"] - rows[floor].numbers["estimate"]) > 0:
         return
     found = bootstrap_between(values, values[:, floor], values[:, ceiling], seed)

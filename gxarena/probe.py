@@ -18,11 +18,14 @@ from gxarena.data import Attribution, Bools, Floats, Interval, Ints, Sample
 from gxarena.errors import PluginError, Unsupported
 
 Answer = TypeVar("Answer")
-Explain = Callable[[Model, tuple[Sample, ...], Ints], list[Attribution]]
-"""Explains M samples, whose ids decide the seeds, for M targets."""
+Explain = Callable[[Model, tuple[Sample, ...], Ints, tuple[str, ...]], list[Attribution]]
+"""Explains M samples, whose ids decide the seeds, for M targets; origins decide the references."""
 
 EXPLAINED_AT_ONCE = 64
 """Sequences an explainer is given together, as in the explain stage."""
+
+MOST_KNOWN, MOST_EXPLAINED = 2**18, 2**12
+"""Answers and attributions that are remembered, the newest; some 100 MB each."""
 
 
 @dataclass
@@ -113,6 +116,7 @@ class ModelProbe:
         targets: Ints,
         ids: Sequence[str],
         annotations: Sequence[tuple[Interval, ...]] = (),
+        origins: Sequence[str] = (),
     ) -> list[Attribution]:
         """The cell's explainer on this model, M attributions on the model's own units.
 
@@ -128,14 +132,21 @@ class ModelProbe:
             Sample(identifier, sequence, None, marked)
             for identifier, sequence, marked in zip(ids, sequences, marks, strict=True)
         ]
-        keys: list[Hashable] = list(zip(samples, np.asarray(targets).tolist(), strict=True))
+        drawn_from = tuple(origins or sequences)
+        keys: list[Hashable] = list(
+            zip(samples, np.asarray(targets).tolist(), drawn_from, strict=True)
+        )
 
         def answer(wanted: list[int]) -> list[Attribution]:
             self._count.explanations += len(wanted)
-            return explain(self._model(), tuple(samples[i] for i in wanted), targets[wanted])
+            return explain(
+                self._model(),
+                tuple(samples[i] for i in wanted),
+                targets[wanted],
+                tuple(drawn_from[i] for i in wanted),
+            )
 
-        _remember(keys, self._explained, EXPLAINED_AT_ONCE, answer)
-        return [self._explained[key] for key in keys]
+        return _remember(keys, self._explained, MOST_EXPLAINED, EXPLAINED_AT_ONCE, answer)
 
     def randomised(self, seed: int) -> ModelProbe:
         """A probe of a copy of the model with every parameter drawn anew; counts go together.
@@ -167,24 +178,31 @@ class ModelProbe:
             self._count.forwards += len(wanted)
             return list(outputs)
 
-        _remember(keys, self._known, self._batch_size, answer)
         if not keys:
             return np.zeros((0, self._model().n_outputs))
-        return np.stack([self._known[key] for key in keys])
+        rows = _remember(keys, self._known, MOST_KNOWN, self._batch_size, answer)
+        return np.stack(rows)
 
 
 def _remember(
     keys: Sequence[Hashable],
     known: dict[Hashable, Answer],
+    most: int,
     at_once: int,
     answer: Callable[[list[int]], Sequence[Answer]],
-) -> None:
-    """Ask for what is not known yet, each question once, in batches."""
+) -> list[Answer]:
+    """Answers to `keys`; what is not known yet is asked, each question once, in batches."""
+    found = {key: known[key] for key in keys if key in known}
     first = {key: i for i, key in reversed(list(enumerate(keys))) if key not in known}
     wanted = sorted(first.values())
     for start in range(0, len(wanted), at_once):
         batch = wanted[start : start + at_once]
-        known.update((keys[i], row) for i, row in zip(batch, answer(batch), strict=True))
+        new = {keys[i]: row for i, row in zip(batch, answer(batch), strict=True)}
+        found |= new
+        known |= new
+        while len(known) > most:
+            del known[next(iter(known))]
+    return [found[key] for key in keys]
 
 
 def _key(sequence: str) -> bytes:

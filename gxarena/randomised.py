@@ -15,7 +15,7 @@ from gxarena.data import Floats
 from gxarena.errors import PluginError
 
 LEAST_SPREAD = 0.02
-"""Standard deviation of what replaces a tensor whose elements are all alike."""
+"""Standard deviation of what replaces a tensor that is zero throughout."""
 
 
 def randomised_copy(network: Any, seed: int) -> Any:
@@ -49,11 +49,13 @@ def randomised_copy(network: Any, seed: int) -> Any:
 def _redraw(name: str, tensor: Any, rng: np.random.Generator) -> None:
     old = tensor.clone()
     mean = float(old.double().mean())
-    spread = float(old.double().std(correction=0)) or LEAST_SPREAD
+    spread = float(old.double().std(correction=0))
+    if not spread:  # say a single bias: its mean is what it has learned
+        mean, spread = 0.0, min(abs(mean), 1.0) or LEAST_SPREAD
     tensor.copy_(tensor.new_tensor(_normal(rng, mean, spread, tuple(old.shape))))
     # In low precision a draw often rounds to the very number that was there.
     for _ in range(100):
-        if not (same := tensor == old).any():
+        if not (same := (tensor == old) | ~tensor.isfinite()).any():
             return
         tensor[same] = tensor.new_tensor(_normal(rng, mean, spread, (int(same.sum()),)))
     raise PluginError(

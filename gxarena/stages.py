@@ -85,10 +85,12 @@ class Stages:
         made: list[Explainer] = []
         choice, suite = self._plan.choice("explainers", explainer), self._plan.suite
 
-        def explain(model: Model, samples: tuple[Sample, ...], targets: Ints) -> list[Attribution]:
+        def explain(
+            model: Model, samples: tuple[Sample, ...], targets: Ints, origins: tuple[str, ...]
+        ) -> list[Attribution]:
             made[:] = made or [self.create("explainers", explainer)]
             name = choice.found.component.name
-            batch = make_batch(samples, targets, suite.objective, suite.seed, name)
+            batch = make_batch(samples, targets, suite.objective, suite.seed, name, origins)
             attributions = made[0].explain(model, batch)
             check_attributions(attributions, batch, choice)
             return attributions
@@ -229,7 +231,12 @@ def create(registry: Registry, choice: Choice) -> Any:
 
 
 def make_batch(
-    samples: tuple[Sample, ...], targets: Ints, objective: str, seed: int, explainer: str
+    samples: tuple[Sample, ...],
+    targets: Ints,
+    objective: str,
+    seed: int,
+    explainer: str,
+    origins: tuple[str, ...] = (),
 ) -> Batch:
     """What an explainer is given for these samples."""
     stage = f"explain/{explainer}"
@@ -240,6 +247,7 @@ def make_batch(
         seeds=np.array([sample_seed(seed, stage, sample.id) for sample in samples], dtype=np.int64),
         ids=_ids(samples),
         annotations=tuple(sample.annotations for sample in samples),
+        origins=origins,
     )
 
 

@@ -49,7 +49,8 @@ def bootstrap_between(
 ) -> tuple[Floats, Floats, Floats]:
     """Where columns' means lie between a floor's and a ceiling's: 0 at the one, 1 at the other.
 
-    Floor and ceiling are resampled with the columns, so that their own uncertainty counts.
+    Floor and ceiling are resampled with the columns, so that their own uncertainty counts, and
+    averaged over the samples that the column has too.
 
     Parameters
     ----------
@@ -62,26 +63,31 @@ def bootstrap_between(
     Returns
     -------
     share, low, high : float arrays, shape (m,)
-        95% percentile intervals. NaN where a column has no defined value, and all of them where
-        floor and ceiling are not told apart: the interval of their difference has 0 in it.
+        95% percentile intervals. NaN where fewer than two samples have all three, and where floor
+        and ceiling are not told apart on them: the interval of their difference has 0 in it.
     """
-    columns = np.column_stack([values, floor, ceiling])
-    defined = np.isfinite(columns)
-
-    def shares(weights: Floats) -> tuple[Floats, Floats]:
-        means = _means(weights, columns, defined)
-        room = means[:, -1] - means[:, -2]
-        with np.errstate(all="ignore"):
-            return (means[:, :-2] - means[:, [-2]]) / room[:, None], room
-
+    both = np.isfinite(floor) & np.isfinite(ceiling)
+    weights = _weights(len(values), seed, resamples)
+    everyone = np.ones((1, len(values)))
     tails = [0.025, 0.975]
-    drawn, rooms = shares(_weights(len(columns), seed, resamples))
-    least, most = np.quantile(rooms, tails)
-    if not (least > 0 or most < 0):
-        return tuple(np.full((3, values.shape[1]), np.nan))  # type: ignore[return-value]
-    share = shares(np.ones((1, len(columns))))[0][0]
-    low, high = np.quantile(drawn, tails, axis=0)
-    return share, low, high
+
+    def share(weights: Floats, column: Floats, compared: NDArray[np.bool_]) -> Floats:
+        value, low, high = (_mean(weights, one, compared) for one in (column, floor, ceiling))
+        with np.errstate(all="ignore"):
+            return (value - low) / (high - low)
+
+    found = np.full((3, values.shape[1]), np.nan)
+    for column, numbers in zip(values.T, found.T, strict=True):
+        # Only samples that all three have: the others' difficulty would stand for the method's.
+        compared = both & np.isfinite(column)
+        rooms = _mean(weights, ceiling, compared) - _mean(weights, floor, compared)
+        if compared.sum() < 2:
+            continue
+        least, most = np.nanquantile(rooms, tails)
+        if least > 0 or most < 0:
+            numbers[0] = share(everyone, column, compared)[0]
+            numbers[1:] = np.nanquantile(share(weights, column, compared), tails)
+    return found[0], found[1], found[2]
 
 
 def rank_intervals(

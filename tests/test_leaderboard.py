@@ -183,3 +183,12 @@ def test_nothing_is_normalised_without_two_controls_apart(
 
 def test_what_is_undefined_has_no_place_between() -> None:
     assert set(_normalised({**CONTROLS, "mine": [None] * 4})) == {"random", "oracle"}
+
+
+def test_a_cell_that_ended_before_its_metric_was_made_unranks_nobody() -> None:
+    cells, samples = _tables({"a": [1.0, 1.0], "b": [2.0, 2.0], "c": [1.5, 1.5]})
+    rows = cells.to_pylist()
+    rows[0] |= {"status": "interrupted", "quantities": None}
+    kept = samples.filter(pa.compute.not_equal(samples["cell_id"], "a"))
+    found = _rows(pa.Table.from_pylist(rows), kept)
+    assert [found[e]["rank"] for e in "abc"] == [None, 1, 2]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from toys import Linear
+from toys import Exact, Linear
 
-from gxarena.data import Floats
+import gxarena.probe
+from gxarena.data import Attribution, Batch, Floats, Ints, Sample
 from gxarena.errors import PluginError, Unsupported
 from gxarena.probe import ModelProbe
 
@@ -69,3 +70,71 @@ def test_wrong_shape_is_the_models_fault() -> None:
 
     with pytest.raises(PluginError, match=r"Flat: expected outputs of shape \(1, C\), got \(1,\)"):
         ModelProbe(Flat).predict(["A"])
+
+
+def test_memory_is_bounded_and_answers_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gxarena.probe, "MOST_KNOWN", 3)
+    model = Counting()
+    probe = ModelProbe(lambda: model, batch_size=2)
+    asked = ["A", "C", "G", "T", "AA", "CC", "A"]
+    assert np.array_equal(probe.predict(asked), Linear().predict(asked))
+    assert len(probe._known) == 3
+    probe.predict(["T", "AA", "CC"])  # the newest are known
+    assert probe.forwards == 6
+    probe.predict(["A"])
+    assert probe.forwards == 7
+
+
+class Asked:
+    """An explainer's door that writes down what came through."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[str, ...]] = []
+
+    def __call__(
+        self, model: Linear, samples: tuple[Sample, ...], targets: Ints, origins: tuple[str, ...]
+    ) -> list[Attribution]:
+        sequences = tuple(sample.sequence for sample in samples)
+        self.batches.append(tuple(sample.id for sample in samples))
+        return Exact().explain(model, Batch(sequences, targets, origins=origins))
+
+
+def test_explanations_are_asked_once_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gxarena.probe, "EXPLAINED_AT_ONCE", 2)
+    explain = Asked()
+    probe = ModelProbe(Linear, explain=explain)
+    arguments = {"targets": np.array([1, 1, 1, 1]), "ids": ["a", "b", "c", "a"]}
+    found = probe.explain(["AC", "GT", "CC", "AC"], **arguments)
+    assert explain.batches == [("a", "b"), ("c",)]
+    assert [a.scores.tolist() for a in found] == [
+        a.scores.tolist()
+        for a in Exact().explain(Linear(), Batch(("AC", "GT", "CC", "AC"), np.ones(4, int)))
+    ]
+    probe.explain(["AC", "GT", "CC", "AC"], **arguments)
+    assert probe.explanations == 3
+    # The same letters under another origin or another target are another question.
+    probe.explain(["AC"], targets=np.array([1]), ids=["a"], origins=["AA"])
+    probe.explain(["AC"], targets=np.array([0]), ids=["a"])
+    assert probe.explanations == 5
+
+
+def test_what_a_randomised_model_is_asked_counts() -> None:
+    class Randomisable(Linear):
+        def randomised(self, seed: int) -> Linear:
+            return Linear(scale=float(seed))
+
+    model = Randomisable()
+    probe = ModelProbe(lambda: model, explain=Asked())
+    copy = probe.randomised(7)
+    assert copy is probe.randomised(7)
+    assert np.array_equal(copy.predict(["ACG"]), Linear(scale=7.0).predict(["ACG"]))
+    copy.explain(["AC"], targets=np.array([1]), ids=["a"])
+    assert (probe.forwards, probe.explanations) == (1, 1)
+    assert np.array_equal(probe.predict(["ACG"]), Linear().predict(["ACG"]))
+
+
+def test_nobody_to_explain_or_to_randomise_is_unsupported() -> None:
+    with pytest.raises(Unsupported, match="expected an explainer to ask again, got none"):
+        ModelProbe(Linear).explain(["A"], targets=np.array([1]), ids=["a"])
+    with pytest.raises(Unsupported, match="expected a randomisable model"):
+        ModelProbe(Linear).randomised(0)

@@ -225,3 +225,22 @@ def test_between_floor_and_ceiling_against_a_plain_loop() -> None:
         assert (low[column], high[column]) == pytest.approx(
             tuple(np.quantile(drawn, [0.025, 0.975])), abs=0.02
         )
+
+
+def test_between_compares_on_the_samples_that_all_have() -> None:
+    rng = np.random.default_rng(0)
+    floor = np.where(np.arange(60) < 30, 0.0, 4.0) + rng.normal(0, 0.1, 60)  # an easy, a hard half
+    ceiling = floor + 1
+    values = np.column_stack([floor, floor + 0.5, floor + 0.5])
+    values[:30, 0], values[30:, 1], values[8:, 2] = np.nan, np.nan, np.nan
+    share, low, high = bootstrap_between(values, floor, ceiling, seed=0)
+    assert share == pytest.approx([0.0, 0.5, 0.5])
+    assert low == pytest.approx([0.0, 0.5, 0.5])
+    assert high == pytest.approx([0.0, 0.5, 0.5])
+
+
+def test_between_needs_two_samples() -> None:
+    floor, values = np.zeros(10), np.full((10, 1), np.nan)
+    values[3] = 0.5
+    share, low, high = bootstrap_between(values, floor, floor + 1, seed=0)
+    assert np.isnan([share, low, high]).all()

@@ -16,11 +16,12 @@ class ConservationError:
     |explained - sum| / |explained| (Bach et al. 2015, eq. 2: 0 where relevance is conserved);
     ``absorbed`` is the signed difference, for LRP the part that biases and stabilisers keep.
     Reads the explained value from the explainer's diagnostics; methods that distribute none
-    have no value here.
+    have no value here. Never ranked: the mean of ratios is that of the few samples whose explained
+    value is near 0; `Completeness` is.
     """
 
     quantities: Mapping[str, Quantity] = {
-        "": Quantity("lower", (0.0, None), "", "relative, 0 where the scores add up"),
+        "": Quantity("none", (0.0, None), "", "relative, 0 where the scores add up"),
         "absorbed": Quantity("none", (None, None), "of the objective", "signed difference"),
     }
 
@@ -82,8 +83,16 @@ def _or_nan(values: Floats) -> Floats:
     return np.where(np.isfinite(values), values, np.nan)
 
 
+NAMES = {"cls": ("[cls]", "<cls>", "<s>"), "sep": ("[sep]", "<sep>", "<eos>", "</s>")}
+"""What tokenizers call the token before, and the one behind, the sequence; in lower case."""
+
+
 class SpecialShare:
-    """Share of the total |relevance| that lies on special tokens (Kurth et al. 2026, section 5)."""
+    """Share of the total |relevance| that lies on special tokens (Kurth et al. 2026, section 5).
+
+    ``cls`` and ``sep`` are the tokens before and behind the sequence, whatever a tokenizer calls
+    them (`NAMES`); a model without one has no value there.
+    """
 
     quantities: Mapping[str, Quantity] = {
         key: Quantity("none", (0.0, 1.0), "", summary)
@@ -98,8 +107,7 @@ class SpecialShare:
         del probe
         attributions = explained.attributions
         special = [
-            {name.strip("[]").lower(): abs(value) for name, value in a.special.items()}
-            for a in attributions
+            {name.lower(): abs(value) for name, value in a.special.items()} for a in attributions
         ]
         on_special = np.array([sum(tokens.values()) for tokens in special])
         with np.errstate(over="ignore"):
@@ -117,8 +125,11 @@ class SpecialShare:
             else "no scores on special tokens"
             for i in np.flatnonzero(~defined)
         }
-        values = {"total": share(on_special)} | {
-            key: share(np.array([tokens.get(key, 0.0) for tokens in special]))
-            for key in ("cls", "sep")
-        }
-        return Scored(values, dict.fromkeys(values, reasons))
+        values, why = {"total": share(on_special)}, {"total": reasons}
+        for key, names in NAMES.items():
+            amount = np.array([sum(tokens.get(n, 0.0) for n in names) for tokens in special])
+            missing = [i for i, tokens in enumerate(special) if tokens.keys().isdisjoint(names)]
+            values[key] = share(amount)
+            values[key][missing] = np.nan
+            why[key] = dict.fromkeys(missing, f"no token {' or '.join(names)}") | reasons
+        return Scored(values, why)

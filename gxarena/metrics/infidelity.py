@@ -86,11 +86,14 @@ class Infidelity:
 
 
 def _best_factor(foretold: Floats, lost: Floats) -> Floats:
-    """The factor with the least squared error, shape (n, 1); 0 where nothing is foretold."""
+    """The factor with the least squared error, shape (n, 1); 0 where nothing is foretold.
+
+    Never negative, unlike in captum's ``normalize``: scores of the wrong sign are no forecast.
+    """
     largest = np.abs(foretold).max(axis=1, keepdims=True)
     scale = np.where(largest > 0, largest, 1.0)
     unit = foretold / scale
     square = (unit**2).sum(axis=1, keepdims=True)
     best = np.zeros_like(square)
     np.divide((unit * lost).sum(axis=1, keepdims=True), square, out=best, where=square > 0)
-    return best / scale  # type: ignore[no-any-return]
+    return np.maximum(best, 0.0) / scale  # type: ignore[no-any-return]

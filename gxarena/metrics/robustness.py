@@ -1,8 +1,8 @@
 """Does an explanation hold where it should: under small edits, and on the other strand?
 
-Each metric asks the explainer again, for the same target and with the sample's own noise, and
-compares on nucleotides: a token's score is spread evenly over its letters, since an edit may move
-the borders of tokens.
+Each metric asks the explainer again, for the same target and with the sample's own noise and
+references, and compares on nucleotides: a token's score is spread evenly over its letters, since an
+edit may move the borders of tokens.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ class MaxSensitivity:
         Letters of each neighbour that differ; N is never put in.
     """
 
+    # Never ranked: what does not look at the sequence, such as noise, never changes.
     quantities: Mapping[str, Quantity] = {
-        "": Quantity("lower", (0.0, None), "", "largest relative change of the explanation"),
-        "mean": Quantity("lower", (0.0, None), "", "mean relative change of the explanation"),
+        "": Quantity("none", (0.0, None), "", "largest relative change of the explanation"),
+        "mean": Quantity("none", (0.0, None), "", "mean relative change of the explanation"),
     }
     _name: ClassVar[str] = "max_sensitivity"
 
@@ -109,6 +110,7 @@ class MaxSensitivity:
             targets=np.repeat(explained.targets[chosen], self._draws),
             ids=[sample.id for sample in samples for _ in range(self._draws)],
             annotations=[sample.annotations for sample in samples for _ in range(self._draws)],
+            origins=[sample.sequence for sample in samples for _ in range(self._draws)],
         )
         for row, i in enumerate(chosen):
             original = on_nucleotides(explained.attributions[i])
@@ -143,7 +145,8 @@ class ReverseComplementConsistency:
 
     DNA has two strands and one meaning: Zhou, Shrikumar and Kundaje 2022, Towards a better
     understanding of reverse-complement equivariance, PMLR 165:1. Part of a low value is the
-    model's own: its two predictions may differ.
+    model's own: its two predictions may differ. Part is the noise and the references of an
+    explainer that draws some, which have no other strand.
     """
 
     quantities: Mapping[str, Quantity] = {

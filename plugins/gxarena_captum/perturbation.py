@@ -87,7 +87,12 @@ class _Perturbation:
         if self._reference == "unknown":
             return masked(model, batch.sequences[row], self.name)
         value = ExplainedValue(differentiable(model, self.name), batch.objective)
-        alone = Batch((batch.sequences[row],), batch.targets[row : row + 1], batch.objective)
+        alone = Batch(
+            (batch.sequences[row],),
+            batch.targets[row : row + 1],
+            batch.objective,
+            origins=(batch.drawn_from[row],),
+        )
         (rows,) = micro_batches(value, alone, 1)
         return replaced(rows, rows.references(self._reference, self._n_references))
 

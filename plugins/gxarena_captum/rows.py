@@ -27,6 +27,8 @@ class Rows:
     indices : tuple of b int
         Which of the batch's sequences they are.
     sequences : tuple of b str
+    drawn_from : tuple of b str
+        What dinucleotide shuffles are drawn from.
     layouts : tuple of b Layout
     embedded : float tensor, shape (b, T, D)
     encoded : tensor, shape (b, ...)
@@ -38,6 +40,7 @@ class Rows:
     value: ExplainedValue
     indices: tuple[int, ...]
     sequences: tuple[str, ...]
+    drawn_from: tuple[str, ...]
     layouts: tuple[Layout, ...]
     embedded: Tensor
     encoded: Tensor
@@ -56,7 +59,7 @@ class Rows:
         if kind != SHUFFLES:
             found: Tensor = model.reference(self.sequences, kind)
             return found.to(self.embedded)[:, None]
-        others = [other for sequence in self.sequences for other in shuffled(sequence, n)]
+        others = [other for sequence in self.drawn_from for other in shuffled(sequence, n)]
         repeated = [sequence for sequence in self.sequences for _ in range(n)]
         laid: Tensor = model.embed_others(others, repeated)
         return grouped(laid.to(self.embedded), n)
@@ -142,6 +145,7 @@ def _rows(
         value,
         tuple(indices),
         sequences,
+        tuple(batch.drawn_from[index] for index in indices),
         tuple(layouts[index] for index in indices),
         embedded.detach().to(dtype),
         encoded,

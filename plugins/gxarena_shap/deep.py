@@ -59,16 +59,25 @@ class Deep:
         taken = copy.copy(model)
         taken.network = copy.deepcopy(model.network)  # type: ignore[misc]  # an attribute there
         return [
-            self._attribution(taken, sequence, layout, weights)
-            for sequence, layout, weights in zip(
-                batch.sequences, model.layouts(batch.sequences), _weights(model, batch), strict=True
+            self._attribution(taken, sequence, origin, layout, weights)
+            for sequence, origin, layout, weights in zip(
+                batch.sequences,
+                batch.drawn_from,
+                model.layouts(batch.sequences),
+                _weights(model, batch),
+                strict=True,
             )
         ]
 
     def _attribution(
-        self, model: DifferentiableModel, sequence: str, layout: Layout, weights: Floats
+        self,
+        model: DifferentiableModel,
+        sequence: str,
+        origin: str,
+        layout: Layout,
+        weights: Floats,
     ) -> Attribution:
-        others = shuffled(sequence, self._n_references)
+        others = shuffled(origin, self._n_references)
         encoded = model.encode([sequence])
         observed = model.embed(encoded)
         references = model.embed_others(others, [sequence] * len(others)).to(observed)

@@ -11,11 +11,11 @@ from torch import Tensor
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch
 from gxarena.errors import Unsupported
-from gxarena.references import shuffled
 from gxarena_captum.rows import attribution, check_positive
 from gxarena_tangermeme.network import (
     OneHotValue,
     device_of,
+    drawn,
     encoded,
     equal_lengths,
     one_hot_value,
@@ -62,14 +62,15 @@ class DeepLIFTSHAP:
             )
         found: dict[int, Attribution] = {}
         for indices, sequences, targets in equal_lengths(batch):
-            found.update(zip(indices, self._explained(value, sequences, targets), strict=True))
+            others = drawn(batch, indices, self._n)
+            explained = self._explained(value, sequences, others, targets)
+            found.update(zip(indices, explained, strict=True))
         return [found[index] for index in range(len(batch))]
 
     def _explained(
-        self, value: OneHotValue, sequences: list[str], targets: Tensor
+        self, value: OneHotValue, sequences: list[str], others: list[str], targets: Tensor
     ) -> list[Attribution]:
         one_hot = encoded(value, sequences)
-        others = [other for sequence in sequences for other in shuffled(sequence, self._n)]
         references = encoded(value, others).reshape(-1, self._n, *one_hot.shape[1:])
         multipliers = self._multipliers(value, one_hot, references, targets).double()
         scores = ((one_hot[:, None] - references) * multipliers).sum(2).mean(1)

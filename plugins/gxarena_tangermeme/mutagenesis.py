@@ -12,11 +12,11 @@ from torch import Tensor
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Ints, Spans
 from gxarena.errors import InputError
-from gxarena.references import shuffled
 from gxarena_captum.rows import check_positive
 from gxarena_tangermeme.network import (
     OneHotValue,
     device_of,
+    drawn,
     encoded,
     equal_lengths,
     one_hot_value,
@@ -129,7 +129,8 @@ class Marginalization:
         for indices, sequences, targets in equal_lengths(batch):
             length = len(sequences[0])
             starts, width = self._starts(length), min(self._window, length)
-            effects = self._effects(value, sequences, targets, starts, width)
+            others = drawn(batch, indices, self._n)
+            effects = self._effects(value, sequences, others, targets, starts, width)
             covers = np.zeros((len(starts), length))
             for row, start in zip(covers, starts.tolist(), strict=True):
                 row[start : start + width] = 1.0
@@ -146,10 +147,15 @@ class Marginalization:
         return np.unique(np.append(np.arange(0, last + 1, self._stride), last))
 
     def _effects(
-        self, value: OneHotValue, sequences: list[str], targets: Tensor, starts: Ints, width: int
+        self,
+        value: OneHotValue,
+        sequences: list[str],
+        others: list[str],
+        targets: Tensor,
+        starts: Ints,
+        width: int,
     ) -> Floats:
         """Mean change of the value by each window, (B, W)."""
-        others = [other for sequence in sequences for other in shuffled(sequence, self._n)]
         backgrounds = encoded(value, others)
         written = encoded(value, sequences).repeat_interleave(self._n, 0)
         whose = targets.repeat_interleave(self._n)

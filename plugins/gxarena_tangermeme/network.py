@@ -11,6 +11,7 @@ from gxarena import objective
 from gxarena.api import DifferentiableModel, Model
 from gxarena.data import Batch
 from gxarena.errors import Unsupported
+from gxarena.references import shuffled
 from gxarena_captum.explained import ExplainedValue
 
 
@@ -50,6 +51,11 @@ def encoded(value: OneHotValue, sequences: Sequence[str]) -> Tensor:
 def device_of(value: OneHotValue) -> torch.device:
     """Where the network is."""
     return next(value.parameters()).device
+
+
+def drawn(batch: Batch, indices: list[int], n: int) -> list[str]:
+    """`n` dinucleotide shuffles for each of these sequences, one after the other."""
+    return [other for index in indices for other in shuffled(batch.drawn_from[index], n)]
 
 
 def equal_lengths(batch: Batch) -> Iterator[tuple[list[int], list[str], Tensor]]:

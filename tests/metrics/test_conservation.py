@@ -46,7 +46,8 @@ def test_both_agree_with_plain_loops(
     everything = sum(map(abs, (*scores, *special.values())))
     for key, names in (("total", special), ("cls", ["[CLS]"]), ("sep", ["[SEP]"])):
         amount = sum(abs(special.get(name, 0.0)) for name in names)
-        expected = amount / everything if special and everything else float("nan")
+        there = key == "total" or names[0] in special
+        expected = amount / everything if special and there and everything else float("nan")
         assert shares[key][0] == pytest.approx(expected, nan_ok=True)
         assert not shares[key][0] > 1
 
@@ -172,3 +173,23 @@ def test_completeness_says_why_there_is_none() -> None:
     zero = Completeness().score(explained_maps([[1.0]], diagnostics={"explained": 0.0}), NO_PROBE)
     assert zero.values[""].tolist() == [1.0]
     assert zero.reasons["ratio"] == {0: "the explained value is 0"}
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("[CLS]", "[SEP]"), ("<cls>", "<eos>"), ("<s>", "</s>")]
+)
+def test_special_tokens_by_any_tokenizers_name(first: str, last: str) -> None:
+    explained = explained_maps([[1.0, 1.0]], special={first: -6.0, last: 2.0})
+    scored = SpecialShare().score(explained, NO_PROBE)
+    assert {key: column[0] for key, column in scored.values.items()} == {
+        "total": 0.8,
+        "cls": 0.6,
+        "sep": 0.2,
+    }
+
+
+def test_a_special_token_that_is_not_there_has_no_share() -> None:
+    scored = SpecialShare().score(explained_maps([[1.0]], special={"<cls>": 1.0}), NO_PROBE)
+    assert scored.values["cls"].tolist() == [0.5]
+    assert np.isnan(scored.values["sep"]).all()
+    assert scored.reasons["sep"] == {0: "no token [sep] or <sep> or <eos> or </s>"}

@@ -11,6 +11,7 @@ from toys import Exact, Linear
 from gxarena.data import Batch, Explained, Sample
 from gxarena.errors import InputError
 from gxarena.metrics.infidelity import Infidelity
+from gxarena.objective import value
 from gxarena.probe import ModelProbe
 from gxarena.seeds import sample_seed
 
@@ -72,13 +73,49 @@ def test_it_is_captums(key: str) -> None:
             n_perturb_samples=16,
             normalize=key == "",
         )
-        assert ours[i] == pytest.approx(theirs.item())
+        foretold = masks.numpy() @ attribution.scores
+        lost = explained.outputs[i, 1] - forward(1 - masks).numpy()
+        if key == "" and foretold @ lost < 0:  # captum turns such scores round
+            assert ours[i] == pytest.approx((lost**2).mean())
+        else:
+            assert ours[i] == pytest.approx(theirs.item())
+
+
+def test_an_explanation_turned_round_is_no_forecast() -> None:
+    right = Infidelity().score(_explained(), _probe()).values[""]
+    wrong = Infidelity().score(
+        _explained().with_attributions(
+            [a.with_scores(-a.scores) for a in _explained().attributions]
+        ),
+        _probe(),
+    )
+    nothing = Infidelity().score(
+        _explained().with_attributions(
+            [a.with_scores(0 * a.scores) for a in _explained().attributions]
+        ),
+        _probe(),
+    )
+    assert right == pytest.approx(0, abs=1e-20)
+    assert wrong.values[""] == pytest.approx(nothing.values[""])
+
+
+@pytest.mark.parametrize("what", ["logit", "log_odds", "probability"])
+def test_the_forecast_is_of_the_explained_objective(what: str) -> None:
+    explained = replace(_noisy(_explained()), objective=what)
+    raw = Infidelity(8, 0.3).score(explained, _probe()).values["raw"]
+    sample, attribution = explained.samples[0], explained.attributions[0]
+    seed = sample_seed(2, "infidelity/masks", sample.id)
+    masks = np.random.default_rng(seed).random((8, len(sample.sequence))) < 0.3
+    after = Linear().predict_masked([sample.sequence] * 8, list(masks))
+    target = explained.targets[:1]
+    lost = value(what, explained.outputs[:1], target) - value(what, after, target.repeat(8))
+    assert raw[0] == pytest.approx(((masks @ attribution.scores - lost) ** 2).mean())
 
 
 def test_the_main_value_knows_no_scale() -> None:
     values = [
         Infidelity().score(_noisy(_explained(), factor), _probe()).values[""]
-        for factor in (1.0, -1e-12, 1e12)
+        for factor in (1.0, 1e-12, 1e12)
     ]
     assert values[1] == pytest.approx(values[0])
     assert values[2] == pytest.approx(values[0])

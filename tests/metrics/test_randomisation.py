@@ -43,7 +43,10 @@ class Constant:
 
 
 def again(explainer: Explainer) -> Explain:
-    def explain(model: Model, samples: tuple[Sample, ...], targets: Ints) -> list[Attribution]:
+    def explain(
+        model: Model, samples: tuple[Sample, ...], targets: Ints, origins: tuple[str, ...] = ()
+    ) -> list[Attribution]:
+        del origins
         seeds = np.array([sample_seed(0, "explain/toy", sample.id) for sample in samples])
         batch = Batch(
             tuple(sample.sequence for sample in samples),
@@ -130,3 +133,19 @@ def _load(target: str):  # type: ignore[no-untyped-def]
     module, _, name = target.partition(":")
     pytest.importorskip("torch")
     return getattr(__import__(module, fromlist=[name]), name)
+
+
+class TurnedRound:
+    """The same order from the other end, once the model has learned nothing."""
+
+    def explain(self, model: Linear, batch: Batch) -> list[Attribution]:
+        step = 1 if model.scale == 1 else -1
+        return [
+            Attribution(1.0 + np.arange(len(s))[::step], s) for s in model.spans(batch.sequences)
+        ]
+
+
+def test_the_same_order_turned_round_fails_too() -> None:
+    scored = _score(TurnedRound(), Forgetful(), _sequences(3, 40))
+    assert scored.values["correlation"] == pytest.approx(-1.0)
+    assert scored.values["passed"].tolist() == [0.0] * 3

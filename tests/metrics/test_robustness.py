@@ -23,7 +23,9 @@ from gxarena.metrics.robustness import (
     substituted,
 )
 from gxarena.probe import ModelProbe
+from gxarena.references import shuffled
 from gxarena.seeds import sample_seed
+from gxarena.stages import make_batch
 
 
 def _samples(n: int = 5, length: int = 30) -> tuple[Sample, ...]:
@@ -35,13 +37,10 @@ def _samples(n: int = 5, length: int = 30) -> tuple[Sample, ...]:
 
 
 def _explain(explainer: Explainer):  # type: ignore[no-untyped-def]
-    def explain(model: Model, samples: tuple[Sample, ...], targets: Ints) -> list[Attribution]:
-        batch = Batch(
-            tuple(sample.sequence for sample in samples),
-            targets,
-            seeds=np.zeros(len(samples), dtype=np.int64),
-            annotations=tuple(sample.annotations for sample in samples),
-        )
+    def explain(
+        model: Model, samples: tuple[Sample, ...], targets: Ints, origins: tuple[str, ...] = ()
+    ) -> list[Attribution]:
+        batch = make_batch(samples, targets, "logit", 4, "toy", origins)
         return explainer.explain(model, batch)
 
     return explain
@@ -63,6 +62,27 @@ def _score(
         seed=4,
     )
     return metric.score(explained, ModelProbe(lambda: model, explain=explain))
+
+
+class Drawn:
+    """Noise of the sample's own, and references of what they are drawn from."""
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        found = []
+        for origin, seed, spans in zip(
+            batch.drawn_from, batch.seeds, model.spans(batch.sequences), strict=True
+        ):
+            reference = shuffled(origin, 1)[0]
+            noise = np.random.default_rng(seed).normal(size=len(spans))
+            found.append(Attribution(noise + np.array([ord(c) for c in reference]), spans))
+        return found
+
+
+@pytest.mark.parametrize("metric", [MaxSensitivity(), SynonymousRobustness()])
+def test_an_edited_copy_has_its_origins_noise_and_references(metric: MaxSensitivity) -> None:
+    values = _score(metric, _samples(), Drawn()).values
+    assert values[""].tolist() == [0.0] * len(values[""])
+    assert metric.quantities[""].better == "none"  # what looks at nothing never changes
 
 
 def _neighbours(sample: Sample, free: np.ndarray, draws: int, count: int) -> list[str]:
