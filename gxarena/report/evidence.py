@@ -198,7 +198,8 @@ class Run:
         """What a data set's names say it is of, in lower case: promoters, enhancers, …"""
         given = self.document.get("datasets", {}).get(dataset, {})
         path = PurePath(str(given.get("path", "")))
-        return " ".join([dataset, str(given.get("name", "")), path.parent.name, path.name]).lower()
+        named = (str(given.get(key, "")) for key in ("name", "task"))
+        return " ".join([dataset, *named, path.parent.name, path.name]).lower()
 
 
 @dataclass(frozen=True, eq=False)

@@ -51,13 +51,13 @@ class Entry:
         SD over samples, with n - 1; None where the runs do not hold it.
     values : float array, shape (n,)
         What it is over.
-    theirs : (mean, SD)
-        What the paper prints for the same model, level and kind of sequence.
+    theirs : (mean, SD) or None
+        What the paper prints for the same model, level and kind of sequence, if it has that kind.
     """
 
     ours: Figures | None
     values: Floats
-    theirs: Figures
+    theirs: Figures | None
 
     @property
     def n(self) -> int:
@@ -165,11 +165,12 @@ def latex(rows: list[TableRow]) -> str:
 
 def caption(rows: list[TableRow]) -> str:
     """What the numbers are, and what stands beside them."""
-    papers = " and ".join(dict.fromkeys(row.paper for row in rows))
-    return (
+    papers = " and ".join(dict.fromkeys(row.paper for row in rows if row.paper))
+    ours = (
         "Mean (SD over samples) of sparsity and complexity by model and granularity; entropy with "
-        f"the natural logarithm. Paper: Kurth et al. 2026, Table 1, {papers}."
+        "the natural logarithm."
     )
+    return f"{ours} Paper: Kurth et al. 2026, Table 1, {papers}." if papers else ours
 
 
 def figures(pair: Figures | None) -> str:
@@ -198,7 +199,7 @@ def _rows(evidence: Evidence, cells: tuple[Cell, ...]) -> Iterator[TableRow]:
             explanation=cells[0].explanation,
             level=level,
             strategy=strategy,
-            entries={m: _entry(columns.get(m), theirs[own, level, m]) for m in METRICS},
+            entries={m: _entry(columns.get(m), theirs.get((own, level, m))) for m in METRICS},
             paper=paper,
         )
 
@@ -212,7 +213,7 @@ def _as_in_the_paper(cell: Cell) -> bool:
 _OTHER: dict[Level, Level] = {"token": "nucleotide", "nucleotide": "token"}
 
 
-def _entry(column: Column | None, theirs: Figures) -> Entry:
+def _entry(column: Column | None, theirs: Figures | None) -> Entry:
     defined = column.defined if column is not None else np.zeros(0)
     if not len(defined):
         return Entry(None, defined, theirs)
@@ -221,10 +222,13 @@ def _entry(column: Column | None, theirs: Figures) -> Entry:
 
 
 def _paper(cell: Cell) -> tuple[dict[tuple[Level, Level, str], Figures], str]:
-    """The paper's numbers for the kind of sequence nearest to a data set."""
-    if "enhancer" in cell.run.kind_of(cell.dataset):
+    """The paper's numbers for a data set's kind of sequence; none where it is of another."""
+    kind = cell.run.kind_of(cell.dataset)
+    if "enhancer" in kind:
         return ENHANCERS, "Drosophila enhancers"
-    return PROMOTERS, "human non-TATA promoters (251 bp)"
+    if "promoter" in kind:
+        return PROMOTERS, "human non-TATA promoters (251 bp)"
+    return {}, ""
 
 
 def _markdown(text: str) -> str:

@@ -92,7 +92,7 @@ def test_markdown_reads_back(make_run: Make) -> None:
 
 def test_latex_escapes_and_balances(make_run: Make) -> None:
     table = latex(_rows(make_run(*_cells("a_b%c&d"))))
-    assert r"a\_b\%c\&d & my\_tokens/attnlrp & tokens (native) & 0.00 (1.00) & 0.42" in table
+    assert r"a\_b\%c\&d & my\_tokens/attnlrp & tokens (native) & 0.00 (1.00) & --" in table
     rows = [line for line in table.splitlines() if line.endswith(r"\\")]
     assert len(rows) == 7
     for row in rows:
@@ -122,3 +122,22 @@ def test_other_definitions_do_not_stand_in_the_table(make_run: Make) -> None:
 def test_a_run_without_the_metrics_is_told_which(make_run: Make) -> None:
     with pytest.raises(InputError, match="expected metrics gini and entropy with aggregators"):
         _rows(make_run({"metric": "special_share", "values": {"total": [0.5]}}))
+
+
+def test_another_kind_of_sequence_has_no_paper_beside_it(make_run: Make) -> None:
+    rows = _rows(make_run(*_cells("mine")))
+    assert {row.entries[metric].theirs for row in rows for metric in ("gini", "entropy")} == {None}
+    assert "Paper" not in markdown(rows).splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("task", "gini"), [("drosophila_enhancers_stark", 0.64), ("human_nontata_promoters", 0.42)]
+)
+def test_a_background_is_of_its_tasks_kind(make_run: Make, task: str, gini: float) -> None:
+    run = make_run(
+        *_cells("background"),
+        datasets={"background": {"name": "genomic-benchmarks", "task": task}},
+    )
+    theirs = _rows(run)[0].entries["gini"].theirs
+    assert theirs is not None
+    assert theirs[0] == gini
