@@ -41,7 +41,9 @@ class Quantus:
     """One metric of Quantus.
 
     Scores are divided by the sample's largest magnitude first, so that Quantus' absolute epsilons
-    mean the same for every scale. Where Quantus gives a curve, the value is its mean.
+    mean the same for every scale. Where Quantus gives a curve, the value is its mean. Where only
+    the order of the scores counts, equal ones get a random order from the sample's seed; Quantus
+    would take the last, or first, in the sequence.
 
     Parameters
     ----------
@@ -111,19 +113,27 @@ class Quantus:
         scores = scores / (np.abs(scores).max() if self._normalise else 1.0)
         shape = (1, 1, len(scores))
         seed = sample_seed(explained.seed, f"score/{self._entry.component}", sample.id)
+        if self._name in _BY_ORDER:
+            scores = _untied(scores, seed)
         with numpy_seeded(seed), warnings.catch_warnings():
             # Correlations of constant curves: the value is then NaN, and says so.
             warnings.simplefilter("ignore")
-            found = self._class(**self._sized(len(scores)))(
-                model=_Answers(explained, i, probe).eval(),
-                x_batch=np.ones(shape),
-                y_batch=np.zeros(1, dtype=np.int64),
-                a_batch=scores.reshape(shape),
-                s_batch=None if marks is None else marks.astype(np.float64).reshape(shape),
-                channel_first=True,
-                softmax=False,
-                device="cpu",
-            )
+            try:
+                found = self._class(**self._sized(len(scores)))(
+                    model=_Answers(explained, i, probe).eval(),
+                    x_batch=np.ones(shape),
+                    y_batch=np.zeros(1, dtype=np.int64),
+                    a_batch=scores.reshape(shape),
+                    s_batch=None if marks is None else marks.astype(np.float64).reshape(shape),
+                    channel_first=True,
+                    softmax=False,
+                    device="cpu",
+                )
+            except AttributeError as error:
+                # Quantus asks the correlation of constant answers, a plain NaN, for its shape.
+                if "'float' object has no attribute 'shape'" not in str(error):
+                    raise
+                return float("nan")
         return float(np.mean(np.asarray(found[0], dtype=np.float64)))
 
     def _marks(self, sample: Sample, attribution: Attribution) -> Bools | None:
@@ -165,6 +175,18 @@ class Quantus:
 
 
 _SIZES = (("FaithfulnessCorrelation", "subset_size", 5), ("TopKIntersection", "k", 10))
+
+
+_BY_ORDER = frozenset({"RelevanceRankAccuracy", "TopKIntersection", "PixelFlipping"})
+"""Metrics that read nothing but the order of the scores, and would break ties by position."""
+
+
+def _untied(scores: Floats, seed: int) -> Floats:
+    """The scores' ranks as shares, (U,), equal scores in an order drawn from the sample's seed."""
+    lots = np.random.default_rng(seed).permutation(len(scores))
+    ranks = np.empty(len(scores))
+    ranks[np.lexsort((lots, scores))] = np.arange(1, len(scores) + 1)
+    return ranks / len(scores)
 
 
 class _Answers(nn.Module):

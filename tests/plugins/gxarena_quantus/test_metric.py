@@ -260,3 +260,56 @@ def test_every_component_says_what_it_needs() -> None:
         assert component.defaults == {"metric": name}
         assert ("probe" in component.requires) is (entry.needs == "probe")
         assert ("truth" in component.requires) is (entry.needs == "truth")
+
+
+class Deaf(Linear):
+    """Its answer never changes."""
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        return np.full((len(sequences), 2), 0.5)
+
+
+@pytest.mark.parametrize("name", sorted(n for n, e in ENTRIES.items() if e.needs == "probe"))
+def test_answers_that_never_change_are_one_samples_matter(name: str) -> None:
+    class DeafToN(Curved):
+        def predict(self, sequences: Sequence[str]) -> Floats:
+            deaf = [sequence.count("N") + sequence.count("T") == WIDTH for sequence in sequences]
+            return np.where(np.array(deaf)[:, None], 0.0, super().predict(sequences))
+
+    maps = _maps(3)
+    explained = _explained(maps)
+    ones = list(explained.samples)
+    ones[1] = Sample("s1", "T" * WIDTH, 1, ones[1].annotations)
+    explained = Explained(tuple(ones), explained.attributions, explained.targets, explained.outputs)
+    scored = Quantus(name).score(explained, _probe(DeafToN()))
+    without = Quantus(name).score(_explained(maps), _probe(DeafToN())).values[""]
+    assert scored.values[""][[0, 2]].tolist() == without[[0, 2]].tolist()
+    assert np.isnan(scored.values[""][1]) == (1 in scored.reasons[""])
+    deaf = Quantus(name).score(_explained(maps), _probe(Deaf()))
+    assert set(deaf.reasons[""].values()) <= {"Quantus gives no finite number"}
+
+
+@pytest.mark.parametrize("name", ["RelevanceRankAccuracy", "TopKIntersection"])
+def test_ties_know_no_position(name: str) -> None:
+    """One unit of 40 has a score; whether a motif lies first or last, it gets its chance."""
+    scores = np.zeros(40)
+    scores[20] = 1.0
+    means = []
+    for start in (0, 30):
+        samples = tuple(
+            Sample(f"s{i}", "A" * 40, 1, (Interval(start, start + 10, "m"),)) for i in range(400)
+        )
+        attributions = tuple(Attribution(scores, Spans.nucleotides(40)) for _ in samples)
+        explained = Explained(samples, attributions, np.ones(400, dtype=int), np.zeros((400, 2)))
+        means.append(Quantus(name).score(explained, _probe()).values[""].mean())
+    k = 10 if name == "RelevanceRankAccuracy" else 4
+    # The one that scored is not annotated; the others of the k are drawn from 39.
+    assert means == pytest.approx([(k - 1) / k * 10 / 39] * 2, abs=0.03)
+
+
+def test_a_sample_has_draws_of_its_own_and_the_same_in_any_company() -> None:
+    metric = Quantus("FaithfulnessCorrelation", {"nr_runs": 10, "subset_size": 3})
+    same = [_maps(1)[0]] * 3
+    together = _score(metric, same)
+    assert len(set(together.tolist())) == 3
+    assert together[2] == _score(metric, same[:1], first=2)[0]
