@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toys import Linear
 
-from gxarena.controls import GC, Blur, Oracle, Random
-from gxarena.data import Batch, Interval
-from gxarena.errors import InputError
+from gxarena.controls import GC, Blur, Oracle, Random, Randomised
+from gxarena.data import Attribution, Batch, Interval
+from gxarena.errors import InputError, Unsupported
 
 
 def _batch(*sequences: str, seeds: tuple[int, ...]) -> Batch:
@@ -101,3 +101,36 @@ def test_blur_is_smooth_and_each_samples_own() -> None:
 def test_a_blur_without_width_is_one_sentence(width: float) -> None:
     with pytest.raises(InputError, match="above 0"):
         Blur(width)
+
+
+def test_randomised_is_the_explainer_on_the_copy() -> None:
+    from gxarena_cnn.lrp import LRP
+    from gxarena_cnn.model import CNN
+
+    model = CNN()
+    sequences = ("ACGT" * 62 + "AC", "TTGACA" * 41 + "GGGG")
+    batch = Batch(sequences, np.array([1, 0]))
+    before = model.predict(sequences)
+
+    def scores(explanations: list[Attribution]) -> list[list[float]]:
+        return [attribution.scores.tolist() for attribution in explanations]
+
+    found = {
+        draw: scores(Randomised("lrp", draw, composite="epsilon_plus").explain(model, batch))
+        for draw in (0, 1)
+    }
+    wrapped = LRP(composite="epsilon_plus")
+    for draw, got in found.items():
+        assert got == scores(wrapped.explain(model.randomised(draw), batch))
+        assert got != scores(wrapped.explain(model, batch))
+    assert found[0] != found[1]
+    assert np.array_equal(model.predict(sequences), before)
+
+
+def test_randomised_says_what_it_cannot_do() -> None:
+    with pytest.raises(Unsupported, match="expected a randomisable model, got Linear"):
+        Randomised("random").explain(Linear(), _batch("ACG", seeds=(1,)))
+    with pytest.raises(InputError, match="randomised: expected parameters of lrp"):
+        Randomised("lrp", colour="red")
+    with pytest.raises(InputError, match="unknown"):
+        Randomised("no-such-explainer")
