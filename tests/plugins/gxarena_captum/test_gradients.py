@@ -273,3 +273,31 @@ def test_half_precision_models_are_explained(mini: Mini, make_batch: Batches) ->
     (rough,) = IntegratedGradients(n_steps=20).explain(half, batch)
     (exact,) = IntegratedGradients(n_steps=20).explain(mini, batch)
     assert np.corrcoef(rough.scores, exact.scores)[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("make", [SmoothGrad, GradientSHAP])
+def test_the_samples_seed_decides_what_is_drawn(
+    model: DifferentiableModel, make: Callable[..., Any]
+) -> None:
+    batch = Batch(("ACGTTGACCATAG" * 4,) * 3, np.ones(3, dtype=np.int64), seeds=np.array([4, 5, 4]))
+    first, other, again = (found.scores for found in make().explain(model, batch))
+    np.testing.assert_allclose(first, again, rtol=1e-3, atol=1e-5)
+    assert np.abs(first - other).max() > 1e-2 * np.abs(first).max()
+
+
+def test_smoothgrads_noise_is_a_share_of_the_units_range(mini: Mini) -> None:
+    batch = Batch(("ACGTTGACCATAG" * 4,), np.ones(1, dtype=np.int64), seeds=np.array([4]))
+    (found,) = SmoothGrad(n_samples=1, noise=0.3, times_input=True).explain(mini, batch)
+    encoded = mini.encode(batch.sequences)
+    embedded = mini.embed(encoded).detach().float()
+    (layout,) = mini.layouts(batch.sequences)
+    units = torch.from_numpy(layout.units)
+    inside = embedded[0, units]
+    noisy = embedded.clone()
+    drawn = torch.randn(inside.shape, generator=torch.Generator().manual_seed(4))
+    noisy[0, units] += 0.3 * (inside.max() - inside.min()) * drawn
+    noisy.requires_grad_()
+    mini.forward_embedded(noisy, encoded)[0, 1].backward()
+    assert noisy.grad is not None
+    by_hand = (noisy.grad[0, units] * inside).sum(-1).numpy()
+    np.testing.assert_allclose(found.scores, by_hand, rtol=1e-3, atol=1e-5)

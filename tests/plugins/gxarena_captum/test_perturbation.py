@@ -197,3 +197,11 @@ def test_user_mistakes() -> None:
         LIME(alpha=0.0)
     with pytest.raises(InputError, match="shapley_sampling, window: expected 1 or more, got 0"):
         ShapleySampling(window=0)
+
+
+@pytest.mark.parametrize("make", EXPLAINERS[2:])
+def test_the_samples_seed_decides_what_is_drawn(cnn: CNN, make: Callable[..., Any]) -> None:
+    batch = Batch(("ACGTTGACCATAG" * 4,) * 3, np.ones(3, dtype=np.int64), seeds=np.array([4, 5, 4]))
+    first, other, again = (found.scores for found in make().explain(cnn, batch))
+    np.testing.assert_allclose(first, again, rtol=1e-3, atol=1e-5)
+    assert np.abs(first - other).max() > 1e-2 * np.abs(first).max()
