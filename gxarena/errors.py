@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 class GxarenaError(Exception):
@@ -36,3 +36,9 @@ def suggest(name: str, choices: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean '{close[0]}'? " if close else ""
     return f"{hint}Choices: {', '.join(known) or 'none'}."
+
+
+def check_choice(where: str, got: str, choices: Collection[str]) -> None:
+    """Raise InputError where what was given is none of the choices."""
+    if got not in choices:
+        raise InputError(f"{where}: unknown '{got}'. {suggest(str(got), choices)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gxarena.errors import InputError, suggest
+from gxarena.errors import check_choice
 from gxarena.seeds import sample_seed
 from gxarena.shuffles import dinucleotide_shuffles
 
@@ -18,8 +18,7 @@ SHUFFLES = "shuffles"
 
 def check_kind(where: str, kind: str, kinds: Sequence[str] = (*KINDS, SHUFFLES)) -> None:
     """Raise InputError where `kind` is not one of `kinds`."""
-    if kind not in kinds:
-        raise InputError(f"{where}: unknown '{kind}'. {suggest(kind, kinds)}")
+    check_choice(where, kind, kinds)
 
 
 def shuffled(sequence: str, n: int) -> list[str]:

@@ -11,8 +11,7 @@ from scipy.stats import rankdata
 from gxarena.api import Quantity, Scored
 from gxarena.correlation import NOT_FINITE, rank_correlation
 from gxarena.data import Explained, Floats
-from gxarena.errors import InputError
-from gxarena.metrics.faithfulness import check_choice
+from gxarena.errors import InputError, check_choice
 from gxarena.metrics.similarity import DIFFERENT_TARGETS, check_same_units
 from gxarena.ragged import filled, padded
 

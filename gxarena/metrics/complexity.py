@@ -14,7 +14,7 @@ from scipy.special import entr
 
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Explained, Floats, Ints
-from gxarena.errors import InputError, suggest
+from gxarena.errors import check_choice
 from gxarena.ragged import padded
 
 Sign = Literal["magnitude", "positive"]
@@ -102,6 +102,5 @@ def _scored(values: Floats, reasons: dict[int, str]) -> Scored:
 
 
 def _checked(sign: str) -> Sign:
-    if sign not in get_args(Sign):
-        raise InputError(f"sign: unknown '{sign}'. {suggest(str(sign), get_args(Sign))}")
+    check_choice("sign", sign, get_args(Sign))
     return sign  # type: ignore[return-value]

@@ -6,6 +6,7 @@ paper's k% of tokens are k% of nucleotides here, met with whole units (`gxarena.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, get_args
 
@@ -15,19 +16,19 @@ from gxarena import objective, perturb
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.correlation import NOT_FINITE
 from gxarena.data import Bools, Explained, Floats
+from gxarena.errors import check_choice
 from gxarena.metrics.faithfulness import (
     SAMPLES_AT_ONCE,
     UNITS,
     Fill,
     Ranking,
     answers_without,
-    check_choice,
     checked_budgets,
 )
 from gxarena.ragged import filled, padded
 
 
-class _Erasure:
+class _Erasure(ABC):
     """What the two share: the drop of the target's score, mean over the budgets.
 
     The paper's sum also has the empty budget, which is the same for every explainer: left out, as
@@ -97,8 +98,9 @@ class _Erasure:
         ranks = perturb.removal_ranks(keys, perturb.seeded_uniform(spans, seeds), inside)
         return perturb.budget_masks(ranks, spans, self._budgets)[0], inside
 
+    @abstractmethod
     def _erased(self, rationales: Bools, inside: Bools) -> Bools:
-        raise NotImplementedError
+        """Units to replace, shape as `rationales`."""
 
 
 class Comprehensiveness(_Erasure):

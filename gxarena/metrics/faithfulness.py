@@ -19,7 +19,7 @@ from scipy.integrate import trapezoid
 from gxarena import objective, perturb
 from gxarena.api import Curve, Probe, Quantity, Scored
 from gxarena.data import Attribution, Bools, Explained, Floats, Sample
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, check_choice
 from gxarena.ragged import filled, padded
 
 Fill = Literal["unknown", "random", "complement"]
@@ -238,12 +238,6 @@ def _curves(
         for order, y in by_order.items()
         for row, index in enumerate(chosen)
     ]
-
-
-def check_choice(where: str, got: str, choices: tuple[str, ...]) -> None:
-    """Raise InputError where what was given is none of the choices."""
-    if got not in choices:
-        raise InputError(f"{where}: unknown '{got}'. {suggest(str(got), choices)}")
 
 
 def checked_budgets(where: str, budgets: Sequence[float]) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ from scipy.stats import rankdata
 
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Bools, Explained, Floats, Ints
-from gxarena.errors import InputError, suggest
+from gxarena.errors import check_choice
 from gxarena.localization import truth
 from gxarena.ragged import filled, padded
 
@@ -67,8 +67,7 @@ class _Localization:
     quantities: Mapping[str, Quantity]
 
     def __init__(self, sign: Sign = "signed", names: Sequence[str] = ()) -> None:
-        if sign not in get_args(Sign):
-            raise InputError(f"sign: unknown '{sign}'. {suggest(str(sign), get_args(Sign))}")
+        check_choice("sign", sign, get_args(Sign))
         self._sign = sign
         self._names = tuple(names)
 

@@ -13,9 +13,10 @@ from typing import ClassVar
 import numpy as np
 
 from gxarena import perturb
+from gxarena.aggregators import EquallyDistributed
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.correlation import NOT_FINITE, correlation
-from gxarena.data import Attribution, Bools, Explained, Floats, Interval, Ints, Sample
+from gxarena.data import Attribution, Bools, Explained, Floats, Interval, Ints, Sample, Spans
 from gxarena.errors import InputError
 from gxarena.localization import truth
 
@@ -169,9 +170,9 @@ class ReverseComplementConsistency:
 
 
 def on_nucleotides(attribution: Attribution) -> Floats:
-    """Scores spread evenly over each unit's nucleotides, shape (L,)."""
-    spans = attribution.spans
-    return np.repeat(attribution.scores / spans.widths, spans.widths)
+    """Scores spread evenly over each unit's nucleotides, strategy (d); shape (L,)."""
+    nucleotides = Spans.nucleotides(attribution.spans.length)
+    return EquallyDistributed().project(attribution, nucleotides).scores
 
 
 def substituted(sequence: str, free: Bools, draws: int, substitutions: int, seed: int) -> list[str]:

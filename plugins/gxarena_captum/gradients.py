@@ -7,6 +7,7 @@ one-hot models the multipliers also say what the other letters would contribute.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import numpy as np
@@ -40,7 +41,7 @@ MAX_POSITIONS = 16384
 """Positions, of all sequences, steps and references, in one pass: bounds memory."""
 
 
-class _Gradients:
+class _Gradients(ABC):
     """What the methods share: micro-batches in, attributions out in the batch's order."""
 
     name: str
@@ -70,8 +71,9 @@ class _Gradients:
                 found.update(zip(rows.indices, self._attributions(rows), strict=True))
         return [found[index] for index in range(len(batch))]
 
+    @abstractmethod
     def _attributions(self, rows: Rows) -> list[Attribution]:
-        raise NotImplementedError
+        """One attribution per row."""
 
 
 class Saliency(_Gradients):
@@ -207,9 +209,9 @@ class _AgainstReferences(_Gradients):
         explained = difference(rows, references)
         return from_multipliers(rows, references, multipliers, explained, self._center)
 
+    @abstractmethod
     def _multipliers(self, rows: Rows, references: Tensor) -> Tensor:
         """What the embedding is worth against each of the references, both (b, R, T, D)."""
-        raise NotImplementedError
 
 
 class IntegratedGradients(_AgainstReferences):

@@ -6,6 +6,7 @@ an absent unit is the model's own unknown, or a reference's embedding.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -28,7 +29,7 @@ from gxarena_captum.presence import Outputs, Presence, masked, replaced
 from gxarena_captum.rows import check_positive, micro_batches
 
 
-class _Perturbation:
+class _Perturbation(ABC):
     """What the methods share: one game per sequence, whose masks are asked in batches."""
 
     name: str
@@ -96,9 +97,9 @@ class _Perturbation:
         (rows,) = micro_batches(value, alone, 1)
         return replaced(rows, rows.references(self._reference, self._n_references))
 
+    @abstractmethod
     def _scores(self, game: Presence, batch_size: int) -> Floats:
         """Scores of units, (U,)."""
-        raise NotImplementedError
 
 
 class FeatureAblation(_Perturbation):
