@@ -13,8 +13,8 @@ import itertools
 import sys
 from pathlib import Path
 
-from gxarena.motifs import KeptMotif, motifs_of_run
-from gxarena.results import RunFolder
+from gxarena.results.folder import RunFolder
+from gxarena.results.motifs import KeptMotif, motifs_of_run
 from gxarena_jaspar.matching import compare
 from gxarena_jaspar.matrices import collection, matrices
 

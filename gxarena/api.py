@@ -64,7 +64,7 @@ class RandomisableModel(Model, Protocol):
     def randomised(self, seed: int) -> Model:
         """A copy with every parameter drawn anew; this model stays as it is.
 
-        See `gxarena.randomised`.
+        See `gxarena_torch.randomised`.
         """
         ...
 
@@ -110,7 +110,7 @@ class DifferentiableModel(Model, Protocol):
         Whether every nonlinearity is a module of its own that is used once, so that rules such as
         DeepLIFT's can be hooked to it (capability ``modular``).
     reference_kinds : tuple of str
-        The references `reference` can give: some of `gxarena.references.KINDS`.
+        The references `reference` can give: some of `gxarena.explainers.references.KINDS`.
     """
 
     @property

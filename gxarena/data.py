@@ -144,7 +144,7 @@ class Batch:
 
     @property
     def drawn_from(self) -> tuple[str, ...]:
-        """What references are drawn from (`gxarena.references.shuffled`), B str.
+        """What references are drawn from (`gxarena.explainers.references.shuffled`), B str.
 
         An edited copy has its origin's references: else what they differ by, and not the edit,
         would decide how much its explanation changes.

@@ -125,5 +125,5 @@ class Hooks:
 
     @hookspec
     def gxarena_datasets(self) -> Iterable[Component]:
-        """Datasets: factories that return a `gxarena.datasets.Dataset`."""
+        """Datasets: factories that return a `gxarena.datasets.dataset.Dataset`."""
         return ()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
 
 
 def sample_seed(seed: int, stage: str, sample_id: str) -> int:
@@ -19,3 +23,21 @@ def sample_seed(seed: int, stage: str, sample_id: str) -> int:
     """
     text = f"{seed}\x1f{stage}\x1f{sample_id}".encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 1
+
+
+@contextmanager
+def numpy_seeded(seed: int) -> Iterator[int]:
+    """The global generator seeded inside the block, and as it was afterwards.
+
+    Yields
+    ------
+    int
+        The 32-bit seed that was used, for libraries that want to seed it themselves.
+    """
+    before = np.random.get_state()
+    short = seed % 2**32
+    np.random.seed(short)
+    try:
+        yield short
+    finally:
+        np.random.set_state(before)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from entry_points import entry_point
 
-from gxarena.plan import Plan, make_plan
 from gxarena.registry import Registry
-from gxarena.suite import Suite
+from gxarena.run.plan import Plan, make_plan
+from gxarena.run.suite import Suite
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from copies import archived
 
-from gxarena import download
-from gxarena.training import train
+from gxarena.datasets import download
+from gxarena.training.job import train
 from gxarena_dnabert2.checkpoint import WEIGHTS, write_weights
 from gxarena_dnabert2.config import Config
 from gxarena_dnabert2.corpus import train_tokenizer

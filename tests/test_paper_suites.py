@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 
 from gxarena.cli.app import app
 from gxarena.data import Sample
-from gxarena.datasets import open_dataset
-from gxarena.plan import Plan, make_plan
+from gxarena.datasets.opening import open_dataset
 from gxarena.registry import Registry
 from gxarena.report.claims import CLAIMS
 from gxarena.report.evidence import Evidence
-from gxarena.suite import find_suite, read_suite
+from gxarena.run.plan import Plan, make_plan
+from gxarena.run.suite import find_suite, read_suite
 
 QUESTIONS = ("length", "negative-class", "objective", "composite", "tokenisation")
 PAPERS = {"paper-nontata": ("promoters", "cnn"), "paper-enhancers": ("enhancers", "deepstarr")}

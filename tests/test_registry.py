@@ -96,7 +96,7 @@ def test_duplicate_name_names_both_and_the_first_stays(
         Component("own", "toys:Exact", "fine"),
     )
     registry = Registry.load([thief, *metadata.entry_points(group="gxarena")])
-    assert registry.get("explainers", "random").target == "gxarena.controls:Random"
+    assert registry.get("explainers", "random").target == "gxarena.explainers.controls:Random"
     assert registry.get("explainers", "own").summary == "fine"
     (broken,) = registry.broken
     assert "explainer 'random' is offered by both gxarena and unknown" in broken.error

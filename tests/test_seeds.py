@@ -7,10 +7,11 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxarena.seeds import sample_seed
+from gxarena.seeds import numpy_seeded, sample_seed
 
 SEED = 4054536768633745569
 
@@ -54,3 +55,22 @@ def test_seeds_of_neighbours_share_nothing() -> None:
     # Each of 63 bits is even: 5 standard deviations of 4000 coins.
     assert np.abs(bits.mean(axis=0) - 0.5).max() < 5 * 0.5 / np.sqrt(4000)
     assert np.abs((bits[1:] == bits[:-1]).mean(axis=0) - 0.5).max() < 5 * 0.5 / np.sqrt(3999)
+
+
+@pytest.mark.parametrize("seed", [0, 3, 2**62 + 5])
+def test_same_seed_same_numbers_and_the_state_comes_back(seed: int) -> None:
+    before = np.random.get_state()[1].tolist()
+    with numpy_seeded(seed) as short:
+        first = np.random.random(3)
+    with numpy_seeded(seed):
+        again = np.random.random(3)
+    assert np.array_equal(first, again)
+    assert np.array_equal(first, np.random.RandomState(short).random_sample(3))
+    assert np.random.get_state()[1].tolist() == before
+
+
+def test_the_state_comes_back_after_an_error() -> None:
+    before = np.random.get_state()[1].tolist()
+    with pytest.raises(RuntimeError), numpy_seeded(3):
+        raise RuntimeError
+    assert np.random.get_state()[1].tolist() == before

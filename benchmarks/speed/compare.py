@@ -16,10 +16,10 @@ import numpy as np
 import quantus
 
 from gxarena.data import Attribution, Batch, Explained, Spans
-from gxarena.embedded import fly_promoters
+from gxarena.datasets.bundled import fly_promoters
 from gxarena.metrics.complexity import Gini
 from gxarena.metrics.faithfulness import Faithfulness
-from gxarena.probe import ModelProbe
+from gxarena.run.probe import ModelProbe
 from gxarena_cnn.lrp import LRP
 from gxarena_cnn.model import CNN
 from gxarena_dnabert2.attnlrp import AttnLRP

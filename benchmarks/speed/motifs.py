@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gxarena.data import Batch, Explained
-from gxarena.embedded import fly_promoters
+from gxarena.datasets.bundled import fly_promoters
 from gxarena_cnn.lrp import LRP
 from gxarena_cnn.model import CNN
 from gxarena_jaspar.matching import compare

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 
 from gxarena.identity import digest
-from gxarena.plan import make_plan
 from gxarena.registry import Registry
-from gxarena.suite import Suite
+from gxarena.run.plan import make_plan
+from gxarena.run.suite import Suite
 
 REPEATS = 5
 EXPLAINERS = [f"random-{i}" for i in range(50)]

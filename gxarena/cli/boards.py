@@ -23,9 +23,9 @@ def leaderboard(
     ] = [],  # noqa: B006 (typer reads the default, nobody edits it)
 ) -> None:
     """Make one leaderboard of one or more runs, write it as Parquet and show it."""
-    from gxarena.leaderboard import leaderboard_of_runs
-    from gxarena.results import RunFolder
-    from gxarena.tables import write_table
+    from gxarena.results.folder import RunFolder
+    from gxarena.results.leaderboard import leaderboard_of_runs
+    from gxarena.results.parquet import write_table
 
     runs = [RunFolder.existing(folder) for folder in folders]
     board = leaderboard_of_runs(runs)

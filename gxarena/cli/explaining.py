@@ -45,8 +45,8 @@ def explain(
     `nucleotide_scores` pass each token's score on to its nucleotides.
     """
     from gxarena.cli.console import key_values, out, print_json
-    from gxarena.explaining import explain_samples
     from gxarena.registry import Registry
+    from gxarena.run.single import explain_samples
 
     explained = explain_samples(
         Registry.load(),
@@ -60,7 +60,7 @@ def explain(
         seed=seed,
     )
     if plot is not None:
-        from gxarena.figures import plot_explained
+        from gxarena.report.logos import plot_explained
 
         plot_explained(explained, plot, title=f"{explainer} on {model}")
     if json:
@@ -74,7 +74,7 @@ def explain(
 
 def _samples(sequence: str | None, fasta: Path | None) -> Any:
     from gxarena.data import Sample
-    from gxarena.datasets import checked_sequence, read_dataset
+    from gxarena.datasets.reading import checked_sequence, read_dataset
     from gxarena.errors import InputError
 
     if (sequence is None) == (fasta is None):

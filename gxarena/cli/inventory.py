@@ -70,7 +70,7 @@ def list_plugins(
 def list_suites(json: Json = False) -> None:
     """Suites that ship with gxarena; `gxarena run NAME` runs one."""
     from gxarena.cli.console import print_json, print_table
-    from gxarena.suite import read_suite, shipped_suites
+    from gxarena.run.suite import read_suite, shipped_suites
 
     found = [(name, read_suite(str(path)).summary) for name, path in shipped_suites().items()]
     if json:

@@ -23,14 +23,14 @@ def motifs(
     import itertools
 
     from gxarena.cli.console import print_json, print_table
-    from gxarena.motifs import motifs_of_run, write_meme
-    from gxarena.results import RunFolder
+    from gxarena.results.folder import RunFolder
+    from gxarena.results.motifs import motifs_of_run, write_meme
 
     found = motifs_of_run(RunFolder.existing(folder))
     if out is not None:
         write_meme(found, out)
     if plot is not None:
-        from gxarena.figures import plot_motifs
+        from gxarena.report.logos import plot_motifs
 
         plot_motifs(found, plot)
     if json:

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as RichProgress
 
 from gxarena.cli.console import err
-from gxarena.plan import Cell, Plan
-from gxarena.results import SETTLED
+from gxarena.results.schemas import SETTLED
+from gxarena.run.plan import Cell, Plan
 
 
 class Progress:

@@ -11,8 +11,8 @@ import typer
 from gxarena.cli.inventory import Json
 
 if TYPE_CHECKING:
-    from gxarena.plan import Plan
-    from gxarena.runner import Summary
+    from gxarena.run.plan import Plan
+    from gxarena.run.runner import Summary
 
 FAILED_CELLS, INTERRUPTED = 3, 130
 """Exit statuses."""
@@ -88,7 +88,7 @@ def run(
     from gxarena.cli.console import err
     from gxarena.cli.progress import Progress
     from gxarena.errors import InputError
-    from gxarena.runner import run as run_plan
+    from gxarena.run.runner import run as run_plan
 
     if engine != "inline":
         raise InputError(f"--engine: expected 'inline', got '{engine}'. Choices: inline.")
@@ -107,7 +107,7 @@ def run(
 def status(folder: RunDir, json: Json = False) -> None:
     """How far a run is: its cells by status, also while it is at work."""
     from gxarena.cli.console import print_json, print_table
-    from gxarena.results import RunFolder
+    from gxarena.results.folder import RunFolder
 
     opened = RunFolder.existing(folder)
     identity = opened.identity() or {}
@@ -121,7 +121,8 @@ def status(folder: RunDir, json: Json = False) -> None:
 def failures(folder: RunDir, json: Json = False) -> None:
     """Cells whose last attempt failed, with the distribution to blame and its message."""
     from gxarena.cli.console import err, print_json, print_table
-    from gxarena.results import SETTLED, RunFolder
+    from gxarena.results.folder import RunFolder
+    from gxarena.results.schemas import SETTLED
 
     failed = [row for row in RunFolder.existing(folder).last_rows() if row["status"] not in SETTLED]
     if json:
@@ -154,9 +155,9 @@ def _origins(row: dict[str, Any]) -> str:
 
 
 def _plan(suite: str, changes: list[str], limit: int | None) -> Plan:
-    from gxarena.plan import make_plan
     from gxarena.registry import Registry
-    from gxarena.suite import find_suite, read_suite
+    from gxarena.run.plan import make_plan
+    from gxarena.run.suite import find_suite, read_suite
 
     folder = find_suite(suite).parent
     return make_plan(read_suite(suite, changes), Registry.load(), folder=folder, limit=limit)
@@ -164,7 +165,8 @@ def _plan(suite: str, changes: list[str], limit: int | None) -> Plan:
 
 def _cell_statuses(made: Plan, out: Path | None) -> dict[str, str]:
     """Status of each cell: unsupported, or that of its last attempt in a run folder, or due."""
-    from gxarena.results import DUE, RunFolder
+    from gxarena.results.folder import RunFolder
+    from gxarena.results.schemas import DUE
 
     ids = [cell.id for cell in made.cells]
     known = RunFolder.existing(out).statuses(ids) if out else dict.fromkeys(ids, DUE)

@@ -20,6 +20,6 @@ def train(
     The folder then holds the weights (safetensors), the configuration and a model card with the
     accuracy measured on the test split; use it with `checkpoint=DIR`.
     """
-    from gxarena.training import train as run_recipe
+    from gxarena.training.job import train as run_recipe
 
     run_recipe(recipe, out, changes)

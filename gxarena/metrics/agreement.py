@@ -9,11 +9,11 @@ import numpy as np
 from scipy.stats import rankdata
 
 from gxarena.api import Quantity, Scored
-from gxarena.correlation import NOT_FINITE, rank_correlation
 from gxarena.data import Explained, Floats
 from gxarena.errors import InputError, check_choice
+from gxarena.metrics.correlation import NOT_FINITE, rank_correlation
+from gxarena.metrics.ragged import filled, padded
 from gxarena.metrics.similarity import DIFFERENT_TARGETS, check_same_units
-from gxarena.ragged import filled, padded
 
 Ranking = Literal["signed", "magnitude"]
 

@@ -15,7 +15,7 @@ from scipy.special import entr
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Explained, Floats, Ints
 from gxarena.errors import check_choice
-from gxarena.ragged import padded
+from gxarena.metrics.ragged import padded
 
 Sign = Literal["magnitude", "positive"]
 

@@ -1,7 +1,8 @@
 """Comprehensiveness and sufficiency: is the rationale needed, and is it enough?
 
 DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429, section 4.2, aggregated over its budgets. The
-paper's k% of tokens are k% of nucleotides here, met with whole units (`gxarena.perturb`).
+paper's k% of tokens are k% of nucleotides here, met with whole units
+(`gxarena.metrics.replacement`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from typing import ClassVar, get_args
 
 import numpy as np
 
-from gxarena import objective, perturb
+from gxarena import objective
 from gxarena.api import Probe, Quantity, Scored
-from gxarena.correlation import NOT_FINITE
 from gxarena.data import Bools, Explained, Floats
 from gxarena.errors import check_choice
+from gxarena.metrics import replacement as perturb
+from gxarena.metrics.correlation import NOT_FINITE
 from gxarena.metrics.faithfulness import (
     SAMPLES_AT_ONCE,
     UNITS,
@@ -25,7 +27,7 @@ from gxarena.metrics.faithfulness import (
     answers_without,
     checked_budgets,
 )
-from gxarena.ragged import filled, padded
+from gxarena.metrics.ragged import filled, padded
 
 
 class _Erasure(ABC):

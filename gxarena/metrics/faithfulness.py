@@ -16,11 +16,12 @@ from typing import Literal, get_args
 import numpy as np
 from scipy.integrate import trapezoid
 
-from gxarena import objective, perturb
+from gxarena import objective
 from gxarena.api import Curve, Probe, Quantity, Scored
 from gxarena.data import Attribution, Bools, Explained, Floats, Sample
 from gxarena.errors import InputError, check_choice
-from gxarena.ragged import filled, padded
+from gxarena.metrics import replacement as perturb
+from gxarena.metrics.ragged import filled, padded
 
 Fill = Literal["unknown", "random", "complement"]
 Ranking = Literal["signed", "magnitude"]

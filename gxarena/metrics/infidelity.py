@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gxarena import objective, perturb
+from gxarena import objective
 from gxarena.api import Probe, Quantity, Scored
-from gxarena.correlation import NOT_FINITE
 from gxarena.data import Bools, Explained, Floats
 from gxarena.errors import InputError
+from gxarena.metrics import replacement as perturb
+from gxarena.metrics.correlation import NOT_FINITE
 from gxarena.metrics.faithfulness import SAMPLES_AT_ONCE, answers_without
-from gxarena.ragged import filled, padded
+from gxarena.metrics.ragged import filled, padded
 
 
 class Infidelity:

@@ -19,8 +19,8 @@ from scipy.stats import rankdata
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Bools, Explained, Floats, Ints
 from gxarena.errors import check_choice
-from gxarena.localization import truth
-from gxarena.ragged import filled, padded
+from gxarena.metrics.ragged import filled, padded
+from gxarena.truth import truth
 
 Sign = Literal["signed", "magnitude"]
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from gxarena.api import Probe, Quantity, Scored
-from gxarena.correlation import rank_correlation
 from gxarena.data import Explained
 from gxarena.errors import InputError, PluginError
+from gxarena.metrics.correlation import rank_correlation
 from gxarena.seeds import sample_seed
 
 

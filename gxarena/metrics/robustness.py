@@ -12,13 +12,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from gxarena import perturb
 from gxarena.aggregators import EquallyDistributed
 from gxarena.api import Probe, Quantity, Scored
-from gxarena.correlation import NOT_FINITE, correlation
 from gxarena.data import Attribution, Bools, Explained, Floats, Interval, Ints, Sample, Spans
 from gxarena.errors import InputError
-from gxarena.localization import truth
+from gxarena.metrics import replacement as perturb
+from gxarena.metrics.correlation import NOT_FINITE, correlation
+from gxarena.truth import truth
 
 SAMPLES_AT_ONCE = 16
 """Bounds memory: edited copies of so many samples are explained at a time."""

@@ -9,7 +9,7 @@ import numpy as np
 from gxarena.api import Quantity, Scored
 from gxarena.data import Explained
 from gxarena.errors import Unsupported
-from gxarena.ragged import padded
+from gxarena.metrics.ragged import padded
 
 DIFFERENT_TARGETS = "the two explain different targets"
 

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from gxarena.data import Floats, Ints
 from gxarena.errors import InputError
-from gxarena.results import TABLES, RunFolder
-from gxarena.tables import read_table
+from gxarena.results.folder import RunFolder
+from gxarena.results.parquet import read_table
+from gxarena.results.schemas import TABLES
 
 Level = Literal["token", "nucleotide"]
 ClassOfSamples = Literal["positive", "negative", "all"]

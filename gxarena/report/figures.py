@@ -28,8 +28,8 @@ from gxarena.report.drawing import (
 )
 from gxarena.report.evidence import STRATEGIES, Cell, ClassOfSamples, Curves, Evidence, groups
 from gxarena.report.stored import attributions_of
-from gxarena.report.tables import HEADINGS, LETTER, METRICS, table_1
-from gxarena.statistics import bootstrap_mean
+from gxarena.report.table1 import HEADINGS, LETTER, METRICS, table_1
+from gxarena.results.statistics import bootstrap_mean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -197,8 +197,8 @@ def draw_complexity(evidence: Evidence) -> Figure:
 
 def write_motifs(evidence: Evidence, path: Path) -> None:
     """Figure 4: the patterns with most seqlets of each explanation, each beside its match."""
-    from gxarena.figures import plot_motifs
-    from gxarena.motifs import KeptMotif, motifs_of_run
+    from gxarena.report.logos import plot_motifs
+    from gxarena.results.motifs import KeptMotif, motifs_of_run
 
     kept: dict[tuple[str, ...], list[KeptMotif]] = {}
     for run in evidence.runs:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from gxarena.data import Floats, Ints
 from gxarena.report.evidence import Column
-from gxarena.statistics import bootstrap_mean
+from gxarena.results.statistics import bootstrap_mean
 
 Verdict = Literal["holds", "fails", "undecided"]
 SEED = 0

@@ -22,7 +22,7 @@ from gxarena.report.claims import Finding, judge
 from gxarena.report.evidence import Evidence, Run
 from gxarena.report.figures import ALL, DRAWINGS, PAPERS
 from gxarena.report.inference import Comparison, Verdict
-from gxarena.report.tables import (
+from gxarena.report.table1 import (
     HEADINGS,
     METRICS,
     TableRow,
@@ -33,7 +33,7 @@ from gxarena.report.tables import (
     markdown,
     table_1,
 )
-from gxarena.tables import read_table
+from gxarena.results.parquet import read_table
 
 TEMPLATES = Path(__file__).parent / "templates"
 MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "undecided": "?"}

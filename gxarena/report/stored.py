@@ -15,10 +15,10 @@ from gxarena.api import Model, SampleMetric
 from gxarena.data import Attribution, Explained, Sample
 from gxarena.errors import InputError
 from gxarena.metrics.complexity import Entropy, Gini
-from gxarena.probe import ModelProbe
 from gxarena.report.evidence import Cell, Evidence
-from gxarena.store import Store, chunk_slice
-from gxarena.tables import read_table
+from gxarena.results.parquet import read_table
+from gxarena.run.probe import ModelProbe
+from gxarena.run.store import Store, chunk_slice
 
 _METRICS: dict[str, type[Gini] | type[Entropy]] = {"gini": Gini, "entropy": Entropy}
 _TOLERANCE = 1e-9

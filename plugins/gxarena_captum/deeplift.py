@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch
 from gxarena.errors import Unsupported
-from gxarena.references import SHUFFLES
+from gxarena.explainers.references import SHUFFLES
 from gxarena_captum.explained import differentiable
 from gxarena_captum.gradients import MAX_POSITIONS, _AgainstReferences
 from gxarena_captum.rows import Rows, grouped, repeat

@@ -20,7 +20,7 @@ from gxarena import objective
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats
 from gxarena.errors import InputError, suggest
-from gxarena.references import KINDS, SHUFFLES, check_kind
+from gxarena.explainers.references import KINDS, SHUFFLES, check_kind
 from gxarena_captum.explained import ExplainedValue, differentiable
 from gxarena_captum.rows import (
     Rows,

@@ -23,7 +23,7 @@ from gxarena import objective
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Spans
 from gxarena.errors import InputError
-from gxarena.references import KINDS, SHUFFLES, check_kind
+from gxarena.explainers.references import KINDS, SHUFFLES, check_kind
 from gxarena_captum.explained import ExplainedValue, differentiable
 from gxarena_captum.presence import Outputs, Presence, masked, replaced
 from gxarena_captum.rows import check_positive, micro_batches

@@ -12,7 +12,7 @@ from torch import Tensor
 from gxarena.api import Layout
 from gxarena.data import Attribution, Batch, Floats
 from gxarena.errors import InputError
-from gxarena.references import SHUFFLES, shuffled
+from gxarena.explainers.references import SHUFFLES, shuffled
 from gxarena_captum.explained import ExplainedValue
 
 

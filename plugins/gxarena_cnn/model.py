@@ -15,16 +15,16 @@ from torch import Tensor, nn
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError
-from gxarena.randomised import randomised_copy
-from gxarena.references import check_kind
+from gxarena.explainers.references import check_kind
 from gxarena_cnn import encoding
 from gxarena_cnn.checkpoint import load_network
 from gxarena_cnn.config import CNNConfig, DeepSTARRConfig
 from gxarena_cnn.describe import cnn_folder, deepstarr_folder
 from gxarena_cnn.networks import Network
+from gxarena_torch.randomised import randomised_copy
 
 if TYPE_CHECKING:
-    from gxarena.training import TrainingJob
+    from gxarena.training.job import TrainingJob
 
 
 _MOST_ACTIVATIONS = 2**25
@@ -103,7 +103,7 @@ class OneHotModel:
         return self._predict(encoded)
 
     def randomised(self, seed: int) -> OneHotModel:
-        """A copy of this model with every parameter drawn anew (see `gxarena.randomised`)."""
+        """A copy of this model with every parameter drawn anew (see `gxarena_torch.randomised`)."""
         made = copy.copy(self)
         made.network = randomised_copy(self.network, seed)
         return made

@@ -35,8 +35,8 @@ from gxarena_cnn.model import pick_device
 from gxarena_cnn.networks import Network, build
 
 if TYPE_CHECKING:
-    from gxarena.datasets import Dataset
-    from gxarena.training import TrainingJob
+    from gxarena.datasets.dataset import Dataset
+    from gxarena.training.job import TrainingJob
 
 STATE_FILE = "training-state.safetensors"
 

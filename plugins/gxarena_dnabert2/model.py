@@ -14,14 +14,14 @@ from torch import Tensor
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError, suggest
-from gxarena.randomised import randomised_copy
-from gxarena.references import KINDS, check_kind
+from gxarena.explainers.references import KINDS, check_kind
 from gxarena_dnabert2.checkpoint import folder_of, load_classifier
 from gxarena_dnabert2.describe import mini_checkpoint
 from gxarena_dnabert2.tokenizer import Encoded, Tokenizer
+from gxarena_torch.randomised import randomised_copy
 
 if TYPE_CHECKING:
-    from gxarena.training import TrainingJob
+    from gxarena.training.job import TrainingJob
 
 MOST_PADDING = 0.2
 ENOUGH = 8
@@ -94,7 +94,7 @@ class DNABERT2:
         )
 
     def randomised(self, seed: int) -> DNABERT2:
-        """A copy of this model with every parameter drawn anew (see `gxarena.randomised`)."""
+        """A copy of this model with every parameter drawn anew (see `gxarena_torch.randomised`)."""
         made = copy.copy(self)
         made.network = randomised_copy(self.network, seed)
         return made

@@ -24,7 +24,7 @@ from torch import Tensor
 from transformers import EvalPrediction, Trainer, TrainingArguments, set_seed
 
 from gxarena.data import Sample
-from gxarena.datasets import open_dataset
+from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.validation import validated
@@ -41,7 +41,7 @@ from gxarena_dnabert2.describe import mini_checkpoint
 from gxarena_dnabert2.modeling import MaskedLM, SequenceClassifier
 
 if TYPE_CHECKING:
-    from gxarena.training import TrainingJob
+    from gxarena.training.job import TrainingJob
 
 
 PAD, MASK = SPECIAL.index("[PAD]"), SPECIAL.index("[MASK]")
@@ -368,7 +368,7 @@ def _content_rng(seed: int, sequences: Sequence[str]) -> np.random.Generator:
 
 
 def _padded(rows: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    from gxarena.ragged import filled, padded
+    from gxarena.metrics.ragged import filled, padded
 
     arrays = [np.array(row, dtype=np.int64) for row in rows]
     return padded(arrays, PAD), filled(arrays).astype(np.int64)

@@ -16,14 +16,14 @@ from torch import Tensor
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError, suggest
-from gxarena.randomised import randomised_copy
-from gxarena.references import KINDS, check_kind
+from gxarena.explainers.references import KINDS, check_kind
 from gxarena_hf.checkpoint import folder_of, load_classifier
 from gxarena_hf.describe import positions
 from gxarena_hf.tokenizer import NAMES, Encoded, Tokenizer
+from gxarena_torch.randomised import randomised_copy
 
 if TYPE_CHECKING:
-    from gxarena.training import TrainingJob
+    from gxarena.training.job import TrainingJob
 
 MOST_PADDING = 0.2
 ENOUGH = 8
@@ -127,7 +127,7 @@ class HuggingFace:
         )
 
     def randomised(self, seed: int) -> HuggingFace:
-        """A copy of this model with every parameter drawn anew (see `gxarena.randomised`)."""
+        """A copy of this model with every parameter drawn anew (see `gxarena_torch.randomised`)."""
         made = copy.copy(self)
         made.network = randomised_copy(self.network, seed)
         return made
@@ -169,7 +169,7 @@ class HuggingFace:
 
     @property
     def reference_kinds(self) -> tuple[str, ...]:
-        """Those of `gxarena.references.KINDS` that the tokenizer has a token for."""
+        """Those of `gxarena.explainers.references.KINDS` that the tokenizer has a token for."""
         has = {kind: self.tokenizer.id_of(role) is not None for kind, role in ROLES.items()}
         # ESM with token dropout never sees the mask token's embedding.
         has["mask"] &= not self._token_dropout

@@ -16,14 +16,14 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from gxarena.data import Sample
 from gxarena.errors import InputError
-from gxarena.reference_classifiers import classification_scores
+from gxarena.training.baselines import classification_scores
 from gxarena.validation import validated
 from gxarena_hf.checkpoint import folder_of, load_classifier
 from gxarena_hf.tokenizer import Tokenizer
 from gxarena_hf.toys import write_toy
 
 if TYPE_CHECKING:
-    from gxarena.training import TrainingJob
+    from gxarena.training.job import TrainingJob
 
 TOKENIZER_FILES = (
     "tokenizer.json",

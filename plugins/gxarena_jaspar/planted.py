@@ -26,11 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gxarena.data import Floats, Interval, Ints, Sample
-from gxarena.datasets import Dataset
-from gxarena.embedded import fly_promoters
+from gxarena.datasets.bundled import fly_promoters
+from gxarena.datasets.dataset import Dataset
+from gxarena.dna import dinucleotide_shuffles
 from gxarena.errors import InputError, suggest
-from gxarena.localization import DECOY
-from gxarena.shuffles import dinucleotide_shuffles
+from gxarena.truth import DECOY
 from gxarena_jaspar.matrices import RELEASE, Matrix, matrices
 
 SIZES = {"train": 96_000, "valid": 2_400, "test": 2_400}

@@ -12,7 +12,8 @@ import numpy as np
 from memelite import fimo
 
 from gxarena.data import Floats, Interval, Sample
-from gxarena.datasets import Dataset, open_dataset
+from gxarena.datasets.dataset import Dataset
+from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError
 from gxarena_jaspar.matrices import RELEASE, Matrix, matrices
 

@@ -12,7 +12,7 @@ import numpy as np
 from gxarena.api import Match, Motif, Quantity, SetScored
 from gxarena.data import Explained, Floats
 from gxarena.errors import InputError, suggest
-from gxarena.localization import counted
+from gxarena.truth import counted
 from gxarena_jaspar.matching import column_shuffled, compare, trimmed
 from gxarena_jaspar.matrices import RELEASE, Matrix, collection, matrices
 from gxarena_modisco.discovery import Discovery, Kind, Pattern, contributions, discover, one_hot

@@ -23,9 +23,8 @@ from gxarena import objective
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Attribution, Bools, Explained, Floats, Sample
 from gxarena.errors import InputError, Unsupported, suggest
-from gxarena.global_generator import numpy_seeded
-from gxarena.localization import truth
-from gxarena.seeds import sample_seed
+from gxarena.seeds import numpy_seeded, sample_seed
+from gxarena.truth import truth
 from gxarena_quantus.catalogue import ENTRIES, REFUSED
 
 _PRESET = {

@@ -13,7 +13,7 @@ from gxarena import objective
 from gxarena.api import DifferentiableModel, Layout, Model
 from gxarena.data import Attribution, Batch, Floats
 from gxarena.errors import InputError, Unsupported
-from gxarena.references import shuffled
+from gxarena.explainers.references import shuffled
 
 
 class Deep:

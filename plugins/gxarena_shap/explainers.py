@@ -16,7 +16,7 @@ from gxarena import objective
 from gxarena.api import MaskableModel, Model
 from gxarena.data import Attribution, Batch, Floats, Spans
 from gxarena.errors import InputError, Unsupported
-from gxarena.global_generator import numpy_seeded
+from gxarena.seeds import numpy_seeded
 from gxarena_shap.game import Coalitions, Game, balanced_hierarchy, stretches
 
 MOST_EXACT = 20

@@ -11,7 +11,7 @@ from gxarena import objective
 from gxarena.api import DifferentiableModel, Model
 from gxarena.data import Batch
 from gxarena.errors import Unsupported
-from gxarena.references import shuffled
+from gxarena.explainers.references import shuffled
 from gxarena_captum.explained import ExplainedValue
 
 

@@ -13,7 +13,7 @@ from maps import explained_maps
 
 from gxarena.errors import InputError
 from gxarena.metrics.complexity import Entropy, Gini
-from gxarena.probe import ModelProbe
+from gxarena.run.probe import ModelProbe
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("complexity asks no model"))
 FLOATS = st.floats(-1e6, 1e6, allow_subnormal=False)

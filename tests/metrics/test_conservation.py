@@ -11,7 +11,7 @@ from toys import Exact, Linear
 
 from gxarena.data import Batch, Explained, Sample
 from gxarena.metrics.conservation import Completeness, ConservationError, SpecialShare
-from gxarena.probe import ModelProbe
+from gxarena.run.probe import ModelProbe
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("conservation asks no model"))
 

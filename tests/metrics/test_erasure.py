@@ -12,7 +12,7 @@ from gxarena.data import Batch, Explained, Sample
 from gxarena.errors import InputError
 from gxarena.metrics.erasure import Comprehensiveness, Sufficiency
 from gxarena.metrics.faithfulness import Faithfulness
-from gxarena.probe import ModelProbe
+from gxarena.run.probe import ModelProbe
 
 BUDGETS = (10, 20, 50)
 

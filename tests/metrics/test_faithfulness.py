@@ -17,7 +17,7 @@ from gxarena.aggregators import Sum, project_all
 from gxarena.data import Batch, Bools, Explained, Floats, Sample, Spans
 from gxarena.errors import InputError, Unsupported
 from gxarena.metrics.faithfulness import SAMPLES_AT_ONCE, UNITS, Faithfulness
-from gxarena.probe import ModelProbe
+from gxarena.run.probe import ModelProbe
 from gxarena.seeds import sample_seed
 
 BUDGETS = (1, 5, 10, 20, 50)

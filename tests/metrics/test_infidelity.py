@@ -12,7 +12,7 @@ from gxarena.data import Batch, Explained, Sample
 from gxarena.errors import InputError
 from gxarena.metrics.infidelity import Infidelity
 from gxarena.objective import value
-from gxarena.probe import ModelProbe
+from gxarena.run.probe import ModelProbe
 from gxarena.seeds import sample_seed
 
 

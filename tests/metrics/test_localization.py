@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from gxarena.data import Attribution, Explained, Interval, Sample, Spans
 from gxarena.errors import InputError
 from gxarena.metrics.localization import AUPRC, AUROC, PointingGame, RelevanceMass, RelevanceRank
-from gxarena.probe import ModelProbe
+from gxarena.run.probe import ModelProbe
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("localization asks no model"))
 METRICS = [AUPRC, AUROC, RelevanceMass, RelevanceRank, PointingGame]

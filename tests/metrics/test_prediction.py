@@ -10,7 +10,7 @@ from maps import explained_maps
 from sklearn.metrics import accuracy_score
 
 from gxarena.metrics.prediction import Accuracy
-from gxarena.probe import ModelProbe
+from gxarena.run.probe import ModelProbe
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("accuracy asks no model"))
 

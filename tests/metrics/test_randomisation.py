@@ -10,11 +10,11 @@ from scipy.stats import spearmanr
 from toys import Exact, Linear, NotANumber
 
 from gxarena.api import Explainer, Model, Scored
-from gxarena.controls import GC, Oracle, Random
 from gxarena.data import Attribution, Batch, Explained, Interval, Ints, Sample
 from gxarena.errors import InputError
+from gxarena.explainers.controls import GC, Oracle, Random
 from gxarena.metrics.randomisation import ModelRandomisation
-from gxarena.probe import Explain, ModelProbe
+from gxarena.run.probe import Explain, ModelProbe
 from gxarena.seeds import sample_seed
 
 

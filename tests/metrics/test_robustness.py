@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from toys import WEIGHTS, Exact, Linear, NotANumber
 
 from gxarena.api import Explainer, Model, Scored
-from gxarena.controls import Oracle
 from gxarena.data import Attribution, Batch, Explained, Interval, Ints, Sample, Spans
 from gxarena.errors import InputError
+from gxarena.explainers.controls import Oracle
+from gxarena.explainers.references import shuffled
 from gxarena.metrics.robustness import (
     MaxSensitivity,
     ReverseComplementConsistency,
@@ -22,10 +23,9 @@ from gxarena.metrics.robustness import (
     reverse_complement,
     substituted,
 )
-from gxarena.probe import ModelProbe
-from gxarena.references import shuffled
+from gxarena.run.probe import ModelProbe
+from gxarena.run.stages import make_batch
 from gxarena.seeds import sample_seed
-from gxarena.stages import make_batch
 
 
 def _samples(n: int = 5, length: int = 30) -> tuple[Sample, ...]:

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pytest
 from entry_points import entry_point
 
-from gxarena.plan import make_plan
 from gxarena.registry import Registry
-from gxarena.results import TABLES
-from gxarena.runner import run
-from gxarena.suite import Suite
-from gxarena.tables import write_table
+from gxarena.results.parquet import write_table
+from gxarena.results.schemas import TABLES
+from gxarena.run.plan import make_plan
+from gxarena.run.runner import run
+from gxarena.run.suite import Suite
 
 Given = Mapping[str, Any]
 

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from gxarena.builtin import gxarena_explainers
 from gxarena.errors import InputError
-from gxarena.plugin import gxarena_explainers
 from gxarena.report.evidence import CONTROLS, Evidence, Run, groups
-from gxarena.results import TABLES
-from gxarena.tables import write_table
+from gxarena.results.parquet import write_table
+from gxarena.results.schemas import TABLES
 
 Make = Callable[..., Path]
 
@@ -129,4 +129,5 @@ def test_a_run_from_before_motifs_were_kept_has_none(make_run: Make) -> None:
 
 def test_every_control_is_a_yardstick() -> None:
     components = gxarena_explainers()
-    assert {c.name for c in components if c.target.startswith("gxarena.controls:")} == CONTROLS
+    modules = ("gxarena.explainers.controls:", "gxarena.explainers.randomised:")
+    assert {c.name for c in components if c.target.startswith(modules)} == CONTROLS

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from gxarena.errors import InputError
-from gxarena.plan import Plan
 from gxarena.report.evidence import Evidence
 from gxarena.report.figures import (
     DRAWINGS,
@@ -22,7 +21,8 @@ from gxarena.report.figures import (
     write_figure,
 )
 from gxarena.report.stored import attributions_of
-from gxarena.runner import run
+from gxarena.run.plan import Plan
+from gxarena.run.runner import run
 
 Make = Callable[..., Path]
 

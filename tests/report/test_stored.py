@@ -14,7 +14,7 @@ from gxarena.errors import InputError
 from gxarena.report.claims import CLAIMS, judged
 from gxarena.report.evidence import Evidence
 from gxarena.report.stored import attributions_of, lengths_of
-from gxarena.tables import write_table
+from gxarena.results.parquet import write_table
 
 TOY_WEIGHTS = {"A": 1.0, "C": -0.5, "G": 0.25, "T": -1.0}
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from gxarena import objective
 from gxarena.data import Batch
 from gxarena.errors import Unsupported
-from gxarena.references import shuffled
+from gxarena.explainers.references import shuffled
 from gxarena_captum.deeplift import DeepLIFT, DeepLIFTSHAP
 from gxarena_cnn.config import CNNConfig, DeepSTARRConfig
 from gxarena_cnn.model import CNN, OneHotModel

@@ -16,7 +16,7 @@ from gxarena import objective
 from gxarena.api import DifferentiableModel
 from gxarena.data import Attribution, Batch
 from gxarena.errors import InputError, Unsupported
-from gxarena.references import shuffled
+from gxarena.explainers.references import shuffled
 from gxarena_captum.deeplift import DeepLIFT, DeepLIFTSHAP
 from gxarena_captum.gradients import (
     NORMS,

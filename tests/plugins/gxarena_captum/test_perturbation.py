@@ -13,9 +13,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from gxarena import objective, perturbation_explainers
+from gxarena import objective
 from gxarena.data import Batch, Spans
 from gxarena.errors import InputError, Unsupported
+from gxarena.explainers import perturbation as perturbation_explainers
 from gxarena_captum.perturbation import (
     LIME,
     FeatureAblation,

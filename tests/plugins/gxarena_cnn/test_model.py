@@ -11,9 +11,9 @@ import torch
 
 from gxarena.api import DifferentiableModel, MaskableModel
 from gxarena.data import Spans
-from gxarena.datasets import open_dataset
+from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError
-from gxarena.reference_classifiers import classification_scores
+from gxarena.training.baselines import classification_scores
 from gxarena_cnn.config import DeepSTARRConfig
 from gxarena_cnn.describe import BUNDLED_CNN
 from gxarena_cnn.lrp import ZennitModel

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from gxarena.data import Sample
-from gxarena.datasets import Dataset
+from gxarena.datasets.dataset import Dataset
 from gxarena.errors import InputError
-from gxarena.training import TrainingJob
+from gxarena.training.job import TrainingJob
 from gxarena_cnn import encoding, train
 from gxarena_cnn.model import CNN, DeepSTARR
 

@@ -134,7 +134,7 @@ def test_masks_must_fit(model: DNABERT2) -> None:
 def test_bundled_model_reads_its_task() -> None:
     if not MINI.is_dir():
         pytest.skip("the bundled weights are not there yet")
-    from gxarena.datasets import open_dataset
+    from gxarena.datasets.opening import open_dataset
     from gxarena_dnabert2.model import Mini
 
     samples = open_dataset("fly-promoters:valid").subset(200, seed=0).samples

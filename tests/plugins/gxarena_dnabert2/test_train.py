@@ -14,9 +14,9 @@ from sklearn.metrics import roc_auc_score
 from transformers import Trainer
 
 from gxarena.data import Sample
-from gxarena.datasets import Dataset
+from gxarena.datasets.dataset import Dataset
 from gxarena.errors import InputError
-from gxarena.training import TrainingJob
+from gxarena.training.job import TrainingJob
 from gxarena_dnabert2.model import DNABERT2, Mini
 
 Checkpoints = Callable[..., Path]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from gxarena import objective
 from gxarena.data import Attribution, Batch, Sample
 from gxarena.errors import InputError, Unsupported
-from gxarena.explaining import explain_samples
 from gxarena.registry import Registry
+from gxarena.run.single import explain_samples
 from gxarena_hf.attnlrp import AttnLRP
 from gxarena_hf.model import HuggingFace
 from gxarena_hf.toys import TOYS

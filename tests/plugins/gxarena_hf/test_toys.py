@@ -8,10 +8,10 @@ from safetensors.torch import load_file
 from transformers import AutoConfig
 
 from gxarena.errors import InputError
-from gxarena.plan import make_plan
 from gxarena.registry import Registry
-from gxarena.runner import run
-from gxarena.suite import read_suite
+from gxarena.run.plan import make_plan
+from gxarena.run.runner import run
+from gxarena.run.suite import read_suite
 from gxarena_hf.toys import TOYS, main, write_toy
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from gxarena.data import Sample
-from gxarena.datasets import Dataset
+from gxarena.datasets.dataset import Dataset
 from gxarena.errors import InputError
-from gxarena.training import TrainingJob
+from gxarena.training.job import TrainingJob
 from gxarena_hf.model import HuggingFace
 from gxarena_hf.toys import write_toy
 from gxarena_hf.train import _Batches

@@ -9,7 +9,7 @@ import pytest
 
 from gxarena.data import Sample
 from gxarena.errors import InputError
-from gxarena.localization import DECOY
+from gxarena.truth import DECOY
 from gxarena_jaspar.matrices import matrices
 from gxarena_jaspar.planted import (
     BS,

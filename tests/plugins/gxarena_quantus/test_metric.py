@@ -19,7 +19,7 @@ from gxarena.data import Attribution, Explained, Floats, Interval, Sample, Spans
 from gxarena.errors import InputError, Unsupported
 from gxarena.metrics.complexity import Entropy, Gini
 from gxarena.metrics.localization import AUROC, PointingGame, RelevanceRank
-from gxarena.probe import ModelProbe
+from gxarena.run.probe import ModelProbe
 from gxarena_quantus.catalogue import ENTRIES, REFUSED
 from gxarena_quantus.metric import Quantus
 from gxarena_quantus.plugin import gxarena_metrics

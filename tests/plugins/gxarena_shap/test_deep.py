@@ -10,9 +10,9 @@ from toys import Linear
 
 from gxarena import objective
 from gxarena.data import Batch
-from gxarena.embedded import fly_promoters
+from gxarena.datasets.bundled import fly_promoters
 from gxarena.errors import InputError, Unsupported
-from gxarena.references import shuffled
+from gxarena.explainers.references import shuffled
 from gxarena_cnn.model import CNN
 from gxarena_shap.deep import Deep
 

@@ -14,7 +14,7 @@ from toys import WEIGHTS, Linear
 
 from gxarena import objective
 from gxarena.data import Batch, Bools, Floats
-from gxarena.embedded import fly_promoters
+from gxarena.datasets.bundled import fly_promoters
 from gxarena.errors import InputError, Unsupported
 from gxarena_dnabert2.model import Mini
 from gxarena_shap.explainers import Exact, Kernel, Partition, Permutation

@@ -11,7 +11,7 @@ import pytest
 from gxarena import objective
 from gxarena.data import Batch
 from gxarena.errors import InputError, Unsupported
-from gxarena.references import shuffled
+from gxarena.explainers.references import shuffled
 from gxarena_captum.deeplift import DeepLIFTSHAP as CaptumDeepLIFTSHAP
 from gxarena_cnn.model import CNN
 from gxarena_dnabert2.model import Mini

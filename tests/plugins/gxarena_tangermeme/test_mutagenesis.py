@@ -13,8 +13,8 @@ import torch
 from gxarena import objective
 from gxarena.data import Batch
 from gxarena.errors import InputError, Unsupported
-from gxarena.perturbation_explainers import ISM
-from gxarena.references import shuffled
+from gxarena.explainers.perturbation import ISM
+from gxarena.explainers.references import shuffled
 from gxarena_cnn.model import CNN
 from gxarena_dnabert2.model import Mini
 from gxarena_tangermeme.mutagenesis import Marginalization, SaturationMutagenesis

@@ -1,0 +1,309 @@
+"""The core's own components, registered through the same entry-point group as everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gxarena.hookspecs import Component, hookimpl
+
+_PAPER = "Kurth, Yanez Sarmiento and Renard 2026, arXiv:2604.21690"
+_COARSEN, _REFINE = frozenset({"coarsen"}), frozenset({"refine"})
+_SAMPLE = frozenset({"sample"})
+_TRUTH = frozenset({"truth"})
+
+
+@hookimpl
+def gxarena_datasets() -> Iterable[Component]:
+    yield Component(
+        name="fly-promoters",
+        target="gxarena.datasets.bundled:fly_promoters",
+        summary="Drosophila promoter-proximal windows of 250 bp against distal ones; real, bundled",
+        citation="UCSC dm3 upstream sequences, through Bioconductor Biostrings",
+    )
+    yield Component(
+        name="fly-kilobases",
+        target="gxarena.datasets.bundled:fly_kilobases",
+        summary="the kilobase before Drosophila TSSs against the one before that; real, bundled",
+        citation="UCSC dm3 upstream sequences, through Bioconductor Biostrings",
+    )
+    yield Component(
+        name="genomic-benchmarks",
+        target="gxarena.datasets.genomic_benchmarks:genomic_benchmarks",
+        summary="Genomic Benchmarks, by task: human_nontata_promoters and eight others",
+        citation="Gresova et al. 2023, BMC Genomic Data 24:25",
+    )
+    yield Component(
+        name="gue",
+        target="gxarena.datasets.gue:gue",
+        summary="Genome Understanding Evaluation, by task: prom/prom_300_notata and 27 others",
+        citation="Zhou et al. 2024, DNABERT-2, ICLR, arXiv:2306.15006",
+    )
+    yield Component(
+        name="windows",
+        target="gxarena.datasets.windows:windows",
+        summary="windows of another data set's sequences: what length does, all else held",
+    )
+
+
+@hookimpl
+def gxarena_explainers() -> Iterable[Component]:
+    yield Component(
+        name="random",
+        target="gxarena.explainers.controls:Random",
+        summary="control: scores drawn at random, seeded per sample",
+    )
+    yield Component(
+        name="gc",
+        target="gxarena.explainers.controls:GC",
+        summary="control: the share of G and C in each unit",
+    )
+    yield Component(
+        name="blur",
+        target="gxarena.explainers.controls:Blur",
+        summary="control: smooth random hills, seeded per sample",
+        citation="arXiv:2304.13836, on removal benchmarks that favour blurry maps",
+    )
+    yield Component(
+        name="oracle",
+        target="gxarena.explainers.controls:Oracle",
+        summary="control: the data set's annotations themselves, the ceiling of localization",
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="randomised",
+        target="gxarena.explainers.randomised:Randomised",
+        summary="control: another explainer, of the model with every parameter drawn anew",
+        citation="Adebayo et al. 2018, NeurIPS, arXiv:1810.03292",
+        provides=frozenset({"wrapper"}),
+        requires=frozenset({"randomisable"}),
+        defaults={"explainer": "lrp"},
+    )
+    yield Component(
+        name="occlusion",
+        target="gxarena.explainers.perturbation:Occlusion",
+        summary="drop of the output while a window of units is unknown; window, stride",
+        citation="Zeiler and Fergus 2014, ECCV, arXiv:1311.2901",
+        requires=frozenset({"maskable"}),
+    )
+    yield Component(
+        name="ism",
+        target="gxarena.explainers.perturbation:ISM",
+        summary="in-silico mutagenesis: every nucleotide to every other letter, on any model",
+        citation="Zhou and Troyanskaya 2015, DeepSEA, Nature Methods 12:931",
+    )
+    yield Component(
+        name="precomputed",
+        target="gxarena.explainers.precomputed:Precomputed",
+        summary="explanations made elsewhere: path of a Parquet, npz or HDF5 file, by sample id",
+        provides=frozenset({"fixed"}),
+    )
+
+
+@hookimpl
+def gxarena_aggregators() -> Iterable[Component]:
+    yield Component(
+        name="native",
+        target="gxarena.aggregators:Native",
+        summary="as the explainer gave them, on the model's own units",
+    )
+    yield Component(
+        name="sum",
+        target="gxarena.aggregators:Sum",
+        summary="nucleotide to token: sum over the token (keeps the total)",
+        citation=f"{_PAPER}, strategy (a)",
+        provides=_COARSEN,
+    )
+    yield Component(
+        name="mean",
+        target="gxarena.aggregators:Mean",
+        summary="nucleotide to token: mean over the token",
+        citation=f"{_PAPER}, strategy (b)",
+        provides=_COARSEN,
+    )
+    yield Component(
+        name="passed_on",
+        target="gxarena.aggregators:PassedOn",
+        summary="token to nucleotide: each nucleotide gets its token's score",
+        citation=f"{_PAPER}, strategy (c)",
+        provides=_REFINE,
+    )
+    yield Component(
+        name="equally_distributed",
+        target="gxarena.aggregators:EquallyDistributed",
+        summary="token to nucleotide: the score is split evenly (keeps the total)",
+        citation=f"{_PAPER}, strategy (d)",
+        provides=_REFINE,
+    )
+
+
+@hookimpl
+def gxarena_metrics() -> Iterable[Component]:
+    yield Component(
+        name="gini",
+        target="gxarena.metrics.complexity:Gini",
+        summary="sparsity: Gini index of the scores' magnitudes",
+        citation="Chalasani et al. 2020, ICML, arXiv:1810.06583",
+        provides=_SAMPLE,
+    )
+    yield Component(
+        name="entropy",
+        target="gxarena.metrics.complexity:Entropy",
+        summary="complexity: entropy of the scores' magnitudes, in nats",
+        citation="Bhatt et al. 2020, IJCAI, arXiv:2005.00631",
+        provides=_SAMPLE,
+    )
+    yield Component(
+        name="continuous_jaccard",
+        target="gxarena.metrics.similarity:ContinuousJaccard",
+        summary="similarity of two explanations, with sign and magnitude",
+        citation="Shrikumar et al. 2018, TF-MoDISco, arXiv:1811.00416",
+        provides=frozenset({"pair"}),
+    )
+    yield Component(
+        name="faithfulness",
+        target="gxarena.metrics.faithfulness:Faithfulness",
+        summary="drop of the target's score when units are replaced, most or least important first",
+        citation="Samek et al. 2017, IEEE TNNLS 28:2660; budgets of DeYoung et al. 2020, ERASER",
+        provides=_SAMPLE,
+        requires=frozenset({"probe"}),
+    )
+    yield Component(
+        name="conservation_error",
+        target="gxarena.metrics.conservation:ConservationError",
+        summary="part of the explained value that the scores do not add up to",
+        citation="Bach et al. 2015, PLoS ONE 10:e0130140, eq. 2",
+        provides=_SAMPLE,
+        requires=frozenset({"native"}),
+    )
+    yield Component(
+        name="special_share",
+        target="gxarena.metrics.conservation:SpecialShare",
+        summary="share of the total relevance on special tokens such as [CLS] and [SEP]",
+        citation=f"{_PAPER}, section 5",
+        provides=_SAMPLE,
+        requires=frozenset({"native", "special"}),
+    )
+    yield Component(
+        name="auprc",
+        target="gxarena.metrics.localization:AUPRC",
+        summary="localization: area under precision-recall of annotated units, with base rate",
+        citation="Davis and Goadrich 2006, ICML",
+        provides=_SAMPLE,
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="auroc",
+        target="gxarena.metrics.localization:AUROC",
+        summary="localization: how often an annotated unit is ahead of another",
+        citation="Hanley and McNeil 1982, Radiology 143:29",
+        provides=_SAMPLE,
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="relevance_mass",
+        target="gxarena.metrics.localization:RelevanceMass",
+        summary="localization: share of the relevance on annotated units",
+        citation="Arras et al. 2022, CLEVR-XAI, Information Fusion 81:14",
+        provides=_SAMPLE,
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="relevance_rank",
+        target="gxarena.metrics.localization:RelevanceRank",
+        summary="localization: annotated share of the highest units, as many as are annotated",
+        citation="Arras et al. 2022, CLEVR-XAI, Information Fusion 81:14",
+        provides=_SAMPLE,
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="pointing_game",
+        target="gxarena.metrics.localization:PointingGame",
+        summary="localization: whether the highest unit is annotated",
+        citation="Zhang et al. 2018, IJCV 126:1084",
+        provides=_SAMPLE,
+        requires=_TRUTH,
+    )
+    yield Component(
+        name="model_randomisation",
+        target="gxarena.metrics.randomisation:ModelRandomisation",
+        summary="sanity check, pass or fail: explanations change when all parameters are redrawn",
+        citation="Adebayo et al. 2018, NeurIPS, arXiv:1810.03292",
+        provides=_SAMPLE,
+        requires=frozenset({"explainer", "native", "randomisable"}),
+    )
+    yield Component(
+        name="accuracy",
+        target="gxarena.metrics.prediction:Accuracy",
+        summary="whether the model is right about the sample; no explainer changes it",
+        provides=_SAMPLE,
+    )
+    yield Component(
+        name="completeness",
+        target="gxarena.metrics.conservation:Completeness",
+        summary="gap between the sum of the scores and f(x) - f(reference)",
+        citation="Sundararajan et al. 2017, ICML, arXiv:1703.01365",
+        provides=_SAMPLE,
+        requires=frozenset({"native"}),
+    )
+    yield Component(
+        name="comprehensiveness",
+        target="gxarena.metrics.erasure:Comprehensiveness",
+        summary="drop of the target's score without the most important units, mean over budgets",
+        citation="DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429",
+        provides=_SAMPLE,
+        requires=frozenset({"probe"}),
+    )
+    yield Component(
+        name="sufficiency",
+        target="gxarena.metrics.erasure:Sufficiency",
+        summary="drop of the target's score with the most important units alone, mean over budgets",
+        citation="DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429",
+        provides=_SAMPLE,
+        requires=frozenset({"probe"}),
+    )
+    yield Component(
+        name="infidelity",
+        target="gxarena.metrics.infidelity:Infidelity",
+        summary="squared error of the scores as a forecast of the drop under random masks",
+        citation="Yeh et al. 2019, NeurIPS, arXiv:1901.09392",
+        provides=_SAMPLE,
+        requires=frozenset({"maskable", "native", "probe"}),
+    )
+    yield Component(
+        name="max_sensitivity",
+        target="gxarena.metrics.robustness:MaxSensitivity",
+        summary="robustness: largest change of the explanation under random substitutions",
+        citation="Yeh et al. 2019, NeurIPS, arXiv:1901.09392",
+        provides=_SAMPLE,
+        requires=frozenset({"explainer", "native"}),
+    )
+    yield Component(
+        name="synonymous_robustness",
+        target="gxarena.metrics.robustness:SynonymousRobustness",
+        summary="robustness: the same under substitutions outside the annotated motifs",
+        citation="Yeh et al. 2019, NeurIPS, arXiv:1901.09392",
+        provides=_SAMPLE,
+        requires=frozenset({"explainer", "native", "truth"}),
+    )
+    yield Component(
+        name="reverse_complement_consistency",
+        target="gxarena.metrics.robustness:ReverseComplementConsistency",
+        summary="correlation of the explanation with that of the other strand, turned back",
+        citation="Zhou, Shrikumar and Kundaje 2022, PMLR 165:1",
+        provides=_SAMPLE,
+        requires=frozenset({"explainer", "native"}),
+    )
+    yield Component(
+        name="rank_correlation",
+        target="gxarena.metrics.agreement:RankCorrelation",
+        summary="agreement of two explanations: Spearman's correlation of their scores",
+        citation="Krishna et al. 2022, arXiv:2202.01602",
+        provides=frozenset({"pair"}),
+    )
+    yield Component(
+        name="top_k_overlap",
+        target="gxarena.metrics.agreement:TopKOverlap",
+        summary="agreement of two explanations: common share of their highest units",
+        citation="Krishna et al. 2022, arXiv:2202.01602",
+        provides=frozenset({"pair"}),
+    )

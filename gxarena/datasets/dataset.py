@@ -1,0 +1,85 @@
+"""Dataset: named samples with unique ids."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gxarena.data import Sample
+from gxarena.errors import InputError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Named samples with unique ids.
+
+    Parameters
+    ----------
+    name : str
+    samples : tuple of N Sample
+    """
+
+    name: str
+    samples: tuple[Sample, ...]
+
+    def __post_init__(self) -> None:
+        if not self.samples:
+            raise InputError(f"dataset '{self.name}': expected at least one sample, got none.")
+        if len({sample.id for sample in self.samples}) < len(self.samples):
+            repeated = Counter(sample.id for sample in self.samples).most_common(1)[0][0]
+            raise InputError(
+                f"dataset '{self.name}': expected unique ids, got '{repeated}' more than once."
+            )
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Digest of ids, sequences, labels and annotations, in order; not of the name."""
+        state = hashlib.sha256()
+        for sample in self.samples:
+            state.update(repr((sample.id, sample.sequence, sample.label)).encode())
+            state.update(repr(sample.annotations).encode())
+        return state.hexdigest()
+
+    @functools.cached_property
+    def annotated(self) -> bool:
+        """Whether any sample has annotations."""
+        return any(sample.annotations for sample in self.samples)
+
+    def with_labels(self, labels: Iterable[int]) -> Dataset:
+        """The samples whose label is one of `labels`."""
+        wanted = set(labels)
+        kept = tuple(sample for sample in self.samples if sample.label in wanted)
+        if not kept:
+            present = sorted({str(sample.label) for sample in self.samples})
+            raise InputError(
+                f"dataset '{self.name}', labels: expected some of {', '.join(present)}, "
+                f"got {sorted(wanted)}."
+            )
+        return Dataset(self.name, kept)
+
+    def subset(self, n: int, seed: int = 0) -> Dataset:
+        """At most `n` samples in their order, as evenly as can be from every class.
+
+        Parameters
+        ----------
+        n : int
+        seed : int
+            Chooses the samples; for one seed, a larger subset holds the smaller ones where the
+            classes allow it.
+        """
+        if n < 1:
+            raise InputError(f"dataset '{self.name}', n: expected at least 1, got {n}.")
+        if n >= len(self.samples):
+            return self
+        members: dict[int | None, list[int]] = defaultdict(list)
+        for index in np.random.default_rng(seed).permutation(len(self.samples)).tolist():
+            members[self.samples[index].label].append(index)
+        # Deal the classes' samples out in turn.
+        place = {i: (turn, str(c)) for c, ones in members.items() for turn, i in enumerate(ones)}
+        chosen = sorted(sorted(place, key=place.__getitem__)[:n])
+        return Dataset(self.name, tuple(self.samples[index] for index in chosen))

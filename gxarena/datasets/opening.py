@@ -1,0 +1,65 @@
+"""Data sets by name, or by path."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gxarena.datasets.dataset import Dataset
+from gxarena.datasets.reading import COLUMNS, read_dataset
+from gxarena.errors import InputError, suggest
+from gxarena.registry import Registry
+
+
+def open_dataset(
+    reference: str, registry: Registry | None = None, base: Path | None = None, **parameters: Any
+) -> Dataset:
+    """A data set by name, ``name:split`` or ``name:task:split``, or by path.
+
+    Parameters
+    ----------
+    reference : str
+        The name of a component of kind "datasets", or a path. What follows the name stands for
+        the component's parameters ``task``, where it has one, and ``split``.
+    registry : Registry, optional
+        Where names are looked up; every installed plugin by default.
+    base : Path, optional
+        Folder that relative paths are tried in before the working directory.
+    **parameters
+        Passed to the component, or to `read_dataset`.
+    """
+    name, _, rest = reference.partition(":")
+    registry = registry or Registry.load()
+    if ("datasets", name) in registry.components:
+        factory = registry.factory("datasets", name)
+        parameters = _spelled_out(rest, factory) | parameters
+        try:
+            dataset: Dataset = factory(**parameters)
+        except TypeError as error:
+            raise InputError(
+                f"dataset '{name}': expected other parameters, got {parameters} ({error})."
+            ) from error
+        return dataset
+    path = Path(reference)
+    beside = base / path if base else path
+    path = beside if beside.exists() else path
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        if unknown := sorted(set(parameters) - set(COLUMNS)):
+            raise InputError(
+                f"{path}: expected no parameters but the columns' names, got '{unknown[0]}'. "
+                f"{suggest(unknown[0], COLUMNS)}"
+            )
+        return read_dataset(path, **parameters)
+    raise InputError(f"unknown dataset '{name}'. {suggest(name, registry.names('datasets'))}")
+
+
+def _spelled_out(rest: str, factory: Callable[..., Any]) -> dict[str, str]:
+    """What stands after a component's name, as its parameters."""
+    if not rest:
+        return {}
+    if "task" not in inspect.signature(factory).parameters:
+        return {"split": rest}
+    task, _, split = rest.partition(":")
+    return {"task": task, "split": split} if split else {"task": task}

@@ -1,0 +1,257 @@
+"""Data sets: named samples, read from CSV, TSV, FASTA or Parquet, gzipped or not.
+
+Sequences are upper-cased and must be ACGTN. Whatever is wrong with a file is one sentence that
+names the file, the row and the remedy.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gxarena.data import Interval, Sample
+from gxarena.datasets.dataset import Dataset
+from gxarena.errors import InputError, suggest
+
+SEQUENCE_NAMES = ("sequence", "seq", "dna")
+LABEL_NAMES = ("label", "class", "y", "target")
+ID_NAMES = ("id", "name", "sample_id")
+ANNOTATION_NAMES = ("annotations", "intervals")
+COLUMNS = ("sequence", "label", "id", "annotations")
+"""What a column can be, and the parameters that name them."""
+_INTERVAL = re.compile(r"(\d+)-(\d+)([+.-]?)(?:\s+(\S.*))?")
+_FOREIGN = re.compile(r"[^ACGTNacgtn]")
+_LONGEST_FIELD = 2**31 - 1  # the csv module's own 131,072 is less than some models' inputs
+_FASTA_LABEL = re.compile(r"\blabel=(\S+)")
+
+
+def read_dataset(
+    path: Path | str,
+    *,
+    sequence: str = "",
+    label: str = "",
+    id: str = "",  # noqa: A002
+    annotations: str = "",
+) -> Dataset:
+    """Read a file of sequences.
+
+    Parameters
+    ----------
+    path : Path
+        ``.csv``, ``.tsv``, ``.fa``/``.fasta``, ``.parquet``; text formats also with ``.gz``.
+    sequence, label, id, annotations : str
+        Column names; guessed where not given. Without an id column the row number is the id; a
+        FASTA header's first word is, and ``label=1`` in it is the label. Annotations are 0-based
+        and half-open, as text: ``10-20+ MA0139.2; 40-48``, strand and name where known.
+
+    Raises
+    ------
+    InputError
+        The file is missing, empty, ragged, holds letters other than ACGTN, labels that are no
+        integers, annotations beyond the sequence, or an id twice.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: expected a file, got a folder.")
+    if not path.is_file():
+        raise InputError(f"{path}: expected a file, found none. {_neighbours(path)}".rstrip())
+    kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    if kind not in _READERS:
+        raise InputError(
+            f"{path}: expected one of {', '.join('.' + k for k in _READERS)} (text also .gz), "
+            f"got '{path.suffix}'."
+        )
+    wanted = {"sequence": sequence, "label": label, "id": id, "annotations": annotations}
+    rows = _READERS[kind](path, wanted)
+    return Dataset(path.name, tuple(_sample(path, number, *row) for number, row in enumerate(rows)))
+
+
+def checked_sequence(sequence: str, where: str) -> str:
+    """The sequence in upper case; InputError where it is empty or holds another letter."""
+    if foreign := _FOREIGN.search(sequence):
+        raise InputError(
+            f"{where}: expected letters ACGTN, got {foreign.group()!r} at position "
+            f"{foreign.start() + 1}."
+        )
+    if not sequence:
+        raise InputError(f"{where}: expected a sequence, got none.")
+    return sequence.upper()
+
+
+_Row = tuple[str, str, str | int | None, str, str]
+"""Where it stands, sequence, label, id, annotations (the last two empty where there are none)."""
+
+
+def _sample(
+    path: Path, number: int, place: str, sequence: str, label: Any, name: str, annotations: str
+) -> Sample:
+    where = f"{path}, {place}"
+    return Sample(
+        name or f"{number:07d}",
+        checked_sequence(sequence, where),
+        _label(label, where),
+        tuple(_intervals(annotations, len(sequence), where)),
+    )
+
+
+def _intervals(text: str, length: int, where: str) -> Iterator[Interval]:
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        read = _INTERVAL.fullmatch(part)
+        start, end = (int(read[1]), int(read[2])) if read else (0, 0)
+        if read is None or not start < end <= length:
+            raise InputError(
+                f"{where}: expected annotations such as '10-20+ NAME; 40-48' within the "
+                f"{length} nucleotides, got '{part}'."
+            )
+        yield Interval(start, end, read[4] or "", read[3] or ".")
+
+
+def _label(label: str | int | float | None, where: str) -> int | None:
+    if label is None or label == "":
+        return None
+    try:
+        number = float(label)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not number.is_integer() or number < 0:
+        raise InputError(f"{where}: expected a label 0, 1, 2, …, got '{label}'.")
+    return int(number)
+
+
+def _columns(path: Path, header: list[str], wanted: Mapping[str, str]) -> tuple[int, ...]:
+    """Positions of `COLUMNS`; -1 where an optional one is not there."""
+    lower = [name.strip().lower() for name in header]
+
+    def find(what: str, names: tuple[str, ...]) -> int:
+        given = wanted[what]
+        if given:
+            if given not in header:
+                raise InputError(
+                    f"{path}: expected a column '{given}' ({what}). {suggest(given, header)}"
+                )
+            return header.index(given)
+        return next((lower.index(name) for name in names if name in lower), -1)
+
+    position = find("sequence", SEQUENCE_NAMES)
+    if position < 0:
+        raise InputError(
+            f"{path}: expected a column of sequences ({', '.join(SEQUENCE_NAMES)}), got columns "
+            f'{", ".join(header) or "none"}. Name it: sequence = "COLUMN".'
+        )
+    return (
+        position,
+        find("label", LABEL_NAMES),
+        find("id", ID_NAMES),
+        find("annotations", ANNOTATION_NAMES),
+    )
+
+
+def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
+    csv.field_size_limit(_LONGEST_FIELD)
+    reader = csv.reader(io.StringIO(_text(path)), delimiter=delimiter, strict=True)
+    try:
+        header = next(filter(None, reader), [])
+        sequence, label, name, annotations = _columns(path, header, wanted)
+        for row in reader:
+            if not row:
+                continue
+            if len(row) != len(header):
+                raise InputError(
+                    f"{path}, line {reader.line_num}: expected {len(header)} columns, "
+                    f"got {len(row)}."
+                )
+            yield (
+                f"line {reader.line_num}",
+                row[sequence].strip(),
+                row[label].strip() if label >= 0 else None,
+                row[name].strip() if name >= 0 else "",
+                row[annotations] if annotations >= 0 else "",
+            )
+    except csv.Error as error:
+        raise InputError(
+            f"{path}, line {reader.line_num}: expected delimited text, got: {error}."
+        ) from error
+
+
+def _read_fasta(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
+    del wanted  # FASTA has no columns
+    text = _text(path)
+    if not text.lstrip().startswith(">"):
+        raise InputError(f"{path}: expected FASTA, with a first line that begins with '>'.")
+    for record in text.lstrip()[1:].split("\n>"):
+        header, _, body = record.partition("\n")
+        name = header.split()[0] if header.split() else ""
+        label = _FASTA_LABEL.search(header)
+        yield f"record '{name}'", "".join(body.split()), label.group(1) if label else None, name, ""
+
+
+def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise InputError(f"{path}: expected a Parquet table, got: {reason}.") from error
+    sequence, label, name, annotations = _columns(path, table.column_names, wanted)
+    none = [None] * len(table)
+    rows = zip(
+        _texts(path, table, sequence),
+        table.column(label).to_pylist() if label >= 0 else none,
+        _texts(path, table, name) if name >= 0 else none,
+        _texts(path, table, annotations) if annotations >= 0 else none,
+        strict=True,
+    )
+    for number, (text, number_label, identifier, intervals) in enumerate(rows):
+        yield f"row {number + 1}", text or "", number_label, identifier or "", intervals or ""
+
+
+def _texts(path: Path, table: pa.Table, position: int) -> list[str | None]:
+    """A column as text, whatever it was stored as: binary, a dictionary, numbers."""
+    column = table.column(position)
+    try:
+        texts: list[str | None] = column.cast(pa.string()).to_pylist()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            f"{path}: expected text in column '{table.column_names[position]}', got {column.type}."
+        ) from error
+    return texts
+
+
+_READERS: dict[str, Callable[[Path, Mapping[str, str]], Iterator[_Row]]] = {
+    "csv": functools.partial(_read_delimited, ","),
+    "tsv": functools.partial(_read_delimited, "\t"),
+    "fa": _read_fasta,
+    "fasta": _read_fasta,
+    "fna": _read_fasta,
+    "parquet": _read_parquet,
+}
+
+
+def _text(path: Path) -> str:
+    """A text file's content, unzipped; InputError where it cannot be read or is empty."""
+    try:
+        content = path.read_bytes()
+        if path.suffix.lower() == ".gz":
+            content = gzip.decompress(content)
+        text = content.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: expected readable text, got: {error}.") from error
+    if not text.strip():
+        raise InputError(f"{path}: expected sequences, got an empty file.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _neighbours(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"The folder {path.parent} does not exist."
+    files = [file.name for file in path.parent.iterdir() if file.is_file()]
+    return suggest(path.name, files) if 0 < len(files) <= 20 else ""

@@ -1,0 +1,136 @@
+"""Data sets published as one table a split: in a folder, or in a repository of the hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gxarena.data import Sample
+from gxarena.datasets.download import fetched
+from gxarena.datasets.reading import read_dataset
+from gxarena.errors import InputError, MissingExtra
+
+MANIFEST = "files.json"
+"""What a repository of the hub holds at the revision that was first seen: addresses, digests."""
+
+_SPLITS = {"train": "train", "valid": "valid", "validation": "valid", "dev": "valid"}
+_SPLITS["test"] = "test"
+_TABLE = re.compile(r"([a-z]+)(?:[-_.].*)?\.(?:csv|tsv|parquet)(?:\.gz)?")
+
+Tables = Mapping[str, tuple[Path, ...]]
+"""Files by split: "train", "valid" (also where it is called dev or validation), "test"."""
+
+
+def tables_in(folder: Path) -> Tables:
+    """The tables of a folder by split, e.g. dev.csv or train-00000-of-00002.parquet."""
+    if not folder.is_dir():
+        return {}
+    return _by_split(sorted(path for path in folder.iterdir() if path.is_file()))
+
+
+def tables_on_hub(repository: str, inside: str, folder: Path, *, offline: str = "") -> Tables:
+    """The tables of a repository of data on the Hugging Face hub, by split; nothing is fetched yet.
+
+    The repository is asked once; what it answers is kept in `folder`, so that later calls need no
+    network and see the same revision.
+
+    Parameters
+    ----------
+    repository : str
+        ``owner/name``.
+    inside : str
+        The repository's folder that holds them; "" for any.
+    folder : Path
+        Where the tables are kept.
+    offline : str
+        A sentence that says what works without network.
+
+    Returns
+    -------
+    Paths in `folder`, to be handed to `read_tables`.
+    """
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        files = _listed(repository, inside, offline)
+        if not _by_split([Path(name) for name in files]):
+            raise InputError(
+                f"{repository}: expected tables train, test (.csv, .tsv, .parquet) in folder "
+                f"'{inside}' of the hub's repository, got none. {offline}".rstrip()
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{MANIFEST}.{os.getpid()}"
+        temporary.write_text(json.dumps(files, indent=1) + "\n", encoding="utf-8")
+        temporary.replace(manifest)
+    return _by_split([folder / name for name in _manifest(folder)])
+
+
+def read_tables(tables: Tables, split: str, where: str, *, offline: str = "") -> tuple[Sample, ...]:
+    """The samples of a split; tables that are still on the hub are fetched first.
+
+    Rows of several shards are numbered through, which makes their ids.
+    """
+    if split not in tables:
+        raise InputError(
+            f"{where}, split: expected one of {', '.join(sorted(tables))}, got '{split}'."
+        )
+    samples: list[Sample] = []
+    for path in tables[split]:
+        file = _manifest(path.parent).get(path.name)
+        if file:
+            fetched(file["url"], path, sha256=file["sha256"], offline=offline)
+        samples += read_dataset(path).samples
+    if len(tables[split]) > 1:
+        samples = [replace(sample, id=f"{row:07d}") for row, sample in enumerate(samples)]
+    return tuple(samples)
+
+
+def _by_split(paths: list[Path]) -> dict[str, tuple[Path, ...]]:
+    found: dict[str, tuple[Path, ...]] = {}
+    for path in paths:
+        table = _TABLE.fullmatch(path.name.lower())
+        if table and (split := _SPLITS.get(table[1])):
+            found[split] = (*found.get(split, ()), path)
+    return found
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, str]]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        return {}
+    try:
+        files: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: expected JSON, got {error}. Delete it.") from error
+    return files
+
+
+def _listed(repository: str, inside: str, offline: str) -> dict[str, dict[str, str]]:
+    """Address and SHA-256 (empty where the hub keeps none) of every file, at one revision."""
+    try:
+        from huggingface_hub import HfApi, hf_hub_url
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            f"{repository}: expected huggingface_hub to be installed, to ask the Hugging Face hub. "
+            "pip install 'gxarena[hf]'"
+        ) from error
+    try:
+        info: Any = HfApi().dataset_info(repository, files_metadata=True)
+    except (OSError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise InputError(
+            f"{repository}: expected the Hugging Face hub to list it, got: {reason}. "
+            f"{offline}".rstrip()
+        ) from error
+    files = {}
+    for file in sorted(info.siblings or [], key=lambda file: file.rfilename):
+        place = PurePosixPath(file.rfilename)
+        if inside and str(place.parent) != inside:
+            continue
+        url = hf_hub_url(repository, file.rfilename, repo_type="dataset", revision=info.sha)
+        files[place.name] = {"url": url, "sha256": file.lfs.sha256 if file.lfs else ""}
+    return files

@@ -1,0 +1,108 @@
+"""Controls: explanations that know no model, so that every score has its floor and ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from gxarena.api import Model
+from gxarena.data import Attribution, Batch, Floats, Interval, Sample
+from gxarena.errors import InputError
+from gxarena.truth import truth
+
+Given = TypeVar("Given")
+
+
+class Random:
+    """The control every explainer must beat: standard normal scores on the model's units.
+
+    Sample b's scores are drawn from ``batch.seeds[b]`` alone.
+    """
+
+    cost = (0, 0)
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        return [
+            Attribution(np.random.default_rng(seed).standard_normal(len(spans)), spans)
+            for seed, spans in zip(batch.seeds.tolist(), model.spans(batch.sequences), strict=True)
+        ]
+
+
+class Oracle:
+    """The truth itself: the annotated share of each unit. The ceiling of localization.
+
+    Parameters
+    ----------
+    names : list of str
+        Patterns of the annotations that count; every one but decoys where empty.
+    """
+
+    cost = (0, 0)
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._names = tuple(names)
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        def annotated(sequence: str, intervals: tuple[Interval, ...]) -> Floats:
+            sample = Sample("", sequence, None, intervals)
+            return truth(sample, self._names).astype(np.float64)
+
+        return _unit_means(model, batch, annotated, batch.annotations)
+
+
+class GC:
+    """Composition alone: the share of G and C in each unit."""
+
+    cost = (0, 0)
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        def strong(sequence: str, _: int) -> Floats:
+            letters = np.frombuffer(sequence.encode(), dtype=np.uint8)
+            return np.isin(letters, np.frombuffer(b"GC", dtype=np.uint8)).astype(np.float64)
+
+        return _unit_means(model, batch, strong, batch.seeds.tolist())
+
+
+class Blur:
+    """Smooth hills that know nothing: random scores blurred along the sequence.
+
+    Removal benchmarks can favour blurry maps (arXiv:2304.13836); this one says how much.
+
+    Parameters
+    ----------
+    width : float
+        Standard deviation of the blur in nucleotides.
+    """
+
+    cost = (0, 0)
+
+    def __init__(self, width: float = 10.0) -> None:
+        if not 0 < width < np.inf:
+            raise InputError(f"blur, width: expected a number of nucleotides above 0, got {width}.")
+        self._width = width
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        def hills(sequence: str, seed: int) -> Floats:
+            noise = np.random.default_rng(seed).standard_normal(len(sequence))
+            return np.asarray(gaussian_filter1d(noise, self._width, mode="nearest"))
+
+        return _unit_means(model, batch, hills, batch.seeds.tolist())
+
+
+def _unit_means(
+    model: Model,
+    batch: Batch,
+    nucleotide_scores: Callable[[str, Given], Floats],
+    given: Sequence[Given],
+) -> list[Attribution]:
+    """Attributions whose units have the mean score of their nucleotides."""
+    attributions = []
+    for sequence, spans, one in zip(
+        batch.sequences, model.spans(batch.sequences), given, strict=True
+    ):
+        sums = np.add.reduceat(nucleotide_scores(sequence, one), spans.boundaries[:-1])
+        attributions.append(Attribution(sums / spans.widths, spans))
+    return attributions

@@ -1,0 +1,59 @@
+"""Control: another explainer, of the model with every parameter drawn anew."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from gxarena.api import Model, RandomisableModel
+from gxarena.data import Attribution, Batch
+from gxarena.errors import InputError, Unsupported
+from gxarena.registry import Registry
+
+
+class Randomised:
+    """Another explainer, of a copy of the model that has learned nothing.
+
+    What is left of an explanation when nothing was learned: the sequence and the architecture
+    (Adebayo et al. 2018, NeurIPS, arXiv:1810.03292).
+
+    Parameters
+    ----------
+    explainer : str
+        The explainer that is wrapped, by name.
+    draw : int
+        Which of the random copies.
+    **parameters
+        The wrapped explainer's.
+    """
+
+    def __init__(self, explainer: str = "lrp", draw: int = 0, **parameters: Any) -> None:
+        factory = Registry.load().factory("explainers", explainer)
+        try:
+            inspect.signature(factory).bind(**parameters)
+        except TypeError as error:
+            raise InputError(
+                f"randomised: expected parameters of {explainer}{inspect.signature(factory)}, "
+                f"got {parameters} ({error})."
+            ) from error
+        self._explainer = factory(**parameters)
+        self._draw = draw
+        self._last: tuple[Model, Model] | None = None
+        self.cost = getattr(self._explainer, "cost", None)
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        """What the wrapped explainer says of the copy, about the same targets.
+
+        Raises
+        ------
+        Unsupported
+            The model is not randomisable.
+        """
+        if self._last is None or self._last[0] is not model:
+            if not isinstance(model, RandomisableModel):
+                raise Unsupported(
+                    f"randomised: expected a randomisable model, got {type(model).__name__}."
+                )
+            self._last = model, model.randomised(self._draw)
+        found: list[Attribution] = self._explainer.explain(self._last[1], batch)
+        return found

@@ -1,0 +1,139 @@
+"""What is removed, how much of it, and what comes in its place.
+
+Everything works on N samples at once, padded on the right (`gxarena.metrics.ragged`). Budgets count
+nucleotides, never units, so that token and nucleotide explanations are compared on equal terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gxarena.data import Bools, Floats, Ints, Spans
+from gxarena.metrics.ragged import filled, padded
+from gxarena.seeds import sample_seed
+
+Letters = NDArray[np.uint8]
+
+_ACGT = np.frombuffer(b"ACGT", dtype=np.uint8)
+_COMPLEMENT = np.arange(256, dtype=np.uint8)
+_COMPLEMENT[_ACGT] = np.frombuffer(b"TGCA", dtype=np.uint8)
+
+
+def seeded_uniform(spans: Sequence[Spans], seeds: Sequence[int]) -> Floats:
+    """A uniform number per unit from each sample's own seed, shape (N, most units)."""
+    draws = [np.random.default_rng(s).random(len(p)) for s, p in zip(seeds, spans, strict=True)]
+    return padded(draws)
+
+
+def sample_seeds(seed: int, stage: str, ids: Sequence[str]) -> list[int]:
+    """Each sample's own seed for a stage."""
+    return [sample_seed(seed, stage, identifier) for identifier in ids]
+
+
+def removal_ranks(keys: Floats, ties: Floats, inside: Bools) -> Ints:
+    """The turn at which each unit is removed, shape (N, most units).
+
+    Parameters
+    ----------
+    keys : float array, shape (N, most units)
+        Units with the largest key go first.
+    ties : float array, shape (N, most units)
+        Decide among equal keys, so that a constant map gives a random order and not the
+        order of the sequence.
+    inside : bool array, shape (N, most units)
+        Where there are units; what fills the rows up is never removed.
+    """
+    order = np.lexsort((ties, np.where(inside, -keys, np.inf)), axis=-1)
+    ranks: Ints = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(order.shape[1])[None, :], axis=1)
+    return ranks
+
+
+def budget_masks(
+    ranks: Ints, spans: Sequence[Spans], budgets: Sequence[float]
+) -> tuple[Bools, Floats]:
+    """Units removed at each budget, and the fraction of nucleotides they really are.
+
+    A budget of k% is met with whole units in their turn: the run of first units whose number of
+    nucleotides is nearest to k% of the sequence, the shorter one of two as near, at least one
+    unit.
+
+    Parameters
+    ----------
+    ranks : int array, shape (N, most units)
+        See `removal_ranks`.
+    spans : sequence of N Spans
+    budgets : sequence of K float
+        Percent of nucleotides, in (0, 100].
+
+    Returns
+    -------
+    masks : bool array, shape (N, K, most units)
+    fractions : float array, shape (N, K)
+    """
+    widths = padded([partition.widths for partition in spans])
+    lengths = np.array([partition.length for partition in spans])
+    in_turn = np.zeros_like(widths)
+    np.put_along_axis(in_turn, ranks, widths, axis=1)
+    removed = np.cumsum(in_turn, axis=1)
+    # Divided last: 7 / 100 * 50 is a hair above 3.5, which no longer is as near to 3 as to 4.
+    wanted = np.asarray(budgets, dtype=np.float64)[None, :] * lengths[:, None] / 100
+    # argmin takes the first of equals: the shorter run, and never what fills a row up.
+    last = np.abs(removed[:, None, :] - wanted[:, :, None]).argmin(axis=2)
+    masks: Bools = ranks[:, None, :] <= last[:, :, None]
+    fractions = np.take_along_axis(removed, last, axis=1) / lengths[:, None]
+    return masks & filled([partition.widths for partition in spans])[:, None, :], fractions
+
+
+def nucleotide_masks(masks: Bools, spans: Sequence[Spans]) -> Bools:
+    """Unit masks (N, K, most units) as nucleotide masks (N, K, longest)."""
+    owners = padded([partition.owner for partition in spans])
+    inside = filled([partition.owner for partition in spans])
+    return np.take_along_axis(masks, owners[:, None, :], axis=2) & inside[:, None, :]
+
+
+def letters(sequences: Sequence[str]) -> Letters:
+    """Sequences as bytes, shape (N, longest), padded with 0."""
+    return padded([np.frombuffer(sequence.encode(), dtype=np.uint8) for sequence in sequences])
+
+
+def unknown(sequences: Letters) -> Letters:
+    """N in place of every letter."""
+    return np.full_like(sequences, ord("N"))
+
+
+def complement(sequences: Letters) -> Letters:
+    """A for T, C for G and back; N stays."""
+    return _COMPLEMENT[sequences]
+
+
+def random_letters(sequences: Sequence[str], seeds: Sequence[int]) -> Letters:
+    """A letter of ACGT drawn evenly for each position, from each sample's own seed.
+
+    It may be the letter that was there, as in the paper: "a random nucleotide".
+    """
+    draws = [
+        np.random.default_rng(seed).integers(0, 4, len(sequence))
+        for sequence, seed in zip(sequences, seeds, strict=True)
+    ]
+    return padded([_ACGT[draw] for draw in draws])
+
+
+def replaced(sequences: Sequence[str], fill: Letters, masks: Bools) -> list[str]:
+    """Each sequence with masked letters replaced, for each of K masks; N * K strings.
+
+    Parameters
+    ----------
+    sequences : sequence of N str
+    fill : array, shape (N, longest)
+    masks : bool array, shape (N, K, longest)
+    """
+    written = np.where(masks, fill[:, None, :], letters(sequences)[:, None, :])
+    return [
+        row[: len(sequence)].tobytes().decode()
+        for sequence, rows in zip(sequences, written, strict=True)
+        for row in rows
+    ]

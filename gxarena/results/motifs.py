@@ -1,0 +1,109 @@
+"""Motifs that set metrics kept with a run: reading them back, and MEME files of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gxarena.data import Floats
+from gxarena.errors import InputError, MissingExtra, StorageError
+from gxarena.results.folder import RunFolder
+
+_CELL = ("dataset", "model", "explainer", "aggregator", "metric_name")
+
+
+@dataclass(frozen=True, eq=False)
+class KeptMotif:
+    """One motif of one cell.
+
+    Attributes
+    ----------
+    cell : tuple of str
+        Data set, model, explainer, aggregator and metric.
+    name, sign, contributions : str
+    n_seqlets : int
+    frequencies, scores : float arrays, shape (w, 4)
+    trimmed : (start, end)
+        The rows that were compared with the database.
+    match : mapping
+        id, name, q, reverse, offset and frequencies of the entry; empty without a match.
+    """
+
+    cell: tuple[str, ...]
+    name: str
+    sign: str
+    contributions: str
+    n_seqlets: int
+    frequencies: Floats
+    scores: Floats
+    trimmed: tuple[int, int]
+    match: dict[str, Any]
+
+    @property
+    def consensus(self) -> str:
+        """The most frequent letters of the compared rows; all rows where none was compared."""
+        start, end = self.trimmed if self.trimmed[1] else (0, len(self.frequencies))
+        return "".join("ACGT"[i] for i in self.frequencies[start:end].argmax(axis=1))
+
+
+def motifs_of_run(folder: RunFolder) -> list[KeptMotif]:
+    """A run's motifs, by cell, most seqlets first.
+
+    Raises
+    ------
+    InputError
+        The run has none.
+    """
+    tables = folder.consolidate()
+    wanted = tables["cells"].select(["cell_id", *_CELL]).to_pylist()
+    cells = {row["cell_id"]: tuple(row[name] for name in _CELL) for row in wanted}
+    kept = [_motif(row, cells[row["cell_id"]]) for row in tables["motifs"].to_pylist()]
+    if not kept:
+        raise InputError(
+            f"{folder.path}: expected motifs, got a run without any. Run a suite with the metric "
+            "modisco, e.g. ctcf-vs-pu1; `gxarena leaderboard` shows why there is no pattern."
+        )
+    return sorted(kept, key=lambda motif: (motif.cell, motif.sign != "positive", -motif.n_seqlets))
+
+
+def write_meme(motifs: Sequence[KeptMotif], path: Path) -> None:
+    """Write the compared rows of motifs as a MEME file (version 4, minimal)."""
+    try:
+        from memelite.io import write_meme as write
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            f"--out: expected module '{error.name}' to be installed. pip install 'gxarena[jaspar]'"
+        ) from error
+    named = {
+        ":".join([*motif.cell, motif.name]): motif.frequencies[slice(*motif.trimmed)].T
+        for motif in motifs
+        if motif.trimmed[1]
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(str(path), named)
+    except OSError as error:
+        raise StorageError(f"--out {path}: expected to write, got '{error.strerror}'.") from error
+
+
+def _motif(row: dict[str, Any], cell: tuple[str, ...]) -> KeptMotif:
+    match = {}
+    if row["match_id"] is not None:
+        keys = ("id", "name", "q", "reverse", "offset")
+        match = {key: row[f"match_{key}"] for key in keys}
+        match["frequencies"] = np.array(row["match_frequencies"])
+    return KeptMotif(
+        cell=cell,
+        name=row["motif"],
+        sign=row["sign"],
+        contributions=row["contributions"],
+        n_seqlets=row["n_seqlets"],
+        frequencies=np.array(row["frequencies"]),
+        scores=np.array(row["scores"]),
+        trimmed=(row["trimmed_start"], row["trimmed_end"]),
+        match=match,
+    )

@@ -1,0 +1,124 @@
+"""The tables of a run: their columns, as explicit Arrow schemas, and the statuses of a cell."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+STATUSES = (
+    "ok",
+    "skipped",
+    "unsupported",
+    "error",
+    "crashed",
+    "oom",
+    "timeout",
+    "interrupted",
+)
+DUE = "due"
+SETTLED = frozenset({"ok", "unsupported", "skipped"})
+"""Statuses that need no further attempt."""
+
+
+def _described(kind: str) -> list[pa.Field]:
+    """What is recorded of a component: label, name, where from, digest, resolved parameters."""
+    return [
+        pa.field(kind, pa.string(), nullable=False),
+        *(
+            pa.field(f"{kind}_{what}", pa.string())
+            for what in ("component", "distribution", "version", "digest", "parameters")
+        ),
+    ]
+
+
+CELLS = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("attempt", pa.int64(), nullable=False),
+        pa.field("suite", pa.string(), nullable=False),
+        pa.field("suite_digest", pa.string(), nullable=False),
+        pa.field("gxarena_version", pa.string(), nullable=False),
+        pa.field("dataset", pa.string(), nullable=False),
+        pa.field("dataset_digest", pa.string(), nullable=False),
+        pa.field("n_samples", pa.int64(), nullable=False),
+        *_described("model"),
+        *_described("explainer"),
+        *_described("aggregator"),
+        *_described("metric"),
+        pa.field("metric_name", pa.string(), nullable=False),
+        pa.field("metric_scope", pa.string(), nullable=False),
+        pa.field("against", pa.string()),
+        pa.field("quantities", pa.string()),
+        pa.field("target", pa.string(), nullable=False),
+        pa.field("objective", pa.string(), nullable=False),
+        pa.field("seed", pa.int64(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("error_type", pa.string()),
+        pa.field("error_message", pa.string()),
+        pa.field("error_traceback", pa.string()),
+        pa.field("started", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("seconds", pa.float64(), nullable=False),
+        pa.field("explain_seconds", pa.float64()),
+        pa.field("forwards", pa.int64()),
+        pa.field("backwards", pa.int64()),
+        pa.field("peak_memory", pa.int64()),
+        pa.field("device", pa.string()),
+        pa.field("dtype", pa.string()),
+        pa.field("packages", pa.string(), nullable=False),
+        pa.field("packages_digest", pa.string(), nullable=False),
+        pa.field("git_commit", pa.string()),
+    ]
+)
+SAMPLES = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("reason", pa.string()),
+    ]
+)
+CURVES = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("curve", pa.string(), nullable=False),
+        pa.field("x", pa.float64(), nullable=False),
+        pa.field("y", pa.float64()),
+    ]
+)
+MOTIFS = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("motif", pa.string(), nullable=False),
+        pa.field("sign", pa.string(), nullable=False),
+        pa.field("contributions", pa.string(), nullable=False),
+        pa.field("n_seqlets", pa.int64(), nullable=False),
+        pa.field("frequencies", pa.list_(pa.list_(pa.float64(), 4)), nullable=False),
+        pa.field("scores", pa.list_(pa.list_(pa.float64(), 4)), nullable=False),
+        pa.field("trimmed_start", pa.int64(), nullable=False),
+        pa.field("trimmed_end", pa.int64(), nullable=False),
+        pa.field("match_id", pa.string()),
+        pa.field("match_name", pa.string()),
+        pa.field("match_q", pa.float64()),
+        pa.field("match_reverse", pa.bool_()),
+        pa.field("match_offset", pa.int64()),
+        pa.field("match_frequencies", pa.list_(pa.list_(pa.float64(), 4))),
+    ]
+)
+SEQLETS = pa.schema(
+    [
+        pa.field("cell_id", pa.string(), nullable=False),
+        pa.field("motif", pa.string(), nullable=False),
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("start", pa.int64(), nullable=False),
+        pa.field("end", pa.int64(), nullable=False),
+        pa.field("strand", pa.string(), nullable=False),
+    ]
+)
+TABLES = {
+    "cells": CELLS,
+    "samples": SAMPLES,
+    "curves": CURVES,
+    "motifs": MOTIFS,
+    "seqlets": SEQLETS,
+}

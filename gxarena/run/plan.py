@@ -1,0 +1,355 @@
+"""Suite + registry -> cells. Imports no torch and loads no model.
+
+A cell is one (dataset, model, explainer, aggregator, metric), for pair metrics with the
+explanation it is compared against. Its keys are content addresses: each stage's key digests its
+own parameters, its component's code and data, and its input's key, so that a new metric never
+re-explains and an edited explainer re-runs just what depends on it.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gxarena.data import Sample
+from gxarena.datasets.dataset import Dataset
+from gxarena.datasets.opening import open_dataset
+from gxarena.datasets.reading import COLUMNS, read_dataset
+from gxarena.errors import InputError
+from gxarena.hookspecs import Facts
+from gxarena.identity import digest
+from gxarena.registry import Registry
+from gxarena.run.choices import FIXED, Choice, choose, facts, unknown_component
+from gxarena.run.suite import Block, Parameters, Suite
+
+MAX_LISTED = 3
+"""How many offenders an error names."""
+
+SCOPES = frozenset({"sample", "pair", "set"})
+TRUTH = "truth"
+"""Required where a component reads the data set's annotations."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit of work, and where its inputs are found.
+
+    Attributes
+    ----------
+    id : str
+        Content address of the result.
+    against : (model, explainer) labels, or None
+        For pair metrics.
+    unsupported : str
+        Why the combination cannot work; empty where it can.
+    """
+
+    id: str
+    dataset: str
+    model: str
+    explainer: str
+    aggregator: str
+    metric: str
+    against: tuple[str, str] | None = None
+    unsupported: str = ""
+
+    @property
+    def metric_name(self) -> str:
+        """The metric as the leaderboard names it, with what it compares against."""
+        return f"{self.metric}[vs {'/'.join(self.against)}]" if self.against else self.metric
+
+
+@dataclass
+class Plan:
+    """What is to be done: cells, and everything they refer to by label."""
+
+    suite: Suite
+    registry: Registry
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    choices: dict[tuple[str, str], Choice] = field(default_factory=dict)
+    cells: list[Cell] = field(default_factory=list)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Identity of the plan: its cells."""
+        return digest([self.suite.name, [cell.id for cell in self.cells]])
+
+    def choice(self, kind: str, label: str) -> Choice:
+        return self.choices[kind, label]
+
+    def scope(self, metric: str) -> str:
+        """What a metric gives a number for: "sample", "pair" or "set"."""
+        return next(iter(self.choice("metrics", metric).provides & SCOPES), "sample")
+
+    def predict_key(self, dataset: str, model: str) -> str:
+        """Content address of a model's predictions on a dataset."""
+        return digest(
+            ["predict", self.datasets[dataset].digest, self.choice("models", model).identity]
+        )
+
+    def explain_key(self, dataset: str, model: str, explainer: str) -> str:
+        """Content address of an explainer's attributions."""
+        suite = self.suite
+        return digest(
+            [
+                "explain",
+                self.predict_key(dataset, model),
+                self.choice("explainers", explainer).identity,
+                [suite.objective, suite.target, suite.seed],
+            ]
+        )
+
+
+def make_plan(
+    suite: Suite, registry: Registry, *, folder: Path | None = None, limit: int | None = None
+) -> Plan:
+    """Resolve a suite into cells.
+
+    Parameters
+    ----------
+    suite : Suite
+    registry : Registry
+    folder : Path, optional
+        Where the suite file lies; relative data paths are looked up there first.
+    limit : int, optional
+        At most so many samples of each dataset (class-balanced where labelled).
+
+    Raises
+    ------
+    InputError
+        Unknown component, missing or bad data, sequences longer than a model takes.
+    """
+    if limit is not None and limit < 1:
+        raise InputError(f"--limit: expected at least 1 sample, got {limit}.")
+    plan = Plan(suite, registry)
+    for number, block in enumerate(suite.matrix):
+        _resolve(plan, block, f"{suite.name}, matrix[{number}]", folder, limit)
+    if suite.partition:
+        _choose(plan, "models", suite.partition, f"{suite.name}, partition")
+    _check_lengths(plan)
+    _check_targets(plan)
+    keys = _Keys(plan)
+    seen: set[str] = set()
+    for block in suite.matrix:
+        for cell in _cells(plan, block, keys):
+            if cell.id not in seen:
+                seen.add(cell.id)
+                plan.cells.append(cell)
+    return plan
+
+
+def _resolve(plan: Plan, block: Block, where: str, folder: Path | None, limit: int | None) -> None:
+    for position, label in enumerate(block.datasets):
+        if label not in plan.datasets:
+            plan.datasets[label] = _dataset(
+                plan, label, f"{where}.datasets[{position}]", folder, limit
+            )
+    for kind in ("models", "explainers", "aggregators", "metrics"):
+        for position, label in enumerate(getattr(block, kind)):
+            _choose(plan, kind, label, f"{where}.{kind}[{position}]")
+    for position, pair in enumerate(block.against):
+        model, slash, explainer = pair.partition("/")
+        place = f"{where}.against[{position}]"
+        if not slash:
+            raise InputError(f"{place}: expected 'model/explainer', got '{pair}'.")
+        _choose(plan, "models", model, place)
+        _choose(plan, "explainers", explainer, place)
+    pairs = [m for m in block.metrics if "pair" in plan.choice("metrics", m).provides]
+    if pairs and not block.against:
+        raise InputError(
+            f"{where}.against: expected 'model/explainer' to compare with, because metric "
+            f"'{pairs[0]}' compares two explanations, got none."
+        )
+
+
+def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
+    if (kind, label) in plan.choices:
+        return plan.choices[kind, label]
+    aliases = plan.suite.aliases(kind)
+    parameters = dict(aliases.get(label, {}))
+    name = parameters.pop("name", label)
+    if label not in aliases and (kind, name) not in plan.registry.components:
+        known = [*plan.registry.names(kind), *aliases]
+        raise InputError(unknown_component(plan.registry, kind, label, known, where))
+    choice = choose(plan.registry, kind, name, parameters, where, label)
+    plan.choices[kind, label] = choice
+    return choice
+
+
+def _dataset(plan: Plan, label: str, where: str, folder: Path | None, limit: int | None) -> Dataset:
+    aliases = plan.suite.aliases("datasets")
+    parameters = dict(aliases.get(label, {"name": label}))
+    n, labels = parameters.pop("n", None), parameters.pop("labels", None)
+    path = parameters.pop("path", None)
+    name = parameters.pop("name", label)
+    if path is not None:
+        dataset = _read(path, folder, parameters, where)
+    else:
+        if ("datasets", name) not in plan.registry.components:
+            known = [*plan.registry.names("datasets"), *aliases]
+            raise InputError(unknown_component(plan.registry, "datasets", name, known, where))
+        dataset = open_dataset(name, plan.registry, **parameters)
+    if labels is not None:
+        dataset = dataset.with_labels(labels)
+    for size in (n, limit):
+        if size is not None:
+            dataset = dataset.subset(size, plan.suite.seed)
+    if plan.suite.target == "label":
+        _check_labels(dataset.samples, label)
+    return dataset
+
+
+def _read(path: str, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
+    if unknown := set(parameters) - set(COLUMNS):
+        raise InputError(
+            f"{where}: expected only path, n, labels, {', '.join(COLUMNS)} for a dataset "
+            f"given by path, got '{min(unknown)}'."
+        )
+    beside = folder / path if folder else Path(path)
+    return read_dataset(beside if beside.exists() else Path(path), **parameters)
+
+
+def _check_labels(samples: tuple[Sample, ...], dataset: str) -> None:
+    unlabelled = [sample.id for sample in samples if sample.label is None]
+    if unlabelled:
+        raise InputError(
+            f"dataset '{dataset}': expected a label for every sample because target = \"label\", "
+            f'got none for {", ".join(unlabelled[:MAX_LISTED])}. Set target = "predicted".'
+        )
+
+
+def _check_lengths(plan: Plan) -> None:
+    """Over-long input is an error before any work, not a truncation or a late crash."""
+    for dataset, model in _asked(plan):
+        limit = _facts(plan, model).max_length
+        check_length(plan.datasets[dataset].samples, limit, model, f"dataset '{dataset}', ")
+
+
+def check_length(
+    samples: tuple[Sample, ...], limit: int | None, model: str, where: str = ""
+) -> None:
+    """Raise InputError where a sample is longer than `limit` nucleotides."""
+    longest = max(samples, key=lambda sample: len(sample.sequence))
+    if limit is not None and len(longest.sequence) > limit:
+        raise InputError(
+            f"{where}sample '{longest.id}': expected at most {limit} nucleotides for model "
+            f"'{model}', got {len(longest.sequence)}. Crop the sequences, or choose a model or "
+            "checkpoint with a longer input."
+        )
+
+
+def _check_targets(plan: Plan) -> None:
+    """A target that a model does not have is an error before any work, where it can be known."""
+    for dataset, model in _asked(plan):
+        target = plan.suite.target
+        if target == "label":
+            target = max(sample.label or 0 for sample in plan.datasets[dataset].samples)
+        n_outputs = _facts(plan, model).n_outputs
+        if isinstance(target, int) and n_outputs is not None and target >= n_outputs:
+            raise InputError(
+                f"{plan.suite.name}, target: expected an output of model '{model}', "
+                f"0 to {n_outputs - 1}, got {target} (data set '{dataset}')."
+            )
+
+
+def _asked(plan: Plan) -> set[tuple[str, str]]:
+    """Every (data set, model) that some block pairs."""
+    pairs = set()
+    for block in plan.suite.matrix:
+        others = [pair.partition("/")[0] for pair in block.against]
+        pairs |= set(itertools.product(block.datasets, [*block.models, *others]))
+    return pairs
+
+
+def _facts(plan: Plan, model: str) -> Facts:
+    choice = plan.choice("models", model)
+    return facts(choice.found, choice.parameters)
+
+
+class _Keys:
+    """Stage keys, computed once each: a plan of thousands of cells shares few of them."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.predict = functools.cache(plan.predict_key)
+        self.explain = functools.cache(plan.explain_key)
+
+
+def _cells(plan: Plan, block: Block, keys: _Keys) -> Iterator[Cell]:
+    axes = (block.datasets, block.models, block.explainers, block.aggregators, block.metrics)
+    for dataset, model, explainer, aggregator, metric in itertools.product(*axes):
+        pairs: list[tuple[str, str] | None] = [None]
+        if "pair" in plan.choice("metrics", metric).provides:
+            others = [tuple(pair.split("/", 1)) for pair in block.against]
+            pairs = [(m, e) for m, e in others if (m, e) != (model, explainer)]
+        for against in pairs:
+            cell = Cell("", dataset, model, explainer, aggregator, metric, against)
+            yield replace(cell, id=_cell_id(plan, keys, cell), unsupported=_unsupported(plan, cell))
+
+
+def _cell_id(plan: Plan, keys: _Keys, cell: Cell) -> str:
+    chosen = plan.choice("aggregators", cell.aggregator)
+    onto = (
+        keys.predict(cell.dataset, plan.suite.partition)
+        if plan.suite.partition and "coarsen" in chosen.provides
+        else ""
+    )
+    labels = (cell.dataset, cell.model, cell.explainer, cell.aggregator, cell.metric, cell.against)
+    return digest(
+        [
+            [plan.suite.name, *labels],
+            keys.explain(cell.dataset, cell.model, cell.explainer),
+            [chosen.identity, onto],
+            plan.choice("metrics", cell.metric).identity,
+            keys.explain(cell.dataset, *cell.against) if cell.against else "",
+        ]
+    )
+
+
+def _unsupported(plan: Plan, cell: Cell) -> str:
+    """Why a combination cannot work, from declared capabilities alone; empty where it can."""
+    has_truth = plan.datasets[cell.dataset].annotated
+    pairs = [(cell.model, cell.explainer), *([cell.against] if cell.against else [])]
+    for model, explainer in pairs:
+        if reason := _cannot_explain(plan, model, explainer):
+            return reason
+        if TRUTH in plan.choice("explainers", explainer).requires and not has_truth:
+            return f"explainer '{explainer}' needs annotations; data set '{cell.dataset}' has none"
+    metric = plan.choice("metrics", cell.metric)
+    if TRUTH in metric.requires and not has_truth:
+        return f"metric '{cell.metric}' needs annotations; data set '{cell.dataset}' has none"
+    offered = plan.choice("models", cell.model).provides | {"probe", "native", "explainer", TRUTH}
+    if missing := metric.requires - offered:
+        return (
+            f"metric '{cell.metric}' needs a model that is {_listed(missing)}; "
+            f"'{cell.model}' is not"
+        )
+    if (
+        "explainer" in metric.requires
+        and FIXED in plan.choice("explainers", cell.explainer).provides
+    ):
+        return (
+            f"metric '{cell.metric}' explains edited sequences; explainer '{cell.explainer}' cannot"
+        )
+    projection = plan.choice("aggregators", cell.aggregator).provides & {"coarsen", "refine"}
+    if "native" in metric.requires and projection:
+        return f"metric '{cell.metric}' reads raw attributions: use an aggregator like 'native'"
+    if "coarsen" in projection and not plan.suite.partition:
+        return (
+            f"aggregator '{cell.aggregator}' needs the suite to say whose tokens: partition = MODEL"
+        )
+    return ""
+
+
+def _cannot_explain(plan: Plan, model: str, explainer: str) -> str:
+    offered = plan.choice("models", model).provides | {TRUTH}
+    missing = plan.choice("explainers", explainer).requires - offered
+    if not missing:
+        return ""
+    return f"explainer '{explainer}' needs a model that is {_listed(missing)}; '{model}' is not"
+
+
+def _listed(capabilities: frozenset[str]) -> str:
+    return ", ".join(sorted(capabilities))

@@ -1,0 +1,97 @@
+"""Explain a few sequences at once, without a suite: what `gxarena explain` and notebooks use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from gxarena.data import Explained, Sample
+from gxarena.errors import GxarenaError, InputError, PluginError, Unsupported, suggest
+from gxarena.objective import OBJECTIVES
+from gxarena.registry import Registry
+from gxarena.run.choices import Choice, choose, facts
+from gxarena.run.plan import check_length
+from gxarena.run.stages import (
+    check_attributions,
+    checked_predictions,
+    create,
+    make_batch,
+    resolve_targets,
+)
+
+
+def explain_samples(
+    registry: Registry,
+    samples: tuple[Sample, ...],
+    *,
+    model: str,
+    explainer: str,
+    model_parameters: Mapping[str, Any] | None = None,
+    explainer_parameters: Mapping[str, Any] | None = None,
+    target: str | int = "predicted",
+    objective: str = "logit",
+    seed: int = 0,
+) -> Explained:
+    """Load a model and explain its outputs for `samples`.
+
+    Parameters
+    ----------
+    registry : Registry
+    samples : tuple of N Sample
+    model, explainer : str
+        Names of components.
+    model_parameters, explainer_parameters : mapping, optional
+    target : "predicted", "label" or int
+    objective : "logit", "log_odds" or "probability"
+    seed : int
+
+    Raises
+    ------
+    InputError
+        Unknown names, parameters a component does not have, over-long sequences, a target out
+        of range.
+    Unsupported
+        The explainer needs a capability the model lacks.
+    PluginError
+        The model or the explainer fails, or breaks its contract; its own error is the cause.
+    """
+    if objective not in OBJECTIVES:
+        raise InputError(f"objective: unknown '{objective}'. {suggest(objective, OBJECTIVES)}")
+    chosen_model = choose(registry, "models", model, dict(model_parameters or {}))
+    chosen = choose(registry, "explainers", explainer, dict(explainer_parameters or {}))
+    _check_pair(chosen_model, chosen)
+    limit = facts(chosen_model.found, chosen_model.parameters).max_length
+    check_length(samples, limit, model)
+    with _blaming(chosen_model):
+        network = create(registry, chosen_model)
+        predictions = checked_predictions(network, samples, chosen_model)
+    targets = resolve_targets(target, samples, predictions)
+    batch = make_batch(samples, targets, objective, seed, chosen.found.component.name)
+    with _blaming(chosen):
+        attributions = create(registry, chosen).explain(network, batch)
+        check_attributions(attributions, batch, chosen)
+    return Explained(samples, tuple(attributions), targets, predictions.outputs, objective, seed)
+
+
+def _check_pair(model: Choice, explainer: Choice) -> None:
+    if missing := explainer.requires - model.provides:
+        raise Unsupported(
+            f"explainer '{explainer.label}': expected a model that is "
+            f"{', '.join(sorted(missing))}, got '{model.label}'. "
+            "See `gxarena plugins list --json` for what each provides."
+        )
+
+
+@contextmanager
+def _blaming(choice: Choice) -> Iterator[None]:
+    """Name the component, and its distribution, that an error comes from."""
+    try:
+        yield
+    except GxarenaError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"{choice.found.distribution}: {choice.kind.removesuffix('s')} '{choice.label}': "
+            f"expected it to work, got {type(error).__name__}: {error}."
+        ) from error

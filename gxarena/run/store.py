@@ -1,0 +1,159 @@
+"""Content-addressed cache of predictions and attributions, as Parquet chunks.
+
+``<root>/<stage>/<key>/<chunk>.parquet``: the key digests everything the stage depends on, a
+chunk holds a fixed run of samples, so that a killed run loses one chunk at most and a resumed
+one computes with exactly the batches of an undisturbed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gxarena.data import Attribution, Floats, Spans
+from gxarena.errors import StorageError
+from gxarena.results.parquet import read_identity, read_table, write_table
+
+CHUNK = 64
+"""Samples per chunk."""
+
+PREDICTIONS = pa.schema(
+    [
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("outputs", pa.list_(pa.float64()), nullable=False),
+        pa.field("boundaries", pa.list_(pa.int64()), nullable=False),
+    ]
+)
+ATTRIBUTIONS = pa.schema(
+    [
+        pa.field("sample_id", pa.string(), nullable=False),
+        pa.field("scores", pa.list_(pa.float64()), nullable=False),
+        pa.field("boundaries", pa.list_(pa.int64()), nullable=False),
+        pa.field("special", pa.map_(pa.string(), pa.float64()), nullable=False),
+        pa.field("hypothetical", pa.list_(pa.float64())),
+        pa.field("diagnostics", pa.map_(pa.string(), pa.float64()), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Raw outputs and units of N samples.
+
+    Parameters
+    ----------
+    outputs : float array, shape (N, C)
+    spans : tuple of N Spans
+    """
+
+    outputs: Floats
+    spans: tuple[Spans, ...]
+
+
+@dataclass(frozen=True)
+class Store:
+    """The cache below one folder."""
+
+    root: Path
+
+    def seconds(self, stage: str, key: str, chunk: int) -> float | None:
+        """Seconds the chunk took to compute, or None where it is not there."""
+        identity = read_identity(self._path(stage, key, chunk))
+        if identity is None or identity.get("key") != key or identity.get("chunk") != chunk:
+            return None
+        return float(identity["seconds"])
+
+    def holds(self, stage: str, key: str, n_samples: int) -> bool:
+        """Whether every chunk of a stage's result is there."""
+        return all(
+            self.seconds(stage, key, chunk) is not None for chunk in range(n_chunks(n_samples))
+        )
+
+    def write_predictions(
+        self, key: str, chunk: int, ids: Sequence[str], predictions: Predictions, seconds: float
+    ) -> None:
+        columns = [
+            pa.array(list(ids)),
+            pa.array(list(np.asarray(predictions.outputs, dtype=np.float64))),
+            pa.array([spans.boundaries for spans in predictions.spans]),
+        ]
+        self._write("predictions", key, chunk, pa.table(columns, schema=PREDICTIONS), seconds)
+
+    def read_predictions(self, key: str, ids: Sequence[str]) -> Predictions:
+        """Predictions of every chunk, in the samples' order."""
+        table = self._read("predictions", key, ids)
+        return Predictions(
+            np.array(table["outputs"].to_pylist(), dtype=np.float64),
+            tuple(Spans(np.array(ends)) for ends in table["boundaries"].to_pylist()),
+        )
+
+    def write_attributions(
+        self,
+        key: str,
+        chunk: int,
+        ids: Sequence[str],
+        attributions: Sequence[Attribution],
+        seconds: float,
+    ) -> None:
+        columns = [
+            pa.array(list(ids)),
+            pa.array([a.scores for a in attributions], pa.list_(pa.float64())),
+            pa.array([a.spans.boundaries for a in attributions], pa.list_(pa.int64())),
+            pa.array([list(a.special.items()) for a in attributions], ATTRIBUTIONS.field(3).type),
+            pa.array(
+                [None if a.hypothetical is None else a.hypothetical.ravel() for a in attributions],
+                pa.list_(pa.float64()),
+            ),
+            pa.array(
+                [list(a.diagnostics.items()) for a in attributions], ATTRIBUTIONS.field(5).type
+            ),
+        ]
+        self._write("attributions", key, chunk, pa.table(columns, schema=ATTRIBUTIONS), seconds)
+
+    def read_attributions(self, key: str, ids: Sequence[str]) -> tuple[Attribution, ...]:
+        """Attributions of every chunk, in the samples' order."""
+        return tuple(_attribution(row) for row in self._read("attributions", key, ids).to_pylist())
+
+    def _path(self, stage: str, key: str, chunk: int) -> Path:
+        return self.root / stage / key / f"{chunk:06d}.parquet"
+
+    def _write(self, stage: str, key: str, chunk: int, table: pa.Table, seconds: float) -> None:
+        identity = {"stage": stage, "key": key, "chunk": chunk, "seconds": seconds}
+        write_table(self._path(stage, key, chunk), table, identity)
+
+    def _read(self, stage: str, key: str, ids: Sequence[str]) -> pa.Table:
+        table = pa.concat_tables(
+            read_table(self._path(stage, key, chunk)) for chunk in range(n_chunks(len(ids)))
+        )
+        if table["sample_id"].to_pylist() != list(ids):
+            raise StorageError(
+                f"{self.root / stage / key}: expected the samples of this data set in their order, "
+                "got others. Delete that folder and run the same command again."
+            )
+        return table
+
+
+def n_chunks(n_samples: int) -> int:
+    """Chunks that hold `n_samples`."""
+    return -(-n_samples // CHUNK)
+
+
+def chunk_slice(chunk: int) -> slice:
+    """The samples of a chunk."""
+    return slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+
+
+def _attribution(row: dict[str, Any]) -> Attribution:
+    hypothetical = row["hypothetical"]
+    return Attribution(
+        scores=np.array(row["scores"], dtype=np.float64),
+        spans=Spans(np.array(row["boundaries"], dtype=np.int64)),
+        special=dict(row["special"]),
+        hypothetical=None if hypothetical is None else np.array(hypothetical).reshape(-1, 4),
+        diagnostics=dict(row["diagnostics"]),
+    )

@@ -1,0 +1,148 @@
+"""Suite files: what is to be compared, as TOML.
+
+    name = "mine"
+    target = "predicted"            # the output explained: predicted, label, or a number
+    objective = "logit"             # logit, log_odds or probability
+    partition = "dnabert2-mini"     # whose tokens `sum` and `mean` project onto
+    headline = ["gini"]             # metrics shown first, as patterns; all where empty
+
+    [datasets.fly]                  # an alias: a component (or a path) with parameters
+    name = "fly-promoters"
+    split = "test"
+    n = 200
+
+    [[matrix]]                      # product inside a block, union across blocks
+    datasets = ["fly"]
+    models = ["cnn", "dnabert2-mini"]
+    explainers = ["lrp", "attnlrp", "random"]
+    aggregators = ["native", "passed_on"]
+    metrics = ["gini", "faithfulness"]
+
+Every name in a block is an alias defined in the suite, or else the name of a component.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gxarena.errors import InputError, suggest
+from gxarena.files import shipped
+from gxarena.objective import Objective
+from gxarena.validation import validated
+
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]*$")]
+Parameters = dict[str, Any]
+Aliases = dict[Label, Parameters]
+
+
+class Block(BaseModel):
+    """One ``[[matrix]]``: the product of its lists."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    datasets: list[Label] = Field(min_length=1)
+    models: list[Label] = Field(min_length=1)
+    explainers: list[Label] = Field(min_length=1)
+    aggregators: list[Label] = Field(default=["native"], min_length=1)
+    metrics: list[Label] = Field(min_length=1)
+    against: list[str] = Field(
+        default=[], description="'model/explainer' that pair metrics compare with"
+    )
+
+
+class Suite(BaseModel):
+    """A suite file, validated; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Label
+    summary: str = ""
+    seed: int = Field(default=0, ge=0)
+    target: Literal["predicted", "label"] | Annotated[int, Field(ge=0)] = "predicted"
+    objective: Objective = "logit"
+    partition: str = ""
+    headline: list[str] = []
+    datasets: Aliases = {}
+    models: Aliases = {}
+    explainers: Aliases = {}
+    aggregators: Aliases = {}
+    metrics: Aliases = {}
+    matrix: list[Block] = Field(min_length=1)
+
+    def aliases(self, kind: str) -> Aliases:
+        """The aliases of a kind of component."""
+        found: Aliases = getattr(self, kind)
+        return found
+
+
+def shipped_suites() -> dict[str, Path]:
+    """Suites that ship with gxarena, by name."""
+    return {path.stem: path for path in sorted(shipped(".").glob("*.toml"))}
+
+
+def find_suite(reference: str) -> Path:
+    """The file of a suite given by path, or by the name of one that ships with gxarena."""
+    path = Path(reference)
+    if path.is_file():
+        return path
+    suites = shipped_suites()
+    if reference in suites:
+        return suites[reference]
+    if path.suffix == ".toml" or len(path.parts) > 1:
+        raise InputError(f"{reference}: expected a suite file, found none.")
+    raise InputError(f"unknown suite '{reference}'. {suggest(reference, suites)}")
+
+
+def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:
+    """Read a suite by path or name and apply ``--set key=value`` changes.
+
+    Parameters
+    ----------
+    reference : str
+        A path, or the name of a suite that ships with gxarena.
+    changes : iterable of str
+        Each ``key=value`` with a dotted key, e.g. ``datasets.fly.n=50``; the value is read as
+        TOML where it is TOML, and as a plain string otherwise.
+    """
+    path = find_suite(reference)
+    document = read_toml(path)
+    for change in changes:
+        apply_change(document, change)
+    return validated(Suite, document, path.name)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a mapping; InputError where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: expected a readable TOML file, got {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: expected TOML, got a syntax error: {error}.") from error
+
+
+def apply_change(document: dict[str, Any], change: str) -> None:
+    """Apply one ``--set key=value`` to a TOML document; the key is dotted."""
+    key, equals, text = change.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set: expected key=value, got '{change}'.")
+    *parents, last = key.strip().split(".")
+    table = document
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise InputError(f"--set {change}: expected '{parent}' to be a table, got a value.")
+    table[last] = toml_value(text)
+
+
+def toml_value(text: str) -> Any:
+    """Read `text` as a TOML value where it is one, as a plain string otherwise."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

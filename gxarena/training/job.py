@@ -1,0 +1,248 @@
+"""`gxarena train`: a recipe, a trainable model, data; out comes a checkpoint with its model card.
+
+A recipe:
+
+    model = "cnn"
+    seed = 0
+
+    [data]                          # name:split of a dataset, or a path
+    train = "fly-promoters:train"
+    valid = "fly-promoters:valid"
+    test = "fly-promoters:test"
+
+    [settings]                      # the model's own
+    epochs = 20
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from gxarena.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    from gxarena.api import Model
+    from gxarena.datasets.dataset import Dataset
+    from gxarena.registry import Registry
+from gxarena.training.card import CARD_FILE, README_FILE, readme
+from gxarena.training.recipe import SPLITS, Recipe, read_recipe
+
+RECIPE_FILE = "recipe.json"
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What a trainable model is given.
+
+    Parameters
+    ----------
+    train, valid : Dataset
+        The model is fitted on `train` and chosen on `valid`; it never sees the test split.
+    settings : mapping
+        The recipe's ``[settings]``, passed on as they are.
+    seed : int
+    out : Path
+        Existing folder the checkpoint goes to, and intermediate state for resuming.
+    """
+
+    train: Dataset
+    valid: Dataset
+    settings: Mapping[str, object]
+    seed: int
+    out: Path
+
+
+class Trainable(Protocol):
+    """A model factory with the capability ``trainable``."""
+
+    @staticmethod
+    def train(job: TrainingJob) -> Mapping[str, object]:
+        """Write a checkpoint to ``job.out`` that ``factory(checkpoint=job.out)`` loads.
+
+        Returns facts for the model card (parameters, epochs, ...).
+        """
+        ...
+
+
+def train(recipe_path: Path, out: Path, changes: Iterable[str] = ()) -> dict[str, Any]:
+    """Train the recipe's model into the folder `out`; the same call again resumes, or is done.
+
+    Parameters
+    ----------
+    recipe_path : Path
+    out : Path
+        A new or empty folder, or one that holds this very training, finished or not.
+    changes : iterable of str
+        Each ``key=value`` with a dotted key, e.g. ``settings.epochs=3``.
+
+    Returns
+    -------
+    The model card, as written to ``card.json``.
+
+    Raises
+    ------
+    InputError
+        An invalid recipe, unknown data, a model that cannot be trained, or an `out` that holds
+        something else.
+    """
+    from gxarena.registry import Registry
+
+    changes = tuple(changes)
+    recipe = read_recipe(recipe_path, changes)
+    registry = Registry.load()
+    factory = _trainable(recipe, recipe_path, registry)
+    datasets = _open_datasets(recipe, recipe_path, registry)
+    identity = {**recipe.model_dump(mode="json"), "data_digests": _digests(datasets)}
+    if _claim(out, identity):
+        finished: dict[str, Any] = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))
+        return finished
+    started = time.monotonic()
+    job = TrainingJob(datasets["train"], datasets["valid"], recipe.settings, recipe.seed, out)
+    facts = dict(factory.train(job))
+    seconds = time.monotonic() - started
+    model = factory(checkpoint=str(out))
+    card = {
+        "model": recipe.model,
+        "summary": recipe.summary,
+        "command": _command(recipe_path, out, changes),
+        "recipe": recipe.model_dump(mode="json"),
+        "data": _data_facts(recipe, datasets),
+        "training": facts,
+        "seconds": round(seconds, 1),
+        "scores": _all_scores(model, datasets),
+        "versions": _versions(),
+    }
+    _write(out / README_FILE, readme(card))
+    # Last: its presence says that the training is finished.
+    _write(out / CARD_FILE, json.dumps(card, indent=2) + "\n")
+    return card
+
+
+def _trainable(recipe: Recipe, path: Path, registry: Registry) -> Any:
+    component = registry.registered("models", recipe.model, f"{path.name}, model").component
+    if "trainable" not in component.provides:
+        trainable = [r.component.name for r in registry.of_kind("models")]
+        trainable = [
+            name for name in trainable if "trainable" in registry.get("models", name).provides
+        ]
+        raise InputError(
+            f"{path.name}, model: expected a model that can be trained, got '{recipe.model}'. "
+            f"{suggest(recipe.model, trainable)}"
+        )
+    return registry.factory("models", recipe.model)
+
+
+def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, Dataset]:
+    from gxarena.datasets.opening import open_dataset
+
+    datasets = {}
+    for split in SPLITS:
+        reference = getattr(recipe.data, split)
+        datasets[split] = open_dataset(reference, registry, base=path.parent)
+        samples = datasets[split].samples
+        where = f"{path.name}, data.{split}"
+        unlabelled = next((sample.id for sample in samples if sample.label is None), None)
+        if unlabelled is not None:
+            raise InputError(
+                f"{where}: expected a label for every sample, got none for '{unlabelled}'."
+            )
+    return datasets
+
+
+def _digests(datasets: Mapping[str, Dataset]) -> dict[str, str]:
+    return {split: dataset.digest for split, dataset in datasets.items()}
+
+
+def _claim(out: Path, identity: Mapping[str, object]) -> bool:
+    """Take `out` for this training; whether it is finished already."""
+    recorded = out / RECIPE_FILE
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}: expected a folder, got a file.")
+    out.mkdir(parents=True, exist_ok=True)
+    held = _held(recorded)
+    # A recipe alone is a training that failed before it began: nothing is lost.
+    if any(path != recorded for path in out.iterdir()):
+        if held is None:
+            raise InputError(
+                f"--out {out}: expected a new or empty folder, got one that holds other files. "
+                "Choose another folder."
+            )
+        if held != identity:
+            raise InputError(
+                f"--out {out}: expected a folder of this training, got one of another "
+                f"({_difference(held, identity)}). Choose another folder."
+            )
+    _write(recorded, json.dumps(identity, indent=2) + "\n")
+    return (out / CARD_FILE).is_file()
+
+
+def _held(recorded: Path) -> dict[str, Any] | None:
+    """The training a folder says it holds."""
+    if not recorded.is_file():
+        return None
+    try:
+        held: dict[str, Any] = json.loads(recorded.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{recorded}: expected JSON, got {error}.") from error
+    return held
+
+
+def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The first key whose value differs, in words."""
+    for key in sorted(held.keys() | wanted.keys()):
+        if held.get(key) != wanted.get(key):
+            return f"'{key}' was {held.get(key)!r}"
+    return "no difference"
+
+
+def _all_scores(model: Model, datasets: Mapping[str, Dataset]) -> dict[str, Any]:
+    """Accuracy and AUC on valid and test: of the reloaded model, and of simple classifiers."""
+    from gxarena.training.baselines import classification_scores, reference_scores
+
+    scores: dict[str, Any] = {"model": {}}
+    for split in ("valid", "test"):
+        samples = datasets[split].samples
+        labels = np.array([sample.label for sample in samples], dtype=np.int64)
+        outputs = model.predict([sample.sequence for sample in samples])
+        scores["model"][split] = classification_scores(outputs, labels)
+    return scores | reference_scores(*(datasets[split].samples for split in SPLITS))
+
+
+def _data_facts(recipe: Recipe, datasets: Mapping[str, Dataset]) -> dict[str, Any]:
+    return {
+        split: {
+            "reference": getattr(recipe.data, split),
+            "samples": len(dataset.samples),
+            "digest": dataset.digest,
+        }
+        for split, dataset in datasets.items()
+    }
+
+
+def _versions() -> dict[str, str]:
+    from importlib import metadata
+
+    from gxarena.results.provenance import package_versions
+
+    return package_versions() | {"scikit-learn": metadata.version("scikit-learn")}
+
+
+def _command(recipe_path: Path, out: Path, changes: Iterable[str]) -> str:
+    import shlex
+
+    extra = [word for change in changes for word in ("--set", change)]
+    return shlex.join(["gxarena", "train", str(recipe_path), "--out", str(out), *extra])
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a text file; a reader never sees half of it."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)

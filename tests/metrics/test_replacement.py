@@ -1,0 +1,238 @@
+"""Orders, budgets and fills against plain loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from gxarena.data import Spans
+from gxarena.metrics import replacement as perturb
+from gxarena.metrics.ragged import filled, padded
+from gxarena.seeds import sample_seed
+
+WIDTHS = st.lists(st.integers(1, 6), min_size=1, max_size=12)
+BUDGETS = (1.0, 10.0, 33.0, 100.0)
+
+
+def _spans(widths: list[int]) -> Spans:
+    return Spans(np.cumsum([0, *widths]))
+
+
+@given(st.lists(WIDTHS, min_size=1, max_size=4), st.integers(0, 99))
+def test_ranks_are_a_sorting_of_each_sample(all_widths: list[list[int]], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = [rng.integers(-2, 3, len(widths)).astype(float) for widths in all_widths]
+    ties = [rng.random(len(widths)) for widths in all_widths]
+    ranks = perturb.removal_ranks(padded(rows), padded(ties), filled(rows))
+    for row, tie, rank in zip(rows, ties, ranks, strict=True):
+        order = sorted(range(len(row)), key=lambda u: (-row[u], tie[u]))
+        assert [order.index(u) for u in range(len(row))] == rank[: len(row)].tolist()
+        assert (rank[len(row) :] >= len(row)).all()
+
+
+@given(st.lists(WIDTHS, min_size=1, max_size=4), st.integers(0, 99))
+def test_budgets_are_met_by_the_nearest_whole_units(all_widths: list[list[int]], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    spans = [_spans(widths) for widths in all_widths]
+    keys = [rng.random(len(widths)) for widths in all_widths]
+    ranks = perturb.removal_ranks(padded(keys), padded(keys), filled(keys))
+    masks, fractions = perturb.budget_masks(ranks, spans, BUDGETS)
+    inside = perturb.nucleotide_masks(masks, spans)
+    for i, partition in enumerate(spans):
+        order = np.argsort(ranks[i, : len(partition)])
+        sizes = np.cumsum(partition.widths[order])
+        for k, budget in enumerate(BUDGETS):
+            count = 1 + int(np.argmin(np.abs(sizes - budget / 100 * partition.length)))
+            removed = set(order[:count].tolist())
+            assert set(np.flatnonzero(masks[i, k]).tolist()) == removed
+            assert fractions[i, k] == sizes[count - 1] / partition.length
+            hidden = [unit in removed for unit in partition.owner.tolist()]
+            assert inside[i, k, : partition.length].tolist() == hidden
+            assert not inside[i, k, partition.length :].any()
+        assert masks[i, -1].sum() == len(partition)
+
+
+@pytest.mark.parametrize(
+    ("length", "budget", "units"),
+    [
+        (50, 7, 3),  # 3.5 nucleotides: 3 and 4 are as near
+        (25, 14, 3),
+        (50, 55, 27),
+        (200, 0.25, 1),  # half a nucleotide, and none is as near
+        (300, 0.01, 1),
+        (300, 1, 3),
+        (300, 100, 300),
+    ],
+)
+def test_the_shorter_of_two_runs_as_near_and_at_least_one_unit(
+    length: int, budget: float, units: int
+) -> None:
+    spans = [Spans.nucleotides(length)]
+    masks, fractions = perturb.budget_masks(np.arange(length)[None], spans, [budget])
+    assert masks.sum() == units
+    assert masks[0, 0, :units].all()
+    assert fractions.tolist() == [[units / length]]
+
+
+@pytest.mark.parametrize("length", [1, 25, 50, 99, 150])
+def test_every_whole_percentage_follows_the_rule_in_whole_numbers(length: int) -> None:
+    budgets = range(1, 101)
+    masks, _ = perturb.budget_masks(np.arange(length)[None], [Spans.nucleotides(length)], budgets)
+    wanted = [
+        min(range(1, length + 1), key=lambda count: abs(100 * count - budget * length))
+        for budget in budgets
+    ]
+    assert masks[0].sum(axis=1).tolist() == wanted
+
+
+@given(st.lists(WIDTHS, min_size=1, max_size=5), st.integers(0, 99))
+def test_masks_grow_with_the_budget_and_fractions_are_what_is_hidden(
+    all_widths: list[list[int]], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    spans = [_spans(widths) for widths in all_widths]
+    keys = [rng.random(len(widths)) for widths in all_widths]
+    ranks = perturb.removal_ranks(padded(keys), padded(keys), filled(keys))
+    masks, fractions = perturb.budget_masks(ranks, spans, BUDGETS)
+    hidden = perturb.nucleotide_masks(masks, spans)
+    lengths = np.array([partition.length for partition in spans])
+    assert np.array_equal(hidden.sum(axis=2) / lengths[:, None], fractions)
+    assert (masks[:, 1:] >= masks[:, :-1]).all()
+    assert (fractions[:, -1] == 1).all()
+    assert masks.any(axis=2).all()
+
+
+@given(st.lists(WIDTHS, min_size=2, max_size=5), st.integers(0, 99))
+def test_a_sample_alone_is_as_in_any_batch(all_widths: list[list[int]], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    spans = [_spans(widths) for widths in all_widths]
+    rows = [rng.integers(-1, 2, len(widths)).astype(float) for widths in all_widths]
+    seeds = rng.integers(0, 2**63, len(spans)).tolist()
+
+    def masks(some: slice) -> NDArray[np.bool_]:
+        keys, inside = padded(rows[some]), filled(rows[some])
+        ties = perturb.seeded_uniform(spans[some], seeds[some])
+        ranks = perturb.removal_ranks(keys, ties, inside)
+        return perturb.nucleotide_masks(
+            perturb.budget_masks(ranks, spans[some], BUDGETS)[0], spans[some]
+        )
+
+    together = masks(slice(None))
+    for i, partition in enumerate(spans):
+        (alone,) = masks(slice(i, i + 1))
+        assert np.array_equal(alone, together[i, :, : partition.length])
+        assert not together[i, :, partition.length :].any()
+
+
+def test_equal_keys_go_in_random_order_never_in_that_of_the_sequence() -> None:
+    spans = [Spans.nucleotides(100)] * 200
+    ties = perturb.seeded_uniform(spans, range(200))
+    inside = np.ones((200, 100), dtype=bool)
+    ranks = perturb.removal_ranks(np.full((200, 100), 3.0), ties, inside)
+    masks, _ = perturb.budget_masks(ranks, spans, [20])
+    often = masks[:, 0].mean(axis=0)
+    # Each position is hidden in a fifth of 200 samples, within 5 standard deviations.
+    assert np.abs(often - 0.2).max() < 5 * np.sqrt(0.2 * 0.8 / 200)
+    assert len({row.tobytes() for row in ranks}) == 200
+    # Zero has one size: the sign of it is no reason to go first.
+    signed = np.where(np.arange(100) % 2, 0.0, -0.0)[None]
+    assert np.array_equal(
+        perturb.removal_ranks(signed, ties[:1], inside[:1]),
+        perturb.removal_ranks(np.zeros((1, 100)), ties[:1], inside[:1]),
+    )
+
+
+SEQUENCES = ["ACGTN", "AAC", "T"]
+
+
+def test_fills_are_letters_of_the_same_places() -> None:
+    original = perturb.letters(SEQUENCES)
+    everything = filled([np.zeros(len(s)) for s in SEQUENCES])[:, None, :]
+
+    def filled_with(fill: perturb.Letters) -> list[str]:
+        return perturb.replaced(SEQUENCES, fill, everything)
+
+    assert filled_with(original) == SEQUENCES
+    assert filled_with(perturb.unknown(original)) == ["NNNNN", "NNN", "N"]
+    assert filled_with(perturb.complement(original)) == ["TGCAN", "TTG", "A"]
+    drawn = filled_with(perturb.random_letters(SEQUENCES, [1, 2, 3]))
+    assert [len(s) for s in drawn] == [5, 3, 1]
+    assert set("".join(drawn)) <= set("ACGT")
+
+
+def test_only_masked_letters_are_replaced() -> None:
+    masks = np.zeros((2, 2, 4), dtype=bool)
+    masks[0, 0, 1] = masks[1, 1, 0] = True
+    fill = perturb.unknown(perturb.letters(["ACGT", "GG"]))
+    assert perturb.replaced(["ACGT", "GG"], fill, masks) == ["ANGT", "ACGT", "GG", "NG"]
+
+
+DNA = st.text("ACGTN", min_size=1, max_size=12)
+
+
+@given(st.lists(DNA, min_size=1, max_size=4), st.integers(0, 99))
+def test_fills_agree_with_plain_loops(sequences: list[str], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    longest = max(map(len, sequences))
+    masks = rng.random((len(sequences), 3, longest)) < 0.5
+    seeds = rng.integers(0, 2**63, len(sequences)).tolist()
+    pairs = dict(zip("ACGTN", "TGCAN", strict=True))
+    written = {
+        "unknown": ["N" * len(sequence) for sequence in sequences],
+        "complement": ["".join(pairs[c] for c in sequence) for sequence in sequences],
+        "random": [
+            "".join("ACGT"[k] for k in np.random.default_rng(s).integers(0, 4, len(sequence)))
+            for s, sequence in zip(seeds, sequences, strict=True)
+        ],
+    }
+    original = perturb.letters(sequences)
+    assert original.shape == (len(sequences), longest)
+    fills = {
+        "unknown": perturb.unknown(original),
+        "complement": perturb.complement(original),
+        "random": perturb.random_letters(sequences, seeds),
+    }
+    for name, new in written.items():
+        expected = [
+            "".join(new[i][p] if masks[i, k, p] else old for p, old in enumerate(sequence))
+            for i, sequence in enumerate(sequences)
+            for k in range(3)
+        ]
+        assert perturb.replaced(sequences, fills[name], masks) == expected
+        assert set("".join(expected)) <= set("ACGTN")
+
+
+@given(st.lists(DNA, min_size=1, max_size=4))
+def test_the_complements_complement_is_the_original(sequences: list[str]) -> None:
+    original = perturb.letters(sequences)
+    assert np.array_equal(perturb.complement(perturb.complement(original)), original)
+    assert np.array_equal(original, perturb.letters(sequences))
+
+
+def test_random_letters_are_even_and_each_samples_own() -> None:
+    long = ["A" * 40_000]
+    alone = perturb.random_letters(long, [5])
+    counts = np.bincount(alone[0])[np.frombuffer(b"ACGT", dtype=np.uint8)]
+    assert np.abs(counts / 40_000 - 0.25).max() < 0.01
+    with_others = perturb.random_letters(["C" * 50_000, *long], [1, 5])
+    assert np.array_equal(with_others[1, :40_000], alone[0])
+
+
+def test_ties_are_drawn_from_each_samples_seed() -> None:
+    spans = [_spans([1, 1]), _spans([1, 2, 3])]
+    together = perturb.seeded_uniform(spans, [7, 8])
+    assert np.array_equal(together[1], perturb.seeded_uniform(spans[1:], [8])[0])
+    assert perturb.sample_seeds(0, "a", ["x"]) != perturb.sample_seeds(0, "b", ["x"])
+
+
+def test_uniform_numbers_and_seeds_are_what_their_names_say() -> None:
+    drawn = perturb.seeded_uniform([_spans([1, 2]), _spans([3])], [7, 8])
+    assert drawn[0].tolist() == np.random.default_rng(7).random(2).tolist()
+    assert drawn[1].tolist() == [np.random.default_rng(8).random(), 0]
+    assert perturb.sample_seeds(3, "ties", ["a", "b"]) == [
+        sample_seed(3, "ties", "a"),
+        sample_seed(3, "ties", "b"),
+    ]

@@ -1,0 +1,159 @@
+"""The folder of a run: what counts as done, and how its parts become tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from gxarena.errors import InputError, StorageError
+from gxarena.results.folder import RunFolder
+from gxarena.results.parquet import TEMPORARY, read_identity
+from gxarena.results.schemas import CELLS, CURVES, SAMPLES, STATUSES
+from gxarena.run.plan import Plan
+from gxarena.run.runner import run
+
+Claim = Callable[[], tuple[RunFolder, str]]
+
+
+def _row(cell: str, status: str = "ok") -> dict[str, Any]:
+    required: dict[str, Any] = {
+        "string": "x",
+        "int64": 1,
+        "double": 0.5,
+        "timestamp[us, tz=UTC]": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    row = {field.name: required[str(field.type)] for field in CELLS if not field.nullable}
+    return row | {"cell_id": cell, "status": status}
+
+
+def _sample(cell: str, value: float | None = 0.5) -> dict[str, Any]:
+    return {"cell_id": cell, "sample_id": "s", "metric": "gini", "value": value, "reason": None}
+
+
+def _parts(folder: RunFolder, table: str) -> list[Path]:
+    return sorted((folder.path / "parts" / table).rglob("*.parquet"))
+
+
+@pytest.fixture
+def claim(plan: Callable[..., Plan], tmp_path: Path) -> Claim:
+    """A folder claimed for a plan of one cell, and that cell's id."""
+
+    def make() -> tuple[RunFolder, str]:
+        block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"]}
+        made = plan(matrix=[block | {"metrics": ["gini"]}])
+        folder = RunFolder(tmp_path / "run")
+        folder.path.mkdir()
+        folder.claim(made)
+        return folder, made.cells[0].id
+
+    return make
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_last_attempt_tells_the_status(claim: Claim, status: str) -> None:
+    folder, cell = claim()
+    assert folder.statuses([cell]) == {cell: "due"}
+    folder.write_cell(_row(cell, "error"))
+    folder.write_cell(_row(cell, status))
+    assert folder.statuses([cell]) == {cell: status}
+    assert [(r["attempt"], r["status"]) for r in folder.last_rows()] == [(2, status)]
+    assert folder.consolidate()["cells"]["status"].to_pylist() == ["error", status]
+
+
+def test_tables_have_their_schemas_and_say_whose_they_are(claim: Claim) -> None:
+    folder, cell = claim()
+    folder.consolidate()
+    for name, schema in (("cells", CELLS), ("samples", SAMPLES), ("curves", CURVES)):
+        path = folder.path / f"{name}.parquet"
+        assert pq.read_schema(path).remove_metadata().equals(schema)
+        assert pq.read_table(path).num_rows == 0
+        identity = read_identity(path) or {}
+        assert (identity["table"], identity["suite"]) == (name, "toy-suite")
+    folder.write_cell(_row(cell), {"samples": [_sample(cell, None)]})
+    assert folder.consolidate()["samples"].to_pylist() == [_sample(cell, None)]
+
+
+def test_values_of_an_attempt_that_failed_are_no_results(claim: Claim) -> None:
+    folder, cell = claim()
+    folder.write_cell(_row(cell, "error"), {"samples": [_sample(cell)]})
+    assert folder.consolidate()["samples"].num_rows == 0
+
+
+def test_cells_of_an_earlier_plan_are_left_out(claim: Claim) -> None:
+    folder, cell = claim()
+    folder.write_cell(_row("00"), {"samples": [_sample("00")]})
+    folder.write_cell(_row(cell), {"samples": [_sample(cell)]})
+    tables = folder.consolidate()
+    assert tables["cells"]["cell_id"].to_pylist() == [cell]
+    assert tables["samples"]["cell_id"].to_pylist() == [cell]
+
+
+@pytest.mark.parametrize("table", ["cells", "samples", "curves"])
+@pytest.mark.parametrize("damage", ["absent", "truncated", "another cell's"])
+def test_a_cell_whose_parts_do_not_read_is_due_again(
+    plan: Callable[..., Plan], tmp_path: Path, table: str, damage: str
+) -> None:
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact", "random"]}
+    made = plan(matrix=[block | {"metrics": ["faithfulness"]}])
+    run(made, tmp_path / "run")
+    folder = RunFolder(tmp_path / "run")
+    before = {
+        name: pq.read_table(folder.path / f"{name}.parquet") for name in ("samples", "curves")
+    }
+    board = (folder.path / "leaderboard.parquet").read_bytes()
+    one, other = _parts(folder, table)
+    if damage == "absent":
+        one.unlink()
+    else:
+        one.write_bytes(one.read_bytes()[:-9] if damage == "truncated" else other.read_bytes())
+    assert sorted(folder.statuses(c.id for c in made.cells).values()) == ["due", "ok"]
+    summary = run(made, tmp_path / "run")
+    assert (summary.complete, summary.reused) == (True, 1)
+    for name, content in before.items():
+        assert pq.read_table(folder.path / f"{name}.parquet").equals(content)
+    assert (folder.path / "leaderboard.parquet").read_bytes() == board
+
+
+def test_the_lock_is_let_go(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with folder.locked(), pytest.raises(InputError, match="no other run at work"), folder.locked():
+        pass
+    with folder.locked():
+        pass
+
+
+def test_existing_wants_a_run(tmp_path: Path, claim: Claim) -> None:
+    with pytest.raises(InputError, match=r"run.json\), got another folder"):
+        RunFolder.existing(tmp_path)
+    with pytest.raises(InputError, match="got nothing there"):
+        RunFolder.existing(tmp_path / "none")
+    folder, _ = claim()
+    assert RunFolder.existing(folder.path).identity() == folder.identity()
+    (folder.path / "run.json").write_text("{")
+    assert folder.identity() is None
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, plan: Callable[..., Plan]
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="expected a folder to write to, got 'Not a directory'"):
+        run(plan(), tmp_path / "file" / "run")
+    with pytest.raises(StorageError, match="Choose another --out"):
+        RunFolder(tmp_path / "absent").claim(plan())
+
+
+def test_what_a_killed_run_was_writing_is_removed(tmp_path: Path) -> None:
+    torn = tmp_path / "run" / "parts" / "cells" / f"{TEMPORARY}abc"
+    torn.parent.mkdir(parents=True)
+    torn.write_bytes(b"PAR1 and no more")
+    whole = torn.with_name("whole.parquet")
+    whole.touch()
+    with RunFolder(tmp_path / "run").locked():
+        assert not torn.exists()
+        assert whole.exists()

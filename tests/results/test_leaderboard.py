@@ -1,0 +1,195 @@
+"""Leaderboard rows by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from gxarena.errors import InputError
+from gxarena.results.folder import RunFolder
+from gxarena.results.leaderboard import LEADERBOARD, NO_CI, leaderboard, leaderboard_of_runs
+from gxarena.results.schemas import SAMPLES
+from gxarena.run.plan import Plan
+from gxarena.run.runner import run
+
+COLUMNS = [
+    "cell_id", "attempt", "suite", "dataset", "model", "explainer", "aggregator", "metric_name",
+    "metric_scope", "quantities", "status", "n_samples", "explain_seconds",
+]  # fmt: skip
+
+
+def _tables(
+    values: dict[str, list[float | None]],
+    better: str = "higher",
+    status: str = "ok",
+    scope: str = "sample",
+) -> tuple[pa.Table, pa.Table]:
+    """Cells and samples of one metric for several explainers."""
+    quantities = json.dumps({"": {"better": better}})
+    n = len(next(iter(values.values()))) if scope == "sample" else 4
+    cells = [
+        [e, 1, "s", "d", "m", e, "native", "q", scope, quantities, status, n, 2.0] for e in values
+    ]
+    samples = [
+        {"cell_id": e, "sample_id": str(i), "metric": "q", "value": value, "reason": None}
+        for e, column in values.items()
+        for i, value in enumerate(column)
+    ]
+    return (
+        pa.Table.from_pylist([dict(zip(COLUMNS, row, strict=True)) for row in cells]),
+        pa.Table.from_pylist(samples if status == "ok" else [], schema=SAMPLES),
+    )
+
+
+def _rows(*tables: pa.Table) -> dict[str, dict[str, Any]]:
+    board = leaderboard(*tables, seed=0)
+    assert board.schema.equals(LEADERBOARD)
+    return {row["explainer"]: row for row in board.to_pylist()}
+
+
+def test_means_counts_and_ranks() -> None:
+    rows = _rows(*_tables({"a": [1.0, 2.0, 3.0, 2.0], "b": [5.0, None, 6.0, 7.0]}))
+    a, b = rows["a"], rows["b"]
+    assert (a["estimate"], a["n"], a["n_undefined"], a["rank"]) == (2.0, 4, 0, 2)
+    assert (b["estimate"], b["n"], b["n_undefined"], b["rank"]) == (6.0, 3, 1, 1)
+    assert (b["rank_low"], b["rank_high"]) == (1, 1)
+    assert a["ci_low"] <= 2.0 <= a["ci_high"]
+    assert a["seconds_per_sequence"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("better", "ranks"), [("higher", [2, 1]), ("lower", [1, 2]), ("none", [None] * 2)]
+)
+def test_direction_decides_the_rank(better: str, ranks: list[int | None]) -> None:
+    rows = _rows(*_tables({"a": [1.0, 1.0], "b": [2.0, 2.0]}, better))
+    assert [rows["a"]["rank"], rows["b"]["rank"]] == ranks
+    assert rows["a"]["direction"] == better
+
+
+def test_undefined_everywhere_is_a_row_that_never_ranks() -> None:
+    rows = _rows(*_tables({"a": [None, None], "b": [-1e9, -1e9]}))
+    assert (rows["a"]["rank"], rows["a"]["estimate"], rows["a"]["n_undefined"]) == (None, None, 2)
+    assert rows["b"]["rank"] == 1
+
+
+def test_a_failed_cell_is_a_row_without_estimate() -> None:
+    rows = _rows(*_tables({"a": [1.0, 2.0]}, status="error"))
+    a = rows["a"]
+    assert (a["estimate"], a["n"], a["n_undefined"], a["n_failed"]) == (None, 0, 0, 2)
+
+
+def test_unsupported_is_no_competitor() -> None:
+    assert _rows(*_tables({"a": [1.0, 2.0]}, status="unsupported")) == {}
+
+
+def test_the_last_attempt_counts() -> None:
+    cells, samples = _tables({"a": [1.0, 2.0]})
+    failed = cells.set_column(10, "status", pa.array(["error"]))
+    second = cells.set_column(1, "attempt", pa.array([2]))
+    for order in ([failed, second], [second, failed]):
+        assert _rows(pa.concat_tables(order), samples)["a"]["n_failed"] == 0
+
+
+def test_runs_are_joined_and_the_same_rows_twice_are_refused(
+    plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    block = {
+        "datasets": ["mine"],
+        "models": ["toy"],
+        "explainers": ["exact"],
+        "metrics": ["gini"],
+    }
+    for name in ("one", "two"):
+        run(plan(name=name, matrix=[block]), tmp_path / name)
+    one, two = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "two")
+    joined = leaderboard_of_runs([two, one])
+    assert joined["suite"].to_pylist() == ["one", "two"]
+    estimates = joined["estimate"].to_numpy()
+    assert np.array_equal(estimates[:1], estimates[1:])
+    with pytest.raises(InputError, match=r"in both\. Leave one out"):
+        leaderboard_of_runs([one, one])
+
+
+def test_a_number_of_a_whole_set_ranks_without_intervals() -> None:
+    rows = _rows(*_tables({"a": [0.25], "b": [0.5], "c": [None]}, scope="set"))
+    assert [rows[e]["estimate"] for e in "abc"] == [0.25, 0.5, None]
+    assert [rows[e]["rank"] for e in "abc"] == [2, 1, None]
+    for row in rows.values():
+        assert row["ci_method"] == NO_CI
+        assert {row[key] for key in ("ci_low", "ci_high", "rank_low", "rank_high")} == {None}
+        assert row["seconds_per_sequence"] == 0.5
+    assert (rows["b"]["n"], rows["c"]["n"], rows["c"]["n_undefined"]) == (1, 0, 1)
+
+
+def test_a_failed_set_is_one_failure() -> None:
+    rows = _rows(*_tables({"a": [0.25]}, status="error", scope="set"))
+    assert (rows["a"]["n"], rows["a"]["n_undefined"], rows["a"]["n_failed"]) == (0, 0, 1)
+
+
+CONTROLS: dict[str, list[float | None]] = {
+    "random": [0.0, 0.2, 0.1, 0.1],
+    "oracle": [1.0, 0.9, 1.0, 1.1],
+    "mine": [0.5, 0.5, 0.6, 0.5],
+}
+
+
+def _normalised(values: dict[str, list[float | None]], better: str = "higher") -> dict[str, Any]:
+    board = leaderboard(*_tables(values, better), seed=0).to_pylist()
+    return {row["explainer"]: row for row in board if row["metric"] == "q.normalised"}
+
+
+def test_between_random_and_oracle() -> None:
+    rows = _normalised(CONTROLS)
+    assert [rows[e]["estimate"] for e in ("random", "oracle")] == [0.0, 1.0]
+    assert [rows["oracle"][end] for end in ("ci_low", "ci_high")] == [1.0, 1.0]
+    assert rows["mine"]["estimate"] == pytest.approx((0.525 - 0.1) / (1.0 - 0.1))
+    assert rows["mine"]["ci_low"] < rows["mine"]["estimate"] < rows["mine"]["ci_high"]
+    assert [rows[e]["rank"] for e in ("oracle", "mine", "random")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("scale", [-3.0, 7.0])
+def test_normalised_knows_no_unit(scale: float) -> None:
+    scaled: dict[str, list[float | None]] = {
+        name: [None if value is None else scale * value + 1 for value in column]
+        for name, column in CONTROLS.items()
+    }
+    rows, plain = _normalised(scaled, "higher" if scale > 0 else "lower"), _normalised(CONTROLS)
+    for name, row in rows.items():
+        assert row["direction"] == "higher"
+        for end in ("estimate", "ci_low", "ci_high"):
+            assert row[end] == pytest.approx(plain[name][end])
+
+
+@pytest.mark.parametrize(
+    "controls",
+    [
+        {"random": [0.0, 0.2, 0.1, 0.1]},
+        {"random": [0.0, 1.0, 0.0, 1.0], "oracle": [1.0, 0.0, 1.0, 0.1]},  # not told apart
+        {"random": [1.0, 0.9, 1.0, 1.1], "oracle": [0.0, 0.2, 0.1, 0.1]},  # the wrong way round
+        {"random": [None] * 4, "oracle": [1.0, 0.9, 1.0, 1.1]},
+    ],
+)
+def test_nothing_is_normalised_without_two_controls_apart(
+    controls: dict[str, list[float | None]],
+) -> None:
+    assert not _normalised({**controls, "mine": [0.5, 0.5, 0.6, 0.5]})
+    assert not _normalised({**CONTROLS}, "none")
+
+
+def test_what_is_undefined_has_no_place_between() -> None:
+    assert set(_normalised({**CONTROLS, "mine": [None] * 4})) == {"random", "oracle"}
+
+
+def test_a_cell_that_ended_before_its_metric_was_made_unranks_nobody() -> None:
+    cells, samples = _tables({"a": [1.0, 1.0], "b": [2.0, 2.0], "c": [1.5, 1.5]})
+    rows = cells.to_pylist()
+    rows[0] |= {"status": "interrupted", "quantities": None}
+    kept = samples.filter(pa.compute.not_equal(samples["cell_id"], "a"))
+    found = _rows(pa.Table.from_pylist(rows), kept)
+    assert [found[e]["rank"] for e in "abc"] == [None, 1, 2]

@@ -1,0 +1,257 @@
+"""From a suite to cells: compatibility, keys, and what is refused before any work."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gxarena.errors import InputError, PluginError
+from gxarena.registry import Registry
+from gxarena.run.choices import resolved_parameters
+from gxarena.run.plan import Plan, make_plan
+from gxarena.run.suite import Suite, read_suite
+
+MakePlan = Callable[..., Plan]
+
+
+def _block(**changes: object) -> dict[str, object]:
+    block: dict[str, object] = {
+        "datasets": ["mine"],
+        "models": ["toy"],
+        "explainers": ["exact"],
+        "metrics": ["gini"],
+    }
+    return block | changes
+
+
+def test_blocks_are_products_and_their_union(plan: MakePlan) -> None:
+    both = _block(models=["toy", "toy-tokens"], metrics=["gini", "entropy"])
+    made = plan(matrix=[both, _block(), _block(explainers=["random"])])
+    assert len(made.cells) == 4 + 1
+    assert len({cell.id for cell in made.cells}) == len(made.cells)
+
+
+def test_pair_metrics_compare_with_everything_but_themselves(plan: MakePlan) -> None:
+    made = plan(
+        matrix=[
+            _block(
+                explainers=["exact", "random"],
+                metrics=["continuous_jaccard"],
+                against=["toy/exact"],
+            )
+        ]
+    )
+    assert [(c.explainer, c.metric_name) for c in made.cells] == [
+        ("random", "continuous_jaccard[vs toy/exact]")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"explainers": ["needy"]}, "explainer 'needy' needs a model that is zennit; 'toy' is not"),
+        ({"metrics": ["special_share"]}, "metric 'special_share' needs a model that is special"),
+        (
+            {"metrics": ["conservation_error"], "aggregators": ["passed_on"]},
+            "metric 'conservation_error' reads raw attributions",
+        ),
+        (
+            {"metrics": ["continuous_jaccard"], "against": ["toy/needy"]},
+            "explainer 'needy' needs a model that is zennit",
+        ),
+    ],
+)
+def test_an_unsupported_pair_is_a_row_with_its_reason(
+    plan: MakePlan, changes: dict[str, object], reason: str
+) -> None:
+    (cell,) = plan(matrix=[_block(**changes)]).cells
+    assert cell.unsupported.startswith(reason)
+
+
+def test_coarsening_needs_a_partition(plan: MakePlan) -> None:
+    (cell,) = plan(partition="", matrix=[_block(aggregators=["sum"])]).cells
+    assert "partition = MODEL" in cell.unsupported
+
+
+def test_keys_follow_what_a_stage_depends_on(plan: MakePlan) -> None:
+    def keys(made: Plan) -> tuple[str, str, str]:
+        predict = made.predict_key("mine", "toy")
+        return predict, made.explain_key("mine", "toy", "exact"), made.cells[0].id
+
+    base = keys(plan(matrix=[_block()]))
+    assert keys(plan(matrix=[_block()])) == base
+    # Another metric beside it changes nothing; its own parameter changes its cell alone.
+    assert keys(plan(matrix=[_block(metrics=["gini", "entropy"])])) == base
+    other_metric = keys(plan(matrix=[_block()], metrics={"gini": {"sign": "positive"}}))
+    assert [a == b for a, b in zip(base, other_metric, strict=True)] == [True, True, False]
+    # The objective re-explains, the model's parameters re-predict.
+    objective = keys(plan(matrix=[_block()], objective="log_odds"))
+    assert [a == b for a, b in zip(base, objective, strict=True)] == [True, False, False]
+    model = keys(plan(matrix=[_block()], models={"toy": {"scale": 2.0}}))
+    assert [a == b for a, b in zip(base, model, strict=True)] == [False, False, False]
+
+
+def test_an_alias_is_its_component_with_parameters(plan: MakePlan, registry: Registry) -> None:
+    made = plan(models={"wide": {"name": "toy", "width": 4}}, matrix=[_block(models=["wide"])])
+    choice = made.choice("models", "wide")
+    assert choice.found.component.name == "toy"
+    assert resolved_parameters(choice, registry) == {"width": 4, "scale": 1.0}
+
+
+def test_a_parameter_it_does_not_have_is_the_users_slip(plan: MakePlan, registry: Registry) -> None:
+    made = plan(models={"toy": {"widht": 4}}, matrix=[_block()])
+    with pytest.raises(InputError, match=r"models.toy: expected parameters of toy\(width"):
+        resolved_parameters(made.choice("models", "toy"), registry)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        (
+            {"explainers": ["exakt"]},
+            r"matrix\[0\].explainers\[0\]: unknown explainer 'exakt'. Did you mean 'exact'",
+        ),
+        ({"metrics": ["gini", "gnii"]}, r"matrix\[0\].metrics\[1\]: unknown metric 'gnii'"),
+        (
+            {"datasets": ["fly-promoter"]},
+            r"matrix\[0\].datasets\[0\]: unknown dataset 'fly-promoter'",
+        ),
+        (
+            {"metrics": ["continuous_jaccard"]},
+            r"against: expected 'model/explainer' to compare with, because .*, got none\.",
+        ),
+        ({"against": ["toy"]}, r"against\[0\]: expected 'model/explainer', got 'toy'"),
+        (
+            {"models": ["toy-short"]},
+            r"expected at most 10 nucleotides for model 'toy-short', got 24",
+        ),
+    ],
+)
+def test_mistakes_name_their_place(
+    plan: MakePlan, changes: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(InputError, match=complaint):
+        plan(matrix=[_block(**changes)])
+
+
+def test_target_out_of_range_is_known_before_any_work(plan: MakePlan, tmp_path: Path) -> None:
+    (tmp_path / "short.csv").write_text("sequence,label\nACGT,0\nAAAA,5\n")
+    short = {"mine": {"path": str(tmp_path / "short.csv")}}
+    for target, got in ((2, 2), ("label", 5)):
+        with pytest.raises(
+            InputError, match=f"expected an output of model 'toy-short', 0 to 1, got {got}"
+        ):
+            plan(target=target, datasets=short, matrix=[_block(models=["toy-short"])])
+
+
+def test_label_targets_need_labels(plan: MakePlan, tmp_path: Path) -> None:
+    (tmp_path / "bare.fa").write_text(">a\nACGT\n")
+    with pytest.raises(InputError, match="expected a label for every sample"):
+        plan(
+            target="label",
+            datasets={"mine": {"path": str(tmp_path / "bare.fa")}},
+            matrix=[_block()],
+        )
+
+
+def test_n_labels_and_limit_choose_samples(
+    suite: Callable[..., Suite], registry: Registry, data: Path
+) -> None:
+    chosen = suite(datasets={"mine": {"path": str(data), "labels": [1], "n": 9}})
+    samples = make_plan(chosen, registry).datasets["mine"].samples
+    assert Counter(sample.label for sample in samples) == {1: 9}
+    assert len(make_plan(chosen, registry, limit=4).datasets["mine"].samples) == 4
+    with pytest.raises(InputError, match="--limit: expected at least 1 sample"):
+        make_plan(chosen, registry, limit=0)
+
+
+def test_data_is_found_beside_the_suite_file(
+    suite: Callable[..., Suite], registry: Registry, data: Path
+) -> None:
+    beside = suite(datasets={"mine": {"path": data.name}})
+    assert len(make_plan(beside, registry, folder=data.parent).datasets["mine"].samples) == 70
+
+
+def test_planning_imports_no_torch() -> None:
+    code = (
+        "import sys; from gxarena.run.plan import make_plan; "
+        "from gxarena.registry import Registry; "
+        "from gxarena.run.suite import read_suite; "
+        "made = make_plan(read_suite('quickstart'), Registry.load()); "
+        "assert made.cells and 'torch' not in sys.modules, 'torch'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("describe", "kind", "sentence"),
+    [
+        ("toy_facts:fails", PluginError, "got RuntimeError: no facts today"),
+        ("toy_facts:nothing", PluginError, "expected toy_facts:nothing to return Facts, got None"),
+        ("toy_facts:absent", PluginError, "got AttributeError"),
+        ("no_such_module:short", PluginError, "module 'no_such_module' to be installed, it is not"),
+        ("toy_facts:one_argument", InputError, "expected other parameters"),
+    ],
+)
+def test_a_model_that_cannot_describe_itself_is_named(
+    plan: MakePlan, registry: Registry, describe: str, kind: type[Exception], sentence: str
+) -> None:
+    found = registry.components["models", "toy"]
+    registry.components["models", "toy"] = dataclasses.replace(
+        found, component=dataclasses.replace(found.component, describe=describe)
+    )
+    with pytest.raises(kind, match=f"model 'toy'.*{sentence}"):
+        plan(matrix=[_block()])
+
+
+def test_what_reads_annotations_needs_some(plan: MakePlan, tmp_path: Path, data: Path) -> None:
+    block = _block(explainers=["oracle", "exact"], metrics=["auprc", "gini"])
+    reasons = {(c.explainer, c.metric): c.unsupported for c in plan(matrix=[block]).cells}
+    assert reasons["exact", "gini"] == ""
+    assert reasons["exact", "auprc"] == "metric 'auprc' needs annotations; data set 'mine' has none"
+    assert reasons["oracle", "gini"].startswith("explainer 'oracle' needs annotations;")
+    lines = data.read_text().splitlines()
+    annotated = tmp_path / "annotated.csv"
+    annotated.write_text(
+        "\n".join([lines[0] + ",annotations", *(f"{x},2-5+ m" for x in lines[1:])])
+    )
+    made = plan(matrix=[block], datasets={"mine": {"path": str(annotated)}})
+    assert {cell.unsupported for cell in made.cells} == {""}
+
+
+def test_set_metrics_are_planned_like_others(plan: MakePlan) -> None:
+    made = plan(matrix=[_block(metrics=["collection", "gini"])])
+    assert [made.scope(cell.metric) for cell in made.cells] == ["set", "sample"]
+    assert {cell.unsupported for cell in made.cells} == {""}
+
+
+@pytest.mark.parametrize("name", ["planted", "fly-motifs", "quickstart"])
+def test_suites_that_ship_with_their_data_plan_without_gaps(name: str) -> None:
+    made = make_plan(read_suite(name), Registry.load())
+    assert {cell.unsupported for cell in made.cells} == {""}
+
+
+def test_a_suite_on_data_of_ones_own_says_what_it_misses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"test\.csv\.gz"):
+        make_plan(read_suite("ctcf-vs-pu1"), Registry.load())
+
+
+def test_the_field_of_explainers_is_planned_with_a_reason_for_every_gap() -> None:
+    made = make_plan(read_suite("explainers"), Registry.load())
+    gaps = {(c.model, c.explainer): c.unsupported for c in made.cells if c.unsupported}
+    assert gaps["dnabert2-mini", "lrp"].startswith("explainer 'lrp' needs a model that is zennit")
+    assert gaps["cnn", "attnlrp"].startswith("explainer 'attnlrp' needs a model that is attnlrp")
+    works = {(c.model, c.explainer) for c in made.cells if not c.unsupported}
+    for model in ("cnn", "dnabert2-mini", "cnn-planted", "mini-planted"):
+        # No pair is a gap for one metric and fine for another.
+        assert not {pair for pair in gaps if pair in works and pair[0] == model}
+        assert len({pair for pair in works if pair[0] == model}) >= 20

@@ -1,0 +1,140 @@
+"""The probe asks each question once, in micro-batches, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from toys import Exact, Linear
+
+import gxarena.run.probe
+from gxarena.data import Attribution, Batch, Floats, Ints, Sample
+from gxarena.errors import PluginError, Unsupported
+from gxarena.run.probe import ModelProbe
+
+
+class Counting(Linear):
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[int] = []
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        self.batches.append(len(sequences))
+        return super().predict(sequences)
+
+
+def test_answers_are_the_models_in_order() -> None:
+    model = Linear()
+    asked = ["ACGT", "AAAA", "ACGT", "TTTT"]
+    assert np.array_equal(ModelProbe(lambda: model).predict(asked), model.predict(asked))
+
+
+def test_micro_batches_memory_and_count() -> None:
+    model = Counting()
+    probe = ModelProbe(lambda: model, batch_size=2)
+    probe.predict(["A", "C", "A", "G", "T"])
+    assert (model.batches, probe.forwards) == ([2, 2], 4)
+    probe.predict(["T", "N"])
+    assert (model.batches, probe.forwards) == ([2, 2, 1], 5)
+
+
+def test_masks_are_part_of_the_question() -> None:
+    model = Counting()
+    probe = ModelProbe(lambda: model)
+    masks = [np.array(m) for m in ([True, False], [False, True], [True, False], [False, False])]
+    outputs = probe.predict_masked(["AC"] * 4, masks)
+    assert np.array_equal(outputs, model.predict(["NC", "AN", "NC", "AC"]))
+    assert probe.forwards == 3
+
+
+def test_nothing_asked_is_nothing_answered() -> None:
+    assert ModelProbe(Linear).predict([]).shape == (0, 2)
+
+
+def test_a_model_that_cannot_mask_is_unsupported() -> None:
+    class Plain:
+        n_outputs = 2
+        max_length = None
+        spans = Linear.spans
+        predict = Linear.predict
+
+    with pytest.raises(Unsupported, match="expected a maskable model"):
+        ModelProbe(lambda: Plain()).predict_masked(["A"], [np.array([True])])  # type: ignore[arg-type, return-value]
+
+
+def test_wrong_shape_is_the_models_fault() -> None:
+    class Flat(Linear):
+        def predict(self, sequences: Sequence[str]) -> Floats:
+            return np.zeros(len(sequences))
+
+    with pytest.raises(PluginError, match=r"Flat: expected outputs of shape \(1, C\), got \(1,\)"):
+        ModelProbe(Flat).predict(["A"])
+
+
+def test_memory_is_bounded_and_answers_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gxarena.run.probe, "MOST_KNOWN", 3)
+    model = Counting()
+    probe = ModelProbe(lambda: model, batch_size=2)
+    asked = ["A", "C", "G", "T", "AA", "CC", "A"]
+    assert np.array_equal(probe.predict(asked), Linear().predict(asked))
+    assert len(probe._known) == 3
+    probe.predict(["T", "AA", "CC"])  # the newest are known
+    assert probe.forwards == 6
+    probe.predict(["A"])
+    assert probe.forwards == 7
+
+
+class Asked:
+    """An explainer's door that writes down what came through."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[str, ...]] = []
+
+    def __call__(
+        self, model: Linear, samples: tuple[Sample, ...], targets: Ints, origins: tuple[str, ...]
+    ) -> list[Attribution]:
+        sequences = tuple(sample.sequence for sample in samples)
+        self.batches.append(tuple(sample.id for sample in samples))
+        return Exact().explain(model, Batch(sequences, targets, origins=origins))
+
+
+def test_explanations_are_asked_once_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gxarena.run.probe, "EXPLAINED_AT_ONCE", 2)
+    explain = Asked()
+    probe = ModelProbe(Linear, explain=explain)
+    arguments = {"targets": np.array([1, 1, 1, 1]), "ids": ["a", "b", "c", "a"]}
+    found = probe.explain(["AC", "GT", "CC", "AC"], **arguments)
+    assert explain.batches == [("a", "b"), ("c",)]
+    assert [a.scores.tolist() for a in found] == [
+        a.scores.tolist()
+        for a in Exact().explain(Linear(), Batch(("AC", "GT", "CC", "AC"), np.ones(4, int)))
+    ]
+    probe.explain(["AC", "GT", "CC", "AC"], **arguments)
+    assert probe.explanations == 3
+    # The same letters under another origin or another target are another question.
+    probe.explain(["AC"], targets=np.array([1]), ids=["a"], origins=["AA"])
+    probe.explain(["AC"], targets=np.array([0]), ids=["a"])
+    assert probe.explanations == 5
+
+
+def test_what_a_randomised_model_is_asked_counts() -> None:
+    class Randomisable(Linear):
+        def randomised(self, seed: int) -> Linear:
+            return Linear(scale=float(seed))
+
+    model = Randomisable()
+    probe = ModelProbe(lambda: model, explain=Asked())
+    copy = probe.randomised(7)
+    assert copy is probe.randomised(7)
+    assert np.array_equal(copy.predict(["ACG"]), Linear(scale=7.0).predict(["ACG"]))
+    copy.explain(["AC"], targets=np.array([1]), ids=["a"])
+    assert (probe.forwards, probe.explanations) == (1, 1)
+    assert np.array_equal(probe.predict(["ACG"]), Linear().predict(["ACG"]))
+
+
+def test_nobody_to_explain_or_to_randomise_is_unsupported() -> None:
+    with pytest.raises(Unsupported, match="expected an explainer to ask again, got none"):
+        ModelProbe(Linear).explain(["A"], targets=np.array([1]), ids=["a"])
+    with pytest.raises(Unsupported, match="expected a randomisable model"):
+        ModelProbe(Linear).randomised(0)

@@ -1,0 +1,317 @@
+"""A run: what it writes, what it reuses, and what a bad component cannot harm."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from gxarena.errors import InputError, MissingExtra, StorageError
+from gxarena.results.folder import RunFolder
+from gxarena.results.leaderboard import LEADERBOARD
+from gxarena.results.schemas import CELLS, CURVES, SAMPLES
+from gxarena.run.plan import Plan
+from gxarena.run.runner import run
+
+MakePlan = Callable[..., Plan]
+Rows = list[dict[str, Any]]
+
+
+def _rows(folder: Path, table: str) -> Rows:
+    rows: Rows = pq.read_table(folder / f"{table}.parquet").to_pylist()
+    return rows
+
+
+def _board(folder: Path, without: str = "") -> Rows:
+    """The leaderboard, but for one explainer and for the time it took."""
+    rows = [r for r in _rows(folder, "leaderboard") if r["explainer"] != without]
+    return [{k: v for k, v in r.items() if k != "seconds_per_sequence"} for r in rows]
+
+
+def _block(**changes: object) -> dict[str, Any]:
+    block: dict[str, Any] = {
+        "datasets": ["mine"],
+        "models": ["toy"],
+        "explainers": ["exact", "random"],
+        "metrics": ["gini", "faithfulness"],
+    }
+    return block | changes
+
+
+def test_writes_the_tables_with_their_schemas(plan: MakePlan, tmp_path: Path) -> None:
+    made = plan()
+    summary = run(made, tmp_path / "run")
+    assert summary.complete
+    for name, schema in (
+        ("cells", CELLS),
+        ("samples", SAMPLES),
+        ("curves", CURVES),
+        ("leaderboard", LEADERBOARD),
+    ):
+        table = pq.read_table(tmp_path / "run" / f"{name}.parquet")
+        assert table.schema.remove_metadata().equals(schema), name
+        assert len(table), name
+    cells = _rows(tmp_path / "run", "cells")
+    assert {row["cell_id"] for row in cells} == {cell.id for cell in made.cells}
+    ok = next(r for r in cells if (r["metric"], r["explainer"]) == ("faithfulness", "exact"))
+    assert ok["status"] == "ok"
+    assert '"fill": "unknown"' in ok["metric_parameters"]
+    assert ok["forwards"] > 70
+    assert ok["backwards"] == 0
+    assert ok["dtype"] == "float64"
+
+
+def test_cost_is_what_explainers_count_where_it_depends_on_the_sequence(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    made = plan(matrix=[_block(explainers=["occlusion"], metrics=["gini"])])
+    run(made, tmp_path / "run")
+    (row,) = _rows(tmp_path / "run", "cells")
+    samples = made.datasets["mine"].samples
+    assert row["status"] == "ok", row["error_message"]
+    once_and_without_each = sum(len(sample.sequence) + 1 for sample in samples)
+    assert (row["forwards"], row["backwards"]) == (once_and_without_each, 0)
+
+
+def test_the_same_again_computes_nothing(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(plan(), tmp_path / "run")
+    board = (tmp_path / "run" / "leaderboard.parquet").read_bytes()
+    monkeypatch.setenv("TOY_LOG", str(tmp_path / "log"))
+    again = run(plan(), tmp_path / "run")
+    assert not (tmp_path / "log").exists()
+    assert again.reused == len(plan().cells)
+    assert (tmp_path / "run" / "leaderboard.parquet").read_bytes() == board
+
+
+def test_a_new_metric_does_not_explain_again(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(plan(matrix=[_block()]), tmp_path / "run")
+    monkeypatch.setenv("TOY_LOG", str(tmp_path / "log"))
+    summary = run(
+        plan(matrix=[_block(metrics=["gini", "faithfulness", "total"])]), tmp_path / "run"
+    )
+    assert (tmp_path / "log").read_text().splitlines() == ["total 70"] * 2
+    assert (summary.reused, dict(summary.statuses)) == (4, {"ok": 6})
+
+
+@pytest.mark.parametrize(
+    ("bad", "status", "message"),
+    [
+        ("crash", "error", "this explainer always fails"),
+        ("leave", "crashed", "gone"),
+        ("hungry", "oom", "MemoryError"),
+        ("short-list", "error", "unknown: explainer 'short-list': expected a list of 64"),
+        ("absent", "error", "expected module 'no_such_module' to be installed"),
+        ("mumble", "error", r"file \udcff not found"),
+        ("mute", "error", "Silent"),
+        ("cancel", "crashed", "not now"),
+        ("nan", "error", "expected finite scores, got NaN or infinity in each of 70 samples"),
+        ("constant", "error", "expected toys:WEIGHTS to be callable, got dict"),
+        ("needy", "unsupported", "needs a model that is zennit"),
+    ],
+)
+def test_a_bad_explainer_is_a_row_and_harms_no_other(
+    plan: MakePlan, tmp_path: Path, bad: str, status: str, message: str
+) -> None:
+    run(plan(matrix=[_block()]), tmp_path / "without")
+    with_bad = _block(explainers=[bad, "exact", "random"])
+    summary = run(plan(matrix=[with_bad]), tmp_path / "with")
+    assert summary.complete == (status == "unsupported")
+    rows = [r for r in _rows(tmp_path / "with", "cells") if r["explainer"] == bad]
+    assert {row["status"] for row in rows} == {status}
+    assert all(message in row["error_message"] for row in rows)
+    assert {row["explainer_distribution"] for row in rows} == {"unknown"}
+    for table in ("samples", "curves"):
+        assert _rows(tmp_path / "with", table) == _rows(tmp_path / "without", table)
+    assert _board(tmp_path / "with", bad) == _board(tmp_path / "without")
+    failed = [r for r in _rows(tmp_path / "with", "leaderboard") if r["explainer"] == bad]
+    assert bool(failed) == (status != "unsupported")
+    for row in failed:
+        assert (row["estimate"], row["rank"], row["n"], row["n_failed"]) == (None, None, 0, 70)
+
+
+def test_not_a_number_never_ranks(plan: MakePlan, tmp_path: Path) -> None:
+    made = plan(matrix=[_block(explainers=["nan", "exact"])])
+    assert not run(made, tmp_path / "run").complete
+    for row in _rows(tmp_path / "run", "leaderboard"):
+        if row["explainer"] == "nan":
+            assert (row["rank"], row["estimate"], row["n_failed"]) == (None, None, 70)
+        elif row["direction"] != "none":
+            assert row["rank"] == 1
+
+
+def test_not_a_number_for_some_samples_is_left_out_and_counted(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    made = plan(matrix=[_block(explainers=["some-nan", "exact"], metrics=["gini"])])
+    assert run(made, tmp_path / "run").complete
+    missing = sum(s.sequence[0] == "A" for s in made.datasets["mine"].samples)
+    assert 0 < missing < 70
+    rows = {r["explainer"]: r for r in _rows(tmp_path / "run", "leaderboard")}
+    assert (rows["some-nan"]["n"], rows["some-nan"]["n_undefined"]) == (70 - missing, missing)
+    assert rows["some-nan"]["rank"] is not None
+    reasons = {r["reason"] for r in _rows(tmp_path / "run", "samples") if r["value"] is None}
+    assert reasons == {"scores are not finite"}
+
+
+def test_not_a_number_harms_no_other(plan: MakePlan, tmp_path: Path) -> None:
+    for name, explainers in (
+        ("without", ["exact", "random"]),
+        ("with", ["some-nan", "exact", "random"]),
+    ):
+        assert run(plan(matrix=[_block(explainers=explainers)]), tmp_path / name).complete
+    cells = {r["cell_id"] for r in _rows(tmp_path / "without", "cells")}
+    kept = [r for r in _rows(tmp_path / "with", "samples") if r["cell_id"] in cells]
+    assert kept == _rows(tmp_path / "without", "samples")
+
+    def unranked(rows: Rows) -> Rows:
+        return [{k: v for k, v in row.items() if "rank" not in k} for row in rows]
+
+    # It competes for ranks; every other number stays.
+    assert unranked(_board(tmp_path / "with", "some-nan")) == unranked(_board(tmp_path / "without"))
+
+
+def test_order_of_explainers_changes_nothing(plan: MakePlan, tmp_path: Path) -> None:
+    explainers = ["exact", "random", "crash", "nan"]
+    for name, order in (("forth", explainers), ("back", explainers[::-1])):
+        run(plan(matrix=[_block(explainers=order)]), tmp_path / name)
+
+    def values(name: str, table: str) -> list[str]:
+        return sorted(map(str, _rows(tmp_path / name, table)))
+
+    for table in ("samples", "curves"):
+        assert values("forth", table) == values("back", table)
+    assert _board(tmp_path / "forth") == _board(tmp_path / "back")
+
+
+def test_failures_are_tried_again(plan: MakePlan, tmp_path: Path) -> None:
+    made = plan(matrix=[_block(explainers=["crash"])])
+    for attempts in (1, 2):
+        run(made, tmp_path / "run")
+        rows = _rows(tmp_path / "run", "cells")
+        assert len(rows) == attempts * len(made.cells)
+        assert {row["attempt"] for row in rows} == set(range(1, attempts + 1))
+
+
+def test_interrupted_is_a_row_and_the_next_run_completes(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag = tmp_path / "flag"
+    flag.touch()
+    monkeypatch.setenv("TOY_INTERRUPT", str(flag))
+    made = plan(matrix=[_block(explainers=["exact", "interrupt"])])
+    first = run(made, tmp_path / "run")
+    assert first.interrupted
+    assert dict(first.statuses) == {"ok": 2, "interrupted": 1, "due": 1}
+    statuses = [row["status"] for row in _rows(tmp_path / "run", "cells")]
+    assert sorted(statuses) == ["interrupted", "ok", "ok"]
+    flag.unlink()
+    second = run(made, tmp_path / "run")
+    assert second.complete
+    assert second.reused == 2
+    assert len({row["explainer"] for row in _rows(tmp_path / "run", "leaderboard")}) == 2
+
+
+def test_a_full_disk_ends_the_run_and_keeps_what_was_done(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = os.fsync, [12]
+
+    def full(descriptor: int) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    made = plan(matrix=[_block()])
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="No space left on device"):
+        run(made, tmp_path / "run")
+    monkeypatch.setattr(os, "fsync", real)
+    kept = RunFolder(tmp_path / "run").statuses(cell.id for cell in made.cells)
+    assert "ok" in kept.values()
+    summary = run(made, tmp_path / "run")
+    assert summary.complete
+    assert summary.reused == list(kept.values()).count("ok")
+
+
+def test_a_folder_of_something_else_is_refused(plan: MakePlan, tmp_path: Path) -> None:
+    run(plan(matrix=[_block()]), tmp_path / "run")
+    with pytest.raises(InputError, match="got a run of suite 'toy-suite'"):
+        run(plan(name="another", matrix=[_block()]), tmp_path / "run")
+    with pytest.raises(InputError, match="something that is no gxarena run"):
+        run(plan(), tmp_path)
+    with pytest.raises(InputError, match="something that is no gxarena run"):
+        run(plan(), tmp_path / "data.csv")
+
+
+def test_two_runs_do_not_share_a_folder(plan: MakePlan, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with folder.locked(), pytest.raises(InputError, match="expected no other run at work"):
+        run(plan(), tmp_path / "run")
+
+
+def test_a_parameter_that_is_not_there_stops_before_any_work(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    made = plan(metrics={"gini": {"sing": "positive"}}, matrix=[_block()])
+    with pytest.raises(InputError, match=r"metrics.gini: expected parameters of gini\(sign"):
+        run(made, tmp_path / "run")
+    assert not (tmp_path / "run" / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("metric", "complaint"),
+    [
+        ("stranger", "metric 'stranger': expected keys among its quantities, got 'other'"),
+        ("too-few", "metric 'too-few', '': expected 70 values, got an array of shape (69,)"),
+    ],
+)
+def test_a_metric_that_breaks_its_contract_is_a_row(
+    plan: MakePlan, tmp_path: Path, metric: str, complaint: str
+) -> None:
+    summary = run(plan(matrix=[_block(metrics=[metric, "gini"])]), tmp_path / "run")
+    assert dict(summary.statuses) == {"ok": 2, "error": 2}
+    failed = [row for row in _rows(tmp_path / "run", "cells") if row["metric"] == metric]
+    assert all(complaint in row["error_message"] for row in failed)
+    assert {row["metric"] for row in _rows(tmp_path / "run", "samples")} == {"gini"}
+
+
+@pytest.mark.parametrize(("renormalise", "similarity"), [(True, 1.0), (False, 0.5)])
+def test_a_pair_metric_compares_patterns_or_sizes(
+    plan: MakePlan, tmp_path: Path, renormalise: bool, similarity: float
+) -> None:
+    """Renormalised, an explanation equals its double; as it is, it overlaps with it by half."""
+    made = plan(
+        models={"twice": {"name": "toy", "scale": 2.0}},
+        metrics={"continuous_jaccard": {"renormalise": renormalise}},
+        matrix=[
+            _block(
+                models=["twice"],
+                explainers=["exact"],
+                metrics=["continuous_jaccard"],
+                against=["toy/exact"],
+            )
+        ],
+    )
+    run(made, tmp_path / "run")
+    (row,) = _rows(tmp_path / "run", "leaderboard")
+    assert row["metric"] == "continuous_jaccard[vs toy/exact]"
+    assert (row["estimate"], row["n"]) == (pytest.approx(similarity), 70)
+
+
+def test_where_no_cell_can_run_for_want_of_an_extra_one_sentence_says_so(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    with pytest.raises(MissingExtra, match=r"pip install 'unknown\[none\]'"):
+        run(plan(matrix=[_block(explainers=["extra"])]), tmp_path / "none")
+    summary = run(plan(matrix=[_block(explainers=["extra", "exact"])]), tmp_path / "some")
+    assert dict(summary.statuses) == {"ok": 2, "error": 2}

@@ -1,0 +1,87 @@
+"""Suite files: what is read, and one clear sentence for what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gxarena.errors import InputError
+from gxarena.run.suite import find_suite, read_suite, shipped_suites
+
+TEXT = """
+name = "mine"
+[datasets.d]
+path = "d.csv"
+[[matrix]]
+datasets = ["d"]
+models = ["cnn"]
+explainers = ["lrp"]
+metrics = ["gini"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(TEXT)
+    return path
+
+
+def test_reads_with_defaults(file: Path) -> None:
+    suite = read_suite(str(file))
+    assert (suite.name, suite.seed, suite.target) == ("mine", 0, "predicted")
+    assert suite.matrix[0].aggregators == ["native"]
+
+
+@pytest.mark.parametrize("name", shipped_suites())
+def test_every_shipped_suite_reads_and_says_what_it_asks(name: str) -> None:
+    suite = read_suite(name)
+    assert suite.name == name
+    assert suite.summary
+
+
+def test_set_changes_keys(file: Path) -> None:
+    suite = read_suite(str(file), ["seed=7", "datasets.d.n=5", "models.cnn.checkpoint=some/dir"])
+    assert suite.seed == 7
+    assert suite.datasets["d"] == {"path": "d.csv", "n": 5}
+    assert suite.models["cnn"] == {"checkpoint": "some/dir"}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("sede=1", "mine.toml, sede: unknown key. Did you mean 'seed'?"),
+        ("seed=-1", "mine.toml, seed: expected greater than or equal to 0, got -1."),
+        ("objective=logits", "mine.toml, objective: expected 'logit', 'log_odds' or 'probability'"),
+        ("matrix=[]", "mine.toml, matrix: expected list should have at least 1 item"),
+        ("name.x=1", "--set name.x=1: expected 'name' to be a table, got a value."),
+        ("seed", "--set: expected key=value, got 'seed'."),
+    ],
+)
+def test_mistakes_are_one_sentence(file: Path, change: str, complaint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_suite(str(file), [change])
+    assert str(caught.value).startswith(complaint)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_key_in_a_block_is_compared_with_the_blocks_keys(file: Path) -> None:
+    file.write_text(TEXT.replace("explainers", "explainerz"))
+    with pytest.raises(
+        InputError, match=r"matrix\[0\].explainerz: unknown key. Did you mean 'expl"
+    ):
+        read_suite(str(file))
+    file.write_text(TEXT + 'agregators = ["native"]\n')
+    with pytest.raises(InputError, match=r"matrix\[0\].agregators: unknown key. Did you mean 'agg"):
+        read_suite(str(file))
+
+
+def test_not_toml_and_not_there(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("name = ")
+    with pytest.raises(InputError, match="expected TOML, got a syntax error"):
+        read_suite(str(tmp_path / "bad.toml"))
+    with pytest.raises(InputError, match="expected a suite file, found none"):
+        find_suite(str(tmp_path / "none.toml"))
+    with pytest.raises(InputError, match=r"unknown suite 'quickstar'\. Did you mean 'quickstart'"):
+        find_suite("quickstar")

@@ -1,0 +1,209 @@
+"""Recipes, and what `train` makes of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gxarena.errors import InputError
+from gxarena.training.job import train
+from gxarena.training.recipe import read_recipe
+
+RECIPE = """
+model = "cnn"
+seed = 3
+summary = "A toy."
+
+[data]
+train = "train.csv"
+valid = "valid.csv"
+test = "test.csv"
+
+[settings]
+epochs = 3
+batch_size = 16
+learning_rate = 0.01
+
+[settings.network]
+filters = [8, 4]
+kernel = 6
+dense = 8
+"""
+
+
+def write_split(path: Path, n: int, seed: int) -> None:
+    """Sequences of 40 nucleotides; those of class 1 hold a motif of A and T."""
+    rng = np.random.default_rng(seed)
+    lines = ["id,sequence,label"]
+    for index in range(n):
+        sequence = "".join(rng.choice(list("ACGT"), 40))
+        if index % 2:
+            sequence = sequence[:15] + "TATCGATA" + sequence[23:]
+        lines.append(f"{path.stem}{index},{sequence},{index % 2}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """A recipe in a folder of its own, with data beside it."""
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    for seed, (name, n) in enumerate({"train": 300, "valid": 60, "test": 100}.items()):
+        write_split(folder / f"{name}.csv", n, seed)
+    path = folder / "toy.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+def test_a_recipe_becomes_a_checkpoint_with_its_card(recipe: Path, tmp_path: Path) -> None:
+    from gxarena_cnn.model import CNN
+
+    out = tmp_path / "out"
+    card = train(recipe, out, ["settings.epochs=6"])
+    assert sorted(path.name for path in out.iterdir()) == [
+        "README.md",
+        "card.json",
+        "config.json",
+        "model.safetensors",
+        "recipe.json",
+    ]
+    assert json.loads((out / "card.json").read_text()) == card
+    assert card["recipe"]["settings"]["epochs"] == 6
+    assert card["data"]["test"]["samples"] == 100
+    assert card["training"]["epochs"] == 6
+    assert card["versions"].keys() >= {"gxarena", "torch", "numpy", "scikit-learn"}
+    assert card["command"] == f"gxarena train {recipe} --out {out} --set settings.epochs=6"
+    rows = [line.split(",") for line in (recipe.parent / "test.csv").read_text().split()[1:]]
+    outputs = CNN(out, device="cpu").predict([row[1] for row in rows])
+    accuracy = np.mean(outputs.argmax(axis=1) == [int(row[2]) for row in rows])
+    assert card["scores"]["model"]["test"]["accuracy"] == accuracy > 0.9
+    for baseline in ("kmer", "gc"):
+        assert 0 <= card["scores"][baseline]["test"]["auc"] <= 1
+    readme = (out / "README.md").read_text()
+    assert f"| this model | test | {accuracy:.4f} |" in readme
+    assert "GC content only" in readme
+    assert "licence: MIT" in readme
+
+
+def test_the_same_command_again_is_done(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gxarena_cnn.model import CNN
+
+    card = train(recipe, tmp_path / "out", ["settings.epochs=1"])
+
+    def refuse(_: Any) -> None:
+        raise AssertionError("trained twice")
+
+    monkeypatch.setattr(CNN, "train", refuse)
+    assert train(recipe, tmp_path / "out", ["settings.epochs=1"]) == card
+
+
+def test_a_killed_training_is_resumed(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gxarena_cnn import train as cnn_train
+
+    evaluate = cnn_train.evaluate
+    seen = []
+
+    def dies_once(*arguments: Any) -> dict[str, float]:
+        seen.append(1)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(cnn_train, "evaluate", dies_once)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, tmp_path / "out")
+    assert not (tmp_path / "out" / "card.json").exists()
+    card = train(recipe, tmp_path / "out")
+    assert card["training"]["epochs"] == 3
+    assert len(seen) == 4  # one epoch was lost, none was repeated
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [("seed=4", "'seed' was 3"), ("settings.epochs=2", "'settings' was")],
+)
+def test_a_folder_of_another_training_is_refused(
+    recipe: Path, tmp_path: Path, change: str, difference: str
+) -> None:
+    train(recipe, tmp_path / "out", ["settings.epochs=1"])
+    with pytest.raises(InputError, match=rf"one of another \({difference}"):
+        train(recipe, tmp_path / "out", ["settings.epochs=1", change])
+
+
+def test_changed_data_is_another_training(recipe: Path, tmp_path: Path) -> None:
+    train(recipe, tmp_path / "out", ["settings.epochs=1"])
+    write_split(recipe.parent / "valid.csv", 60, 9)
+    with pytest.raises(InputError, match="'data_digests' was"):
+        train(recipe, tmp_path / "out", ["settings.epochs=1"])
+
+
+def test_a_training_that_never_began_leaves_the_folder_free(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="epoch: unknown key"):
+        train(recipe, tmp_path / "out", ["settings.epoch=1"])
+    assert train(recipe, tmp_path / "out", ["settings.epochs=1"])["training"]["epochs"] == 1
+
+
+def test_a_folder_with_other_files_is_refused(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="new or empty folder, got one that holds other files"):
+        train(recipe, tmp_path)
+    with pytest.raises(InputError, match="expected a folder, got a file"):
+        train(recipe, recipe)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda text: text.replace("model =", "modell ="), r"modell: unknown key\. Did you mean"),
+        (lambda text: text.replace("train =", "trian ="), r"data\.trian: unknown key\. Did you"),
+        (lambda text: text.replace('test = "test.csv"', ""), r"data\.test: expected a value"),
+        (lambda text: text.replace("= 3\nsummary", "= -1\nsummary"), "toy.toml, seed: expected"),
+        (lambda text: text + "[", "expected TOML, got a syntax error"),
+    ],
+)
+def test_an_invalid_recipe_is_named(recipe: Path, edit: Callable[[str], str], message: str) -> None:
+    recipe.write_text(edit(RECIPE))
+    with pytest.raises(InputError, match=message):
+        read_recipe(recipe)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("model=deepstar", r"toy\.toml, model: unknown model .* Did you mean 'deepstarr'\?"),
+        ("data.train=nowhere.csv", "nowhere.csv"),
+        ("settings.epoch=1", r"epoch: unknown key\. Did you mean 'epochs'\?"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    recipe: Path, tmp_path: Path, change: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        train(recipe, tmp_path / "out", [change])
+
+
+def test_unlabelled_data_is_refused(recipe: Path, tmp_path: Path) -> None:
+    (recipe.parent / "test.csv").write_text("id,sequence\nx,ACGT\n")
+    with pytest.raises(InputError, match=r"data\.test: expected a label .* got none for 'x'"):
+        train(recipe, tmp_path / "out")
+
+
+def test_every_shipped_recipe_is_valid() -> None:
+    folder = Path(__file__).parents[2] / "benchmarks" / "recipes"
+    recipes = {path.stem: read_recipe(path) for path in folder.glob("*.toml")}
+    assert recipes.keys() >= {"cnn-fly", "cnn-ctcf-vs-pu1", "deepstarr"}
+
+
+def test_importing_it_imports_no_torch() -> None:
+    program = "import sys, gxarena.training; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
