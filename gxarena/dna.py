@@ -1,17 +1,70 @@
-"""Dinucleotide-preserving shuffles: what a sequence looks like when only its composition is kept.
+"""DNA as text, bytes and codes: the alphabet, complements, dinucleotide-preserving shuffles.
 
-Every explainer that compares with shuffled references draws them here, with the sample's own
-seed, so that all of them see the same ones.
+Three forms: strings of upper-case ACGTN; *letters*, their bytes; *codes*, 0 to 3 in the alphabet's
+order and 4 for anything else.
 """
 
 from __future__ import annotations
 
 import itertools
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gxarena.data import Floats
+
+Letters = NDArray[np.uint8]
+
+ALPHABET = "ACGT"
+"""The order of the four channels of one-hot inputs, hypothetical scores and motifs."""
+
+UNKNOWN = "N"
+"""The letter that may be any nucleotide."""
+
+LETTERS: Letters = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
+"""The alphabet as bytes, shape (4,)."""
+
+NO_CODE = len(ALPHABET)
+"""The code of N, and of what fills a row up."""
+
+_CODES = np.full(256, NO_CODE, dtype=np.uint8)
+_CODES[LETTERS] = np.arange(len(ALPHABET))
+
+_COMPLEMENTS = np.arange(256, dtype=np.uint8)
+_COMPLEMENTS[LETTERS] = LETTERS[::-1]
+
+
+def letters(sequences: Sequence[str]) -> Letters:
+    """Sequences as bytes, shape (N, longest), filled up with 0 on the right."""
+    longest = max(map(len, sequences), default=0)
+    text = "".join(sequence.ljust(longest, "\0") for sequence in sequences)
+    return np.frombuffer(text.encode(), dtype=np.uint8).reshape(len(sequences), longest).copy()
+
+
+def codes(letters: Letters) -> Letters:
+    """0 to 3 for A, C, G, T and 4 for every other letter; any shape."""
+    return _CODES[letters]
+
+
+def one_hot(letters: Letters) -> Floats:
+    """Four channels of 0 and 1, shape (..., 4); all are 0 where there is none of A, C, G, T."""
+    encoded: Floats = (letters[..., None] == LETTERS).astype(np.float64)
+    return encoded
+
+
+def complement(letters: Letters) -> Letters:
+    """A for T, C for G and back; every other letter stays."""
+    return _COMPLEMENTS[letters]
+
+
+def reverse_complement(sequence: str) -> str:
+    """The other strand, read from its 5' end; N stays."""
+    return sequence[::-1].translate(_OTHER_STRAND)
+
+
+_OTHER_STRAND = str.maketrans(ALPHABET, ALPHABET[::-1])
 
 
 def dinucleotide_shuffles(sequence: str, n: int, seed: int) -> list[str]:

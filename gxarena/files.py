@@ -1,13 +1,94 @@
-"""Where the suites and the embedded data lie: in the wheel, or in the repository."""
+"""Files: written whole or not at all, digested, and where those that ship lie."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
+
+from gxarena.errors import StorageError
+
+TEMPORARY = ".gxarena-writing-"
+"""How the name of a file begins that is not yet whole."""
 
 _PACKAGE = Path(__file__).parent
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written whole or not at all: beside its place, flushed to disk, then renamed.
+
+    A reader sees the file that was there before or the new one, never half of it, also after a
+    crash of the machine. Folders are made where they are missing. An error raised inside leaves
+    what was there before.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or read-only; nothing that was there before is harmed.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            yield cast(BinaryIO, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: expected to write, got '{error.strerror or error}'. Free space or fix the "
+            "permissions and run the same command again; finished work is kept."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all (see `writing`)."""
+    with writing(path) as file:
+        file.write(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, whole or not at all (see `writing`)."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shipped(relative: str) -> Path:
     """The path of something under ``benchmarks/``, installed or in a checkout."""
     installed = _PACKAGE / "benchmarks"
     return (installed if installed.is_dir() else _PACKAGE.parent / "benchmarks") / relative
+
+
+def _umask() -> int:
+    """The process's umask; there is no way to read it but to set it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a renaming last: without it a power cut may bring the old name back."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

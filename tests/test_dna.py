@@ -1,4 +1,4 @@
-"""Dinucleotide shuffles keep what they say they keep, and reach every order alike."""
+"""Letters, codes and strands; shuffles keep what they say they keep and reach every order."""
 
 from __future__ import annotations
 
@@ -11,13 +11,50 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from gxarena.dna import dinucleotide_shuffles
+from gxarena.dna import (
+    ALPHABET,
+    NO_CODE,
+    codes,
+    complement,
+    dinucleotide_shuffles,
+    letters,
+    one_hot,
+    reverse_complement,
+)
 
 SEQUENCES = st.text("ACGTN", min_size=1, max_size=60)
 
 
 def _pairs(sequence: str) -> Counter[tuple[str, str]]:
     return Counter(itertools.pairwise(sequence))
+
+
+def test_letters_are_filled_up_on_the_right_and_may_be_written_to() -> None:
+    found = letters(["ACGTN", "TT"])
+    assert found.tobytes() == b"ACGTNTT\0\0\0"
+    assert found.shape == (2, 5)
+    found[0, 0] = ord("T")
+
+
+@given(st.lists(SEQUENCES, min_size=1, max_size=4))
+def test_codes_and_channels_are_places_in_the_alphabet(sequences: list[str]) -> None:
+    found = letters(sequences)
+    for row, sequence in zip(codes(found), sequences, strict=True):
+        wanted = [ALPHABET.index(letter) if letter in ALPHABET else NO_CODE for letter in sequence]
+        assert row[: len(sequence)].tolist() == wanted
+        assert (row[len(sequence) :] == NO_CODE).all()
+    channels = one_hot(found)
+    assert (channels.sum(axis=-1) == (codes(found) != NO_CODE)).all()
+    assert (channels.argmax(axis=-1) == np.where(codes(found) == NO_CODE, 0, codes(found))).all()
+
+
+@given(SEQUENCES)
+def test_the_other_strand_pairs_with_this_one(sequence: str) -> None:
+    pairs = {"A": "T", "C": "G", "G": "C", "T": "A", "N": "N"}
+    assert reverse_complement(sequence) == "".join(pairs[letter] for letter in sequence[::-1])
+    assert complement(letters([sequence]))[0].tobytes().decode() == "".join(
+        map(pairs.get, sequence)
+    )
 
 
 @pytest.mark.filterwarnings("ignore:dinucleotide shuffles")

@@ -10,6 +10,7 @@ from gxarena.datasets.class_folders import is_copy, read_class_folders
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.download import HOME, check, data_home, fetched
 from gxarena.datasets.split_tables import read_tables, tables_in, tables_on_hub
+from gxarena.dna import reverse_complement
 from gxarena.errors import InputError, suggest
 
 NAME = "genomic-benchmarks"
@@ -36,8 +37,6 @@ SOURCES = ("archive", "hub")
 SPLITS = ("train", "test", "fit", "valid")
 VALID_SHARE = 0.1
 """Of train, where valid is asked for: the collection has none of its own."""
-
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 def genomic_benchmarks(
@@ -142,6 +141,6 @@ def _known(task: str) -> str:
 
 def _held_out(sample: Sample) -> bool:
     """Whether a sample of train belongs to valid; it and its reverse complement always agree."""
-    strands = (sample.sequence, sample.sequence[::-1].translate(_COMPLEMENT))
+    strands = (sample.sequence, reverse_complement(sample.sequence))
     digest = hashlib.blake2b(min(strands).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") < VALID_SHARE * 2**64

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +13,7 @@ from gxarena.data import Sample
 from gxarena.datasets.download import fetched
 from gxarena.datasets.reading import read_dataset
 from gxarena.errors import InputError, MissingExtra
+from gxarena.files import write_text
 
 MANIFEST = "files.json"
 """What a repository of the hub holds at the revision that was first seen: addresses, digests."""
@@ -62,10 +62,7 @@ def tables_on_hub(repository: str, inside: str, folder: Path, *, offline: str = 
                 f"{repository}: expected tables train, test (.csv, .tsv, .parquet) in folder "
                 f"'{inside}' of the hub's repository, got none. {offline}".rstrip()
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{MANIFEST}.{os.getpid()}"
-        temporary.write_text(json.dumps(files, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(manifest)
+        write_text(manifest, json.dumps(files, indent=1) + "\n")
     return _by_split([folder / name for name in _manifest(folder)])
 
 

@@ -16,15 +16,11 @@ import numpy as np
 from gxarena import objective
 from gxarena.api import MaskableModel, Model
 from gxarena.data import Attribution, Batch, Bools, Floats, Ints, Spans
+from gxarena.dna import LETTERS, codes, letters
 from gxarena.errors import InputError, Unsupported
-from gxarena.metrics.replacement import letters
 
 MOST_LETTERS = 2**24
 """Letters of altered sequences, or elements of masks, held at a time: 16 MiB."""
-
-_ACGT = np.frombuffer(b"ACGT", dtype=np.uint8)
-_INDEX = np.full(256, -1, dtype=np.int64)
-_INDEX[_ACGT] = np.arange(4)
 
 
 class Occlusion:
@@ -147,7 +143,7 @@ class ISM:
             place, letter = np.array(
                 [altered[row][k] for row, k in zip(rows, which, strict=True)]
             ).T
-            texts[np.arange(len(rows)), place] = _ACGT[letter]
+            texts[np.arange(len(rows)), place] = LETTERS[letter]
             return model.predict(
                 [
                     text[: len(batch.sequences[row])].tobytes().decode()
@@ -165,7 +161,7 @@ class ISM:
 
 def _substitutions(sequence: str) -> Ints:
     """Positions and letters (0 to 3 for ACGT) that a sequence does not have, shape (K, 2)."""
-    present = _INDEX[np.frombuffer(sequence.encode(), dtype=np.uint8)]
+    present = codes(letters([sequence]))[0]
     return np.argwhere(present[:, None] != np.arange(4))
 
 

@@ -21,13 +21,11 @@ import pyarrow.parquet as pq
 
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Spans
+from gxarena.dna import letters, one_hot
 from gxarena.errors import InputError, MissingExtra, suggest
-from gxarena.metrics.replacement import letters
 
 Level = Literal["auto", "token", "nucleotide"]
 Pooling = Literal["sum", "mean"]
-
-_ACGT = np.frombuffer(b"ACGT", dtype=np.uint8)
 
 
 class Precomputed:
@@ -93,8 +91,7 @@ class Precomputed:
         given = self._scores_of(identifier, len(sequence), len(spans), where)
         hypothetical = given if given.ndim == 2 else None
         if hypothetical is not None:
-            present = letters([sequence])[0][:, None] == _ACGT
-            given = (hypothetical * present).sum(axis=1)
+            given = (hypothetical * one_hot(letters([sequence])[0])).sum(axis=1)
         if len(given) == len(spans) and self._level != "nucleotide":
             pooled = given
         else:

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 import numpy as np
 from scipy.integrate import trapezoid
 
-from gxarena import objective
+from gxarena import dna, objective
 from gxarena.api import Curve, Probe, Quantity, Scored
 from gxarena.data import Attribution, Bools, Explained, Floats, Sample
 from gxarena.errors import InputError, check_choice
@@ -187,11 +187,11 @@ def answers_without(
             [sequence for sequence in sequences for _ in range(masks.shape[1])],
             [m[: len(s)] for s, rows in zip(spans, masks, strict=True) for m in rows],
         )
-    original = perturb.letters(sequences)
+    original = dna.letters(sequences)
     if fill == "unknown":
         letters = perturb.unknown(original)
     elif fill == "complement":
-        letters = perturb.complement(original)
+        letters = dna.complement(original)
     else:
         ids = [sample.id for sample in samples]
         seeds = perturb.sample_seeds(explained.seed, "faithfulness/letters", ids)

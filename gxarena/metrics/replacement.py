@@ -9,17 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gxarena.data import Bools, Floats, Ints, Spans
+from gxarena.dna import LETTERS, UNKNOWN, Letters, letters
 from gxarena.metrics.ragged import filled, padded
 from gxarena.seeds import sample_seed
-
-Letters = NDArray[np.uint8]
-
-_ACGT = np.frombuffer(b"ACGT", dtype=np.uint8)
-_COMPLEMENT = np.arange(256, dtype=np.uint8)
-_COMPLEMENT[_ACGT] = np.frombuffer(b"TGCA", dtype=np.uint8)
 
 
 def seeded_uniform(spans: Sequence[Spans], seeds: Sequence[int]) -> Floats:
@@ -95,19 +89,9 @@ def nucleotide_masks(masks: Bools, spans: Sequence[Spans]) -> Bools:
     return np.take_along_axis(masks, owners[:, None, :], axis=2) & inside[:, None, :]
 
 
-def letters(sequences: Sequence[str]) -> Letters:
-    """Sequences as bytes, shape (N, longest), padded with 0."""
-    return padded([np.frombuffer(sequence.encode(), dtype=np.uint8) for sequence in sequences])
-
-
 def unknown(sequences: Letters) -> Letters:
     """N in place of every letter."""
-    return np.full_like(sequences, ord("N"))
-
-
-def complement(sequences: Letters) -> Letters:
-    """A for T, C for G and back; N stays."""
-    return _COMPLEMENT[sequences]
+    return np.full_like(sequences, ord(UNKNOWN))
 
 
 def random_letters(sequences: Sequence[str], seeds: Sequence[int]) -> Letters:
@@ -119,7 +103,7 @@ def random_letters(sequences: Sequence[str], seeds: Sequence[int]) -> Letters:
         np.random.default_rng(seed).integers(0, 4, len(sequence))
         for sequence, seed in zip(sequences, seeds, strict=True)
     ]
-    return padded([_ACGT[draw] for draw in draws])
+    return padded([LETTERS[draw] for draw in draws])
 
 
 def replaced(sequences: Sequence[str], fill: Letters, masks: Bools) -> list[str]:

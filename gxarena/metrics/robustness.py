@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from gxarena import dna
 from gxarena.aggregators import EquallyDistributed
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Attribution, Bools, Explained, Floats, Interval, Ints, Sample, Spans
@@ -22,10 +23,6 @@ from gxarena.truth import truth
 
 SAMPLES_AT_ONCE = 16
 """Bounds memory: edited copies of so many samples are explained at a time."""
-
-_CODES = np.full(256, 4, dtype=np.int64)
-_CODES[np.frombuffer(b"ACGT", dtype=np.uint8)] = np.arange(4)
-_LETTERS = np.frombuffer(b"ACGT", dtype=np.uint8)
 
 
 class MaxSensitivity:
@@ -157,7 +154,7 @@ class ReverseComplementConsistency:
     def score(self, explained: Explained, probe: Probe) -> Scored:
         """Correlations; NaN where an explanation is not finite or constant."""
         again = probe.explain(
-            [reverse_complement(sequence) for sequence in explained.sequences],
+            [dna.reverse_complement(sequence) for sequence in explained.sequences],
             targets=explained.targets,
             ids=[sample.id for sample in explained.samples],
             annotations=[_flipped(sample) for sample in explained.samples],
@@ -190,18 +187,12 @@ def substituted(sequence: str, free: Bools, draws: int, substitutions: int, seed
     rng = np.random.default_rng(seed)
     keys = np.where(free, rng.random((draws, len(free))), np.inf)
     where = np.argsort(keys, axis=1)[:, :substitutions]
-    letters = np.tile(np.frombuffer(sequence.encode(), dtype=np.uint8), (draws, 1))
-    old: Ints = _CODES[np.take_along_axis(letters, where, axis=1)]
+    letters = np.tile(dna.letters([sequence]), (draws, 1))
+    old: Ints = dna.codes(np.take_along_axis(letters, where, axis=1)).astype(np.int64)
     steps = rng.integers(1, 4, where.shape)
-    new = np.where(old == 4, steps, (old + steps) % 4)  # an N becomes C, G or T
-    np.put_along_axis(letters, where, _LETTERS[new], axis=1)
+    new = np.where(old == dna.NO_CODE, steps, (old + steps) % 4)  # an N becomes C, G or T
+    np.put_along_axis(letters, where, dna.LETTERS[new], axis=1)
     return [row.tobytes().decode() for row in letters]
-
-
-def reverse_complement(sequence: str) -> str:
-    """The other strand, read in its own direction."""
-    letters = perturb.complement(np.frombuffer(sequence.encode(), dtype=np.uint8))
-    return letters[::-1].tobytes().decode()
 
 
 def _flipped(sample: Sample) -> tuple[Interval, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gxarena.data import Attribution, Explained, Floats
+from gxarena.dna import ALPHABET
 from gxarena.errors import InputError, MissingExtra, StorageError
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _draw_letters(axes: Axes, heights: Floats, start: int) -> None:
     import logomaker
     import pandas as pd
 
-    frame = pd.DataFrame(heights, columns=list("ACGT"), index=range(start, start + len(heights)))
+    frame = pd.DataFrame(heights, columns=list(ALPHABET), index=range(start, start + len(heights)))
     logomaker.Logo(frame, ax=axes, color_scheme=LETTERS, flip_below=False)
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,8 @@ from typing import Any
 import pyarrow as pa
 
 from gxarena.errors import InputError, StorageError
-from gxarena.results.parquet import TEMPORARY, read_identity, read_table, write_table
+from gxarena.files import TEMPORARY, write_text
+from gxarena.results.parquet import read_identity, read_table, write_table
 from gxarena.results.schemas import CELLS, DUE, TABLES
 from gxarena.run.plan import Plan
 
@@ -66,7 +66,8 @@ class RunFolder:
             "cells": [cell.id for cell in plan.cells],
             "document": plan.suite.model_dump(mode="json"),
         }
-        _write_json(self.path / "run.json", identity)
+        document = json.dumps(identity, indent=1, sort_keys=True)
+        write_text(self.path / "run.json", document)
 
     @classmethod
     def existing(cls, path: Path) -> RunFolder:
@@ -208,18 +209,6 @@ class RunFolder:
 def _concatenate(paths: Sequence[Path], schema: pa.Schema) -> pa.Table:
     tables = [read_table(path).replace_schema_metadata(None) for path in paths]
     return pa.concat_tables(tables) if tables else schema.empty_table()
-
-
-def _write_json(path: Path, document: dict[str, Any]) -> None:
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}")
-    try:
-        with temporary.open("w") as file:
-            json.dump(document, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise _unwritable(path.parent, error) from error
 
 
 def _unwritable(folder: Path, error: OSError) -> StorageError:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gxarena.data import Floats
+from gxarena.dna import ALPHABET
 from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.results.folder import RunFolder
 
@@ -47,7 +48,7 @@ class KeptMotif:
     def consensus(self) -> str:
         """The most frequent letters of the compared rows; all rows where none was compared."""
         start, end = self.trimmed if self.trimmed[1] else (0, len(self.frequencies))
-        return "".join("ACGT"[i] for i in self.frequencies[start:end].argmax(axis=1))
+        return "".join(ALPHABET[i] for i in self.frequencies[start:end].argmax(axis=1))
 
 
 def motifs_of_run(folder: RunFolder) -> list[KeptMotif]:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from gxarena.errors import InputError, suggest
+from gxarena.files import write_text
 
 if TYPE_CHECKING:
     from gxarena.api import Model
@@ -119,9 +120,9 @@ def train(recipe_path: Path, out: Path, changes: Iterable[str] = ()) -> dict[str
         "scores": _all_scores(model, datasets),
         "versions": _versions(),
     }
-    _write(out / README_FILE, readme(card))
+    write_text(out / README_FILE, readme(card))
     # Last: its presence says that the training is finished.
-    _write(out / CARD_FILE, json.dumps(card, indent=2) + "\n")
+    write_text(out / CARD_FILE, json.dumps(card, indent=2) + "\n")
     return card
 
 
@@ -179,7 +180,7 @@ def _claim(out: Path, identity: Mapping[str, object]) -> bool:
                 f"--out {out}: expected a folder of this training, got one of another "
                 f"({_difference(held, identity)}). Choose another folder."
             )
-    _write(recorded, json.dumps(identity, indent=2) + "\n")
+    write_text(recorded, json.dumps(identity, indent=2) + "\n")
     return (out / CARD_FILE).is_file()
 
 
@@ -239,10 +240,3 @@ def _command(recipe_path: Path, out: Path, changes: Iterable[str]) -> str:
 
     extra = [word for change in changes for word in ("--set", change)]
     return shlex.join(["gxarena", "train", str(recipe_path), "--out", str(out), *extra])
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a text file; a reader never sees half of it."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from gxarena import dna
 from gxarena.data import Spans
 from gxarena.metrics import replacement as perturb
 from gxarena.metrics.ragged import filled, padded
@@ -149,7 +150,7 @@ SEQUENCES = ["ACGTN", "AAC", "T"]
 
 
 def test_fills_are_letters_of_the_same_places() -> None:
-    original = perturb.letters(SEQUENCES)
+    original = dna.letters(SEQUENCES)
     everything = filled([np.zeros(len(s)) for s in SEQUENCES])[:, None, :]
 
     def filled_with(fill: perturb.Letters) -> list[str]:
@@ -157,7 +158,7 @@ def test_fills_are_letters_of_the_same_places() -> None:
 
     assert filled_with(original) == SEQUENCES
     assert filled_with(perturb.unknown(original)) == ["NNNNN", "NNN", "N"]
-    assert filled_with(perturb.complement(original)) == ["TGCAN", "TTG", "A"]
+    assert filled_with(dna.complement(original)) == ["TGCAN", "TTG", "A"]
     drawn = filled_with(perturb.random_letters(SEQUENCES, [1, 2, 3]))
     assert [len(s) for s in drawn] == [5, 3, 1]
     assert set("".join(drawn)) <= set("ACGT")
@@ -166,7 +167,7 @@ def test_fills_are_letters_of_the_same_places() -> None:
 def test_only_masked_letters_are_replaced() -> None:
     masks = np.zeros((2, 2, 4), dtype=bool)
     masks[0, 0, 1] = masks[1, 1, 0] = True
-    fill = perturb.unknown(perturb.letters(["ACGT", "GG"]))
+    fill = perturb.unknown(dna.letters(["ACGT", "GG"]))
     assert perturb.replaced(["ACGT", "GG"], fill, masks) == ["ANGT", "ACGT", "GG", "NG"]
 
 
@@ -188,11 +189,11 @@ def test_fills_agree_with_plain_loops(sequences: list[str], seed: int) -> None:
             for s, sequence in zip(seeds, sequences, strict=True)
         ],
     }
-    original = perturb.letters(sequences)
+    original = dna.letters(sequences)
     assert original.shape == (len(sequences), longest)
     fills = {
         "unknown": perturb.unknown(original),
-        "complement": perturb.complement(original),
+        "complement": dna.complement(original),
         "random": perturb.random_letters(sequences, seeds),
     }
     for name, new in written.items():
@@ -207,9 +208,9 @@ def test_fills_agree_with_plain_loops(sequences: list[str], seed: int) -> None:
 
 @given(st.lists(DNA, min_size=1, max_size=4))
 def test_the_complements_complement_is_the_original(sequences: list[str]) -> None:
-    original = perturb.letters(sequences)
-    assert np.array_equal(perturb.complement(perturb.complement(original)), original)
-    assert np.array_equal(original, perturb.letters(sequences))
+    original = dna.letters(sequences)
+    assert np.array_equal(dna.complement(dna.complement(original)), original)
+    assert np.array_equal(original, dna.letters(sequences))
 
 
 def test_random_letters_are_even_and_each_samples_own() -> None:

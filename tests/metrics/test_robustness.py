@@ -12,6 +12,7 @@ from toys import WEIGHTS, Exact, Linear, NotANumber
 
 from gxarena.api import Explainer, Model, Scored
 from gxarena.data import Attribution, Batch, Explained, Interval, Ints, Sample, Spans
+from gxarena.dna import reverse_complement
 from gxarena.errors import InputError
 from gxarena.explainers.controls import Oracle
 from gxarena.explainers.references import shuffled
@@ -20,7 +21,6 @@ from gxarena.metrics.robustness import (
     ReverseComplementConsistency,
     SynonymousRobustness,
     on_nucleotides,
-    reverse_complement,
     substituted,
 )
 from gxarena.run.probe import ModelProbe
