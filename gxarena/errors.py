@@ -38,7 +38,12 @@ def suggest(name: str, choices: Iterable[str]) -> str:
     return f"{hint}Choices: {', '.join(known) or 'none'}."
 
 
+def unknown(where: str, got: object, choices: Iterable[str]) -> InputError:
+    """The error to raise for a name that is none of the choices."""
+    return InputError(f"{where}: unknown '{got}'. {suggest(str(got), choices)}")
+
+
 def check_choice(where: str, got: str, choices: Collection[str]) -> None:
     """Raise InputError where what was given is none of the choices."""
     if got not in choices:
-        raise InputError(f"{where}: unknown '{got}'. {suggest(str(got), choices)}")
+        raise unknown(where, got, choices)

@@ -50,18 +50,22 @@ class Component:
     extra : str
         The pip extra that brings its dependencies, e.g. ``"cnn"`` for ``gxarena[cnn]``.
     provides : frozenset of str
-        Capabilities offered. Models: ``"maskable"``, ``"differentiable"``, ``"trainable"`` or a
-        plugin's own (``"zennit"``). Explainers: ``"fixed"`` where they cannot explain sequences
-        other than the data set's, ``"wrapper"`` where the parameter ``explainer`` names another
-        one, whose requirements then count too. Metrics: exactly one of ``"sample"``, ``"pair"``,
-        ``"set"``.
-        Aggregators: ``"coarsen"``, ``"refine"`` or neither (native).
+        Capabilities offered, of the vocabulary in `gxarena.capabilities`. Models: ``"maskable"``,
+        ``"differentiable"``, ``"one-hot"``, ``"modular"``, ``"randomisable"``, ``"special"``,
+        ``"trainable"``. Explainers: ``"fixed"`` where they cannot explain sequences other than the
+        data set's, ``"wrapper"`` where the parameter ``explainer`` names another one, whose
+        requirements then count too. Metrics: exactly one of ``"sample"``, ``"pair"``, ``"set"``.
+        Aggregators: ``"coarsen"``, ``"refine"`` or neither (native). Any may have capabilities of
+        its plugin's own, as ``"package:name"``.
     requires : frozenset of str
         Capabilities needed. Explainers and metrics: of the model. Metrics may also name ``"probe"``
-        (asks the model more questions), ``"explainer"`` (asks the explainer again), ``"native"``
-        (reads raw attributions on the model's own units only) and ``"special"`` (needs a model that
-        provides special tokens). Explainers and
-        metrics that read the data set's annotations name ``"truth"``.
+        (asks the model more questions), ``"explainer"`` (asks the explainer again) and ``"native"``
+        (reads raw attributions on the model's own units only). Explainers and metrics that read the
+        data set's annotations name ``"truth"``. A plugin's own that nobody installed provides is an
+        error of the component.
+    phrases : mapping
+        What messages call the plugin's own capabilities that this component provides, to complete
+        "needs …": ``{"gxarena_cnn:zennit": "a network that zennit can walk"}``.
     describe : str
         Models, optional: ``package.module:function`` called with the same parameters;
         imports no torch and returns `Facts`, so that planning can check lengths and read
@@ -77,6 +81,7 @@ class Component:
     extra: str = ""
     provides: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset()
+    phrases: Mapping[str, str] = field(default_factory=dict)
     describe: str = ""
     defaults: Mapping[str, object] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 
 from gxarena.data import Floats, Ints
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, unknown
 
 Objective = Literal["logit", "log_odds", "probability"]
 OBJECTIVES: tuple[str, ...] = get_args(Objective)
@@ -41,7 +41,7 @@ def value(objective: str, outputs: Floats, targets: Ints) -> Floats:
         return chosen - logsumexp(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
     if objective == "probability":
         return softmax(outputs, axis=1)[rows, targets]  # type: ignore[no-any-return]
-    raise _unknown(objective)
+    raise unknown("objective", objective, OBJECTIVES)
 
 
 def gradient(objective: str, outputs: Floats, targets: Ints) -> Floats:
@@ -56,7 +56,7 @@ def gradient(objective: str, outputs: Floats, targets: Ints) -> Floats:
     if objective == "probability":
         p = softmax(outputs, axis=1)
         return p[rows, targets][:, None] * (one_hot - p)  # type: ignore[no-any-return]
-    raise _unknown(objective)
+    raise unknown("objective", objective, OBJECTIVES)
 
 
 def _others(outputs: Floats, targets: Ints) -> Floats:
@@ -66,7 +66,3 @@ def _others(outputs: Floats, targets: Ints) -> Floats:
     others = outputs.copy()
     others[np.arange(len(outputs)), targets] = -np.inf
     return others
-
-
-def _unknown(objective: str) -> InputError:
-    return InputError(f"objective: unknown '{objective}'. {suggest(objective, OBJECTIVES)}")

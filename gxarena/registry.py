@@ -7,6 +7,7 @@ distribution it came from, so that one bad plugin never harms another.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import re
@@ -18,6 +19,7 @@ from typing import Any
 
 import pluggy
 
+from gxarena.capabilities import SCOPES, check_names, is_own
 from gxarena.errors import InputError, MissingExtra, PluginError, suggest
 from gxarena.hookspecs import GROUP, KINDS, Component, Hooks
 
@@ -29,7 +31,7 @@ _TYPES: dict[str, tuple[type, str]] = {
         ("name", "target", "summary", "citation", "extra", "describe"), (str, "a string")
     ),
     **dict.fromkeys(("provides", "requires"), (Set, "a frozenset")),
-    "defaults": (Mapping, "a mapping"),
+    **dict.fromkeys(("defaults", "phrases"), (Mapping, "a mapping")),
 }
 
 
@@ -78,7 +80,17 @@ class Registry:
         found = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
         for entry_point in _own_first(found):
             registry._add_plugin(manager, entry_point)
+        registry._refuse_what_nobody_provides()
         return registry
+
+    @property
+    def phrases(self) -> dict[str, str]:
+        """What plugins call their own capabilities (see `gxarena.capabilities.said`)."""
+        return {
+            name: str(phrase)
+            for found in self.components.values()
+            for name, phrase in found.component.phrases.items()
+        }
 
     def names(self, kind: str) -> list[str]:
         """Names of a kind, sorted."""
@@ -131,16 +143,37 @@ class Registry:
             )
         return factory  # type: ignore[no-any-return]
 
+    def _refuse_what_nobody_provides(self) -> None:
+        """A plugin's own capability that no component has is misspelt, or its plugin is absent."""
+        provided = {name for found in self.components.values() for name in found.component.provides}
+        for key, found in list(self.components.items()):
+            required = {name for name in found.component.requires if is_own(name)}
+            if missing := sorted(required - provided):
+                del self.components[key]
+                self._refuse(
+                    found.plugin,
+                    found.distribution,
+                    found.version,
+                    PluginError(
+                        f"{found.distribution}, {key[0].removesuffix('s')} '{key[1]}', requires: "
+                        f"expected '{missing[0]}' of an installed plugin, got none that provides "
+                        f"it. {suggest(missing[0], filter(is_own, provided))}"
+                    ),
+                )
+
+    def _refuse(self, plugin: str, distribution: str, version: str, error: BaseException) -> None:
+        """Keep what went wrong, or raise it where that is asked for."""
+        if os.environ.get(STRICT) == "1":
+            raise error
+        details = "".join(traceback.format_exception(error)[-3:])
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        self.broken.append(Broken(plugin, distribution, version, text, details))
+
     def _add_plugin(self, manager: pluggy.PluginManager, entry_point: metadata.EntryPoint) -> None:
         distribution, version = _origin(entry_point)
         plugin = f"{distribution}:{entry_point.name}"
 
-        def refuse(error: BaseException) -> None:
-            if os.environ.get(STRICT) == "1":
-                raise error
-            details = "".join(traceback.format_exception(error)[-3:])
-            text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            self.broken.append(Broken(plugin, distribution, version, text, details))
+        refuse = functools.partial(self._refuse, plugin, distribution, version)
 
         try:
             manager.register(entry_point.load(), name=plugin)
@@ -220,7 +253,8 @@ def _validate(found: Registered) -> None:
             f"{where}, '{component.name}': expected a target 'package.module:factory', "
             f"got '{component.target}'."
         )
-    shapes = component.provides & {"sample", "pair", "set"}
+    check_names(f"{where}, '{component.name}'", found.kind, component.provides, component.requires)
+    shapes = component.provides & set(SCOPES)
     if found.kind == "metrics" and len(shapes) != 1:
         raise PluginError(
             f"{where}, '{component.name}': expected provides to hold exactly one of "

@@ -132,6 +132,38 @@ def test_malformed_components_are_refused(
     assert complaint in registry.broken[0].error
 
 
+def test_a_misspelt_capability_is_an_error_of_its_plugin(
+    plugin: Callable[..., metadata.EntryPoint],
+) -> None:
+    odd = Component("odd", "toys:Exact", "", requires=frozenset({"maskabel"}))
+    registry = Registry.load([plugin("typo", odd)])
+    assert not registry.components
+    assert "unknown, hook gxarena_explainers, 'odd', requires" in registry.broken[0].error
+    assert "Did you mean 'maskable'?" in registry.broken[0].error
+
+
+def test_a_capability_that_nobody_provides_is_an_error_of_its_plugin(
+    plugin: Callable[..., metadata.EntryPoint],
+) -> None:
+    lonely = Component("lonely", "toys:Exact", "", requires=frozenset({"gxarena_cnn:zenit"}))
+    happy = Component("happy", "toys:Exact", "", requires=frozenset({"gxarena_cnn:zennit"}))
+    offers = plugin("late", lonely, happy)
+    registry = Registry.load([*metadata.entry_points(group="gxarena"), offers])
+    assert "happy" in registry.names("explainers")
+    assert "lonely" not in registry.names("explainers")
+    (broken,) = registry.broken
+    assert "explainer 'lonely', requires: expected 'gxarena_cnn:zenit'" in broken.error
+    assert "Did you mean 'gxarena_cnn:zennit'?" in broken.error
+    # Alone, nobody provides it: what another plugin would bring is missing too.
+    assert {b.error.split("'")[1] for b in Registry.load([offers]).broken} == {"lonely", "happy"}
+
+
+def test_every_capability_of_a_plugins_own_has_its_phrase() -> None:
+    registry = Registry.load()
+    own = {n for f in registry.components.values() for n in f.component.provides if ":" in n}
+    assert own == set(registry.phrases)
+
+
 def test_a_metric_must_say_its_shape(plugin: Callable[..., metadata.EntryPoint]) -> None:
     odd = plugin("odd", Component("m", "toys:Total", ""), hook="gxarena_metrics")
     assert "exactly one of sample, pair, set" in Registry.load([odd]).broken[0].error

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
-from gxarena.errors import InputError, suggest
+from gxarena.errors import unknown
 from gxarena.files import shipped
 
 SPLITS = ("train", "valid", "test", "all")
@@ -40,7 +40,7 @@ def fly_kilobases(split: str = "test") -> Dataset:
 
 def _of_split(name: str, split: str) -> Dataset:
     if split not in SPLITS:
-        raise InputError(f"{name}, split: unknown '{split}'. {suggest(split, SPLITS)}")
+        raise unknown(f"{name}, split", split, SPLITS)
     table = pq.read_table(shipped(f"data/{name.replace('-', '_')}.parquet"))
     if split != "all":
         table = table.filter(pc.equal(table["split"], split))

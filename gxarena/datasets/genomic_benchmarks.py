@@ -11,7 +11,7 @@ from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.download import HOME, check, data_home, fetched
 from gxarena.datasets.split_tables import read_tables, tables_in, tables_on_hub
 from gxarena.dna import reverse_complement
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, suggest, unknown
 
 NAME = "genomic-benchmarks"
 
@@ -90,7 +90,7 @@ def _check(task: str, split: str, source: str) -> None:
         raise InputError(f"{NAME}, task: expected one. {suggest(task, TASKS)}")
     for what, given, choices in (("split", split, SPLITS), ("source", source, SOURCES)):
         if given not in choices:
-            raise InputError(f"{NAME}, {what}: unknown '{given}'. {suggest(given, choices)}")
+            raise unknown(f"{NAME}, {what}", given, choices)
 
 
 def _local(task: str, root: str) -> Path | None:
@@ -135,7 +135,7 @@ def _from_copy(copy: Path, split: str, task: str, sha256: str) -> tuple[Sample, 
 
 def _known(task: str) -> str:
     if task not in TASKS:
-        raise InputError(f"{NAME}, task: unknown '{task}'. {suggest(task, TASKS)}")
+        raise unknown(f"{NAME}, task", task, TASKS)
     return task
 
 

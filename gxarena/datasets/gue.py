@@ -7,7 +7,7 @@ from pathlib import Path
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.download import HOME, data_home
 from gxarena.datasets.split_tables import Tables, read_tables, tables_in, tables_on_hub
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, unknown
 
 NAME = "gue"
 
@@ -54,7 +54,7 @@ def gue(task: str = "", split: str = "test", root: str = "") -> Dataset:
     """
     official = _official(task)
     if split not in SPLITS:
-        raise InputError(f"{NAME}, split: unknown '{split}'. {suggest(split, SPLITS)}")
+        raise unknown(f"{NAME}, split", split, SPLITS)
     split = "valid" if split == "dev" else split
     offline = (
         f"Without network, run it with {HOME}=FOLDER, where FOLDER/{NAME}/{official}/ holds "
@@ -69,7 +69,7 @@ def _official(task: str) -> str:
     by_hub = {hub: official for official, hub in TASKS.items()}
     official = by_hub.get(task, task)
     if official not in TASKS:
-        raise InputError(f"{NAME}, task: unknown '{task}'. {suggest(task, TASKS)}")
+        raise unknown(f"{NAME}, task", task, TASKS)
     return official
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from gxarena.data import Interval, Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, unknown
 
 ANCHORS = ("start", "centre", "end")
 
@@ -45,7 +45,7 @@ def windows(
         A sequence is shorter than the window.
     """
     if anchor not in ANCHORS:
-        raise InputError(f"windows, anchor: unknown '{anchor}'. {suggest(anchor, ANCHORS)}")
+        raise unknown("windows, anchor", anchor, ANCHORS)
     if not isinstance(length, int) or length < 1:
         raise InputError(f"windows, length: expected at least 1 nucleotide, got {length}.")
     columns: dict[str, Any] = {"sequence": sequence, "label": label, "id": id}

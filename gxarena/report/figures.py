@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gxarena.data import Attribution, Floats
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, suggest, unknown
 from gxarena.report.drawing import (
     AGAINST,
     FOR,
@@ -78,7 +78,7 @@ def drawing(name: str) -> Drawing:
     if numbered and 0 <= number < PAPERS:
         return DRAWINGS[names[number]]
     if name not in DRAWINGS:
-        raise InputError(f"figure: unknown '{name}'. {suggest(name, names)}")
+        raise unknown("figure", name, names)
     return DRAWINGS[name]
 
 

@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gxarena.capabilities import WRAPPER
 from gxarena.errors import GxarenaError, InputError, PluginError, suggest
 from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest, path_digest
 from gxarena.registry import Registered, Registry, missing_module
 from gxarena.run.suite import Parameters
-
-WRAPPER, FIXED = "wrapper", "fixed"
-"""Provided by explainers that wrap another one, and by those that explain the data set alone."""
 
 
 @dataclass(frozen=True)

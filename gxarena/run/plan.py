@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gxarena.capabilities import SCOPES, why_not
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
@@ -22,15 +23,11 @@ from gxarena.errors import InputError
 from gxarena.hookspecs import Facts
 from gxarena.identity import digest
 from gxarena.registry import Registry
-from gxarena.run.choices import FIXED, Choice, choose, facts, unknown_component
+from gxarena.run.choices import Choice, choose, facts, unknown_component
 from gxarena.run.suite import Block, Parameters, Suite
 
 MAX_LISTED = 3
 """How many offenders an error names."""
-
-SCOPES = frozenset({"sample", "pair", "set"})
-TRUTH = "truth"
-"""Required where a component reads the data set's annotations."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,7 @@ class Plan:
 
     def scope(self, metric: str) -> str:
         """What a metric gives a number for: "sample", "pair" or "set"."""
-        return next(iter(self.choice("metrics", metric).provides & SCOPES), "sample")
+        return next(iter(self.choice("metrics", metric).provides & set(SCOPES)), "sample")
 
     def predict_key(self, dataset: str, model: str) -> str:
         """Content address of a model's predictions on a dataset."""
@@ -310,46 +307,18 @@ def _cell_id(plan: Plan, keys: _Keys, cell: Cell) -> str:
 
 def _unsupported(plan: Plan, cell: Cell) -> str:
     """Why a combination cannot work, from declared capabilities alone; empty where it can."""
-    has_truth = plan.datasets[cell.dataset].annotated
     pairs = [(cell.model, cell.explainer), *([cell.against] if cell.against else [])]
-    for model, explainer in pairs:
-        if reason := _cannot_explain(plan, model, explainer):
-            return reason
-        if TRUTH in plan.choice("explainers", explainer).requires and not has_truth:
-            return f"explainer '{explainer}' needs annotations; data set '{cell.dataset}' has none"
-    metric = plan.choice("metrics", cell.metric)
-    if TRUTH in metric.requires and not has_truth:
-        return f"metric '{cell.metric}' needs annotations; data set '{cell.dataset}' has none"
-    offered = plan.choice("models", cell.model).provides | {"probe", "native", "explainer", TRUTH}
-    if missing := metric.requires - offered:
-        return (
-            f"metric '{cell.metric}' needs a model that is {_listed(missing)}; "
-            f"'{cell.model}' is not"
+    reasons = (
+        why_not(
+            plan.choice("explainers", explainer),
+            plan.choice("models", model),
+            annotated=plan.datasets[cell.dataset].annotated,
+            dataset=cell.dataset,
+            metric=plan.choice("metrics", cell.metric),
+            aggregator=plan.choice("aggregators", cell.aggregator),
+            partition=plan.suite.partition,
+            phrases=plan.registry.phrases,
         )
-    if (
-        "explainer" in metric.requires
-        and FIXED in plan.choice("explainers", cell.explainer).provides
-    ):
-        return (
-            f"metric '{cell.metric}' explains edited sequences; explainer '{cell.explainer}' cannot"
-        )
-    projection = plan.choice("aggregators", cell.aggregator).provides & {"coarsen", "refine"}
-    if "native" in metric.requires and projection:
-        return f"metric '{cell.metric}' reads raw attributions: use an aggregator like 'native'"
-    if "coarsen" in projection and not plan.suite.partition:
-        return (
-            f"aggregator '{cell.aggregator}' needs the suite to say whose tokens: partition = MODEL"
-        )
-    return ""
-
-
-def _cannot_explain(plan: Plan, model: str, explainer: str) -> str:
-    offered = plan.choice("models", model).provides | {TRUTH}
-    missing = plan.choice("explainers", explainer).requires - offered
-    if not missing:
-        return ""
-    return f"explainer '{explainer}' needs a model that is {_listed(missing)}; '{model}' is not"
-
-
-def _listed(capabilities: frozenset[str]) -> str:
-    return ", ".join(sorted(capabilities))
+        for model, explainer in pairs
+    )
+    return next(filter(None, reasons), "")

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from gxarena.capabilities import why_not
 from gxarena.data import Explained, Sample
-from gxarena.errors import GxarenaError, InputError, PluginError, Unsupported, suggest
+from gxarena.errors import GxarenaError, PluginError, Unsupported, check_choice
 from gxarena.objective import OBJECTIVES
 from gxarena.registry import Registry
 from gxarena.run.choices import Choice, choose, facts
@@ -56,11 +57,12 @@ def explain_samples(
     PluginError
         The model or the explainer fails, or breaks its contract; its own error is the cause.
     """
-    if objective not in OBJECTIVES:
-        raise InputError(f"objective: unknown '{objective}'. {suggest(objective, OBJECTIVES)}")
+    check_choice("objective", objective, OBJECTIVES)
     chosen_model = choose(registry, "models", model, dict(model_parameters or {}))
     chosen = choose(registry, "explainers", explainer, dict(explainer_parameters or {}))
-    _check_pair(chosen_model, chosen)
+    annotated = any(sample.annotations for sample in samples)
+    if reason := why_not(chosen, chosen_model, annotated=annotated, phrases=registry.phrases):
+        raise Unsupported(f"{reason}. See `gxarena plugins list --json` for what each provides.")
     limit = facts(chosen_model.found, chosen_model.parameters).max_length
     check_length(samples, limit, model)
     with _blaming(chosen_model):
@@ -72,15 +74,6 @@ def explain_samples(
         attributions = create(registry, chosen).explain(network, batch)
         check_attributions(attributions, batch, chosen)
     return Explained(samples, tuple(attributions), targets, predictions.outputs, objective, seed)
-
-
-def _check_pair(model: Choice, explainer: Choice) -> None:
-    if missing := explainer.requires - model.provides:
-        raise Unsupported(
-            f"explainer '{explainer.label}': expected a model that is "
-            f"{', '.join(sorted(missing))}, got '{model.label}'. "
-            "See `gxarena plugins list --json` for what each provides."
-        )
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import numpy as np
 
 from gxarena.aggregators import project_all
 from gxarena.api import Explainer, Model
+from gxarena.capabilities import COARSEN, REFINE
 from gxarena.data import Attribution, Batch, Explained, Ints, Sample, Spans
 from gxarena.errors import PluginError
 from gxarena.objective import check_targets
@@ -111,9 +112,9 @@ class Stages:
         ``partition`` model, others stay where they are.
         """
         provides = self._plan.choice("aggregators", aggregator).provides
-        if not provides & {"refine", "coarsen"}:
+        if not provides & {REFINE, COARSEN}:
             return explained
-        if "refine" in provides:
+        if REFINE in provides:
             onto = tuple(Spans.nucleotides(len(sequence)) for sequence in explained.sequences)
         else:
             onto = self.predictions(dataset, self._plan.suite.partition).spans

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from gxarena.hookspecs import Component, hookimpl
 
+_ZENNIT = "gxarena_cnn:zennit"
+_PHRASES = {_ZENNIT: "a network that zennit's rules can walk"}
 _CAPABILITIES = frozenset(
-    {"maskable", "differentiable", "one-hot", "modular", "trainable", "randomisable", "zennit"}
+    {"maskable", "differentiable", "one-hot", "modular", "trainable", "randomisable", _ZENNIT}
 )
 
 
@@ -20,6 +22,7 @@ def gxarena_models() -> Iterable[Component]:
         citation="Gresova et al. 2023, Genomic benchmarks, BMC Genomic Data 24:25",
         extra="cnn",
         provides=_CAPABILITIES,
+        phrases=_PHRASES,
         describe="gxarena_cnn.describe:describe_cnn",
     )
     yield Component(
@@ -29,6 +32,7 @@ def gxarena_models() -> Iterable[Component]:
         citation="de Almeida et al. 2022, DeepSTARR, Nature Genetics 54:613",
         extra="cnn",
         provides=_CAPABILITIES,
+        phrases=_PHRASES,
         describe="gxarena_cnn.describe:describe_deepstarr",
     )
 
@@ -41,5 +45,5 @@ def gxarena_explainers() -> Iterable[Component]:
         summary="layer-wise relevance propagation; composite: epsilon(_plus, _gamma), alpha_beta",
         citation="Bach et al. 2015, PLoS ONE 10:e0130140; Anders et al. 2021, arXiv:2106.13200",
         extra="cnn",
-        requires=frozenset({"zennit"}),
+        requires=frozenset({_ZENNIT}),
     )

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from gxarena.hookspecs import Component, hookimpl
 
 _DNABERT2 = "Zhou et al. 2024, DNABERT-2, ICLR, arXiv:2306.15006"
+_NETWORK = "gxarena_dnabert2:network"
+_PHRASES = {_NETWORK: "a network of DNABERT-2's architecture"}
 _CAPABILITIES = frozenset(
-    {"maskable", "differentiable", "trainable", "randomisable", "special", "attnlrp"}
+    {"maskable", "differentiable", "trainable", "randomisable", "special", _NETWORK}
 )
 
 
@@ -21,6 +23,7 @@ def gxarena_models() -> Iterable[Component]:
         citation=_DNABERT2,
         extra="dnabert2",
         provides=_CAPABILITIES,
+        phrases=_PHRASES,
         describe="gxarena_dnabert2.describe:describe",
     )
     yield Component(
@@ -30,6 +33,7 @@ def gxarena_models() -> Iterable[Component]:
         citation=_DNABERT2,
         extra="dnabert2",
         provides=_CAPABILITIES,
+        phrases=_PHRASES,
         describe="gxarena_dnabert2.describe:describe_mini",
     )
 
@@ -42,7 +46,7 @@ def gxarena_explainers() -> Iterable[Component]:
         summary="attention-aware layer-wise relevance propagation, adapted to ALiBi and GLU",
         citation="Achtibat et al. 2024, AttnLRP, ICML; Kurth et al. 2026, arXiv:2604.21690",
         extra="dnabert2",
-        requires=frozenset({"attnlrp"}),
+        requires=frozenset({_NETWORK}),
     )
     yield Component(
         name="cp-lrp",
@@ -50,7 +54,7 @@ def gxarena_explainers() -> Iterable[Component]:
         summary="conservative propagation: no relevance through the softmax and the GLU's gate",
         citation="Ali et al. 2022, XAI for Transformers, ICML, arXiv:2202.07304",
         extra="dnabert2",
-        requires=frozenset({"attnlrp"}),
+        requires=frozenset({_NETWORK}),
     )
     yield Component(
         name="gradient-x-input",
@@ -58,7 +62,7 @@ def gxarena_explainers() -> Iterable[Component]:
         summary="word embedding x gradient",
         citation="Shrikumar et al. 2017, arXiv:1605.01713",
         extra="dnabert2",
-        requires=frozenset({"attnlrp"}),
+        requires=frozenset({_NETWORK}),
     )
     yield Component(
         name="attention-cls",
@@ -66,7 +70,7 @@ def gxarena_explainers() -> Iterable[Component]:
         summary="raw attention: what [CLS] reads of each token in one layer, mean over heads",
         citation="Ji et al. 2021, DNABERT, Bioinformatics 37:2112",
         extra="dnabert2",
-        requires=frozenset({"attnlrp"}),
+        requires=frozenset({_NETWORK}),
     )
     yield Component(
         name="attention-rollout",
@@ -74,7 +78,7 @@ def gxarena_explainers() -> Iterable[Component]:
         summary="attention multiplied through the layers, residual connections included",
         citation="Abnar and Zuidema 2020, ACL, arXiv:2005.00928",
         extra="dnabert2",
-        requires=frozenset({"attnlrp"}),
+        requires=frozenset({_NETWORK}),
     )
     yield Component(
         name="attention-x-gradient",
@@ -82,5 +86,5 @@ def gxarena_explainers() -> Iterable[Component]:
         summary="attention weights x their gradients, over all layers and heads",
         citation="Barkan et al. 2021, Grad-SAM, CIKM, arXiv:2204.11073",
         extra="dnabert2",
-        requires=frozenset({"attnlrp"}),
+        requires=frozenset({_NETWORK}),
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from gxarena.hookspecs import Component, hookimpl
 
+_NETWORK = "gxarena_hf:network"
+
 
 @hookimpl
 def gxarena_models() -> Iterable[Component]:
@@ -16,8 +18,9 @@ def gxarena_models() -> Iterable[Component]:
         citation="Wolf et al. 2020, Transformers, EMNLP System Demonstrations",
         extra="hf",
         provides=frozenset(
-            {"maskable", "differentiable", "randomisable", "special", "trainable", "attnlrp-hf"}
+            {"maskable", "differentiable", "randomisable", "special", "trainable", _NETWORK}
         ),
+        phrases={_NETWORK: "a Hugging Face classifier"},
         describe="gxarena_hf.describe:describe",
     )
 
@@ -30,5 +33,5 @@ def gxarena_explainers() -> Iterable[Component]:
         summary="attention-aware LRP for Hugging Face BERT, ESM and ModernBERT classifiers",
         citation="Achtibat et al. 2024, AttnLRP, ICML",
         extra="hf",
-        requires=frozenset({"attnlrp-hf"}),
+        requires=frozenset({_NETWORK}),
     )

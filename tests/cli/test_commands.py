@@ -202,7 +202,10 @@ def test_explain_takes_parameters_and_explains_the_predicted_output(
         (["--sequence", "ACGT", "--model-arg", "width"], "--model-arg: expected key=value"),
         (["--sequence", "ACGT", "--model-arg", "wide=1"], "models.toy: expected parameters of toy"),
         (["--sequence", "A" * 11, "--model", "toy-short"], "expected at most 10 nucleotides"),
-        (["--sequence", "ACGT", "--explainer", "needy"], "expected a model that is zennit"),
+        (
+            ["--sequence", "ACGT", "--explainer", "needy"],
+            "needs a model that reads one-hot nucleotides",
+        ),
         (["--sequence", "ACGT", "--objective", "odds"], "objective: unknown 'odds'."),
     ],
 )

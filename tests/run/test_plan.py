@@ -55,15 +55,21 @@ def test_pair_metrics_compare_with_everything_but_themselves(plan: MakePlan) -> 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"explainers": ["needy"]}, "explainer 'needy' needs a model that is zennit; 'toy' is not"),
-        ({"metrics": ["special_share"]}, "metric 'special_share' needs a model that is special"),
+        (
+            {"explainers": ["needy"]},
+            "explainer 'needy' needs a model that reads one-hot nucleotides",
+        ),
+        (
+            {"metrics": ["special_share"]},
+            "metric 'special_share' needs a model with special tokens",
+        ),
         (
             {"metrics": ["conservation_error"], "aggregators": ["passed_on"]},
-            "metric 'conservation_error' reads raw attributions",
+            "metric 'conservation_error' needs raw attributions",
         ),
         (
             {"metrics": ["continuous_jaccard"], "against": ["toy/needy"]},
-            "explainer 'needy' needs a model that is zennit",
+            "explainer 'needy' needs a model that reads one-hot nucleotides",
         ),
     ],
 )
@@ -214,8 +220,11 @@ def test_what_reads_annotations_needs_some(plan: MakePlan, tmp_path: Path, data:
     block = _block(explainers=["oracle", "exact"], metrics=["auprc", "gini"])
     reasons = {(c.explainer, c.metric): c.unsupported for c in plan(matrix=[block]).cells}
     assert reasons["exact", "gini"] == ""
-    assert reasons["exact", "auprc"] == "metric 'auprc' needs annotations; data set 'mine' has none"
-    assert reasons["oracle", "gini"].startswith("explainer 'oracle' needs annotations;")
+    assert (
+        reasons["exact", "auprc"]
+        == "metric 'auprc' needs annotations, and data set 'mine' has none"
+    )
+    assert reasons["oracle", "gini"].startswith("explainer 'oracle' needs annotations,")
     lines = data.read_text().splitlines()
     annotated = tmp_path / "annotated.csv"
     annotated.write_text(
@@ -248,8 +257,8 @@ def test_a_suite_on_data_of_ones_own_says_what_it_misses(
 def test_the_field_of_explainers_is_planned_with_a_reason_for_every_gap() -> None:
     made = make_plan(read_suite("explainers"), Registry.load())
     gaps = {(c.model, c.explainer): c.unsupported for c in made.cells if c.unsupported}
-    assert gaps["dnabert2-mini", "lrp"].startswith("explainer 'lrp' needs a model that is zennit")
-    assert gaps["cnn", "attnlrp"].startswith("explainer 'attnlrp' needs a model that is attnlrp")
+    assert gaps["dnabert2-mini", "lrp"].startswith("explainer 'lrp' needs a network that zennit's")
+    assert gaps["cnn", "attnlrp"].startswith("explainer 'attnlrp' needs a network of DNABERT-2's")
     works = {(c.model, c.explainer) for c in made.cells if not c.unsupported}
     for model in ("cnn", "dnabert2-mini", "cnn-planted", "mini-planted"):
         # No pair is a gap for one metric and fine for another.

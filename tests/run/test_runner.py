@@ -115,7 +115,7 @@ def test_a_new_metric_does_not_explain_again(
         ("cancel", "crashed", "not now"),
         ("nan", "error", "expected finite scores, got NaN or infinity in each of 70 samples"),
         ("constant", "error", "expected toys:WEIGHTS to be callable, got dict"),
-        ("needy", "unsupported", "needs a model that is zennit"),
+        ("needy", "unsupported", "needs a model that reads one-hot nucleotides"),
     ],
 )
 def test_a_bad_explainer_is_a_row_and_harms_no_other(
@@ -223,7 +223,7 @@ def test_interrupted_is_a_row_and_the_next_run_completes(
 def test_a_full_disk_ends_the_run_and_keeps_what_was_done(
     plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, left = os.fsync, [12]
+    real, left = os.fsync, [24]  # two a file: its content and its folder
 
     def full(descriptor: int) -> None:
         left[0] -= 1

@@ -70,7 +70,11 @@ def test_gives_what_a_run_gives(
         ({"target": 2}, InputError, "an output of the model, 0 to 1, got 2"),
         ({"model_parameters": {"depth": 1}}, InputError, r"expected parameters of toy\(width"),
         ({"explainer_parameters": {"x": 1}}, InputError, r"expected parameters of exact\(\)"),
-        ({"explainer": "needy"}, Unsupported, "expected a model that is zennit, got 'toy'"),
+        (
+            {"explainer": "needy"},
+            Unsupported,
+            "that reads one-hot nucleotides: 'toy' is none",
+        ),
         ({"explainer": "short-list"}, PluginError, "expected a list of 2 Attributions, got 1"),
         ({"explainer": "absent"}, PluginError, "module 'no_such_module' to be installed"),
         (

@@ -42,7 +42,7 @@ def gxarena_explainers() -> Iterable[Component]:
     yield Component("nan", "toys:NotANumber", "returns NaN")
     yield Component("some-nan", "toys:SometimesNotANumber", "returns NaN for some")
     yield Component("short-list", "toys:ShortList", "forgets a sample")
-    yield Component("needy", "toys:Exact", "needs what no toy has", requires=frozenset({"zennit"}))
+    yield Component("needy", "toys:Exact", "needs what no toy has", requires=frozenset({"one-hot"}))
 
 
 @hookimpl

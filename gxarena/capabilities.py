@@ -1,0 +1,156 @@
+"""What components can do and what they need of each other: a small vocabulary, and why not.
+
+A component declares what it provides and what it requires as names of this vocabulary, so that
+planning knows what works together without loading anything. A plugin that has a capability of its
+own, such as a network that one library's rules can walk, calls it ``package:name`` and says in
+`gxarena.hookspecs.Component.phrases` what messages call it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Set
+from typing import Protocol
+
+from gxarena.errors import PluginError, suggest
+
+OF_MODELS: Mapping[str, str] = {
+    "maskable": "a model whose units can be masked",
+    "differentiable": "a model that gradients pass through",
+    "one-hot": "a model that reads one-hot nucleotides",
+    "modular": "a model whose nonlinearities are modules of their own",
+    "randomisable": "a model whose parameters can be drawn anew",
+    "special": "a model with special tokens",
+    "trainable": "a model that can be trained",
+}
+"""What a model can do, each with the phrase that completes "needs …"."""
+
+FIXED, WRAPPER = "fixed", "wrapper"
+"""Explainers: can explain the data set's own sequences alone; wraps another explainer."""
+
+COARSEN, REFINE = "coarsen", "refine"
+"""Aggregators: from nucleotides to tokens; from tokens to nucleotides."""
+
+SCOPES = ("sample", "pair", "set")
+"""Metrics: what they give a number for, exactly one of these."""
+
+TRUTH, PROBE, EXPLAINER, NATIVE = "truth", "probe", "explainer", "native"
+"""Needed by metrics (`TRUTH` by explainers too): the data set's annotations, questions to the
+model, questions to the explainer, raw attributions on the model's own units."""
+
+PROVIDED: Mapping[str, Set[str]] = {
+    "models": OF_MODELS.keys(),
+    "explainers": {FIXED, WRAPPER},
+    "aggregators": {COARSEN, REFINE},
+    "metrics": set(SCOPES),
+    "datasets": set(),
+}
+"""What each kind of component may provide, beside capabilities of a plugin's own."""
+
+REQUIRED: Mapping[str, Set[str]] = {
+    "models": set(),
+    "explainers": OF_MODELS.keys() | {TRUTH},
+    "aggregators": set(),
+    "metrics": OF_MODELS.keys() | {TRUTH, PROBE, EXPLAINER, NATIVE},
+    "datasets": set(),
+}
+"""What each kind of component may require, beside capabilities of a plugin's own."""
+
+_OWN = re.compile(r"[A-Za-z_]\w*:[a-z0-9][a-z0-9_-]*")
+
+
+class Chosen(Protocol):
+    """A component that takes part in a combination, under its label in the suite."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def provides(self) -> frozenset[str]: ...
+    @property
+    def requires(self) -> frozenset[str]: ...
+
+
+def is_own(capability: str) -> bool:
+    """Whether it is a plugin's own: ``package:name``."""
+    return bool(_OWN.fullmatch(capability))
+
+
+def check_names(where: str, kind: str, provides: Set[str], requires: Set[str]) -> None:
+    """Refuse names that are neither in the vocabulary of that kind nor a plugin's own.
+
+    Raises
+    ------
+    PluginError
+        Names the place, the misspelt capability and the closest one.
+    """
+    for what, names, known in (
+        ("provides", provides, PROVIDED[kind]),
+        ("requires", requires, REQUIRED[kind]),
+    ):
+        for name in sorted(map(str, names - known)):
+            if not is_own(name):
+                raise PluginError(
+                    f"{where}, {what}: unknown capability '{name}'. {suggest(name, known)} "
+                    "Or one of the plugin's own, as 'package:name'."
+                )
+
+
+def why_not(
+    explainer: Chosen,
+    model: Chosen,
+    *,
+    annotated: bool,
+    dataset: str = "",
+    metric: Chosen | None = None,
+    aggregator: Chosen | None = None,
+    partition: str = "",
+    phrases: Mapping[str, str] | None = None,
+) -> str:
+    """Why components cannot work together, in one sentence; empty where they can.
+
+    Parameters
+    ----------
+    explainer, model : Chosen
+    annotated : bool
+        Whether the data set says where the truth lies.
+    dataset : str
+        Its label.
+    metric, aggregator : Chosen, optional
+    partition : str
+        Whose tokens a coarsening aggregator goes to; empty where the suite does not say.
+    phrases : mapping, optional
+        What plugins call their own capabilities.
+    """
+    wanting = [("explainer", explainer), *([("metric", metric)] if metric else [])]
+    for kind, component in wanting:
+        if TRUTH in component.requires and not annotated:
+            what = f"data set '{dataset}'" if dataset else "what is explained"
+            return f"{kind} '{component.label}' needs annotations, and {what} has none"
+        of_model = component.requires - {TRUTH, PROBE, EXPLAINER, NATIVE}
+        if missing := of_model - model.provides:
+            needed = said(missing, phrases)
+            return f"{kind} '{component.label}' needs {needed}: '{model.label}' is none"
+    projects = aggregator.provides & {COARSEN, REFINE} if aggregator else frozenset()
+    if metric and EXPLAINER in metric.requires and FIXED in explainer.provides:
+        return (
+            f"metric '{metric.label}' needs explanations of edited sequences, and explainer "
+            f"'{explainer.label}' has those of the data set alone"
+        )
+    if metric and aggregator and NATIVE in metric.requires and projects:
+        return (
+            f"metric '{metric.label}' needs raw attributions, and aggregator "
+            f"'{aggregator.label}' carries them elsewhere: use 'native'"
+        )
+    if aggregator and COARSEN in projects and not partition:
+        return (
+            f"aggregator '{aggregator.label}' needs to know whose tokens: say partition = MODEL "
+            "in the suite"
+        )
+    return ""
+
+
+def said(capabilities: Iterable[str], phrases: Mapping[str, str] | None = None) -> str:
+    """Capabilities in words, each as "a model that …"."""
+    known = {**OF_MODELS, **(phrases or {})}
+    words = (known.get(name, f"a model that provides '{name}'") for name in sorted(capabilities))
+    return " and ".join(words)
