@@ -19,14 +19,14 @@ from typing import Any
 import pluggy
 
 from gxarena.errors import InputError, MissingExtra, PluginError, suggest
-from gxarena.hookspecs import GROUP, KINDS, Component, Hooks
+from gxarena.hookspecs import GROUP, KINDS, ROLES, Component, Hooks
 
 STRICT = "GXARENA_STRICT_PLUGINS"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _TYPES: dict[str, tuple[type, str]] = {
     **dict.fromkeys(
-        ("name", "target", "summary", "citation", "extra", "describe"), (str, "a string")
+        ("name", "target", "summary", "citation", "extra", "describe", "role"), (str, "a string")
     ),
     **dict.fromkeys(("provides", "requires"), (Set, "a frozenset")),
     "defaults": (Mapping, "a mapping"),
@@ -219,6 +219,11 @@ def _validate(found: Registered) -> None:
         raise PluginError(
             f"{where}, '{component.name}': expected a target 'package.module:factory', "
             f"got '{component.target}'."
+        )
+    if component.role not in ROLES:
+        raise PluginError(
+            f"{where}, '{component.name}': expected a role, got '{component.role}'. "
+            f"{suggest(component.role, ROLES)}"
         )
     shapes = component.provides & {"sample", "pair", "set"}
     if found.kind == "metrics" and len(shapes) != 1:
