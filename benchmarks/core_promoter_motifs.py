@@ -13,8 +13,8 @@ import itertools
 import sys
 from pathlib import Path
 
-from gxarena.results.folder import RunFolder
 from gxarena.results.motifs import KeptMotif, motifs_of_run
+from gxarena.results.reading import RunResults
 from gxarena_jaspar.matching import compare
 from gxarena_jaspar.matrices import collection, matrices
 
@@ -46,7 +46,7 @@ def found(motifs: list[KeptMotif]) -> list[str]:
 
 
 def main(folder: Path) -> None:
-    groups = itertools.groupby(motifs_of_run(RunFolder.existing(folder)), key=lambda m: m.cell)
+    groups = itertools.groupby(motifs_of_run(RunResults.of(folder)), key=lambda m: m.cell)
     columns = {
         " / ".join(cell[1:3]) + ("" if cell[3] == "native" else f", {cell[3]}"): list(group)
         for cell, group in groups

@@ -50,28 +50,33 @@ def gxarena_explainers() -> Iterable[Component]:
     yield Component(
         name="random",
         target="gxarena.explainers.controls:Random",
+        role="floor",
         summary="control: scores drawn at random, seeded per sample",
     )
     yield Component(
         name="gc",
         target="gxarena.explainers.controls:GC",
+        role="control",
         summary="control: the share of G and C in each unit",
     )
     yield Component(
         name="blur",
         target="gxarena.explainers.controls:Blur",
+        role="control",
         summary="control: smooth random hills, seeded per sample",
         citation="arXiv:2304.13836, on removal benchmarks that favour blurry maps",
     )
     yield Component(
         name="oracle",
         target="gxarena.explainers.controls:Oracle",
+        role="ceiling",
         summary="control: the data set's annotations themselves, the ceiling of localization",
         requires=_TRUTH,
     )
     yield Component(
         name="randomised",
         target="gxarena.explainers.randomised:Randomised",
+        role="control",
         summary="control: another explainer, of the model with every parameter drawn anew",
         citation="Adebayo et al. 2018, NeurIPS, arXiv:1810.03292",
         provides=frozenset({"wrapper"}),

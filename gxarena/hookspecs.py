@@ -28,6 +28,9 @@ GROUP = "gxarena"
 
 KINDS = ("models", "explainers", "aggregators", "metrics", "datasets")
 
+ROLES = ("method", "control", "floor", "ceiling")
+"""Of an explainer: a contestant or a yardstick; floor and ceiling bound what a score can mean."""
+
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
 
@@ -72,6 +75,9 @@ class Component:
         digests without loading weights.
     defaults : mapping
         Parameters this component presets on its factory; a suite can still override them.
+    role : "method", "control", "floor" or "ceiling"
+        Explainers: what it is on the board. Controls are yardsticks, not contestants; the floor is
+        what scores without any knowledge get, the ceiling what the truth itself gets.
     """
 
     name: str
@@ -84,6 +90,7 @@ class Component:
     phrases: Mapping[str, str] = field(default_factory=dict)
     describe: str = ""
     defaults: Mapping[str, object] = field(default_factory=dict)
+    role: str = "method"
 
 
 @dataclass(frozen=True)

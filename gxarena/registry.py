@@ -21,14 +21,14 @@ import pluggy
 
 from gxarena.capabilities import SCOPES, check_names, is_own
 from gxarena.errors import InputError, MissingExtra, PluginError, suggest
-from gxarena.hookspecs import GROUP, KINDS, Component, Hooks
+from gxarena.hookspecs import GROUP, KINDS, ROLES, Component, Hooks
 
 STRICT = "GXARENA_STRICT_PLUGINS"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _TYPES: dict[str, tuple[type, str]] = {
     **dict.fromkeys(
-        ("name", "target", "summary", "citation", "extra", "describe"), (str, "a string")
+        ("name", "target", "summary", "citation", "extra", "describe", "role"), (str, "a string")
     ),
     **dict.fromkeys(("provides", "requires"), (Set, "a frozenset")),
     **dict.fromkeys(("defaults", "phrases"), (Mapping, "a mapping")),
@@ -255,6 +255,11 @@ def _validate(found: Registered) -> None:
         )
     check_names(f"{where}, '{component.name}'", found.kind, component.provides, component.requires)
     shapes = component.provides & set(SCOPES)
+    if component.role not in ROLES:
+        raise PluginError(
+            f"{where}, '{component.name}': expected a role, got '{component.role}'. "
+            f"{suggest(component.role, ROLES)}"
+        )
     if found.kind == "metrics" and len(shapes) != 1:
         raise PluginError(
             f"{where}, '{component.name}': expected provides to hold exactly one of "

@@ -23,17 +23,14 @@ def leaderboard(
     ] = [],  # noqa: B006 (typer reads the default, nobody edits it)
 ) -> None:
     """Make one leaderboard of one or more runs, write it as Parquet and show it."""
-    from gxarena.results.folder import RunFolder
     from gxarena.results.leaderboard import leaderboard_of_runs
     from gxarena.results.parquet import write_table
+    from gxarena.results.reading import RunResults
 
-    runs = [RunFolder.existing(folder) for folder in folders]
+    runs = [RunResults.of(folder) for folder in folders]
     board = leaderboard_of_runs(runs)
-    write_table(
-        out, board, {"table": "leaderboard", "runs": [run.footer("")["digest"] for run in runs]}
-    )
-    headline = [str(p) for run in runs for p in (run.identity() or {})["document"]["headline"]]
-    show(board, metrics or headline)
+    write_table(out, board, {"table": "leaderboard", "runs": [run.record.digest for run in runs]})
+    show(board, metrics or [pattern for run in runs for pattern in run.record.headline])
 
 
 def show(board: pa.Table, patterns: Sequence[str]) -> None:

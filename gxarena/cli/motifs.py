@@ -23,10 +23,10 @@ def motifs(
     import itertools
 
     from gxarena.cli.console import print_json, print_table
-    from gxarena.results.folder import RunFolder
     from gxarena.results.motifs import motifs_of_run, write_meme
+    from gxarena.results.reading import RunResults
 
-    found = motifs_of_run(RunFolder.existing(folder))
+    found = motifs_of_run(RunResults.of(folder))
     if out is not None:
         write_meme(found, out)
     if plot is not None:

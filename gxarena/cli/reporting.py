@@ -58,7 +58,7 @@ def figure(
     """Draw one of the paper's figures from a run's tables."""
     from gxarena.cli.console import out as console
     from gxarena.report.evidence import Evidence
-    from gxarena.report.figures import write_figure
+    from gxarena.report.figures.catalogue import write_figure
 
     write_figure(name, Evidence.of(folders), out)
     console().print(f"Drawn: {out}", highlight=False, markup=False)

@@ -107,24 +107,24 @@ def run(
 def status(folder: RunDir, json: Json = False) -> None:
     """How far a run is: its cells by status, also while it is at work."""
     from gxarena.cli.console import print_json, print_table
-    from gxarena.results.folder import RunFolder
+    from gxarena.results.reading import RunResults
 
-    opened = RunFolder.existing(folder)
-    identity = opened.identity() or {}
-    counts = Counter(opened.statuses(identity["cells"]).values())
+    results = RunResults.of(folder)
+    suite = results.record.suite
+    counts = Counter(results.statuses(results.record.cells).values())
     if json:
-        print_json({"suite": identity["suite"], "cells": dict(counts)})
+        print_json({"suite": suite, "cells": dict(counts)})
     else:
-        print_table(f"{identity['suite']} in {folder}", ["status", "cells"], counts.most_common())
+        print_table(f"{suite} in {folder}", ["status", "cells"], counts.most_common())
 
 
 def failures(folder: RunDir, json: Json = False) -> None:
     """Cells whose last attempt failed, with the distribution to blame and its message."""
     from gxarena.cli.console import err, print_json, print_table
-    from gxarena.results.folder import RunFolder
+    from gxarena.results.reading import RunResults
     from gxarena.results.schemas import SETTLED
 
-    failed = [row for row in RunFolder.existing(folder).last_rows() if row["status"] not in SETTLED]
+    failed = [row for row in RunResults.of(folder).last_rows() if row["status"] not in SETTLED]
     if json:
         print_json(failed)
         return
@@ -165,11 +165,11 @@ def _plan(suite: str, changes: list[str], limit: int | None) -> Plan:
 
 def _cell_statuses(made: Plan, out: Path | None) -> dict[str, str]:
     """Status of each cell: unsupported, or that of its last attempt in a run folder, or due."""
-    from gxarena.results.folder import RunFolder
+    from gxarena.results.reading import RunResults
     from gxarena.results.schemas import DUE
 
     ids = [cell.id for cell in made.cells]
-    known = RunFolder.existing(out).statuses(ids) if out else dict.fromkeys(ids, DUE)
+    known = RunResults.of(out).statuses(ids) if out else dict.fromkeys(ids, DUE)
     return {c.id: "unsupported" if c.unsupported else known[c.id] for c in made.cells}
 
 

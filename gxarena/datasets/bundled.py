@@ -46,4 +46,4 @@ def _of_split(name: str, split: str) -> Dataset:
         table = table.filter(pc.equal(table["split"], split))
     columns = (table[column].to_pylist() for column in ("id", "sequence", "label"))
     samples = tuple(Sample(*row) for row in zip(*columns, strict=True))
-    return Dataset(f"{name}:{split}", samples)
+    return Dataset(f"{name}:{split}", samples, "promoters")

@@ -6,7 +6,7 @@ import functools
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,10 +22,14 @@ class Dataset:
     ----------
     name : str
     samples : tuple of N Sample
+    kind : str
+        Of what its sequences are, for readers of results: "promoters", "enhancers", …; empty where
+        it does not say.
     """
 
     name: str
     samples: tuple[Sample, ...]
+    kind: str = ""
 
     def __post_init__(self) -> None:
         if not self.samples:
@@ -38,7 +42,7 @@ class Dataset:
 
     @functools.cached_property
     def digest(self) -> str:
-        """Digest of ids, sequences, labels and annotations, in order; not of the name."""
+        """Digest of ids, sequences, labels and annotations, in order; not of name and kind."""
         state = hashlib.sha256()
         for sample in self.samples:
             state.update(repr((sample.id, sample.sequence, sample.label)).encode())
@@ -60,7 +64,7 @@ class Dataset:
                 f"dataset '{self.name}', labels: expected some of {', '.join(present)}, "
                 f"got {sorted(wanted)}."
             )
-        return Dataset(self.name, kept)
+        return replace(self, samples=kept)
 
     def subset(self, n: int, seed: int = 0) -> Dataset:
         """At most `n` samples in their order, as evenly as can be from every class.
@@ -82,4 +86,4 @@ class Dataset:
         # Deal the classes' samples out in turn.
         place = {i: (turn, str(c)) for c, ones in members.items() for turn, i in enumerate(ones)}
         chosen = sorted(sorted(place, key=place.__getitem__)[:n])
-        return Dataset(self.name, tuple(self.samples[index] for index in chosen))
+        return replace(self, samples=tuple(self.samples[index] for index in chosen))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import fcntl
 import hashlib
 import http.client
 import os
@@ -12,9 +10,9 @@ import re
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
@@ -71,7 +69,7 @@ def fetched(url: str, path: Path, *, sha256: str = "", offline: str = "") -> Pat
     if not path.is_file():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(path.with_name(f".{path.name}.lock")):
+            with FileLock(path.with_name(f".{path.name}.lock")):
                 # Another process may have brought it while this one waited.
                 if not path.is_file():
                     _bring(url, path, sha256, offline)
@@ -194,14 +192,6 @@ def _remember_version(response: http.client.HTTPResponse, tag: Path) -> None:
         tag.write_text(version, encoding="utf-8")
     else:
         tag.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """One process at a time; the others wait."""
-    with lock.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
 
 
 def _progress(part: Path) -> Progress:

@@ -15,17 +15,18 @@ from gxarena.errors import InputError, suggest, unknown
 
 NAME = "genomic-benchmarks"
 
-TASKS = (
-    "demo_coding_vs_intergenomic_seqs",
-    "demo_human_or_worm",
-    "drosophila_enhancers_stark",
-    "dummy_mouse_enhancers_ensembl",
-    "human_enhancers_cohn",
-    "human_enhancers_ensembl",
-    "human_ensembl_regulatory",
-    "human_nontata_promoters",
-    "human_ocr_ensembl",
-)
+TASKS = {
+    "demo_coding_vs_intergenomic_seqs": "coding sequences",
+    "demo_human_or_worm": "genomes",
+    "drosophila_enhancers_stark": "enhancers",
+    "dummy_mouse_enhancers_ensembl": "enhancers",
+    "human_enhancers_cohn": "enhancers",
+    "human_enhancers_ensembl": "enhancers",
+    "human_ensembl_regulatory": "regulatory elements",
+    "human_nontata_promoters": "promoters",
+    "human_ocr_ensembl": "open chromatin",
+}
+"""The collection's names, and what kind of sequences each is of."""
 
 ARCHIVES = "https://zenodo.org/records/16605299/files/{task}_v0.zip?download=1"
 """Where the collection's own package, genomic-benchmarks 1.0, fetches its data sets."""
@@ -82,7 +83,7 @@ def genomic_benchmarks(
         samples = _from_copy(copy, published, task, sha256)
     if split in ("fit", "valid"):
         samples = tuple(s for s in samples if _held_out(s) == (split == "valid"))
-    return Dataset(f"{NAME}:{task}:{split}", samples)
+    return Dataset(f"{NAME}:{task}:{split}", samples, TASKS.get(task, ""))
 
 
 def _check(task: str, split: str, source: str) -> None:

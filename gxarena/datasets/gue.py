@@ -29,6 +29,16 @@ TASKS = {
 }
 """The names of GUE's own folders, and of the hub's."""
 
+KINDS = {
+    "EMP": "histone marks",
+    "mouse": "binding sites",
+    "prom": "promoters",
+    "splice": "splice sites",
+    "tf": "binding sites",
+    "virus": "virus genomes",
+}
+"""What kind of sequences the tasks of a folder are of."""
+
 SPLITS = ("train", "valid", "dev", "test")
 
 
@@ -62,7 +72,8 @@ def gue(task: str = "", split: str = "test", root: str = "") -> Dataset:
     )
     tables = _local(official, root) or _on_hub(official, offline)
     samples = read_tables(tables, split, f"{NAME}:{official}", offline=offline)
-    return Dataset(f"{NAME}:{official}:{split}", samples)
+    kind = KINDS[official.partition("/")[0]]
+    return Dataset(f"{NAME}:{official}:{split}", samples, kind)
 
 
 def _official(task: str) -> str:

@@ -57,7 +57,7 @@ def windows(
             f"'{shortest.id}' of '{data}' has, got {length}."
         )
     cut = tuple(_window(sample, length, anchor) for sample in whole.samples)
-    return Dataset(f"{whole.name}[{anchor} {length}]", cut)
+    return Dataset(f"{whole.name}[{anchor} {length}]", cut, whole.kind)
 
 
 def _window(sample: Sample, length: int, anchor: str) -> Sample:

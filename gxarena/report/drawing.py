@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from gxarena.data import Floats
@@ -29,6 +30,8 @@ STYLES = (
 CONTROL = "#777777"
 FOR, AGAINST = "#D55E00", "#0072B2"
 ENDINGS = (".png", ".svg", ".pdf")
+ACROSS = 3
+"""Panels side by side."""
 _GRID = 256
 _OVERLAP = 0.9
 """Height of the highest ridge, in rows."""
@@ -66,6 +69,24 @@ def canvas(width: float, height: float) -> Figure:
             f"figures: expected module '{error.name}' to be installed. pip install 'gxarena[plot]'"
         ) from error
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def panels(n: int, rows: int, width: float, height: float) -> tuple[Figure, NDArray[Any]]:
+    """A figure of n panels, each a column of `rows` axes, at most `ACROSS` side by side.
+
+    Returns
+    -------
+    figure, axes of shape (n, rows)
+    """
+    across = min(n, ACROSS)
+    down = -(-n // across)
+    # One panel alone leaves room for a legend.
+    figure = canvas(max(width * across, 6.0), height * rows * down + 0.6)
+    grid = figure.subplots(down * rows, across, squeeze=False)
+    columns = grid.reshape(down, rows, across).transpose(0, 2, 1).reshape(-1, rows)
+    for axes in columns[n:].flat:
+        axes.set_axis_off()
+    return figure, columns[:n]
 
 
 def check_ending(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What one or several runs measured, read from their Parquet tables and nothing else."""
+"""What one or several runs measured, read from their tables, and their attributions."""
 
 from __future__ import annotations
 
@@ -6,25 +6,31 @@ import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from gxarena.data import Floats, Ints
-from gxarena.errors import InputError
-from gxarena.results.folder import RunFolder
-from gxarena.results.parquet import read_table
-from gxarena.results.schemas import TABLES
+from gxarena.data import Attribution, Floats, Ints
+from gxarena.errors import InputError, StorageError
+from gxarena.results.reading import RunResults, last_attempts
+from gxarena.run.store import Store
 
 Level = Literal["token", "nucleotide"]
 ClassOfSamples = Literal["positive", "negative", "all"]
-CONTROLS = frozenset({"random", "gc", "blur", "oracle", "randomised"})
-"""Explainers that are yardsticks, not contestants."""
 COARSENING, REFINING = ("sum", "mean"), ("passed_on", "equally_distributed")
 STRATEGIES = (*COARSENING, *REFINING)
 """The paper's strategies (a), (b), (c), (d), in its order."""
+LETTERS = dict(zip(STRATEGIES, "abcd", strict=True))
+ALL: tuple[ClassOfSamples, ...] = ("positive", "negative", "all")
+
+
+class NotHeld(InputError):
+    """The runs do not hold what a claim, table or figure takes.
+
+    A report prints it in that place: it names runs by their suites, never by their folders.
+    """
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +102,25 @@ class Cell:
         return str(self.facts["aggregator_component"])
 
     @property
+    def role(self) -> str:
+        """The explainer's: "method", "control", "floor" or "ceiling"."""
+        return str(self.facts["explainer_role"])
+
+    @property
     def is_control(self) -> bool:
-        return self.facts["explainer_component"] in CONTROLS
+        """Whether the explainer is a yardstick, not a contestant."""
+        return self.role != "method"
+
+    @property
+    def level(self) -> Level:
+        """What the explainer speaks of, before any strategy carries it elsewhere."""
+        level: Level = self.facts["attributions_units"]
+        return level
+
+    @property
+    def kind(self) -> str:
+        """Of what the data set's sequences are: promoters, enhancers, …; empty where unsaid."""
+        return str(self.facts["dataset_kind"] or "")
 
     @functools.cached_property
     def parameters(self) -> dict[str, Any]:
@@ -118,28 +141,43 @@ class Cell:
         """Curves of a kind such as ``mif_drop_logit``, or None where the cell has none."""
         return self.run.curves.get((self.id, kind))
 
+    def attributions(self) -> dict[str, Attribution]:
+        """The explainer's own attributions, on its own units, by sample id.
+
+        Raises
+        ------
+        NotHeld
+            The run's store does not hold them.
+        """
+        columns = (column for (cell, _), column in self.run.columns.items() if cell == self.id)
+        ids = next((column.ids.tolist() for column in columns), [])
+        try:
+            store = Store(self.run.results.path / "store")
+            found = store.read_attributions(str(self.facts["attributions_key"]), ids)
+        except StorageError as error:
+            raise NotHeld(
+                f"{self.run.name}: expected the attributions of {self.explanation}, {self.dataset} "
+                "in the run's store, got none that read. Run the same `gxarena run` again."
+            ) from error
+        return dict(zip(ids, found, strict=True))
+
 
 class Run:
-    """One run's folder: its identity document and its tables, each read when first asked for."""
+    """One run's folder: its record and its tables, each read when first asked for."""
 
     def __init__(self, path: Path) -> None:
-        self.folder = RunFolder.existing(path)
-        identity = self.folder.identity() or {}
-        self.name = str(identity["suite"])
-        self.document: Mapping[str, Any] = identity.get("document") or {}
-        self.digest = str(identity.get("digest", ""))
+        self.results = RunResults.of(path)
+        self.name = self.results.record.suite
+        self.document = self.results.record.document
+        self.digest = self.results.record.digest
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder.path)!r})"
+        return f"Run({str(self.results.path)!r})"
 
     @functools.cached_property
     def attempts(self) -> list[dict[str, Any]]:
         """The `cells` row of every cell's last attempt, whatever became of it."""
-        last: dict[str, dict[str, Any]] = {}
-        for row in self.table("cells", needed=True).to_pylist():
-            if row["cell_id"] not in last or row["attempt"] > last[row["cell_id"]]["attempt"]:
-                last[row["cell_id"]] = row
-        return list(last.values())
+        return last_attempts(self.results.table("cells"))
 
     @functools.cached_property
     def cells(self) -> list[Cell]:
@@ -149,7 +187,7 @@ class Run:
     @functools.cached_property
     def columns(self) -> dict[tuple[str, str], Column]:
         """Values by cell and metric."""
-        table = self.table("samples", needed=True)
+        table = self.results.table("samples")
         codes, names = _codes(table, "sample_id")
         ids = np.asarray(names, dtype=object)[codes]
         values = table["value"].to_numpy(zero_copy_only=False).astype(np.float64)
@@ -158,7 +196,7 @@ class Run:
     @functools.cached_property
     def curves(self) -> dict[tuple[str, str], Curves]:
         """Curves by cell and kind."""
-        table = self.table("curves")
+        table = self.results.table("curves")
         x, y = (
             table[name].to_numpy(zero_copy_only=False).astype(np.float64)
             for name in ("x", "y")
@@ -170,37 +208,12 @@ class Run:
             found[key] = Curves(x[rows].reshape(shape), y[rows].reshape(shape))
         return found
 
-    def table(self, name: str, *, needed: bool = False) -> pa.Table:
-        """One of the run's tables; an empty one where a run of its kind has none.
-
-        Raises
-        ------
-        InputError
-            `needed`, and the run has not written it.
-        """
-        path = self.folder.path / f"{name}.parquet"
-        if path.is_file():
-            return read_table(path)
-        if needed:
-            raise InputError(
-                f"{self.folder.path}: expected a finished run with {name}.parquet, got none. "
-                "Run the same `gxarena run` again to finish it."
-            )
-        return TABLES[name].empty_table()
-
     def class_of(self, dataset: str) -> ClassOfSamples:
         """Which class a data set's samples are of, by the suite's ``labels``."""
         labels = self.document.get("datasets", {}).get(dataset, {}).get("labels")
         if labels == [1]:
             return "positive"
         return "negative" if labels == [0] else "all"
-
-    def kind_of(self, dataset: str) -> str:
-        """What a data set's names say it is of, in lower case: promoters, enhancers, …"""
-        given = self.document.get("datasets", {}).get(dataset, {})
-        path = PurePath(str(given.get("path", "")))
-        named = (str(given.get(key, "")) for key in ("name", "task"))
-        return " ".join([dataset, *named, path.parent.name, path.name]).lower()
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,8 +239,15 @@ class Evidence:
 
     @property
     def where(self) -> str:
-        """The folders, as errors name them."""
-        return ", ".join(str(run.folder.path) for run in self.runs)
+        """The runs' suites, as errors name them."""
+        return ", ".join(dict.fromkeys(run.name for run in self.runs))
+
+    def missing(self, what: str, needs: str) -> NotHeld:
+        """The error that says what to add to the suite for a figure or table."""
+        return NotHeld(
+            f"{what}, {self.where}: expected {needs}, got a run without. Add it to the suite and "
+            "run it again."
+        )
 
     def cells(
         self,
@@ -258,34 +278,6 @@ class Evidence:
             and (controls or not cell.is_control)
             and run.class_of(cell.dataset) in classes
         ]
-
-    def level(self, cell: Cell) -> Level | None:
-        """What the cell's explainer speaks of before any strategy; None where nothing tells.
-
-        Scores that were refined are on tokens, scores that were coarsened on nucleotides. Where a
-        suite asks for both or neither, a model with special tokens has tokens.
-        """
-        return self._levels.get((id(cell.run), str(cell.facts["model"])))
-
-    @functools.cached_property
-    def _levels(self) -> dict[tuple[int, str], Level]:
-        refined: set[tuple[int, str]] = set()
-        coarsened: set[tuple[int, str]] = set()
-        special: set[tuple[int, str]] = set()
-        for run in self.runs:
-            for cell in run.cells:
-                key = (id(run), str(cell.facts["model"]))
-                if cell.metric == "special_share":
-                    special.add(key)
-                elif cell.against:
-                    continue  # a pair metric projects tokens and nucleotides alike
-                elif cell.strategy in REFINING:
-                    refined.add(key)
-                elif cell.strategy in COARSENING:
-                    coarsened.add(key)
-        levels: dict[tuple[int, str], Level] = dict.fromkeys(special, "token")
-        levels |= dict.fromkeys(refined - coarsened, "token")
-        return levels | dict.fromkeys(coarsened - refined, "nucleotide")
 
 
 def groups(cells: Sequence[Cell], *facts: str) -> Iterator[tuple[Cell, ...]]:

@@ -10,7 +10,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.report.claims import Finding, judge
-from gxarena.report.evidence import Evidence, Run
-from gxarena.report.figures import ALL, DRAWINGS, PAPERS
+from gxarena.report.evidence import ALL, Evidence, NotHeld, Run
+from gxarena.report.figures.catalogue import DRAWINGS, PAPERS
 from gxarena.report.inference import Comparison, Verdict
 from gxarena.report.table1 import (
     HEADINGS,
@@ -33,7 +33,7 @@ from gxarena.report.table1 import (
     markdown,
     table_1,
 )
-from gxarena.results.parquet import read_table
+from gxarena.results.leaderboard import leaderboard
 
 TEMPLATES = Path(__file__).parent / "templates"
 MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "undecided": "?"}
@@ -102,9 +102,7 @@ def write_report(evidence: Evidence, folder: Path, told: Told = lambda _what: No
             "`gxarena failures DIR`."
         )
     told("claims")
-    findings = [
-        replace(finding, reason=_published(evidence, finding.reason)) for finding in judge(evidence)
-    ]
+    findings = judge(evidence)
     told("table 1")
     rows, no_table = _table(evidence)
     pictures = list(_pictures(evidence, folder, told))
@@ -127,8 +125,8 @@ def _table(evidence: Evidence) -> tuple[list[TableRow], str]:
     """Table 1, or why there is none."""
     try:
         return table_1(evidence), ""
-    except InputError as error:
-        return [], _published(evidence, str(error))
+    except NotHeld as error:
+        return [], str(error)
 
 
 def _pictures(evidence: Evidence, folder: Path, told: Told) -> Iterator[Picture]:
@@ -140,17 +138,10 @@ def _pictures(evidence: Evidence, folder: Path, told: Told) -> Iterator[Picture]
         try:
             one.write(evidence, folder / file)
             one.write(evidence, (folder / file).with_suffix(".svg"))
-        except (InputError, MissingExtra) as error:
-            yield Picture(title, one.caption, None, _published(evidence, str(error)))
+        except (NotHeld, MissingExtra) as error:
+            yield Picture(title, one.caption, None, str(error))
         else:
             yield Picture(title, one.caption, file)
-
-
-def _published(evidence: Evidence, reason: str) -> str:
-    """A reason with the runs' names in place of their folders, which are nobody else's business."""
-    for run in evidence.runs:
-        reason = reason.replace(str(run.folder.path), run.name)
-    return reason
 
 
 def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any]:
@@ -250,11 +241,12 @@ def _table_cells(rows: list[TableRow]) -> dict[str, list[list[str]]]:
 
 def _headline(run: Run) -> list[dict[str, Any]]:
     """The rows of a run's leaderboard that its suite shows first."""
-    path = run.folder.path / "leaderboard.parquet"
-    patterns = run.document.get("headline") or []
-    if not path.is_file():
+    results = run.results
+    patterns = results.record.headline
+    if not patterns:
         return []
-    rows: list[dict[str, Any]] = read_table(path).to_pylist()
+    board = leaderboard(results.table("cells"), results.table("samples"), results.record.seed)
+    rows: list[dict[str, Any]] = board.to_pylist()
     return [row for row in rows if any(fnmatchcase(row["metric"], p) for p in patterns)]
 
 

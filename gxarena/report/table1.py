@@ -8,15 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from gxarena.data import Floats
-from gxarena.errors import InputError
-from gxarena.report.evidence import COARSENING, REFINING, Cell, Column, Evidence, Level, groups
+from gxarena.report.evidence import (
+    ALL,
+    COARSENING,
+    LETTERS,
+    REFINING,
+    Cell,
+    Column,
+    Evidence,
+    Level,
+    groups,
+)
 
 Figures = tuple[float, float]
 """Mean and standard deviation."""
 
 METRICS = ("gini", "entropy")
 HEADINGS = {"gini": "Gini index", "entropy": "Entropy (nats)"}
-LETTER = {"sum": "a", "mean": "b", "passed_on": "c", "equally_distributed": "d"}
 
 # Kurth et al. 2026, Table 1: by the explained model's own level, the level of the scores, metric.
 PROMOTERS: dict[tuple[Level, Level, str], Figures] = {
@@ -39,6 +47,11 @@ ENHANCERS: dict[tuple[Level, Level, str], Figures] = {
     ("nucleotide", "nucleotide", "gini"): (0.50, 0.05),
     ("nucleotide", "nucleotide", "entropy"): (7.17, 0.27),
 }
+_PAPERS = {
+    "promoters": (PROMOTERS, "human non-TATA promoters (251 bp)"),
+    "enhancers": (ENHANCERS, "Drosophila enhancers"),
+}
+"""By the kind of a data set's sequences: the numbers, and the paper's data set they are of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +105,7 @@ class TableRow:
         """The level, and how the scores got there."""
         if self.strategy == "native":
             return f"{self.level}s (native)"
-        return f"{self.level}s ({LETTER[self.strategy]}: {self.strategy})"
+        return f"{self.level}s ({LETTERS[self.strategy]}: {self.strategy})"
 
 
 def table_1(evidence: Evidence) -> list[TableRow]:
@@ -103,23 +116,22 @@ def table_1(evidence: Evidence) -> list[TableRow]:
 
     Raises
     ------
-    InputError
-        No run has both a Gini index or an entropy and something that tells tokens and
-        nucleotides apart.
+    NotHeld
+        No run has a Gini index or an entropy as the paper defines them.
     """
     cells = [
         cell
         for metric in METRICS
-        for cell in evidence.cells(metric, classes=("positive", "negative", "all"))
-        if evidence.level(cell) is not None and _as_in_the_paper(cell)
+        for cell in evidence.cells(metric, classes=ALL)
+        if _as_in_the_paper(cell)
     ]
     same = groups(cells, "dataset", "model", "explainer")
-    rows = [row for group in same for row in _rows(evidence, group)]
+    rows = [row for group in same for row in _rows(group)]
     if not rows:
-        raise InputError(
-            f"{evidence.where}: expected metrics gini and entropy with aggregators native and "
-            "passed_on (tokens) or sum (nucleotides), got none. Add them to the suite and run it "
-            "again."
+        raise evidence.missing(
+            "table 1",
+            "metrics gini and entropy with aggregators native and passed_on (tokens) or sum "
+            "(nucleotides)",
         )
     order = list(dict.fromkeys(row.dataset for row in rows))
     return sorted(rows, key=lambda row: order.index(row.dataset))
@@ -184,10 +196,8 @@ def counts(row: TableRow) -> str:
     return "–".join(str(n) for n in found)
 
 
-def _rows(evidence: Evidence, cells: tuple[Cell, ...]) -> Iterator[TableRow]:
-    own = evidence.level(cells[0])
-    if own is None:
-        return
+def _rows(cells: tuple[Cell, ...]) -> Iterator[TableRow]:
+    own = cells[0].level
     for strategy in ("native", *(REFINING if own == "token" else COARSENING)):
         columns = {cell.metric: cell.column() for cell in cells if cell.strategy == strategy}
         if not columns:
@@ -223,12 +233,7 @@ def _entry(column: Column | None, theirs: Figures | None) -> Entry:
 
 def _paper(cell: Cell) -> tuple[dict[tuple[Level, Level, str], Figures], str]:
     """The paper's numbers for a data set's kind of sequence; none where it is of another."""
-    kind = cell.run.kind_of(cell.dataset)
-    if "enhancer" in kind:
-        return ENHANCERS, "Drosophila enhancers"
-    if "promoter" in kind:
-        return PROMOTERS, "human non-TATA promoters (251 bp)"
-    return {}, ""
+    return _PAPERS.get(cell.kind, ({}, ""))
 
 
 def _markdown(text: str) -> str:

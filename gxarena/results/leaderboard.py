@@ -4,8 +4,9 @@ Explainers compete for one model: ranks are among the rows that share suite, dat
 aggregator and metric. A value that is undefined is counted and left out of the mean; a cell that
 failed is a row without an estimate. Neither ever ranks.
 
-Where `random` and `oracle` compete too, each row that ranks comes twice: as it is, and as
-``metric.normalised``, 0 at `random` and 1 at `oracle`, which can be read across models and data.
+Where a floor and a ceiling (explainers of that role: `random`, `oracle`) compete too, each row that
+ranks comes twice: as it is, and as ``metric.normalised``, 0 at the floor and 1 at the ceiling,
+which can be read across models and data.
 """
 
 from __future__ import annotations
@@ -24,14 +25,13 @@ import pyarrow as pa
 from gxarena.api import Better
 from gxarena.data import Floats
 from gxarena.errors import InputError
-from gxarena.results.folder import RunFolder
+from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.statistics import bootstrap_between, bootstrap_mean, rank_intervals
 from gxarena.seeds import sample_seed
 
 CI_METHOD = "percentile bootstrap over samples, 95%, 2000 resamples"
 NO_CI = "none: one number for the whole set"
 NORMALISED_CI = f"{CI_METHOD}, of (mean - random) / (oracle - random)"
-FLOOR, CEILING = "random", "oracle"
 VERIFICATION = "unverified"
 
 LEADERBOARD = pa.schema(
@@ -57,6 +57,10 @@ LEADERBOARD = pa.schema(
         pa.field("verification", pa.string(), nullable=False),
     ]
 )
+_READ = [
+    "cell_id", "attempt", "suite", "dataset", "model", "explainer", "explainer_role", "aggregator",
+    "metric_name", "metric_scope", "quantities", "status", "n_samples", "explain_seconds",
+]  # fmt: skip
 _GROUP = ("suite", "dataset", "model", "aggregator", "metric")
 _ORDER = ("suite", "dataset", "metric", "aggregator", "model", "explainer")
 
@@ -69,6 +73,7 @@ class _Row:
     """
 
     labels: dict[str, Any]
+    role: str
     direction: Better
     values: Floats
     n_failed: int = 0
@@ -84,7 +89,7 @@ def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
     Parameters
     ----------
     cells, samples : pyarrow.Table
-        The run's tables (see `gxarena.results.folder`).
+        The run's tables (see `gxarena.results.reading`).
     seed : int
         Seeds the bootstrap; the rows are a function of the tables and this.
 
@@ -95,7 +100,7 @@ def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
     """
     values = _values(samples)
     groups: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
-    for cell in _last_attempts(cells):
+    for cell in last_attempts(cells.select(_READ)):
         for row in _rows(cell, values):
             groups[tuple(row.labels[name] for name in _GROUP)].append(row)
     for key, rows in groups.items():
@@ -128,18 +133,6 @@ def _values(samples: pa.Table) -> dict[tuple[str, str], Floats]:
     }
 
 
-def _last_attempts(cells: pa.Table) -> Iterable[dict[str, Any]]:
-    wanted = [
-        "cell_id", "attempt", "suite", "dataset", "model", "explainer", "aggregator",
-        "metric_name", "metric_scope", "quantities", "status", "n_samples", "explain_seconds",
-    ]  # fmt: skip
-    last: dict[str, dict[str, Any]] = {}
-    for row in cells.select(wanted).to_pylist():
-        if row["cell_id"] not in last or row["attempt"] > last[row["cell_id"]]["attempt"]:
-            last[row["cell_id"]] = row
-    return last.values()
-
-
 def _rows(cell: dict[str, Any], values: dict[tuple[str, str], Floats]) -> Iterable[_Row]:
     """One row per quantity of a cell; unsupported combinations are no competitors."""
     if cell["status"] in ("unsupported", "skipped"):
@@ -158,6 +151,7 @@ def _rows(cell: dict[str, Any], values: dict[tuple[str, str], Floats]) -> Iterab
         labels = {k: cell[k] for k in ("suite", "dataset", "model", "explainer", "aggregator")}
         yield _Row(
             labels=labels | {"metric": name},
+            role=cell["explainer_role"],
             direction=quantity["better"],
             values=np.full(n, np.nan) if found is None else found,
             n_failed=0 if cell["status"] == "ok" else n,
@@ -191,12 +185,12 @@ def _place_between(
 ) -> None:
     """Fill in where rows lie between floor and ceiling, if both compete and the ceiling is ahead.
 
-    The order stays, and with it the ranks.
+    The order stays, and with it the ranks. Of several floors or ceilings the first by label counts.
     """
-    at = {str(row.labels["explainer"]): i for i, row in enumerate(rows)}
-    if rows[0].whole or not {FLOOR, CEILING} <= set(at):
+    at = {row.role: i for i, row in reversed(list(enumerate(rows)))}
+    if rows[0].whole or not {"floor", "ceiling"} <= at.keys():
         return
-    floor, ceiling = at[FLOOR], at[CEILING]
+    floor, ceiling = at["floor"], at["ceiling"]
     sign = {"higher": 1, "lower": -1}[direction]
     if not sign * (rows[ceiling].numbers["estimate"] - rows[floor].numbers["estimate"]) > 0:
         return
@@ -246,7 +240,7 @@ def _null_if_nan(value: float) -> float | int | None:
     return int(value) if isinstance(value, int | np.integer) else float(value)
 
 
-def leaderboard_of_runs(runs: Sequence[RunFolder]) -> pa.Table:
+def leaderboard_of_runs(runs: Sequence[RunResults]) -> pa.Table:
     """One board of several runs; ranks stay within a run.
 
     Raises
@@ -254,11 +248,7 @@ def leaderboard_of_runs(runs: Sequence[RunFolder]) -> pa.Table:
     InputError
         Two runs hold rows with the same labels.
     """
-    boards = []
-    for run in runs:
-        seed = int((run.identity() or {})["document"]["seed"])
-        tables = run.consolidate()
-        boards.append(leaderboard(tables["cells"], tables["samples"], seed))
+    boards = [leaderboard(r.table("cells"), r.table("samples"), r.record.seed) for r in runs]
     labels: dict[tuple[Any, ...], Path] = {}
     for run, board in zip(runs, boards, strict=True):
         for row in board.select(list(_ORDER)).to_pylist():

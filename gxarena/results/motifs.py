@@ -12,7 +12,7 @@ import numpy as np
 from gxarena.data import Floats
 from gxarena.dna import ALPHABET
 from gxarena.errors import InputError, MissingExtra, StorageError
-from gxarena.results.folder import RunFolder
+from gxarena.results.reading import RunResults
 
 _CELL = ("dataset", "model", "explainer", "aggregator", "metric_name")
 
@@ -51,7 +51,7 @@ class KeptMotif:
         return "".join(ALPHABET[i] for i in self.frequencies[start:end].argmax(axis=1))
 
 
-def motifs_of_run(folder: RunFolder) -> list[KeptMotif]:
+def motifs_of_run(run: RunResults) -> list[KeptMotif]:
     """A run's motifs, by cell, most seqlets first.
 
     Raises
@@ -59,13 +59,12 @@ def motifs_of_run(folder: RunFolder) -> list[KeptMotif]:
     InputError
         The run has none.
     """
-    tables = folder.consolidate()
-    wanted = tables["cells"].select(["cell_id", *_CELL]).to_pylist()
+    wanted = run.table("cells").select(["cell_id", *_CELL]).to_pylist()
     cells = {row["cell_id"]: tuple(row[name] for name in _CELL) for row in wanted}
-    kept = [_motif(row, cells[row["cell_id"]]) for row in tables["motifs"].to_pylist()]
+    kept = [_motif(row, cells[row["cell_id"]]) for row in run.table("motifs").to_pylist()]
     if not kept:
         raise InputError(
-            f"{folder.path}: expected motifs, got a run without any. Run a suite with the metric "
+            f"{run.path}: expected motifs, got a run without any. Run a suite with the metric "
             "modisco, e.g. ctcf-vs-pu1; `gxarena leaderboard` shows why there is no pattern."
         )
     return sorted(kept, key=lambda motif: (motif.cell, motif.sign != "positive", -motif.n_seqlets))

@@ -1,7 +1,8 @@
 """Parquet on disk: atomic writes, an identity document in the footer, reading back.
 
-A file is either whole or absent: it is written beside its place, flushed to disk and renamed.
-A file counts as done only if its footer reads and holds the identity asked for.
+A file is either whole or absent (see `gxarena.files.writing`), and each of its pages carries a
+checksum. It counts as done only if its footer reads, is of this format, and holds the identity
+asked for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from gxarena.errors import StorageError
 from gxarena.files import writing
+from gxarena.results.schemas import FORMAT
 
 IDENTITY = b"gxarena"
 """Footer key of the identity document."""
@@ -29,20 +31,18 @@ def write_table(path: Path, table: pa.Table, identity: Mapping[str, Any]) -> Non
     StorageError
         The disk is full or read-only; nothing that was there before is harmed.
     """
-    document = json.dumps(identity, sort_keys=True).encode()
+    document = json.dumps({**identity, "format": FORMAT}, sort_keys=True).encode()
     stamped = table.replace_schema_metadata({IDENTITY: document})
     with writing(path) as file:
-        pq.write_table(stamped, file, compression="zstd")
+        pq.write_table(stamped, file, compression="zstd", write_page_checksum=True)
 
 
 def read_identity(path: Path) -> dict[str, Any] | None:
-    """A file's identity document, or None where the file is absent, torn or not ours."""
+    """A file's identity document, or None where the file is absent, torn or of another format."""
     try:
-        metadata = pq.read_schema(path).metadata or {}
-        document: dict[str, Any] = json.loads(metadata[IDENTITY])
-    except (OSError, pa.ArrowInvalid, KeyError, ValueError):
+        return _identity(pq.read_schema(path))
+    except (OSError, pa.ArrowInvalid):
         return None
-    return document
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
@@ -51,9 +51,30 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     Raises
     ------
     StorageError
-        The file is absent or is not Parquet.
+        The file is absent, is not Parquet, or a page of it is not what was written.
     """
     try:
-        return pq.read_table(path, columns=columns)
+        return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowInvalid) as error:
         raise StorageError(f"{path}: expected a Parquet table, got {error}.") from error
+
+
+def read_with_identity(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    """Read one file and its identity document, both of the same moment; empty where it has none.
+
+    Raises
+    ------
+    StorageError
+        As for `read_table`.
+    """
+    table = read_table(path)
+    return table.replace_schema_metadata(None), _identity(table.schema) or {}
+
+
+def _identity(schema: pa.Schema) -> dict[str, Any] | None:
+    """The identity document in a footer, where it is one of this format."""
+    try:
+        document: dict[str, Any] = json.loads((schema.metadata or {})[IDENTITY])
+    except (KeyError, ValueError):
+        return None
+    return document if document.pop("format", None) == FORMAT else None

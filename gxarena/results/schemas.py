@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+FORMAT = 2
+"""Of a run folder's files. Raised whenever the columns below or their meaning change: files of
+another format are refused, never read beside these."""
+
 STATUSES = (
     "ok",
     "skipped",
@@ -30,6 +34,8 @@ def _described(kind: str) -> list[pa.Field]:
     ]
 
 
+# Scores are on tokens or on single nucleotides: `attributions_units` as the explainer gave them,
+# `units` as the metric read them. The key is that of the explanation in the run's store.
 CELLS = pa.schema(
     [
         pa.field("cell_id", pa.string(), nullable=False),
@@ -39,10 +45,16 @@ CELLS = pa.schema(
         pa.field("gxarena_version", pa.string(), nullable=False),
         pa.field("dataset", pa.string(), nullable=False),
         pa.field("dataset_digest", pa.string(), nullable=False),
+        pa.field("dataset_kind", pa.string()),
         pa.field("n_samples", pa.int64(), nullable=False),
         *_described("model"),
+        pa.field("model_weights_digest", pa.string()),
         *_described("explainer"),
+        pa.field("explainer_role", pa.string(), nullable=False),
+        pa.field("attributions_key", pa.string()),
+        pa.field("attributions_units", pa.string()),
         *_described("aggregator"),
+        pa.field("units", pa.string()),
         *_described("metric"),
         pa.field("metric_name", pa.string(), nullable=False),
         pa.field("metric_scope", pa.string(), nullable=False),

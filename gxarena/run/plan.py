@@ -180,7 +180,7 @@ def _dataset(plan: Plan, label: str, where: str, folder: Path | None, limit: int
     aliases = plan.suite.aliases("datasets")
     parameters = dict(aliases.get(label, {"name": label}))
     n, labels = parameters.pop("n", None), parameters.pop("labels", None)
-    path = parameters.pop("path", None)
+    path, kind = parameters.pop("path", None), parameters.pop("kind", None)
     name = parameters.pop("name", label)
     if path is not None:
         dataset = _read(path, folder, parameters, where)
@@ -189,6 +189,8 @@ def _dataset(plan: Plan, label: str, where: str, folder: Path | None, limit: int
             known = [*plan.registry.names("datasets"), *aliases]
             raise InputError(unknown_component(plan.registry, "datasets", name, known, where))
         dataset = open_dataset(name, plan.registry, **parameters)
+    if kind is not None:
+        dataset = replace(dataset, kind=kind)
     if labels is not None:
         dataset = dataset.with_labels(labels)
     for size in (n, limit):
@@ -202,7 +204,7 @@ def _dataset(plan: Plan, label: str, where: str, folder: Path | None, limit: int
 def _read(path: str, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
     if unknown := set(parameters) - set(COLUMNS):
         raise InputError(
-            f"{where}: expected only path, n, labels, {', '.join(COLUMNS)} for a dataset "
+            f"{where}: expected only path, kind, n, labels, {', '.join(COLUMNS)} for a dataset "
             f"given by path, got '{min(unknown)}'."
         )
     beside = folder / path if folder else Path(path)
@@ -296,7 +298,8 @@ def _cell_id(plan: Plan, keys: _Keys, cell: Cell) -> str:
     labels = (cell.dataset, cell.model, cell.explainer, cell.aggregator, cell.metric, cell.against)
     return digest(
         [
-            [plan.suite.name, *labels],
+            # Names and kind move no number, but stand in the rows.
+            [plan.suite.name, *labels, plan.datasets[cell.dataset].kind],
             keys.explain(cell.dataset, cell.model, cell.explainer),
             [chosen.identity, onto],
             plan.choice("metrics", cell.metric).identity,

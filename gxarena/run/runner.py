@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -15,32 +13,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gxarena import __version__
-from gxarena.api import Motif, Quantity, Scored, SetScored
-from gxarena.data import Explained, Sample
-from gxarena.errors import (
-    GxarenaError,
-    InputError,
-    MissingExtra,
-    PluginError,
-    StorageError,
-    Unsupported,
-)
-from gxarena.identity import digest
+from gxarena.api import Scored, SetScored
+from gxarena.data import Explained
+from gxarena.errors import MissingExtra, PluginError, StorageError, Unsupported
 from gxarena.metrics.similarity import renormalised
 from gxarena.results.folder import RunFolder
-from gxarena.results.leaderboard import leaderboard
-from gxarena.results.parquet import write_table
-from gxarena.results.provenance import git_commit, package_versions, peak_memory
+from gxarena.results.provenance import peak_memory
+from gxarena.results.reading import RunResults
+from gxarena.results.record import RunRecord
 from gxarena.results.schemas import SETTLED
 from gxarena.run.choices import resolved_parameters
 from gxarena.run.plan import Cell, Plan
 from gxarena.run.probe import ModelProbe
+from gxarena.run.rows import CellRows, as_json, failure, scored_rows, units_of
 from gxarena.run.stages import Report, Stages
 from gxarena.run.store import Store
-
-TRACEBACK_TAIL = 2000
-"""Characters of a traceback that are kept."""
 
 CellReport = Callable[[Cell, str, str], None]
 """Told of each settled cell: the cell, its status, its error message."""
@@ -86,12 +73,12 @@ def run(
     StorageError
         The disk is full or read-only; what was finished is kept.
     """
-    folder = RunFolder(out)
-    folder.check(plan)
+    folder, record = RunFolder(out), record_of(plan)
+    folder.check(record)
     with folder.locked():
-        folder.claim(plan)
+        folder.claim(record)
         _check_components(plan)
-        statuses = folder.statuses(cell.id for cell in plan.cells)
+        statuses = RunResults.of(out).resumable(record.cells)
         done = {cell for cell, status in statuses.items() if status in SETTLED}
         walk = _Walk(plan, folder, Stages(plan, Store(out / "store"), report))
         interrupted = False
@@ -102,15 +89,19 @@ def run(
                     report_cell(cell, status, message)
         except KeyboardInterrupt:
             interrupted = True
-        return _finish(plan, folder, len(done), interrupted)
+        board = folder.finish()
+        counts = Counter(RunResults.of(out).resumable(record.cells).values())
+        return Summary(dict(counts), len(done), board, interrupted)
 
 
-def _finish(plan: Plan, folder: RunFolder, reused: int, interrupted: bool) -> Summary:
-    tables = folder.consolidate()
-    board = leaderboard(tables["cells"], tables["samples"], seed=plan.suite.seed)
-    write_table(folder.path / "leaderboard.parquet", board, folder.footer("leaderboard"))
-    statuses = Counter(folder.statuses(cell.id for cell in plan.cells).values())
-    return Summary(dict(statuses), reused, board, interrupted)
+def record_of(plan: Plan) -> RunRecord:
+    """What a run folder says of a plan."""
+    return RunRecord(
+        suite=plan.suite.name,
+        digest=plan.digest,
+        cells=tuple(cell.id for cell in plan.cells),
+        document=plan.suite.model_dump(mode="json"),
+    )
 
 
 def _in_order(plan: Plan, done: set[str]) -> Iterator[Cell]:
@@ -152,6 +143,7 @@ class _Walk:
         self._plan = plan
         self._folder = folder
         self._stages = stages
+        self._rows = CellRows(plan)
 
     def attempt(self, cell: Cell) -> tuple[str, str]:
         """Score one cell and write what came of it; returns status and error message."""
@@ -160,15 +152,17 @@ class _Walk:
             lambda: self._stages.model(cell.model),
             explain=self._stages.explain_again(cell.explainer),
         )
-        row = self._described(cell) | {"started": started, "status": "ok"}
+        row = self._rows.of(cell) | {"started": started, "status": "ok"}
         parts: dict[str, list[dict[str, Any]]] = {}
         try:
             if cell.unsupported:
                 raise Unsupported(cell.unsupported)
             metric = self._stages.create("metrics", cell.metric)
-            row["quantities"] = _as_json({k: asdict(q) for k, q in metric.quantities.items()})
-            explained, scored = self._score(cell, metric, probe)
-            parts = _parts(cell, explained.samples, scored, metric.quantities)
+            row["quantities"] = as_json({k: asdict(q) for k, q in metric.quantities.items()})
+            row |= self._attributions(cell)
+            read, scored = self._score(cell, metric, probe)
+            row["units"] = units_of(read)
+            parts = scored_rows(cell, read.samples, scored, metric.quantities)
             row |= self._cost(cell, probe)
         except StorageError:
             raise
@@ -177,15 +171,25 @@ class _Walk:
             raise
         # A plugin may raise anything, SystemExit included; its cell fails and the others run.
         except BaseException as error:
-            row |= _failure(error)
+            row |= failure(error)
         row["seconds"] = time.perf_counter() - start
         row["peak_memory"] = peak_memory()
         self._folder.write_cell(row, parts)
         return row["status"], row.get("error_message") or ""
 
+    def _attributions(self, cell: Cell) -> dict[str, Any]:
+        """Where the cell's attributions are found, and what they are on."""
+        names = (cell.dataset, cell.model, cell.explainer)
+        units = units_of(self._stages.explained(*names))
+        return {
+            "attributions_key": self._plan.explain_key(*names),
+            "attributions_units": units,
+        }
+
     def _score(
         self, cell: Cell, metric: Any, probe: ModelProbe
     ) -> tuple[Explained, Scored | SetScored]:
+        """The attributions as the metric read them, and what it says of them."""
         explained = self._stages.explained(cell.dataset, cell.model, cell.explainer)
         if cell.against is None:
             projected = self._stages.projected(explained, cell.dataset, cell.aggregator)
@@ -227,186 +231,9 @@ class _Walk:
             "dtype": str(getattr(model, "dtype", "")).removeprefix("torch.") if model else None,
         }
 
-    def _described(self, cell: Cell) -> dict[str, Any]:
-        suite, dataset = self._plan.suite, self._plan.datasets[cell.dataset]
-        packages = package_versions()
-        row: dict[str, Any] = {
-            "cell_id": cell.id,
-            "suite": suite.name,
-            "suite_digest": self._plan.digest,
-            "gxarena_version": __version__,
-            "dataset": cell.dataset,
-            "dataset_digest": dataset.digest,
-            "n_samples": len(dataset.samples),
-            "metric_name": cell.metric_name,
-            "metric_scope": self._plan.scope(cell.metric),
-            "against": "/".join(cell.against) if cell.against else None,
-            "target": str(suite.target),
-            "objective": suite.objective,
-            "seed": suite.seed,
-            "packages": _as_json(packages),
-            "packages_digest": digest(packages),
-            "git_commit": git_commit(),
-        }
-        for kind in ("model", "explainer", "aggregator", "metric"):
-            row |= self._described_component(kind, getattr(cell, kind))
-        return row
-
-    def _described_component(self, kind: str, label: str) -> dict[str, Any]:
-        choice = self._plan.choice(f"{kind}s", label)
-        try:
-            parameters = resolved_parameters(choice, self._plan.registry)
-        except (GxarenaError, ValueError):
-            parameters = choice.parameters
-        return {
-            kind: label,
-            f"{kind}_component": choice.found.component.name,
-            f"{kind}_distribution": choice.found.distribution,
-            f"{kind}_version": choice.found.version,
-            f"{kind}_digest": choice.identity,
-            f"{kind}_parameters": _as_json(parameters),
-        }
-
 
 def _counted(explained: Explained) -> tuple[float, float] | None:
     """Mean forwards and backwards a sequence, where the attributions say them."""
     counts = [a.diagnostics.get("forwards") for a in explained.attributions]
     known = [count for count in counts if count is not None]
     return (float(np.mean(known)), 0.0) if len(known) == len(counts) else None
-
-
-def _failure(error: BaseException) -> dict[str, Any]:
-    name = type(error).__name__
-    status = "error"
-    if isinstance(error, Unsupported):
-        status = "unsupported"
-    elif isinstance(error, MemoryError) or name == "OutOfMemoryError":
-        status = "oom"
-    elif not isinstance(error, Exception):
-        status = "crashed"
-    tail = _writable("".join(traceback.format_exception(error)))[-TRACEBACK_TAIL:]
-    return {
-        "status": status,
-        "error_type": name,
-        "error_message": _message(error) or name,
-        "error_traceback": None if isinstance(error, Unsupported | InputError) else tail,
-    }
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return _writable(str(error))
-    except Exception:
-        return ""  # an error that fails when asked what it is still has a name
-
-
-def _writable(text: str) -> str:
-    """Text as UTF-8 can hold it: file names may carry bytes that are none."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _parts(
-    cell: Cell,
-    samples: tuple[Sample, ...],
-    scored: Scored | SetScored,
-    quantities: Mapping[str, Quantity],
-) -> dict[str, list[dict[str, Any]]]:
-    """The rows of each table that a cell's result comes to."""
-    if isinstance(scored, SetScored):
-        # A set is scored as if it were one sample without a name.
-        values = {key: np.array([value]) for key, value in scored.values.items()}
-        reasons = {key: {0: reason} for key, reason in scored.reasons.items()}
-        _check_scored(Scored(values, reasons), quantities, 1, cell)
-        return {
-            "samples": list(_sample_rows(cell, (Sample("", ""),), Scored(values, reasons))),
-            "motifs": [_motif_row(cell, motif) for motif in scored.motifs],
-            "seqlets": list(_seqlet_rows(cell, samples, scored.motifs)),
-        }
-    _check_scored(scored, quantities, len(samples), cell)
-    return {
-        "samples": list(_sample_rows(cell, samples, scored)),
-        "curves": list(_curve_rows(cell, samples, scored)),
-    }
-
-
-def _motif_row(cell: Cell, motif: Motif) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "cell_id": cell.id,
-        "motif": motif.name,
-        "sign": motif.sign,
-        "contributions": motif.contributions,
-        "n_seqlets": len(motif.seqlets),
-        "frequencies": motif.frequencies.tolist(),
-        "scores": motif.scores.tolist(),
-        "trimmed_start": motif.trimmed[0],
-        "trimmed_end": motif.trimmed[1],
-    }
-    if motif.match is not None:
-        match = asdict(motif.match) | {"frequencies": motif.match.frequencies.tolist()}
-        row |= {f"match_{key}": value for key, value in match.items()}
-    return row
-
-
-def _seqlet_rows(
-    cell: Cell, samples: tuple[Sample, ...], motifs: tuple[Motif, ...]
-) -> Iterator[dict[str, Any]]:
-    for motif in motifs:
-        for index, seqlet in motif.seqlets:
-            yield {
-                "cell_id": cell.id,
-                "motif": motif.name,
-                "sample_id": samples[index].id,
-                "start": seqlet.start,
-                "end": seqlet.end,
-                "strand": seqlet.strand,
-            }
-
-
-def _check_scored(
-    scored: Scored, quantities: Mapping[str, Quantity], n_samples: int, cell: Cell
-) -> None:
-    for key, values in scored.values.items():
-        if key not in quantities:
-            raise PluginError(
-                f"metric '{cell.metric}': expected keys among its quantities, got '{key}'."
-            )
-        if np.shape(values) != (n_samples,):
-            raise PluginError(
-                f"metric '{cell.metric}', '{key}': expected {n_samples} values, "
-                f"got an array of shape {np.shape(values)}."
-            )
-
-
-def _sample_rows(
-    cell: Cell, samples: tuple[Sample, ...], scored: Scored
-) -> Iterator[dict[str, Any]]:
-    for key, values in scored.values.items():
-        reasons = scored.reasons.get(key, {})
-        name = f"{cell.metric_name}.{key}" if key else cell.metric_name
-        for index, (sample, value) in enumerate(zip(samples, values, strict=True)):
-            defined = bool(np.isfinite(value))
-            yield {
-                "cell_id": cell.id,
-                "sample_id": sample.id,
-                "metric": name,
-                "value": float(value) if defined else None,
-                "reason": None if defined else reasons.get(index, f"not finite: {value}"),
-            }
-
-
-def _curve_rows(
-    cell: Cell, samples: tuple[Sample, ...], scored: Scored
-) -> Iterator[dict[str, Any]]:
-    for curve in scored.curves:
-        for x, y in zip(curve.x, curve.y, strict=True):
-            yield {
-                "cell_id": cell.id,
-                "sample_id": samples[curve.sample].id,
-                "curve": curve.key,
-                "x": float(x),
-                "y": float(y) if np.isfinite(y) else None,
-            }
-
-
-def _as_json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, sort_keys=True, default=str)

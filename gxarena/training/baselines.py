@@ -7,9 +7,11 @@ accuracy says little without them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 
 from gxarena.data import Floats, Ints, Sample
 from gxarena.errors import MissingExtra
@@ -31,8 +33,6 @@ def classification_scores(outputs: Floats, labels: Ints) -> dict[str, float | No
     ``accuracy`` and ``auc``; the AUC of more than two classes is the mean over one-versus-rest,
     and None where a class has no samples or all.
     """
-    from scipy.stats import rankdata
-
     accuracy = float(np.mean(outputs.argmax(axis=1) == labels))
     classes = range(1, 2) if outputs.shape[1] == 2 else range(outputs.shape[1])
     areas = []
@@ -49,6 +49,15 @@ def classification_scores(outputs: Floats, labels: Ints) -> dict[str, float | No
     return {"accuracy": accuracy, "auc": float(np.mean(areas))}
 
 
+def check_reference_classifiers() -> None:
+    """Raise MissingExtra where scikit-learn, which `reference_scores` needs, is not installed."""
+    if find_spec("sklearn") is None:
+        raise MissingExtra(
+            "reference classifiers: expected scikit-learn to be installed. "
+            "pip install 'gxarena[train]'"
+        )
+
+
 def reference_scores(
     train: Sequence[Sample], valid: Sequence[Sample], test: Sequence[Sample]
 ) -> dict[str, dict[str, dict[str, float | None]]]:
@@ -62,13 +71,9 @@ def reference_scores(
     MissingExtra
         scikit-learn is not installed.
     """
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ModuleNotFoundError as error:
-        raise MissingExtra(
-            "reference classifiers: expected scikit-learn to be installed. "
-            "pip install 'gxarena[train]'"
-        ) from error
+    check_reference_classifiers()
+    from sklearn.linear_model import LogisticRegression
+
     labels = {"train": _labels(train), "valid": _labels(valid), "test": _labels(test)}
     splits = {"train": train, "valid": valid, "test": test}
     tables = {

@@ -17,21 +17,29 @@ A recipe:
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from gxarena.api import Model
+from gxarena.datasets.dataset import Dataset
+from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError, suggest
 from gxarena.files import write_text
-
-if TYPE_CHECKING:
-    from gxarena.api import Model
-    from gxarena.datasets.dataset import Dataset
-    from gxarena.registry import Registry
+from gxarena.registry import Registry
+from gxarena.results.lock import LOCK_FILE, locked
+from gxarena.results.provenance import package_versions
+from gxarena.training.baselines import (
+    check_reference_classifiers,
+    classification_scores,
+    reference_scores,
+)
 from gxarena.training.card import CARD_FILE, README_FILE, readme
 from gxarena.training.recipe import SPLITS, Recipe, read_recipe
 
@@ -91,39 +99,41 @@ def train(recipe_path: Path, out: Path, changes: Iterable[str] = ()) -> dict[str
     ------
     InputError
         An invalid recipe, unknown data, a model that cannot be trained, or an `out` that holds
-        something else.
+        something else, or that another training is at work in.
+    MissingExtra
+        What training, or what follows it, needs is not installed; said before it begins.
     """
-    from gxarena.registry import Registry
-
     changes = tuple(changes)
     recipe = read_recipe(recipe_path, changes)
     registry = Registry.load()
     factory = _trainable(recipe, recipe_path, registry)
+    check_reference_classifiers()
     datasets = _open_datasets(recipe, recipe_path, registry)
-    identity = {**recipe.model_dump(mode="json"), "data_digests": _digests(datasets)}
-    if _claim(out, identity):
-        finished: dict[str, Any] = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))
-        return finished
-    started = time.monotonic()
-    job = TrainingJob(datasets["train"], datasets["valid"], recipe.settings, recipe.seed, out)
-    facts = dict(factory.train(job))
-    seconds = time.monotonic() - started
-    model = factory(checkpoint=str(out))
-    card = {
-        "model": recipe.model,
-        "summary": recipe.summary,
-        "command": _command(recipe_path, out, changes),
-        "recipe": recipe.model_dump(mode="json"),
-        "data": _data_facts(recipe, datasets),
-        "training": facts,
-        "seconds": round(seconds, 1),
-        "scores": _all_scores(model, datasets),
-        "versions": _versions(),
-    }
-    write_text(out / README_FILE, readme(card))
-    # Last: its presence says that the training is finished.
-    write_text(out / CARD_FILE, json.dumps(card, indent=2) + "\n")
-    return card
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}: expected a folder, got a file.")
+    with locked(out):
+        if _claim(out, {**recipe.model_dump(mode="json"), "data_digests": _digests(datasets)}):
+            finished: dict[str, Any] = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))
+            return finished
+        started = time.monotonic()
+        job = TrainingJob(datasets["train"], datasets["valid"], recipe.settings, recipe.seed, out)
+        facts = dict(factory.train(job))
+        seconds = time.monotonic() - started
+        card = {
+            "model": recipe.model,
+            "summary": recipe.summary,
+            "command": _command(recipe_path, out, changes),
+            "recipe": recipe.model_dump(mode="json"),
+            "data": _data_facts(recipe, datasets),
+            "training": facts,
+            "seconds": round(seconds, 1),
+            "scores": _all_scores(factory(checkpoint=str(out)), datasets),
+            "versions": _versions(),
+        }
+        write_text(out / README_FILE, readme(card))
+        # Last: its presence says that the training is finished.
+        write_text(out / CARD_FILE, json.dumps(card, indent=2) + "\n")
+        return card
 
 
 def _trainable(recipe: Recipe, path: Path, registry: Registry) -> Any:
@@ -141,8 +151,6 @@ def _trainable(recipe: Recipe, path: Path, registry: Registry) -> Any:
 
 
 def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, Dataset]:
-    from gxarena.datasets.opening import open_dataset
-
     datasets = {}
     for split in SPLITS:
         reference = getattr(recipe.data, split)
@@ -164,12 +172,9 @@ def _digests(datasets: Mapping[str, Dataset]) -> dict[str, str]:
 def _claim(out: Path, identity: Mapping[str, object]) -> bool:
     """Take `out` for this training; whether it is finished already."""
     recorded = out / RECIPE_FILE
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out}: expected a folder, got a file.")
-    out.mkdir(parents=True, exist_ok=True)
     held = _held(recorded)
     # A recipe alone is a training that failed before it began: nothing is lost.
-    if any(path != recorded for path in out.iterdir()):
+    if any(path.name not in (RECIPE_FILE, LOCK_FILE) for path in out.iterdir()):
         if held is None:
             raise InputError(
                 f"--out {out}: expected a new or empty folder, got one that holds other files. "
@@ -205,8 +210,6 @@ def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 
 def _all_scores(model: Model, datasets: Mapping[str, Dataset]) -> dict[str, Any]:
     """Accuracy and AUC on valid and test: of the reloaded model, and of simple classifiers."""
-    from gxarena.training.baselines import classification_scores, reference_scores
-
     scores: dict[str, Any] = {"model": {}}
     for split in ("valid", "test"):
         samples = datasets[split].samples
@@ -228,15 +231,9 @@ def _data_facts(recipe: Recipe, datasets: Mapping[str, Dataset]) -> dict[str, An
 
 
 def _versions() -> dict[str, str]:
-    from importlib import metadata
-
-    from gxarena.results.provenance import package_versions
-
     return package_versions() | {"scikit-learn": metadata.version("scikit-learn")}
 
 
 def _command(recipe_path: Path, out: Path, changes: Iterable[str]) -> str:
-    import shlex
-
     extra = [word for change in changes for word in ("--set", change)]
     return shlex.join(["gxarena", "train", str(recipe_path), "--out", str(out), *extra])

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gxarena.validation import validated
-
-if TYPE_CHECKING:
-    pass
-
 
 SPLITS = ("train", "valid", "test")
 

@@ -140,7 +140,7 @@ def _made(split: str, grammar: str, size: int, seed: int, release: str) -> Datas
     samples: list[Sample] = []
     for start in range(0, size, _BATCH):
         samples.extend(planter.samples(split, slots[start : start + _BATCH]))
-    return Dataset(f"planted:{split}", tuple(samples))
+    return Dataset(f"planted:{split}", tuple(samples), "planted motifs")
 
 
 @dataclass(frozen=True, eq=False)

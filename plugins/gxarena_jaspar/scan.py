@@ -85,7 +85,7 @@ def _scanned(
             replace(sample, annotations=(*sample.annotations, *found))
             for sample, found in zip(chunk, hits, strict=True)
         ]
-    return Dataset(dataset.name, tuple(samples))
+    return Dataset(dataset.name, tuple(samples), dataset.kind)
 
 
 def occurrences(

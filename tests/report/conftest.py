@@ -17,12 +17,14 @@ from entry_points import entry_point
 
 from gxarena.registry import Registry
 from gxarena.results.parquet import write_table
+from gxarena.results.record import RunRecord
 from gxarena.results.schemas import TABLES
 from gxarena.run.plan import make_plan
 from gxarena.run.runner import run
 from gxarena.run.suite import Suite
 
 Given = Mapping[str, Any]
+ROLES = {"random": "floor", "gc": "control", "oracle": "ceiling"}
 
 
 def _cell(number: int, given: Given) -> dict[str, Any]:
@@ -56,6 +58,8 @@ def _cell(number: int, given: Given) -> dict[str, Any]:
         "packages": "{}",
         "packages_digest": "p",
     } | {key: value for key, value in given.items() if key not in ("values", "curves", "motifs")}
+    row.setdefault("explainer_role", ROLES.get(row["explainer"], "method"))
+    row.setdefault("attributions_units", "nucleotide" if row["model"] == "cnn" else "token")
     for kind in ("model", "explainer", "aggregator", "metric"):
         row.setdefault(f"{kind}_component", row[kind])
     if isinstance(row["metric_parameters"], dict):
@@ -105,26 +109,18 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
                 for row, given in zip(rows, cells, strict=True)
                 for motif in given.get("motifs", ())
             ],
+            "seqlets": [],
         }
         for table, content in parts.items():
             written = pa.Table.from_pylist(list(content), schema=TABLES[table])
-            write_table(folder / f"{table}.parquet", written, {"table": table})
+            write_table(folder / f"{table}.parquet", written, {"digest": name, "snapshot": "one"})
         document = {
             "name": name,
             "seed": 0,
             "headline": [],
             "datasets": datasets or {"promoters": {"labels": [1]}, "background": {"labels": [0]}},
         }
-        (folder / "run.json").write_text(
-            json.dumps(
-                {
-                    "suite": name,
-                    "digest": name,
-                    "cells": [row["cell_id"] for row in rows],
-                    "document": document,
-                }
-            )
-        )
+        RunRecord(name, name, tuple(row["cell_id"] for row in rows), document).write(folder)
         return folder
 
     return make

@@ -85,12 +85,19 @@ def test_promoters_and_enhancers_of_two_runs(
     make_run: Make, enhancers: float, verdict: str
 ) -> None:
     cell = TOKENS | {"metric": "continuous_jaccard", "against": "cnn/lrp", "aggregator": "sum"}
-    one = make_run(cell | {"values": {"": _around(0.3)}}, name="one")
-    given = cell | {"dataset": "mine", "values": {"": _around(enhancers, 1)}}
+    # Names do not tell: these promoters go by the name of enhancers, and the other way round.
+    one = make_run(
+        cell
+        | {"dataset": "enhancers", "dataset_kind": "promoters"}
+        | {"values": {"": _around(0.3)}},
+        name="one",
+        datasets={"enhancers": {"name": "fly-kilobases", "labels": [1]}},
+    )
     other = make_run(
-        given,
+        cell
+        | {"dataset": "promoters", "dataset_kind": "enhancers"}
+        | {"values": {"": _around(enhancers, 1)}},
         name="two",
-        datasets={"mine": {"path": "drosophila_enhancers_stark/test.csv", "labels": [1]}},
     )
     found = _finding("promoters-over-enhancers", one, other)
     assert found.verdict == verdict
@@ -203,7 +210,7 @@ def test_what_is_missing_is_the_reason(make_run: Make) -> None:
 def test_a_length_without_the_store_is_undecided_and_says_why(make_run: Make) -> None:
     finding = _finding("special-tokens-length", make_run(*_levels()))
     assert finding.verdict == "undecided"
-    assert "expected a cell of metric gini or entropy" in finding.reason
+    assert finding.reason.startswith("by-hand: expected the attributions of tokens/attnlrp")
 
 
 def test_documents_hold_no_nan(make_run: Make) -> None:
@@ -211,3 +218,24 @@ def test_documents_hold_no_nan(make_run: Make) -> None:
     document = _finding("special-tokens", run).document()
     assert document["comparisons"][0]["estimate"] is None
     assert document["verdict"] == "undecided"
+
+
+def test_lengths_are_those_of_the_attributions(toy_run: Path) -> None:
+    evidence = Evidence.of([toy_run])
+    claim = next(one for one in CLAIMS if one.id == "special-tokens-length")
+    (comparison,) = judged(claim, evidence).comparisons
+    assert "24 to 36 bp" in comparison.what
+    # The toy puts nothing on its special token, however long the sequence.
+    assert (comparison.verdict, comparison.note) == ("undecided", "no spread")
+
+
+def test_the_largest_special_token_is_compared_with_the_largest_other(toy_run: Path) -> None:
+    evidence = Evidence.of([toy_run])
+    claim = next(one for one in CLAIMS if one.id == "special-tokens")
+    finding = judged(claim, evidence)
+    half, lead = finding.comparisons[:2]
+    cell = evidence.cells("special_share")[0]
+    # The toy's special token has nothing: the largest other's share is what it lacks.
+    scores = [np.abs(a.scores) for a in cell.attributions().values()]
+    assert lead.estimate == pytest.approx(-np.mean([one.max() / one.sum() for one in scores]))
+    assert (half.estimate, half.verdict, lead.verdict) == (0, "fails", "fails")

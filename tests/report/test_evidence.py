@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from gxarena.builtin import gxarena_explainers
 from gxarena.errors import InputError
-from gxarena.report.evidence import CONTROLS, Evidence, Run, groups
+from gxarena.report.evidence import Evidence, NotHeld, Run, groups
 from gxarena.results.parquet import write_table
 from gxarena.results.schemas import TABLES
 
@@ -53,7 +54,7 @@ def test_curves_that_come_chunk_by_chunk_are_joined(make_run: Make) -> None:
         for x in (0.0, 0.0, 0.5)  # the smallest budget may replace nothing
     ]
     table = pa.Table.from_pylist(rows, schema=TABLES["curves"])
-    write_table(folder / "curves.parquet", table, {})
+    write_table(folder / "curves.parquet", table, {"digest": "by-hand", "snapshot": "one"})
     found = Run(folder).curves
     assert set(found) == {(cell.id, kind) for kind in ("mif_drop_logit", "lif_drop_logit")}
     for curves in found.values():
@@ -78,24 +79,15 @@ def test_only_finished_cells_of_contestants_count(make_run: Make) -> None:
     assert len(evidence.runs[0].attempts) == 4
 
 
-def test_levels_are_told_by_what_was_measured(make_run: Make) -> None:
+def test_contestants_are_told_by_role_not_by_name(make_run: Make) -> None:
     folder = make_run(
-        {"model": "a", "metric": "special_share"},
-        {"model": "a", "aggregator": "sum"},
-        {"model": "a", "aggregator": "passed_on"},
-        {"model": "e", "metric": "special_share"},
-        {"model": "f", "metric": "special_share"},
-        {"model": "f", "aggregator": "sum"},  # tokens of one nucleotide each
-        {"model": "b", "aggregator": "passed_on"},
-        {"model": "c", "aggregator": "mean"},
-        {"model": "d", "aggregator": "sum", "metric": "continuous_jaccard", "against": "c/lrp"},
+        {"explainer": "chance", "explainer_role": "floor"},
+        {"explainer": "oracle", "explainer_role": "method"},
     )
     evidence = Evidence.of([folder])
-    levels = {cell.facts["model"]: evidence.level(cell) for cell in evidence.runs[0].cells}
-    assert levels == {"a": "token", "b": "token", "c": "nucleotide", "d": None} | {
-        "e": "token",
-        "f": "nucleotide",
-    }
+    assert [cell.explanation for cell in evidence.cells("gini")] == ["tokens/oracle"]
+    roles = [cell.role for cell in evidence.cells("gini", controls=True)]
+    assert roles == ["floor", "method"]
 
 
 def test_groups_keep_runs_apart(make_run: Make) -> None:
@@ -117,17 +109,58 @@ def test_what_is_no_run_is_one_sentence(make_run: Make, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected each run once, got it twice\. Leave one out"):
         Evidence.of([folder, folder])
     (folder / "cells.parquet").unlink()
-    with pytest.raises(InputError, match=r"expected a finished run with cells\.parquet, got none"):
+    with pytest.raises(InputError, match=r"expected the tables of a run, got no cells\.parquet"):
         Evidence.of([folder]).cells("gini")
 
 
-def test_a_run_from_before_motifs_were_kept_has_none(make_run: Make) -> None:
-    folder = make_run({"values": {"": [1.0]}})
-    (folder / "motifs.parquet").unlink()
-    assert len(Run(folder).table("motifs")) == 0
+TOY_WEIGHTS = {"A": 1.0, "C": -0.5, "G": 0.25, "T": -1.0}
 
 
-def test_every_control_is_a_yardstick() -> None:
-    components = gxarena_explainers()
+def _sequences(folder: Path, name: str) -> dict[str, str]:
+    lines = (folder.parent / name).read_text().splitlines()[1:]
+    return dict(line.split(",")[:2] for line in lines)
+
+
+@pytest.mark.parametrize(("model", "level"), [("toy", "nucleotide"), ("toy-tokens", "token")])
+def test_attributions_are_the_explainers_own(toy_run: Path, model: str, level: str) -> None:
+    evidence = Evidence.of([toy_run])
+    cells = [c for c in evidence.cells("faithfulness") if c.facts["model"] == model]
+    assert {cell.dataset for cell in cells} == {"mine", "longer"}
+    for cell in cells:
+        assert cell.level == level
+        file = {"mine": "data.csv", "longer": "longer.csv"}[cell.dataset]
+        sequences = _sequences(toy_run, file)
+        found = cell.attributions()
+        assert list(found) == list(sequences)
+        for name, attribution in found.items():
+            weights = [TOY_WEIGHTS[letter] for letter in sequences[name]]
+            expected = np.add.reduceat(weights, attribution.spans.boundaries[:-1])
+            assert np.array_equal(attribution.scores, expected)
+            assert attribution.spans.length == len(sequences[name])
+
+
+def test_attributions_of_a_control_are_its_own(toy_run: Path) -> None:
+    evidence = Evidence.of([toy_run])
+    random = next(c for c in evidence.cells("faithfulness", controls=True) if c.role == "floor")
+    exact = next(c for c in evidence.cells("faithfulness") if c.facts["model"] == "toy-tokens")
+    one, other = random.attributions(), exact.attributions()
+    assert random.explanation == "toy-tokens/random"
+    assert one.keys() == other.keys()
+    for name in one:
+        assert not np.array_equal(one[name].scores, other[name].scores)
+
+
+def test_without_a_store_one_sentence_says_so(toy_run: Path) -> None:
+    shutil.rmtree(toy_run / "store")
+    cell = Evidence.of([toy_run]).cells("special_share")[0]
+    expected = "toy-suite: expected the attributions of toy-tokens/exact, mine in the run's store"
+    with pytest.raises(NotHeld, match=expected):
+        cell.attributions()
+
+
+def test_every_control_says_so() -> None:
     modules = ("gxarena.explainers.controls:", "gxarena.explainers.randomised:")
-    assert {c.name for c in components if c.target.startswith(modules)} == CONTROLS
+    for component in gxarena_explainers():
+        assert (component.role != "method") == component.target.startswith(modules)
+    roles = {component.role: component.name for component in gxarena_explainers()}
+    assert (roles["floor"], roles["ceiling"]) == ("random", "oracle")

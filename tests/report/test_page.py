@@ -13,7 +13,7 @@ import pytest
 from gxarena.errors import InputError, StorageError
 from gxarena.report.claims import CLAIMS
 from gxarena.report.evidence import Evidence
-from gxarena.report.figures import DRAWINGS
+from gxarena.report.figures.catalogue import DRAWINGS
 from gxarena.report.page import Report, write_report
 
 Make = Callable[..., Path]
@@ -147,6 +147,19 @@ def test_no_path_of_this_machine_is_published(written: tuple[Path, Report, list[
     for file in folder.glob("*.*"):
         assert str(folder.parent) not in file.read_text().replace("\\", "")
     assert any("figure motifs, toy-suite: expected" in p.reason for p in report.pictures)
+
+
+def test_a_folder_of_a_short_name_leaves_words_as_they_are(
+    make_run: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run({"values": {"": [0.1, 0.2, 0.3]}}, name="toy").rename(tmp_path / "r")
+    monkeypatch.chdir(tmp_path)
+    report = write_report(Evidence.of([Path("r")]), tmp_path / "out")
+    reason = next(p.reason for p in report.pictures if "metric faithfulness" in p.reason)
+    assert reason == (
+        "figure faithfulness, toy: expected metric faithfulness with aggregator native, got a run "
+        "without. Add it to the suite and run it again."
+    )
 
 
 def test_what_cannot_be_reported_is_one_sentence(make_run: Make, tmp_path: Path) -> None:

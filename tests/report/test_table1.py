@@ -16,14 +16,15 @@ from gxarena.report.table1 import ENHANCERS, PROMOTERS, TableRow, latex, markdow
 Make = Callable[..., Path]
 
 
-def _cells(dataset: str = "promoters") -> list[dict[str, Any]]:
+def _cells(dataset: str = "promoters", kind: str = "promoters") -> list[dict[str, Any]]:
     """Both metrics of both models on both levels; the k-th cell's values are around k."""
     named = [
         ("my_tokens", "attnlrp", ("native", "passed_on", "equally_distributed")),
         ("cnn", "lrp", ("native", "sum", "mean")),
     ]
     every = [
-        {"dataset": dataset, "model": m, "explainer": e, "aggregator": a, "metric": metric}
+        {"dataset": dataset, "dataset_kind": kind, "metric": metric}
+        | {"model": m, "explainer": e, "aggregator": a}
         for metric in ("gini", "entropy")
         for m, e, aggregators in named
         for a in aggregators
@@ -70,7 +71,8 @@ def test_the_papers_numbers_are_the_papers(shared: Path) -> None:
 
 
 def test_enhancers_stand_beside_enhancers(make_run: Make) -> None:
-    one, other = make_run(*_cells(), name="one"), make_run(*_cells("fly-enhancers"), name="two")
+    one = make_run(*_cells(), name="one")
+    other = make_run(*_cells("promoters-of-sorts", "enhancers"), name="two")
     rows = _rows(one, other)
     assert [row.entries["gini"].theirs for row in rows[::6]] == [(0.42, 0.07), (0.64, 0.10)]
     assert "promoters (251 bp) and Drosophila enhancers" in markdown(rows)
@@ -91,7 +93,7 @@ def test_markdown_reads_back(make_run: Make) -> None:
 
 
 def test_latex_escapes_and_balances(make_run: Make) -> None:
-    table = latex(_rows(make_run(*_cells("a_b%c&d"))))
+    table = latex(_rows(make_run(*_cells("a_b%c&d", ""))))
     assert r"a\_b\%c\&d & my\_tokens/attnlrp & tokens (native) & 0.00 (1.00) & --" in table
     rows = [line for line in table.splitlines() if line.endswith(r"\\")]
     assert len(rows) == 7
@@ -125,19 +127,6 @@ def test_a_run_without_the_metrics_is_told_which(make_run: Make) -> None:
 
 
 def test_another_kind_of_sequence_has_no_paper_beside_it(make_run: Make) -> None:
-    rows = _rows(make_run(*_cells("mine")))
+    rows = _rows(make_run(*_cells("promoters", "open chromatin")))
     assert {row.entries[metric].theirs for row in rows for metric in ("gini", "entropy")} == {None}
     assert "Paper" not in markdown(rows).splitlines()[-1]
-
-
-@pytest.mark.parametrize(
-    ("task", "gini"), [("drosophila_enhancers_stark", 0.64), ("human_nontata_promoters", 0.42)]
-)
-def test_a_background_is_of_its_tasks_kind(make_run: Make, task: str, gini: float) -> None:
-    run = make_run(
-        *_cells("background"),
-        datasets={"background": {"name": "genomic-benchmarks", "task": task}},
-    )
-    theirs = _rows(run)[0].entries["gini"].theirs
-    assert theirs is not None
-    assert theirs[0] == gini

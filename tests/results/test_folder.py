@@ -1,4 +1,4 @@
-"""The folder of a run: what counts as done, and how its parts become tables."""
+"""The writer of a run folder: what counts as done, and how its parts become tables."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gxarena.errors import InputError, StorageError
+from gxarena.errors import StorageError
 from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
 from gxarena.results.parquet import read_identity
+from gxarena.results.reading import RunResults
 from gxarena.results.schemas import CELLS, CURVES, SAMPLES, STATUSES
 from gxarena.run.plan import Plan
-from gxarena.run.runner import run
+from gxarena.run.runner import record_of, run
 
 Claim = Callable[[], tuple[RunFolder, str]]
 
@@ -40,6 +42,11 @@ def _parts(folder: RunFolder, table: str) -> list[Path]:
     return sorted((folder.path / "parts" / table).rglob("*.parquet"))
 
 
+def _finished(folder: RunFolder, table: str) -> pa.Table:
+    folder.finish()
+    return pq.read_table(folder.path / f"{table}.parquet")
+
+
 @pytest.fixture
 def claim(plan: Callable[..., Plan], tmp_path: Path) -> Claim:
     """A folder claimed for a plan of one cell, and that cell's id."""
@@ -49,7 +56,7 @@ def claim(plan: Callable[..., Plan], tmp_path: Path) -> Claim:
         made = plan(matrix=[block | {"metrics": ["gini"]}])
         folder = RunFolder(tmp_path / "run")
         folder.path.mkdir()
-        folder.claim(made)
+        folder.claim(record_of(made))
         return folder, made.cells[0].id
 
     return make
@@ -58,17 +65,18 @@ def claim(plan: Callable[..., Plan], tmp_path: Path) -> Claim:
 @pytest.mark.parametrize("status", STATUSES)
 def test_the_last_attempt_tells_the_status(claim: Claim, status: str) -> None:
     folder, cell = claim()
-    assert folder.statuses([cell]) == {cell: "due"}
+    assert RunResults.of(folder.path).statuses([cell]) == {cell: "due"}
     folder.write_cell(_row(cell, "error"))
     folder.write_cell(_row(cell, status))
-    assert folder.statuses([cell]) == {cell: status}
-    assert [(r["attempt"], r["status"]) for r in folder.last_rows()] == [(2, status)]
-    assert folder.consolidate()["cells"]["status"].to_pylist() == ["error", status]
+    results = RunResults.of(folder.path)
+    assert results.statuses([cell]) == results.resumable([cell]) == {cell: status}
+    assert [(r["attempt"], r["status"]) for r in results.last_rows()] == [(2, status)]
+    assert _finished(folder, "cells")["status"].to_pylist() == ["error", status]
 
 
 def test_tables_have_their_schemas_and_say_whose_they_are(claim: Claim) -> None:
     folder, cell = claim()
-    folder.consolidate()
+    folder.finish()
     for name, schema in (("cells", CELLS), ("samples", SAMPLES), ("curves", CURVES)):
         path = folder.path / f"{name}.parquet"
         assert pq.read_schema(path).remove_metadata().equals(schema)
@@ -76,22 +84,21 @@ def test_tables_have_their_schemas_and_say_whose_they_are(claim: Claim) -> None:
         identity = read_identity(path) or {}
         assert (identity["table"], identity["suite"]) == (name, "toy-suite")
     folder.write_cell(_row(cell), {"samples": [_sample(cell, None)]})
-    assert folder.consolidate()["samples"].to_pylist() == [_sample(cell, None)]
+    assert _finished(folder, "samples").to_pylist() == [_sample(cell, None)]
 
 
 def test_values_of_an_attempt_that_failed_are_no_results(claim: Claim) -> None:
     folder, cell = claim()
     folder.write_cell(_row(cell, "error"), {"samples": [_sample(cell)]})
-    assert folder.consolidate()["samples"].num_rows == 0
+    assert _finished(folder, "samples").num_rows == 0
 
 
 def test_cells_of_an_earlier_plan_are_left_out(claim: Claim) -> None:
     folder, cell = claim()
     folder.write_cell(_row("00"), {"samples": [_sample("00")]})
     folder.write_cell(_row(cell), {"samples": [_sample(cell)]})
-    tables = folder.consolidate()
-    assert tables["cells"]["cell_id"].to_pylist() == [cell]
-    assert tables["samples"]["cell_id"].to_pylist() == [cell]
+    assert _finished(folder, "cells")["cell_id"].to_pylist() == [cell]
+    assert _finished(folder, "samples")["cell_id"].to_pylist() == [cell]
 
 
 @pytest.mark.parametrize("table", ["cells", "samples", "curves"])
@@ -112,31 +119,13 @@ def test_a_cell_whose_parts_do_not_read_is_due_again(
         one.unlink()
     else:
         one.write_bytes(one.read_bytes()[:-9] if damage == "truncated" else other.read_bytes())
-    assert sorted(folder.statuses(c.id for c in made.cells).values()) == ["due", "ok"]
+    statuses = RunResults.of(folder.path).resumable(cell.id for cell in made.cells)
+    assert sorted(statuses.values()) == ["due", "ok"]
     summary = run(made, tmp_path / "run")
     assert (summary.complete, summary.reused) == (True, 1)
     for name, content in before.items():
         assert pq.read_table(folder.path / f"{name}.parquet").equals(content)
     assert (folder.path / "leaderboard.parquet").read_bytes() == board
-
-
-def test_the_lock_is_let_go(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path / "run")
-    with folder.locked(), pytest.raises(InputError, match="no other run at work"), folder.locked():
-        pass
-    with folder.locked():
-        pass
-
-
-def test_existing_wants_a_run(tmp_path: Path, claim: Claim) -> None:
-    with pytest.raises(InputError, match=r"run.json\), got another folder"):
-        RunFolder.existing(tmp_path)
-    with pytest.raises(InputError, match="got nothing there"):
-        RunFolder.existing(tmp_path / "none")
-    folder, _ = claim()
-    assert RunFolder.existing(folder.path).identity() == folder.identity()
-    (folder.path / "run.json").write_text("{")
-    assert folder.identity() is None
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(

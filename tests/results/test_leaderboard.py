@@ -12,16 +12,17 @@ import pyarrow as pa
 import pytest
 
 from gxarena.errors import InputError
-from gxarena.results.folder import RunFolder
 from gxarena.results.leaderboard import LEADERBOARD, NO_CI, leaderboard, leaderboard_of_runs
+from gxarena.results.reading import RunResults
 from gxarena.results.schemas import SAMPLES
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 
 COLUMNS = [
     "cell_id", "attempt", "suite", "dataset", "model", "explainer", "aggregator", "metric_name",
-    "metric_scope", "quantities", "status", "n_samples", "explain_seconds",
+    "metric_scope", "quantities", "status", "n_samples", "explain_seconds", "explainer_role",
 ]  # fmt: skip
+ROLES = {"random": "floor", "oracle": "ceiling"}
 
 
 def _tables(
@@ -29,13 +30,14 @@ def _tables(
     better: str = "higher",
     status: str = "ok",
     scope: str = "sample",
+    roles: dict[str, str] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Cells and samples of one metric for several explainers."""
     quantities = json.dumps({"": {"better": better}})
     n = len(next(iter(values.values()))) if scope == "sample" else 4
-    cells = [
-        [e, 1, "s", "d", "m", e, "native", "q", scope, quantities, status, n, 2.0] for e in values
-    ]
+    facts = ["native", "q", scope, quantities, status, n, 2.0]
+    role = {e: (roles or ROLES).get(e, "method") for e in values}
+    cells = [[e, 1, "s", "d", "m", e, *facts, role[e]] for e in values]
     samples = [
         {"cell_id": e, "sample_id": str(i), "metric": "q", "value": value, "reason": None}
         for e, column in values.items()
@@ -107,7 +109,7 @@ def test_runs_are_joined_and_the_same_rows_twice_are_refused(
     }
     for name in ("one", "two"):
         run(plan(name=name, matrix=[block]), tmp_path / name)
-    one, two = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "two")
+    one, two = RunResults.of(tmp_path / "one"), RunResults.of(tmp_path / "two")
     joined = leaderboard_of_runs([two, one])
     assert joined["suite"].to_pylist() == ["one", "two"]
     estimates = joined["estimate"].to_numpy()
@@ -151,6 +153,27 @@ def test_between_random_and_oracle() -> None:
     assert rows["mine"]["estimate"] == pytest.approx((0.525 - 0.1) / (1.0 - 0.1))
     assert rows["mine"]["ci_low"] < rows["mine"]["estimate"] < rows["mine"]["ci_high"]
     assert [rows[e]["rank"] for e in ("oracle", "mine", "random")] == [1, 2, 3]
+
+
+def test_floor_and_ceiling_are_told_by_their_role_not_by_their_name() -> None:
+    names = {"random": "chance", "oracle": "truth", "mine": "oracle"}
+    named = {names[name]: values for name, values in CONTROLS.items()}
+    roles = {"chance": "floor", "truth": "ceiling", "oracle": "method"}
+    board = leaderboard(*_tables(named, roles=roles), seed=0).to_pylist()
+    found = {r["explainer"]: r["estimate"] for r in board if r["metric"] == "q.normalised"}
+    assert found == {names[name]: row["estimate"] for name, row in _normalised(CONTROLS).items()}
+
+
+def test_means_that_differ_by_rounding_alone_are_tied() -> None:
+    # The same numbers in another order: their sums round differently.
+    columns: dict[str, list[float | None]] = {
+        "a": [2.4, 7.9, 8.7, 0.8],
+        "b": [7.9, 2.4, 0.8, 8.7],
+        "c": [2.4, 7.9, 8.7, 0.799],
+    }
+    rows = _rows(*_tables(columns))
+    assert rows["a"]["estimate"] < rows["b"]["estimate"]
+    assert [rows[name]["rank"] for name in "abc"] == [1, 1, 3]
 
 
 @pytest.mark.parametrize("scale", [-3.0, 7.0])

@@ -12,25 +12,25 @@ from memelite.io import read_meme
 
 from gxarena.errors import InputError, StorageError
 from gxarena.report.logos import plot_motifs
-from gxarena.results.folder import RunFolder
 from gxarena.results.motifs import motifs_of_run, write_meme
+from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 
 
 @pytest.fixture
-def ran(plan: Callable[..., Plan], tmp_path: Path) -> Callable[..., RunFolder]:
+def ran(plan: Callable[..., Plan], tmp_path: Path) -> Callable[..., RunResults]:
     """A run of one set metric."""
 
-    def make(metric: str) -> RunFolder:
+    def make(metric: str) -> RunResults:
         block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"]}
         assert run(plan(matrix=[block | {"metrics": [metric]}]), tmp_path / metric).complete
-        return RunFolder(tmp_path / metric)
+        return RunResults.of(tmp_path / metric)
 
     return make
 
 
-def test_motifs_and_seqlets_are_tables(ran: Callable[..., RunFolder]) -> None:
+def test_motifs_and_seqlets_are_tables(ran: Callable[..., RunResults]) -> None:
     folder = ran("collection")
     motifs = pq.read_table(folder.path / "motifs.parquet").to_pylist()
     assert [row["motif"] for row in motifs] == ["positive_0", "negative_0"]
@@ -42,7 +42,7 @@ def test_motifs_and_seqlets_are_tables(ran: Callable[..., RunFolder]) -> None:
     ]
 
 
-def test_a_number_of_a_set_is_one_row_without_a_sample(ran: Callable[..., RunFolder]) -> None:
+def test_a_number_of_a_set_is_one_row_without_a_sample(ran: Callable[..., RunResults]) -> None:
     folder = ran("collection")
     (row,) = pq.read_table(folder.path / "samples.parquet").to_pylist()
     assert (row["sample_id"], row["metric"], row["value"]) == ("", "collection.found", 2.0)
@@ -50,7 +50,7 @@ def test_a_number_of_a_set_is_one_row_without_a_sample(ran: Callable[..., RunFol
     assert (ranked["estimate"], ranked["n"], ranked["rank"], ranked["rank_low"]) == (2, 1, 1, None)
 
 
-def test_no_pattern_is_a_status_and_never_ranks(ran: Callable[..., RunFolder]) -> None:
+def test_no_pattern_is_a_status_and_never_ranks(ran: Callable[..., RunResults]) -> None:
     folder = ran("nothing")
     (row,) = pq.read_table(folder.path / "samples.parquet").to_pylist()
     assert (row["value"], row["reason"]) == (None, "no pattern: 3 seqlets")
@@ -60,7 +60,7 @@ def test_no_pattern_is_a_status_and_never_ranks(ran: Callable[..., RunFolder]) -
         motifs_of_run(folder)
 
 
-def test_what_was_kept_is_read_back(ran: Callable[..., RunFolder]) -> None:
+def test_what_was_kept_is_read_back(ran: Callable[..., RunResults]) -> None:
     one, other = motifs_of_run(ran("collection"))
     assert one.cell == ("mine", "toy", "exact", "native", "collection")
     assert (one.name, one.n_seqlets, one.consensus) == ("positive_0", 1, "CGTTGC")
@@ -70,7 +70,7 @@ def test_what_was_kept_is_read_back(ran: Callable[..., RunFolder]) -> None:
     assert np.allclose(other.scores, -one.scores)
 
 
-def test_meme_files_hold_the_compared_rows(ran: Callable[..., RunFolder], tmp_path: Path) -> None:
+def test_meme_files_hold_the_compared_rows(ran: Callable[..., RunResults], tmp_path: Path) -> None:
     motifs = motifs_of_run(ran("collection"))
     write_meme(motifs, tmp_path / "new" / "motifs.meme")
     read = read_meme(str(tmp_path / "new" / "motifs.meme"))
@@ -82,7 +82,9 @@ def test_meme_files_hold_the_compared_rows(ran: Callable[..., RunFolder], tmp_pa
         write_meme(motifs, tmp_path / "file" / "motifs.meme")
 
 
-def test_motifs_are_drawn_beside_their_match(ran: Callable[..., RunFolder], tmp_path: Path) -> None:
+def test_motifs_are_drawn_beside_their_match(
+    ran: Callable[..., RunResults], tmp_path: Path
+) -> None:
     motifs = motifs_of_run(ran("collection"))
     plot_motifs(motifs, tmp_path / "motifs.svg")
     text = (tmp_path / "motifs.svg").read_text()

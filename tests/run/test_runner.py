@@ -14,9 +14,11 @@ import pytest
 from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.results.folder import RunFolder
 from gxarena.results.leaderboard import LEADERBOARD
+from gxarena.results.reading import RunResults
 from gxarena.results.schemas import CELLS, CURVES, SAMPLES
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
+from gxarena.run.store import Store
 
 MakePlan = Callable[..., Plan]
 Rows = list[dict[str, Any]]
@@ -76,6 +78,47 @@ def test_cost_is_what_explainers_count_where_it_depends_on_the_sequence(
     assert row["status"] == "ok", row["error_message"]
     once_and_without_each = sum(len(sample.sequence) + 1 for sample in samples)
     assert (row["forwards"], row["backwards"]) == (once_and_without_each, 0)
+
+
+def test_cost_counts_what_a_metric_asks_of_the_explainer(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_LOG", str(tmp_path / "log"))
+    made = plan(matrix=[_block(explainers=["exact"], metrics=["max_sensitivity"])])
+    run(made, tmp_path / "run")
+    (row,) = _rows(tmp_path / "run", "cells")
+    lines = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
+    explained = sum(int(n) for what, n in lines if what == "explain")
+    assert explained > 2 * 70
+    # The metric asks the model nothing itself, and the toy costs one forward a sequence.
+    assert row["forwards"] == explained
+
+
+def test_cells_say_what_readers_need(plan: MakePlan, tmp_path: Path) -> None:
+    made = plan(
+        datasets={"mine": {"path": str(tmp_path / "data.csv"), "kind": "enhancers"}},
+        explainers={"chance": {"name": "random"}},
+        matrix=[
+            _block(
+                models=["toy-tokens"],
+                explainers=["exact", "chance", "gc"],
+                aggregators=["native", "passed_on"],
+                metrics=["gini"],
+            )
+        ],
+    )
+    run(made, tmp_path / "run")
+    rows = _rows(tmp_path / "run", "cells")
+    assert {row["dataset_kind"] for row in rows} == {"enhancers"}
+    roles = {row["explainer"]: row["explainer_role"] for row in rows}
+    assert roles == {"exact": "method", "chance": "floor", "gc": "control"}
+    units = {row["aggregator"]: (row["attributions_units"], row["units"]) for row in rows}
+    assert units == {"native": ("token", "token"), "passed_on": ("token", "nucleotide")}
+    store, ids = Store(tmp_path / "run" / "store"), [s.id for s in made.datasets["mine"].samples]
+    for row in rows:
+        scores = store.read_attributions(row["attributions_key"], ids)[0].scores
+        assert len(scores) == 8
+        assert row["model_weights_digest"] is None
 
 
 def test_the_same_again_computes_nothing(
@@ -223,7 +266,7 @@ def test_interrupted_is_a_row_and_the_next_run_completes(
 def test_a_full_disk_ends_the_run_and_keeps_what_was_done(
     plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, left = os.fsync, [24]  # two a file: its content and its folder
+    real, left = os.fsync, [24]  # two a file: its own and its folder's
 
     def full(descriptor: int) -> None:
         left[0] -= 1
@@ -236,7 +279,7 @@ def test_a_full_disk_ends_the_run_and_keeps_what_was_done(
     with pytest.raises(StorageError, match="No space left on device"):
         run(made, tmp_path / "run")
     monkeypatch.setattr(os, "fsync", real)
-    kept = RunFolder(tmp_path / "run").statuses(cell.id for cell in made.cells)
+    kept = RunResults.of(tmp_path / "run").resumable(cell.id for cell in made.cells)
     assert "ok" in kept.values()
     summary = run(made, tmp_path / "run")
     assert summary.complete
@@ -255,7 +298,7 @@ def test_a_folder_of_something_else_is_refused(plan: MakePlan, tmp_path: Path) -
 
 def test_two_runs_do_not_share_a_folder(plan: MakePlan, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
-    with folder.locked(), pytest.raises(InputError, match="expected no other run at work"):
+    with folder.locked(), pytest.raises(InputError, match="expected no other gxarena at work"):
         run(plan(), tmp_path / "run")
 
 

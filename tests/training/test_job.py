@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gxarena.errors import InputError
+from gxarena.results.lock import locked
 from gxarena.training.job import train
 from gxarena.training.recipe import read_recipe
 
@@ -68,6 +69,7 @@ def test_a_recipe_becomes_a_checkpoint_with_its_card(recipe: Path, tmp_path: Pat
     out = tmp_path / "out"
     card = train(recipe, out, ["settings.epochs=6"])
     assert sorted(path.name for path in out.iterdir()) == [
+        ".lock",
         "README.md",
         "card.json",
         "config.json",
@@ -152,6 +154,28 @@ def test_a_training_that_never_began_leaves_the_folder_free(recipe: Path, tmp_pa
     with pytest.raises(InputError, match="epoch: unknown key"):
         train(recipe, tmp_path / "out", ["settings.epoch=1"])
     assert train(recipe, tmp_path / "out", ["settings.epochs=1"])["training"]["epochs"] == 1
+
+
+def test_two_trainings_do_not_share_a_folder(recipe: Path, tmp_path: Path) -> None:
+    with (
+        locked(tmp_path / "out"),
+        pytest.raises(InputError, match="expected no other gxarena at work here"),
+    ):
+        train(recipe, tmp_path / "out")
+
+
+def test_what_follows_a_training_is_asked_for_before_it_begins(
+    recipe: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; sys.modules['sklearn'] = None; from pathlib import Path;"
+        "from gxarena.training.job import train; train(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", code, str(recipe), str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "MissingExtra" in done.stderr
+    assert "pip install 'gxarena[train]'" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_with_other_files_is_refused(recipe: Path, tmp_path: Path) -> None:

@@ -1,0 +1,27 @@
+"""Figure 4: the patterns with most seqlets of each explanation, each beside its match."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gxarena.report.evidence import Evidence
+from gxarena.report.logos import plot_motifs
+from gxarena.results.motifs import KeptMotif, motifs_of_run
+
+MOST_PATTERNS = 8
+"""Rows of the figure: letters take a second a row to draw."""
+
+
+def write_motifs(evidence: Evidence, path: Path) -> None:
+    """Figure 4: the patterns with most seqlets of each explanation, each beside its match."""
+    kept: dict[tuple[str, ...], list[KeptMotif]] = {}
+    for run in evidence.runs:
+        if len(run.results.table("motifs")):
+            for motif in motifs_of_run(run.results):
+                kept.setdefault((run.digest, *motif.cell), []).append(motif)
+    if not kept:
+        raise evidence.missing("figure motifs", "metric modisco, with patterns found")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    share = max(1, MOST_PATTERNS // len(kept))
+    chosen = [motif for motifs in kept.values() for motif in motifs[:share]]
+    plot_motifs(chosen[:MOST_PATTERNS], path)

@@ -1,0 +1,192 @@
+"""The only reader of a run folder: its tables as of one moment, in memory.
+
+    <run>/run.json            the suite, its digest and the ids of its cells
+    <run>/store/              predictions and attributions (see `gxarena.run.store`)
+    <run>/parts/<table>/      one file per cell (per attempt, for `cells`), written as it ends
+    <run>/<table>.parquet     the tables: cells, samples, curves, motifs, seqlets, leaderboard
+
+Parts are what a run at work writes; the tables are those parts joined. A reader lists the
+attempts that are there when it opens the folder, and answers from the tables where they were
+made of just these, from the parts otherwise: whatever a run does meanwhile, what is read belongs
+together. A copy of the tables alone reads too.
+
+A number of a whole set has a `samples` row whose sample_id is empty.
+
+A cell is done when the part of its `cells` row reads, holds its id, and says ok, and the parts it
+names read too; it is written last. A part that does not read counts as not there.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from gxarena.errors import InputError, StorageError
+from gxarena.identity import digest
+from gxarena.results.parquet import read_identity, read_table, read_with_identity
+from gxarena.results.record import RunRecord
+from gxarena.results.schemas import CELLS, DUE, TABLES
+
+
+class RunResults:
+    """What a run folder holds at the moment it is opened.
+
+    Attributes
+    ----------
+    path : Path
+    record : RunRecord
+    """
+
+    def __init__(self, path: Path, record: RunRecord) -> None:
+        self.path = path
+        self.record = record
+        self._attempts = _attempts(path)
+
+    @classmethod
+    def of(cls, path: Path) -> RunResults:
+        """Open a run's folder.
+
+        Raises
+        ------
+        InputError
+            It is none, or one that another version of gxarena wrote.
+        """
+        record = RunRecord.read(path)
+        if record is None:
+            raise InputError(
+                f"{path}: expected the folder of a run (with run.json), got "
+                f"{'another folder' if path.is_dir() else 'nothing there'}. "
+                "Write one with `gxarena run SUITE --out DIR`."
+            )
+        return cls(path, record)
+
+    @functools.cached_property
+    def snapshot(self) -> str:
+        """Which attempts of which cells there are: tables made of the same ones name it too."""
+        found = [[part.name for part in self._attempts.get(c, ())] for c in self.record.cells]
+        return digest([self.record.digest, found])
+
+    def statuses(self, cells: Iterable[str]) -> dict[str, str]:
+        """The status of each cell's last attempt; ``due`` where there is none that reads."""
+        if self._attempts:
+            return self.resumable(cells)
+        known = {row["cell_id"]: row["status"] for row in self.last_rows()}
+        return {cell: known.get(cell, DUE) for cell in cells}
+
+    def resumable(self, cells: Iterable[str]) -> dict[str, str]:
+        """The same by the parts alone, which a run that is taken up joins into its tables."""
+        return {cell: self._status(cell) for cell in cells}
+
+    def last_rows(self) -> list[dict[str, Any]]:
+        """The `cells` row of each cell's last attempt."""
+        return last_attempts(self.table("cells"))
+
+    def table(self, name: str) -> pa.Table:
+        """One of the tables, as if the run had ended when it was opened.
+
+        Raises
+        ------
+        InputError
+            Some tables are there without the others, or they were not written together.
+        StorageError
+            A table does not read, and there are no parts to make it of.
+        """
+        if not self._attempts:
+            return self._without_parts(name)
+        try:
+            table, identity = read_with_identity(self.path / f"{name}.parquet")
+        except StorageError:
+            return self.joined(name)
+        return table if identity.get("snapshot") == self.snapshot else self.joined(name)
+
+    def joined(self, name: str) -> pa.Table:
+        """One of the tables, made of the parts of the plan's cells."""
+        tried = [(cell, self._reading_attempts(cell)) for cell in self.record.cells]
+        if name == "cells":
+            return _concatenate([part for _, attempts in tried for part, _ in attempts], CELLS)
+        done = [cell for cell, attempts in tried if attempts and attempts[-1][1]["status"] == "ok"]
+        parts = [part_path(self.path, name, cell) for cell in done]
+        return _concatenate([part for part in parts if _is_whole(part)], TABLES[name])
+
+    def footer(self, table: str) -> dict[str, Any]:
+        """The identity document of a table of this run, or of its leaderboard."""
+        identity = {"table": table, "suite": self.record.suite, "digest": self.record.digest}
+        # Nobody takes a leaderboard for what it was made of: it need not name the attempts.
+        return identity | ({"snapshot": self.snapshot} if table in TABLES else {})
+
+    def _without_parts(self, name: str) -> pa.Table:
+        missing = [one for one in TABLES if not (self.path / f"{one}.parquet").is_file()]
+        if len(missing) == len(TABLES):
+            return TABLES[name].empty_table()
+        if missing:
+            raise InputError(
+                f"{self.path}: expected the tables of a run, got no {missing[0]}.parquet. "
+                "Run the same `gxarena run` again to finish it."
+            )
+        first = read_identity(self.path / "cells.parquet") or {}
+        table, identity = read_with_identity(self.path / f"{name}.parquet")
+        same = ("digest", "snapshot")
+        if [identity.get(key) for key in same] != [self.record.digest, first.get("snapshot")]:
+            raise InputError(
+                f"{self.path}: expected tables that were written together, got {name}.parquet of "
+                "another moment or version. Run the same `gxarena run` again."
+            )
+        return table
+
+    def _status(self, cell: str) -> str:
+        attempts = self._reading_attempts(cell)
+        if not attempts:
+            return DUE
+        _, identity = attempts[-1]
+        parts = [part_path(self.path, name, cell) for name in identity.get("parts", ())]
+        return str(identity["status"]) if all(_is_whole(part) for part in parts) else DUE
+
+    @functools.cache  # noqa: B019 (a reader is short-lived)
+    def _reading_attempts(self, cell: str) -> list[tuple[Path, dict[str, Any]]]:
+        """The cell's attempts that read, each with its identity document, the last one last."""
+        found = ((part, read_identity(part)) for part in self._attempts.get(cell, ()))
+        return [(part, held) for part, held in found if held and held.get("cell_id") == cell]
+
+
+def last_attempts(cells: pa.Table) -> list[dict[str, Any]]:
+    """The row of each cell's last attempt, of a `cells` table."""
+    last: dict[str, dict[str, Any]] = {}
+    for row in cells.to_pylist():
+        if row["cell_id"] not in last or row["attempt"] > last[row["cell_id"]]["attempt"]:
+            last[row["cell_id"]] = row
+    return list(last.values())
+
+
+def part_path(folder: Path, table: str, name: str) -> Path:
+    """Where a part lies; its name begins with its cell's id."""
+    # Two letters of the id as a folder keep each one small for runs of many cells.
+    return folder / "parts" / table / name[:2] / f"{name}.parquet"
+
+
+def _attempts(folder: Path) -> dict[str, list[Path]]:
+    """The `cells` parts of each cell, in the order of the attempts."""
+    found: dict[str, list[Path]] = {}
+    for part in (folder / "parts" / "cells").glob("*/*.parquet"):
+        found.setdefault(part.name.partition(".")[0], []).append(part)
+    for parts in found.values():
+        parts.sort(key=attempt_number)
+    return found
+
+
+def attempt_number(part: Path) -> int:
+    """Which attempt of its cell a `cells` part is; also one that does not read has its number."""
+    return int(part.name.split(".")[1])
+
+
+def _is_whole(part: Path) -> bool:
+    """Whether a part reads and is of the cell that its name says."""
+    return (read_identity(part) or {}).get("cell_id") == part.stem
+
+
+def _concatenate(paths: Sequence[Path], schema: pa.Schema) -> pa.Table:
+    tables = [read_table(path).replace_schema_metadata(None) for path in paths]
+    return pa.concat_tables(tables) if tables else schema.empty_table()

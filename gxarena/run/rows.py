@@ -1,0 +1,235 @@
+"""What the tables say of a cell: what it is, what it was scored, what went wrong."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gxarena import __version__
+from gxarena.api import Motif, Quantity, Scored, SetScored
+from gxarena.data import Explained, Sample
+from gxarena.errors import GxarenaError, InputError, PluginError, Unsupported
+from gxarena.identity import digest, path_digest
+from gxarena.results.provenance import git_commit, package_versions
+from gxarena.run.choices import facts, resolved_parameters
+from gxarena.run.plan import Cell, Plan
+
+TRACEBACK_TAIL = 2000
+"""Characters of a traceback that are kept."""
+
+Row = dict[str, Any]
+
+
+class CellRows:
+    """The `cells` rows of a plan, before its cells are run."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._components: dict[tuple[str, str], Row] = {}
+
+    def of(self, cell: Cell) -> Row:
+        """What a cell is: its components with versions, digests and resolved parameters."""
+        suite, dataset = self._plan.suite, self._plan.datasets[cell.dataset]
+        packages = package_versions()
+        row: Row = {
+            "cell_id": cell.id,
+            "suite": suite.name,
+            "suite_digest": self._plan.digest,
+            "gxarena_version": __version__,
+            "dataset": cell.dataset,
+            "dataset_digest": dataset.digest,
+            "dataset_kind": dataset.kind or None,
+            "n_samples": len(dataset.samples),
+            "metric_name": cell.metric_name,
+            "metric_scope": self._plan.scope(cell.metric),
+            "against": "/".join(cell.against) if cell.against else None,
+            "target": str(suite.target),
+            "objective": suite.objective,
+            "seed": suite.seed,
+            "packages": as_json(packages),
+            "packages_digest": digest(packages),
+            "git_commit": git_commit(),
+        }
+        for kind in ("model", "explainer", "aggregator", "metric"):
+            row |= self._component(kind, getattr(cell, kind))
+        return row
+
+    def _component(self, kind: str, label: str) -> Row:
+        if (kind, label) not in self._components:
+            self._components[kind, label] = self._described(kind, label)
+        return self._components[kind, label]
+
+    def _described(self, kind: str, label: str) -> Row:
+        choice = self._plan.choice(f"{kind}s", label)
+        try:
+            parameters = resolved_parameters(choice, self._plan.registry)
+        except (GxarenaError, ValueError):
+            parameters = choice.parameters
+        row: Row = {
+            kind: label,
+            f"{kind}_component": choice.found.component.name,
+            f"{kind}_distribution": choice.found.distribution,
+            f"{kind}_version": choice.found.version,
+            f"{kind}_digest": choice.identity,
+            f"{kind}_parameters": as_json(parameters),
+        }
+        if kind == "explainer":
+            row["explainer_role"] = choice.found.component.role
+        if kind == "model":
+            files = facts(choice.found, choice.parameters).files
+            weights = digest([path_digest(Path(file)) for file in files])
+            row["model_weights_digest"] = weights if files else None
+        return row
+
+
+def units_of(explained: Explained) -> str:
+    """What scores are on: "nucleotide" where every unit is a single one, "token" otherwise."""
+    single = all(one.spans.widths.max() == 1 for one in explained.attributions)
+    return "nucleotide" if single else "token"
+
+
+def failure(error: BaseException) -> Row:
+    """What a `cells` row says of a cell that raised."""
+    name = type(error).__name__
+    status = "error"
+    if isinstance(error, Unsupported):
+        status = "unsupported"
+    elif isinstance(error, MemoryError) or name == "OutOfMemoryError":
+        status = "oom"
+    elif not isinstance(error, Exception):
+        status = "crashed"
+    tail = _writable("".join(traceback.format_exception(error)))[-TRACEBACK_TAIL:]
+    return {
+        "status": status,
+        "error_type": name,
+        "error_message": _message(error) or name,
+        "error_traceback": None if isinstance(error, Unsupported | InputError) else tail,
+    }
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return _writable(str(error))
+    except Exception:
+        return ""  # an error that fails when asked what it is still has a name
+
+
+def _writable(text: str) -> str:
+    """Text as UTF-8 can hold it: file names may carry bytes that are none."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def scored_rows(
+    cell: Cell,
+    samples: tuple[Sample, ...],
+    scored: Scored | SetScored,
+    quantities: Mapping[str, Quantity],
+) -> dict[str, list[Row]]:
+    """The rows of each other table that a cell's result comes to.
+
+    Raises
+    ------
+    PluginError
+        The metric gave other quantities than it declares, or not one value a sample.
+    """
+    if isinstance(scored, SetScored):
+        # A set is scored as if it were one sample without a name.
+        values = {key: np.array([value]) for key, value in scored.values.items()}
+        reasons = {key: {0: reason} for key, reason in scored.reasons.items()}
+        _check_scored(Scored(values, reasons), quantities, 1, cell)
+        return {
+            "samples": list(_sample_rows(cell, (Sample("", ""),), Scored(values, reasons))),
+            "motifs": [_motif_row(cell, motif) for motif in scored.motifs],
+            "seqlets": list(_seqlet_rows(cell, samples, scored.motifs)),
+        }
+    _check_scored(scored, quantities, len(samples), cell)
+    return {
+        "samples": list(_sample_rows(cell, samples, scored)),
+        "curves": list(_curve_rows(cell, samples, scored)),
+    }
+
+
+def _motif_row(cell: Cell, motif: Motif) -> Row:
+    row: Row = {
+        "cell_id": cell.id,
+        "motif": motif.name,
+        "sign": motif.sign,
+        "contributions": motif.contributions,
+        "n_seqlets": len(motif.seqlets),
+        "frequencies": motif.frequencies.tolist(),
+        "scores": motif.scores.tolist(),
+        "trimmed_start": motif.trimmed[0],
+        "trimmed_end": motif.trimmed[1],
+    }
+    if motif.match is not None:
+        match = asdict(motif.match) | {"frequencies": motif.match.frequencies.tolist()}
+        row |= {f"match_{key}": value for key, value in match.items()}
+    return row
+
+
+def _seqlet_rows(
+    cell: Cell, samples: tuple[Sample, ...], motifs: tuple[Motif, ...]
+) -> Iterator[Row]:
+    for motif in motifs:
+        for index, seqlet in motif.seqlets:
+            yield {
+                "cell_id": cell.id,
+                "motif": motif.name,
+                "sample_id": samples[index].id,
+                "start": seqlet.start,
+                "end": seqlet.end,
+                "strand": seqlet.strand,
+            }
+
+
+def _check_scored(
+    scored: Scored, quantities: Mapping[str, Quantity], n_samples: int, cell: Cell
+) -> None:
+    for key, values in scored.values.items():
+        if key not in quantities:
+            raise PluginError(
+                f"metric '{cell.metric}': expected keys among its quantities, got '{key}'."
+            )
+        if np.shape(values) != (n_samples,):
+            raise PluginError(
+                f"metric '{cell.metric}', '{key}': expected {n_samples} values, "
+                f"got an array of shape {np.shape(values)}."
+            )
+
+
+def _sample_rows(cell: Cell, samples: tuple[Sample, ...], scored: Scored) -> Iterator[Row]:
+    for key, values in scored.values.items():
+        reasons = scored.reasons.get(key, {})
+        name = f"{cell.metric_name}.{key}" if key else cell.metric_name
+        for index, (sample, value) in enumerate(zip(samples, values, strict=True)):
+            defined = bool(np.isfinite(value))
+            yield {
+                "cell_id": cell.id,
+                "sample_id": sample.id,
+                "metric": name,
+                "value": float(value) if defined else None,
+                "reason": None if defined else reasons.get(index, f"not finite: {value}"),
+            }
+
+
+def _curve_rows(cell: Cell, samples: tuple[Sample, ...], scored: Scored) -> Iterator[Row]:
+    for curve in scored.curves:
+        for x, y in zip(curve.x, curve.y, strict=True):
+            yield {
+                "cell_id": cell.id,
+                "sample_id": samples[curve.sample].id,
+                "curve": curve.key,
+                "x": float(x),
+                "y": float(y) if np.isfinite(y) else None,
+            }
+
+
+def as_json(document: Mapping[str, Any]) -> str:
+    """A document as one line that does not depend on the order of its keys."""
+    return json.dumps(document, sort_keys=True, default=str)

@@ -1,0 +1,67 @@
+"""Commands that read a run: what they show, and that they leave the run folder as it is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from gxarena.cli.app import app
+from gxarena.run.plan import Plan
+from gxarena.run.runner import record_of, run
+
+READING = {
+    "leaderboard": ["leaderboard", "RUN", "--out", "OUT/board.parquet"],
+    "motifs": ["motifs", "RUN", "--json"],
+    "status": ["status", "RUN"],
+    "failures": ["failures", "RUN"],
+    "report": ["report", "RUN", "--out", "OUT/report"],
+    "figure": ["figure", "motifs", "RUN", "--out", "OUT/a.svg"],
+}
+
+
+def _state(folder: Path) -> dict[Path, tuple[int, int, int]]:
+    """Every file with its inode, time and size: a file written anew has another inode."""
+    states = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
+    return {path: (s.st_ino, s.st_mtime_ns, s.st_size) for path, s in states.items()}
+
+
+@pytest.fixture
+def at_work(plan: Callable[..., Plan], tmp_path: Path) -> Path:
+    """A run folder whose run was taken up with more metrics and has not ended."""
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"]}
+    run(plan(matrix=[block | {"metrics": ["collection"]}]), tmp_path / "run")
+    more = plan(matrix=[block | {"metrics": ["collection", "gini"]}])
+    record_of(more).write(tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("command", READING.values(), ids=READING)
+def test_reading_writes_nothing_into_a_run_folder(
+    command: list[str], at_work: Path, tmp_path: Path
+) -> None:
+    before = _state(at_work)
+    words = [w.replace("RUN", str(at_work)).replace("OUT", str(tmp_path / "out")) for w in command]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert _state(at_work) == before
+
+
+def test_a_reader_that_a_run_overtakes_leaves_what_the_run_wrote(
+    at_work: Path, plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    """A second process reads while this one finishes the run: what counts is the run's."""
+    board = str(tmp_path / "board.parquet")
+    command = [sys.executable, "-m", "gxarena", "leaderboard", str(at_work), "--out", board]
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"]}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as reader:
+        run(plan(matrix=[block | {"metrics": ["collection", "gini"]}]), at_work)
+        written = _state(at_work)
+    assert reader.returncode == 0
+    assert _state(at_work) == written
+    assert pq.read_table(at_work / "samples.parquet").num_rows == 1 + 70

@@ -1,0 +1,30 @@
+"""Figure 2, by reading back what was drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gxarena.report.evidence import Evidence
+from gxarena.report.figures.similarity import draw_similarity
+
+
+def _lines(axes: Any) -> dict[str, Any]:
+    return {str(line.get_label()): line for line in axes.get_lines()}
+
+
+def test_similarity_has_a_ridge_for_each_strategy(toy_run: Path) -> None:
+    evidence = Evidence.of([toy_run])
+    figure = draw_similarity(evidence)
+    assert [axes.get_title(loc="left").split("\n")[0] for axes in figure.axes] == ["mine", "longer"]
+    cells = evidence.cells("continuous_jaccard")
+    for axes in figure.axes:
+        lines = _lines(axes)
+        names = [text.get_text() for text in axes.get_yticklabels()]
+        assert names == ["(a) sum", "(b) mean", "(c) passed on", "(d) equally distributed"]
+        here = [c for c in cells if c.dataset == axes.get_title(loc="left").split("\n")[0]]
+        for name, cell in zip(names, here, strict=True):
+            column = cell.column()
+            assert column is not None
+            assert lines[f"{name}, mean"].get_xdata()[0] == column.defined.mean()
+            assert f"{name}, control" in lines
