@@ -76,9 +76,10 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
         of the table without any number.
     """
     common = {k: spec[k] for k in ("board", "card", "show") if k in spec} | spec.get("only", {})
-    columns: dict[str, Mapping[str, Any]] = spec["columns"]
-    rows: dict[str, Mapping[str, Any]] = spec["rows"]
-    if by := spec["rows"] if isinstance(spec["rows"], str) else "":
+    columns: dict[str, dict[str, Any]] = spec["columns"]
+    rows: dict[str, dict[str, Any]] | str = spec["rows"]
+    by = rows if isinstance(rows, str) else ""
+    if isinstance(rows, str):
         rows = {f"`{value}`": {by: value} for value in _values(by, common, columns, root)}
     cells = {
         (row, column): _cell(common | columns[column] | rows[row], f"{row} / {column}", root)
@@ -139,11 +140,17 @@ def _cell(wanted: Mapping[str, Any], where: str, root: Path) -> Cell:
     if not found or found[0]["estimate"] is None:
         return Cell(NOTHING, found[0] if found else {})
     milliseconds = 1000 * (found[0]["seconds_per_sequence"] or 0)
-    return Cell(wanted["show"].format(**found[0], milliseconds=milliseconds), found[0])
+    try:
+        return Cell(wanted["show"].format(**found[0], milliseconds=milliseconds), found[0])
+    except (KeyError, TypeError) as error:  # no such column, or null: a whole set has no interval
+        raise InputError(
+            f"'{where}': expected columns with numbers in show, got '{wanted['show']}' ({error}). "
+            "Show others."
+        ) from error
 
 
 def _values(
-    by: str, common: Mapping[str, Any], columns: Mapping[str, Mapping[str, Any]], root: Path
+    by: str, common: dict[str, Any], columns: dict[str, dict[str, Any]], root: Path
 ) -> list[str]:
     """The values of a label in rows that some column asks for."""
     found: set[str] = set()
@@ -202,7 +209,11 @@ def main(arguments: list[str]) -> int:
     stale = 0
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        made = filled(text)
+        try:
+            made = filled(text)
+        except InputError as error:
+            print(f"{page.relative_to(ROOT)}: {error}")
+            return 1
         if made != text and "--check" in arguments:
             stale += 1
             print(f"{page.relative_to(ROOT)}: expected the boards' numbers. Run make docs.")

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from gxarena.errors import InputError
-from gxarena.results.leaderboard import LEADERBOARD
 
 ROOT = Path(__file__).parents[2]
 _spec = importlib.util.spec_from_file_location("docs_tables", ROOT / "docs" / "tables.py")
@@ -117,16 +116,15 @@ def root(tmp_path: Path) -> Path:
         ("fly", "lrp", "replaced", "none", 0.2, 200),
         ("worm", "lrp", "replaced", "none", None, 200),
     ]
-    made: list[dict[str, Any]] = [
-        dict.fromkeys(LEADERBOARD.names, 0)
-        | {"suite": "s", "model": "m", "aggregator": "native", "ci_method": "", "verification": ""}
+    board = [
+        {"suite": "s", "model": "m", "aggregator": "native", "seconds_per_sequence": 0.0125}
+        | {"ci_low": None}
         | {"dataset": dataset, "explainer": explainer, "metric": metric, "direction": direction}
-        | {"estimate": estimate, "n": n, "seconds_per_sequence": 0.0125}
+        | {"estimate": estimate, "n": n}
         for dataset, explainer, metric, direction, estimate, n in rows
     ]
     (tmp_path / "leaderboard").mkdir()
-    board = pa.Table.from_pylist(made, schema=LEADERBOARD)
-    pq.write_table(board, tmp_path / "leaderboard" / "toy.parquet")
+    pq.write_table(pa.Table.from_pylist(board), tmp_path / "leaderboard" / "toy.parquet")
     (tmp_path / "card.json").write_text('{"training": {"parameters": 103074}}')
     return tmp_path
 
@@ -202,6 +200,7 @@ def test_a_card_shows_its_fields(root: Path) -> None:
         ({"only": {"data": "fly"}}, "unknown 'data'"),
         ({"only": {}}, "'Gini / chance': expected one row of the board, got 2. Say which dataset"),
         ({"only": {"dataset": "worm"}}, "'entropy': expected a number somewhere, got none"),
+        ({"show": "{ci_low:.2f}"}, "'Gini / LRP': expected columns with numbers in show"),
     ],
 )
 def test_a_table_that_the_board_cannot_fill_is_an_error(
