@@ -8,7 +8,7 @@ CONSTRAINTS := constraints.txt
 # One pip run of everything that is needed; the stamp makes it happen once per change of pins.
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow lint docs clean
 
 demo: $(STAMP)
 	$(BIN)/gxarena run quickstart --out runs/quickstart
@@ -25,6 +25,10 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The tables of README and docs, from the boards in leaderboard/ and the model cards.
+docs: $(STAMP)
+	$(BIN)/python docs/tables.py
 
 $(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gxarena: expected Python 3.11 or newer, got " + sys.version.split()[0] + ". Run make PYTHON=python3.12 demo")'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,29 +24,7 @@ version = "0.1"
 plugin = "{module}"
 """
 
-# The README's example, word for word but for its name.
-LEAVE_ONE_OUT = """
-import numpy as np
-from gxarena.data import Attribution
-from gxarena.hookspecs import Component, hookimpl
-
-@hookimpl
-def gxarena_explainers():
-    yield Component("leave-one-out", "leave_one_out:LeaveOneOut", "drop when a unit is masked",
-                    requires=frozenset({"maskable"}))
-
-class LeaveOneOut:
-    def explain(self, model, batch):
-        before = model.predict(batch.sequences)
-        attributions = []
-        for sequence, spans, target, output in zip(
-            batch.sequences, model.spans(batch.sequences), batch.targets, before
-        ):
-            masks = list(np.eye(len(spans), dtype=bool))
-            after = model.predict_masked([sequence] * len(spans), masks)
-            attributions.append(Attribution(output[target] - after[:, target], spans))
-        return attributions
-"""
+README = (Path(__file__).parents[1] / "README.md").read_text()
 RAISES = "raise RuntimeError('broken at import')\n"
 THIEF = """
 from gxarena.hookspecs import Component, hookimpl
@@ -69,12 +48,18 @@ SMALL = 'matrix=[{{datasets=["fly-promoters"], models=["cnn"], explainers=[{}], 
 METRICS = '["gini", "entropy", "faithfulness-complement", "conservation_error"]'
 
 
-def _install(name: str, source: str, tmp_path: Path) -> Path:
+def _of_readme(file: str) -> str:
+    """The README's example of a file, word for word."""
+    (block,) = re.findall(rf"^```\w+\n(# {re.escape(file)}\n.*?)^```", README, re.S | re.M)
+    return block  # type: ignore[no-any-return]
+
+
+def _install(name: str, source: str, tmp_path: Path, pyproject: str = PYPROJECT) -> Path:
     """Build and install a package of one module, as pip does it, into a folder of its own."""
     module = name.replace("-", "_")
     project, site = tmp_path / f"{name}-source", tmp_path / f"{name}-site"
     project.mkdir()
-    (project / "pyproject.toml").write_text(PYPROJECT.format(name=name, module=module))
+    (project / "pyproject.toml").write_text(pyproject.format(name=name, module=module))
     (project / f"{module}.py").write_text(source)
     install = ["--quiet", "--no-deps", "--no-build-isolation", "--target", str(site)]
     subprocess.run(
@@ -110,10 +95,12 @@ def test_an_installed_package_competes_and_broken_ones_harm_nobody(tmp_path: Pat
             "--set", SMALL.format(quoted, METRICS), sites=sites,
         ).returncode  # fmt: skip
 
-    good = _install("leave-one-out", LEAVE_ONE_OUT, tmp_path)
+    good = _install(
+        "my-explainer", _of_readme("my_explainer.py"), tmp_path, _of_readme("pyproject.toml")
+    )
     listed = json.loads(_gxarena("plugins", "list", "--json", sites=[good]).stdout)
     (mine,) = [c for c in listed["components"] if c["name"] == "leave-one-out"]
-    assert mine["distribution"] == "leave-one-out"
+    assert mine["distribution"] == "my-explainer"
     assert mine["status"] == "ready"
 
     assert quickstart("alone", ["lrp", "random", "leave-one-out"], [good]) == 0

@@ -1,0 +1,221 @@
+"""Numbers in README and docs: each stands in a table that a committed board or card makes."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gxarena.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+_spec = importlib.util.spec_from_file_location("docs_tables", ROOT / "docs" / "tables.py")
+assert _spec is not None
+assert _spec.loader is not None
+tables = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(tables)
+by_page = pytest.mark.parametrize("page", tables.PAGES, ids=lambda page: page.name)
+
+MEASURED = {"paper.md": 1}
+"""Passages of numbers whose board is not committed; each names its command and says so."""
+SETTINGS = (
+    # What is asked, not what came out.
+    "20%",
+    "1, 5, 10, 20 and 50%",
+    "10%",
+    "95%",
+    "250 bp",
+    "Python 3.11",
+    "in 20 lines",
+    # Names and references.
+    "LGPL-3.0",
+    "GPL-3.0",
+    "CC BY 4.0",
+)
+_REFERENCE = re.compile(r"arXiv:\d{4}\.\d{5}|MA\d{4}\.\d")
+_MEASURED = re.compile(r"<!-- measured by (?P<how>.*?) -->.*?<!-- end measured -->", re.S)
+_NOT_WORDS = (
+    tables.TABLE,
+    _MEASURED,
+    re.compile(r"<!--.*?-->", re.S),
+    re.compile(r"^```.*?^```", re.S | re.M),
+    re.compile(r"^ {4,}.*$", re.M),  # commands
+    re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.S),  # formulas
+    re.compile(r"`[^`\n]+`"),
+    re.compile(r"\]\([^)]*\)"),  # where links go
+    _REFERENCE,
+)
+# A number as a result is written: with a point, a per cent sign, or above nine. Not: DNABERT-2.
+_NUMBER = re.compile(r"(?<![\w.-])[-−+±]?(?:\d*\.\d+|\d+ ?%|\d{2,}|\d{1,3}(?:,\d{3})+)(?![\w-])")
+
+
+def words(page: str) -> str:
+    """What a page says outside tables, commands, formulas and names."""
+    for pattern in _NOT_WORDS:
+        page = pattern.sub(" ", page)
+    return page
+
+
+@by_page
+def test_every_table_is_what_the_boards_say(page: Path) -> None:
+    text = page.read_text()
+    assert text.count("<!-- table\n") == text.count("<!-- end table -->")
+    assert tables.filled(text) == text, "expected the boards' numbers: run make docs"
+
+
+@by_page
+def test_no_result_stands_outside_a_table(page: Path) -> None:
+    text = words(page.read_text())
+    for setting in SETTINGS:
+        text = text.replace(setting, " ")
+    assert _NUMBER.findall(text) == []
+
+
+def test_every_setting_is_still_said_somewhere() -> None:
+    said = " ".join(words(page.read_text()) for page in tables.PAGES)
+    assert [setting for setting in SETTINGS if setting not in said] == []
+
+
+@pytest.mark.parametrize(
+    "result", ["AUPRC .65", "0.65", "of 12%", "505 seqlets", "1,944 cells", "-0.98", "±.02"]
+)
+def test_a_result_in_words_is_found(result: str) -> None:
+    assert _NUMBER.search(f"It is {result} here.")
+
+
+@pytest.mark.parametrize("name", ["DNABERT-2", "section 4", "dnabert2-mini", "chr2R", "float32"])
+def test_a_name_is_no_result(name: str) -> None:
+    assert not _NUMBER.search(f"It is {name} here.")
+
+
+@by_page
+def test_what_no_committed_board_holds_names_its_command(page: Path) -> None:
+    text = page.read_text()
+    found = list(_MEASURED.finditer(text))
+    assert len(found) == MEASURED.get(page.name, 0)
+    commands = re.findall(r"^ {4}(.*)$", text, re.M)
+    for passage in found:
+        assert any(line.startswith(passage["how"]) for line in commands)
+        assert "not committed" in passage[0]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A board of two explainers on two data sets: a score, a cost, and one that is undefined."""
+    rows = [
+        ("fly", "lrp", "gini", "higher", 0.5, 200),
+        ("fly", "random", "gini", "higher", -0.004, 200),
+        ("worm", "random", "gini", "higher", 0.25, 1200),
+        ("fly", "lrp", "entropy", "lower", 3.0, 200),
+        ("fly", "random", "entropy", "lower", 4.0, 200),
+        ("fly", "lrp", "replaced", "none", 0.2, 200),
+        ("worm", "lrp", "replaced", "none", None, 200),
+    ]
+    board = [
+        {"suite": "s", "model": "m", "aggregator": "native", "seconds_per_sequence": 0.0125}
+        | {"ci_low": None}
+        | {"dataset": dataset, "explainer": explainer, "metric": metric, "direction": direction}
+        | {"estimate": estimate, "n": n}
+        for dataset, explainer, metric, direction, estimate, n in rows
+    ]
+    (tmp_path / "leaderboard").mkdir()
+    pq.write_table(pa.Table.from_pylist(board), tmp_path / "leaderboard" / "toy.parquet")
+    (tmp_path / "card.json").write_text('{"training": {"parameters": 103074}}')
+    return tmp_path
+
+
+TOY: dict[str, Any] = {
+    "board": "toy",
+    "show": "{estimate:z.2f}",
+    "only": {"dataset": "fly"},
+    "columns": {"LRP": {"explainer": "lrp"}, "chance": {"explainer": "random"}},
+    "rows": {"Gini": {"metric": "gini"}, "entropy": {"metric": "entropy"}},
+}
+
+
+def test_a_cell_is_its_row_of_the_board_at_the_rounding_shown(root: Path) -> None:
+    assert tables.table(TOY, root).splitlines() == [
+        "|  | LRP | chance |",
+        "| --- | --- | --- |",
+        "| Gini ↑ | 0.50 | 0.00 |",
+        "| entropy ↓ | 3.00 | 4.00 |",
+    ]
+
+
+def test_rows_by_explainer_come_best_first(root: Path) -> None:
+    columns = {
+        "entropy": {"metric": "entropy"},
+        "ms": {"metric": "gini", "show": "{milliseconds:.1f}"},
+    }
+    spec = TOY | {"rows": "explainer", "columns": columns}
+    assert tables.table(spec, root).splitlines() == [
+        "|  | entropy ↓ | ms |",  # no arrow: what is shown is not the metric's own value
+        "| --- | --- | --- |",
+        "| `lrp` | 3.00 | 12.5 |",
+        "| `random` | 4.00 | 12.5 |",
+    ]
+    columns = {"Gini": {"metric": "gini", "dataset": "worm"}, "entropy": {"metric": "entropy"}}
+    assert tables.table(spec | {"columns": columns}, root).splitlines()[2:] == [
+        "| `random` | 0.25 | 4.00 |",
+        "| `lrp` | – | 3.00 |",  # what has no number comes last
+    ]
+
+
+def test_sizes_stand_in_the_corner(root: Path) -> None:
+    spec = TOY | {"corner": "{n} sequences", "only": {"metric": "gini"}}
+    rows = {"fly": {"dataset": "fly"}, "worm": {"dataset": "worm"}}
+    assert tables.table(spec | {"rows": rows}, root).startswith("| 200 to 1,200 sequences ↑ |")
+
+
+def test_undefined_is_a_dash_and_of_a_list_any_will_do(root: Path) -> None:
+    rows = {"fly": {"dataset": "fly"}, "worm": {"dataset": "worm"}}
+    columns = {
+        "replaced": {"metric": "replaced"},
+        "Gini": {"metric": "gini", "explainer": "random"},
+    }
+    spec = TOY | {"only": {"explainer": ["lrp", "random"]}, "rows": rows, "columns": columns}
+    assert tables.table(spec, root).splitlines()[2:] == [
+        "| fly | 0.20 | 0.00 |",
+        "| worm | – | 0.25 |",
+    ]
+
+
+def test_a_card_shows_its_fields(root: Path) -> None:
+    spec = {
+        "columns": {"parameters": {"show": "{training[parameters]:,}"}},
+        "rows": {"CNN": {"card": "."}},
+    }
+    assert tables.table(spec, root).splitlines()[2] == "| CNN | 103,074 |"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"only": {"dataset": "flies"}}, "dataset: unknown 'flies'. Did you mean 'fly'?"),
+        ({"only": {"data": "fly"}}, "unknown 'data'"),
+        ({"only": {}}, "'Gini / chance': expected one row of the board, got 2. Say which dataset"),
+        ({"only": {"dataset": "worm"}}, "'entropy': expected a number somewhere, got none"),
+        ({"show": "{ci_low:.2f}"}, "'Gini / LRP': expected columns with numbers in show"),
+    ],
+)
+def test_a_table_that_the_board_cannot_fill_is_an_error(
+    change: dict[str, Any], message: str, root: Path
+) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        tables.table(TOY | change, root)
+
+
+def test_a_page_is_filled_between_its_marks_alone(root: Path) -> None:
+    page = (
+        'Before 0.1.\n\n<!-- table\nboard = "toy"\nshow = "{estimate:.1f}"\n[columns]\n'
+        '"LRP" = {explainer = "lrp", dataset = "fly"}\n[rows]\n"Gini" = {metric = "gini"}\n-->\n\n'
+        "| old |\n\n<!-- end table -->\n\nAfter.\n"
+    )
+    made = tables.filled(page, root)
+    assert made == page.replace("| old |", "|  | LRP |\n| --- | --- |\n| Gini ↑ | 0.5 |")
+    assert tables.filled(made, root) == made
