@@ -110,6 +110,7 @@ def test_duplicate_name_names_both_and_the_first_stays(
         (Component("x", "toys.Exact", ""), "expected a target 'package.module:factory'"),
         (Component(None, "toys:Exact", ""), "expected name to be a string, got NoneType"),
         (Component("x", ("toys",), ""), "'x': expected target to be a string, got tuple"),
+        (Component("x", "toys:Exact", "", role="cieling"), "Did you mean 'ceiling'?"),
         (
             Component("x", "toys:Exact", "", requires=["maskable"]),
             "'x': expected requires to be a frozenset, got list",

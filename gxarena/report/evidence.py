@@ -150,7 +150,7 @@ class Cell:
             The run's store does not hold them.
         """
         columns = (column for (cell, _), column in self.run.columns.items() if cell == self.id)
-        ids = next((column.ids.tolist() for column in columns), [])
+        ids: list[str] = next((column.ids.tolist() for column in columns), [])
         try:
             store = Store(self.run.results.path / "store")
             found = store.read_attributions(str(self.facts["attributions_key"]), ids)

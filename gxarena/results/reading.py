@@ -45,6 +45,7 @@ class RunResults:
         self.path = path
         self.record = record
         self._attempts = _attempts(path)
+        self._identities: dict[Path, dict[str, Any] | None] = {}
 
     @classmethod
     def of(cls, path: Path) -> RunResults:
@@ -145,11 +146,16 @@ class RunResults:
         parts = [part_path(self.path, name, cell) for name in identity.get("parts", ())]
         return str(identity["status"]) if all(_is_whole(part) for part in parts) else DUE
 
-    @functools.cache  # noqa: B019 (a reader is short-lived)
     def _reading_attempts(self, cell: str) -> list[tuple[Path, dict[str, Any]]]:
         """The cell's attempts that read, each with its identity document, the last one last."""
-        found = ((part, read_identity(part)) for part in self._attempts.get(cell, ()))
+        found = [(part, self._identity(part)) for part in self._attempts.get(cell, ())]
         return [(part, held) for part, held in found if held and held.get("cell_id") == cell]
+
+    def _identity(self, part: Path) -> dict[str, Any] | None:
+        """Each is read once: every table asks which attempts read."""
+        if part not in self._identities:
+            self._identities[part] = read_identity(part)
+        return self._identities[part]
 
 
 def last_attempts(cells: pa.Table) -> list[dict[str, Any]]:

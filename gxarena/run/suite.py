@@ -9,7 +9,8 @@
     [datasets.fly]                  # an alias: a component (or a path) with parameters
     name = "fly-promoters"
     split = "test"
-    n = 200
+    n = 200                         # at most so many, class-balanced; also: labels = [1]
+    kind = "promoters"              # for readers, where the data set does not say it itself
 
     [[matrix]]                      # product inside a block, union across blocks
     datasets = ["fly"]

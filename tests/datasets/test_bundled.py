@@ -6,12 +6,14 @@ import importlib.util
 import os
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from gxarena.datasets.bundled import fly_kilobases, fly_promoters
+from gxarena.datasets.dataset import Dataset
 from gxarena.errors import InputError
 from gxarena.files import shipped
 
@@ -25,6 +27,11 @@ def test_counts_balance_and_letters(split: str) -> None:
     assert Counter(sample.label for sample in samples) == dict.fromkeys((0, 1), COUNTS[split] // 2)
     assert {len(sample.sequence) for sample in samples} == {250}
     assert set().union(*(sample.sequence for sample in samples)) == set("ACGT")
+
+
+@pytest.mark.parametrize("data", [fly_promoters, fly_kilobases])
+def test_they_say_what_they_are_of_also_in_part(data: Callable[[], Dataset]) -> None:
+    assert data().with_labels([1]).subset(3).kind == "promoters"
 
 
 def test_splits_are_by_chromosome() -> None:

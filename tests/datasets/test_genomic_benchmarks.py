@@ -99,6 +99,7 @@ def test_by_reference_test_is_the_split_unless_named(server: Server) -> None:
     ):
         dataset = open_dataset(reference)
         assert dataset.name == f"genomic-benchmarks:{TASK}:{split}"
+        assert dataset.kind == "promoters"
         assert _pairs(dataset.samples) == _expected(split)
     assert open_dataset("genomic-benchmarks", task=TASK).digest == open_dataset(REFERENCE).digest
     assert server.asked == [""], "downloaded once, read from the cache since"

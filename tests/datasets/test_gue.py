@@ -13,7 +13,7 @@ from huggingface_hub.utils import reset_sessions
 from servers import Server, serving
 
 from gxarena.datasets import download
-from gxarena.datasets.gue import TASKS
+from gxarena.datasets.gue import KINDS, TASKS
 from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError
 
@@ -141,3 +141,7 @@ def test_a_copy_without_the_split(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text(table(TEXTS, "train"))
     with pytest.raises(InputError, match="gue:tf/0, split: expected one of train, got 'test'"):
         open_dataset("gue:tf/0", root=str(tmp_path))
+
+
+def test_every_task_says_what_it_is_of() -> None:
+    assert {task.partition("/")[0] for task in TASKS} == KINDS.keys()

@@ -18,7 +18,7 @@ def test_windows_lie_where_they_are_anchored() -> None:
     whole = open_dataset("fly-promoters:test")
     for anchor, start in (("start", 0), ("centre", 75), ("end", 150)):
         cut = windows("fly-promoters:test", 100, anchor)
-        assert cut.name == f"fly-promoters:test[{anchor} 100]"
+        assert (cut.name, cut.kind) == (f"fly-promoters:test[{anchor} 100]", "promoters")
         for one, other in zip(cut.samples, whole.samples, strict=True):
             assert (one.id, one.label) == (other.id, other.label)
             assert one.sequence == other.sequence[start : start + 100]

@@ -244,3 +244,10 @@ def test_between_needs_two_samples() -> None:
     values[3] = 0.5
     share, low, high = bootstrap_between(values, floor, floor + 1, seed=0)
     assert np.isnan([share, low, high]).all()
+
+
+def test_rounding_alone_parts_nobody_in_any_resample() -> None:
+    one = np.random.default_rng(0).normal(size=20)
+    columns = np.column_stack([one, np.nextafter(one, np.inf)])
+    rank, low, high = rank_intervals(columns, "higher", seed=0)
+    assert [rank.tolist(), low.tolist(), high.tolist()] == [[1, 1]] * 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +29,15 @@ def test_similarity_has_a_ridge_for_each_strategy(toy_run: Path) -> None:
             assert column is not None
             assert lines[f"{name}, mean"].get_xdata()[0] == column.defined.mean()
             assert f"{name}, control" in lines
+
+
+def test_the_dotted_control_is_the_floor_by_whatever_name(make_run: Callable[..., Path]) -> None:
+    cell = {"metric": "continuous_jaccard", "against": "cnn/lrp", "aggregator": "sum"}
+    folder = make_run(
+        cell | {"explainer": "gc", "values": {"": [0.8, 0.9, 1.0]}},
+        cell | {"explainer": "chance", "explainer_role": "floor", "values": {"": [-0.1, 0, 0.1]}},
+        cell | {"values": {"": [0.4, 0.5, 0.6]}},
+    )
+    (axes,) = draw_similarity(Evidence.of([folder])).axes
+    x, y = _lines(axes)["(a) sum, control"].get_data()
+    assert abs(x[y.argmax()]) < 0.05
