@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from captum.attr import FeatureAblation as CaptumFeatureAblation
+from torch import Tensor
 
-from gxarena_captum.perturbation import PerturbationMethod
+from gxarena_captum.perturbation import PerturbationMethod, Value
 
 
 class FeatureAblation(PerturbationMethod):
@@ -36,8 +37,7 @@ class FeatureAblation(PerturbationMethod):
     ) -> None:
         super().__init__(window, reference, n_references, batch_size)
 
-    def _method(self, value: Any) -> Any:
-        return CaptumFeatureAblation(value)
-
-    def _arguments(self, n_players: int) -> dict[str, object]:
-        return {}
+    def _scores(self, value: Value, present: Tensor, **asking: Any) -> Tensor:
+        method = CaptumFeatureAblation(value)
+        found: Tensor = method.attribute(present, **asking)
+        return found

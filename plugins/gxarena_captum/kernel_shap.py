@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from captum.attr import KernelShap as CaptumKernelShap
+from torch import Tensor
 
 from gxarena.errors import check_at_least
-from gxarena_captum.perturbation import PerturbationMethod
+from gxarena_captum.perturbation import PerturbationMethod, Value
 
 
 class KernelSHAP(PerturbationMethod):
@@ -39,8 +40,7 @@ class KernelSHAP(PerturbationMethod):
         check_at_least("kernel_shap, n_samples", n_samples, 3)
         self._n_samples = n_samples
 
-    def _method(self, value: Any) -> Any:
-        return CaptumKernelShap(value)
-
-    def _arguments(self, n_players: int) -> dict[str, object]:
-        return {"n_samples": self._n_samples}
+    def _scores(self, value: Value, present: Tensor, **asking: Any) -> Tensor:
+        method = CaptumKernelShap(value)
+        found: Tensor = method.attribute(present, n_samples=self._n_samples, **asking)
+        return found

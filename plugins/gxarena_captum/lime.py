@@ -6,9 +6,10 @@ from typing import Any
 
 from captum._utils.models.linear_model import SkLearnLasso
 from captum.attr import Lime as CaptumLime
+from torch import Tensor
 
 from gxarena.errors import check_at_least, check_positive
-from gxarena_captum.perturbation import PerturbationMethod
+from gxarena_captum.perturbation import PerturbationMethod, Value
 
 
 class LIME(PerturbationMethod):
@@ -44,8 +45,7 @@ class LIME(PerturbationMethod):
         check_positive(f"{self.name}, alpha", alpha)
         self._n_samples, self._alpha = n_samples, alpha
 
-    def _method(self, value: Any) -> Any:
-        return CaptumLime(value, interpretable_model=SkLearnLasso(alpha=self._alpha))
-
-    def _arguments(self, n_players: int) -> dict[str, object]:
-        return {"n_samples": self._n_samples}
+    def _scores(self, value: Value, present: Tensor, **asking: Any) -> Tensor:
+        method = CaptumLime(value, interpretable_model=SkLearnLasso(alpha=self._alpha))
+        found: Tensor = method.attribute(present, n_samples=self._n_samples, **asking)
+        return found

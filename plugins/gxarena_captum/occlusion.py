@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from captum.attr import Occlusion as CaptumOcclusion
+from torch import Tensor
 
 from gxarena.errors import InputError
-from gxarena_captum.perturbation import PerturbationMethod
+from gxarena_captum.perturbation import PerturbationMethod, Value
 
 
 class Occlusion(PerturbationMethod):
@@ -41,9 +42,9 @@ class Occlusion(PerturbationMethod):
         super().__init__(1, reference, n_references, batch_size)
         self._width, self._stride = window, stride
 
-    def _method(self, value: Any) -> Any:
-        return CaptumOcclusion(value)
-
-    def _arguments(self, n_players: int) -> dict[str, object]:
-        width = min(self._width, n_players)
-        return {"sliding_window_shapes": (width,), "strides": (min(self._stride, width),)}
+    def _scores(self, value: Value, present: Tensor, **asking: Any) -> Tensor:
+        width = min(self._width, present.shape[1])
+        strides = (min(self._stride, width),)
+        method = CaptumOcclusion(value)
+        found: Tensor = method.attribute(present, (width,), strides=strides, **asking)
+        return found

@@ -7,6 +7,7 @@ model's own unknown, or a reference's embedding.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,10 +19,14 @@ from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Bools, Floats, Spans
 from gxarena.errors import check_at_least
 from gxarena.explainers.presence import Outputs, Presence, hidden, maskable
-from gxarena.explainers.references import KINDS, SHUFFLES, check_kind
+from gxarena.explainers.references import SHUFFLES, check_kind
 from gxarena_torch.explained_value import ExplainedValue, differentiable
 from gxarena_torch.multipliers import to_numpy
 from gxarena_torch.rows import Rows, micro_batches
+from gxarena_torch.seeds import torch_seeded
+
+Value = Callable[[Tensor], Tensor]
+"""The explained value (M,) of players' presence (M, players)."""
 
 
 class PerturbationMethod(ABC):
@@ -43,7 +48,7 @@ class PerturbationMethod(ABC):
         check_at_least(f"{self.name}, window", window)
         check_at_least(f"{self.name}, n_references", n_references)
         check_at_least(f"{self.name}, batch_size", batch_size)
-        check_kind(f"{self.name}, reference", reference, (*KINDS, SHUFFLES))
+        check_kind(f"{self.name}, reference", reference)
         self._window, self._reference = window, reference
         self._n_references = n_references if reference == SHUFFLES else 1
         self._masks_per_pass = max(1, batch_size // self._n_references)
@@ -63,12 +68,11 @@ class PerturbationMethod(ABC):
         return [self._attribution(model, batch, row, units) for row, units in enumerate(spans)]
 
     @abstractmethod
-    def _method(self, value: Any) -> Any:
-        """captum's method for a function from presence (M, players) to values (M,)."""
+    def _scores(self, value: Value, present: Tensor, **asking: Any) -> Tensor:
+        """Scores (1, players) by captum, of a `value` and the presence of all (1, players).
 
-    @abstractmethod
-    def _arguments(self, n_players: int) -> dict[str, object]:
-        """What its ``attribute`` is told besides the presence."""
+        ``**asking`` is for captum's ``attribute``: what absence is, and how many masks at a time.
+        """
 
     def _attribution(self, model: Model, batch: Batch, row: int, spans: Spans) -> Attribution:
         game = Presence(
@@ -84,8 +88,7 @@ class PerturbationMethod(ABC):
         if game.n_players == 1:  # captum's samplers have nothing to draw
             scores = game.shared(np.array([whole - empty]))
         else:
-            with torch.random.fork_rng():
-                torch.manual_seed(int(batch.seeds[row]) if len(batch.seeds) else 0)
+            with torch_seeded(int(batch.seeds[row]) if len(batch.seeds) else 0):
                 scores = game.shared(self._of_players(game))
         if self.distributes:
             explained = whole - empty
@@ -102,13 +105,9 @@ class PerturbationMethod(ABC):
         def value(present: Tensor) -> Tensor:
             return torch.from_numpy(game(present.numpy()))
 
-        found: Tensor = self._method(value).attribute(
-            torch.ones(1, game.n_players, dtype=torch.float64),
-            baselines=0.0,
-            perturbations_per_eval=self._masks_per_pass,
-            **self._arguments(game.n_players),
-        )
-        return to_numpy(found[0])
+        everyone = torch.ones(1, game.n_players, dtype=torch.float64)
+        asking = {"baselines": 0.0, "perturbations_per_eval": self._masks_per_pass}
+        return to_numpy(self._scores(value, everyone, **asking)[0])
 
     def _outputs(self, model: Model, batch: Batch, row: int) -> Outputs:
         if self._reference == "unknown":

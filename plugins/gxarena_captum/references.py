@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gxarena.data import Attribution
 from gxarena.errors import check_at_least
-from gxarena.explainers.references import KINDS, SHUFFLES, check_kind
+from gxarena.explainers.references import SHUFFLES, check_kind
 from gxarena_captum.gradients import GradientMethod
 from gxarena_torch.multipliers import from_multipliers
 from gxarena_torch.rows import Rows, grouped, repeat
@@ -26,7 +26,7 @@ class AgainstReferences(GradientMethod):
         max_positions: int,
         rows_per_reference: int = 1,
     ) -> None:
-        check_kind(f"{self.name}, reference", reference, (*KINDS, SHUFFLES))
+        check_kind(f"{self.name}, reference", reference)
         check_at_least(f"{self.name}, n_references", n_references)
         self._kind = reference
         self._n_references = n_references if reference == SHUFFLES else 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from captum.attr import ShapleyValueSampling as CaptumShapleyValueSampling
+from torch import Tensor
 
 from gxarena.errors import check_at_least
-from gxarena_captum.perturbation import PerturbationMethod
+from gxarena_captum.perturbation import PerturbationMethod, Value
 
 
 class ShapleySampling(PerturbationMethod):
@@ -38,8 +39,7 @@ class ShapleySampling(PerturbationMethod):
         check_at_least(f"{self.name}, n_samples", n_samples)
         self._n_samples = n_samples
 
-    def _method(self, value: Any) -> Any:
-        return CaptumShapleyValueSampling(value)
-
-    def _arguments(self, n_players: int) -> dict[str, object]:
-        return {"n_samples": self._n_samples}
+    def _scores(self, value: Value, present: Tensor, **asking: Any) -> Tensor:
+        method = CaptumShapleyValueSampling(value)
+        found: Tensor = method.attribute(present, n_samples=self._n_samples, **asking)
+        return found

@@ -1,4 +1,4 @@
-"""What shap is told of the players: how coalitions are masked, how they merge, which units they own."""
+"""What shap is told of players: how they are masked, how they merge, and which units they own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gxarena.data import Bools, Floats, Ints
 
 
 class Coalitions(Masker):  # type: ignore[misc]  # shap has no types
-    """What shap calls a masker; here it hands the coalition on, and the presence game knows what it means.
+    """What shap calls a masker: hands the coalition on, as `Presence` knows what it means.
 
     Parameters
     ----------

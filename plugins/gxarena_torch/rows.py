@@ -100,7 +100,7 @@ def repeat(tensor: Tensor, n: int) -> Tensor:
 
 
 def grouped(tensor: Tensor, n: int) -> Tensor:
-    """What became of rows that were repeated, by what they came from: (b * n, ...) to (b, n, ...)."""
+    """What became of repeated rows, by what they came from: (b * n, ...) to (b, n, ...)."""
     return tensor.reshape(-1, n, *tensor.shape[1:])
 
 
