@@ -1,10 +1,12 @@
-"""Where a network runs."""
+"""Where a network computes, and in which precision."""
 
 from __future__ import annotations
 
 import torch
 
-from gxarena.errors import InputError
+from gxarena.errors import InputError, check_choice
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def pick_device(name: str) -> torch.device:
@@ -19,3 +21,9 @@ def pick_device(name: str) -> torch.device:
             f"device: expected 'auto' or a device that is there, got '{name}'. Try 'cpu'."
         ) from error
     return device
+
+
+def pick_dtype(name: str) -> torch.dtype:
+    """The torch dtype of that name, one of `DTYPES`."""
+    check_choice("dtype", name, DTYPES)
+    return DTYPES[name]

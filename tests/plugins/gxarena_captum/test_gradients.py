@@ -261,7 +261,7 @@ def test_user_mistakes(cnn: CNN, make_batch: Batches) -> None:
         IntegratedGradients(n_steps=0)
     with pytest.raises(InputError, match="norm: unknown 'l3'"):
         Saliency("l3")
-    with pytest.raises(InputError, match="noise: expected a number of at least 0, got nan"):
+    with pytest.raises(InputError, match="smoothgrad, noise: expected 0 or more, got nan"):
         SmoothGrad(noise=float("nan"))
 
 

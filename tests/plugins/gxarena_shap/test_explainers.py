@@ -8,7 +8,6 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from gxarena_shap.game import stretches
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import WEIGHTS, Linear
@@ -18,6 +17,7 @@ from gxarena.data import Batch, Bools, Floats
 from gxarena.datasets.bundled import fly_promoters
 from gxarena.errors import InputError, Unsupported
 from gxarena_dnabert2.model import Mini
+from gxarena_shap.coalitions import stretches
 from gxarena_shap.explainers import Exact, Kernel, Partition, Permutation
 
 ALL = [Partition(), Exact(), Permutation(), Kernel()]
