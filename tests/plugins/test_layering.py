@@ -31,12 +31,12 @@ def _imports(tree: ast.AST, *, lazy: bool = False) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.FunctionDef) and not lazy:
-            continue
-        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
-        else:
+        elif not (_is_for_typing(node) or (isinstance(node, ast.FunctionDef) and not lazy)):
             yield from _imports(node, lazy=lazy)
+
+
+def _is_for_typing(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 PACKAGES = sorted(path.parent for path in PLUGINS.glob("gxarena_*/__init__.py"))
