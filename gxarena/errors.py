@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Collection, Iterable
 
 
@@ -47,3 +48,15 @@ def check_choice(where: str, got: str, choices: Collection[str]) -> None:
     """Raise InputError where what was given is none of the choices."""
     if got not in choices:
         raise unknown(where, got, choices)
+
+
+def check_at_least(where: str, got: float, least: float = 1) -> None:
+    """Raise InputError where a number is less than it may be, infinite or NaN."""
+    if not least <= got < math.inf:
+        raise InputError(f"{where}: expected {least} or more, got {got}.")
+
+
+def check_positive(where: str, got: float) -> None:
+    """Raise InputError where a number is not above 0, or infinite or NaN."""
+    if not 0 < got < math.inf:
+        raise InputError(f"{where}: expected a number above 0, got {got}.")

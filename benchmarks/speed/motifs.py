@@ -20,11 +20,12 @@ import numpy as np
 
 from gxarena.data import Batch, Explained
 from gxarena.datasets.bundled import fly_promoters
+from gxarena.dna import letters, one_hot
 from gxarena_cnn.lrp import LRP
 from gxarena_cnn.model import CNN
 from gxarena_jaspar.matching import compare
 from gxarena_jaspar.matrices import collection
-from gxarena_modisco.discovery import Discovery, contributions, discover, one_hot
+from gxarena_modisco.discovery import Discovery, contributions, discover
 from gxarena_modisco.settings import settings_for
 
 
@@ -52,7 +53,7 @@ def explained(n: int) -> Explained:
 
 def main(n: int) -> None:
     given = explained(n)
-    encoded = one_hot(given.sequences)
+    encoded = one_hot(letters(given.sequences))
     scores = contributions(given, "hypothetical", encoded)
     settings = settings_for(encoded.shape[1], {})
     with tempfile.TemporaryDirectory() as cache:

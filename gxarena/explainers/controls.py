@@ -10,7 +10,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Interval, Sample
-from gxarena.errors import InputError
+from gxarena.dna import letters
+from gxarena.errors import check_positive
 from gxarena.truth import truth
 
 Given = TypeVar("Given")
@@ -60,8 +61,7 @@ class GC:
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         def strong(sequence: str, _: int) -> Floats:
-            letters = np.frombuffer(sequence.encode(), dtype=np.uint8)
-            return np.isin(letters, np.frombuffer(b"GC", dtype=np.uint8)).astype(np.float64)
+            return np.isin(letters([sequence])[0], letters(["GC"])).astype(np.float64)
 
         return _unit_means(model, batch, strong, batch.seeds.tolist())
 
@@ -80,8 +80,7 @@ class Blur:
     cost = (0, 0)
 
     def __init__(self, width: float = 10.0) -> None:
-        if not 0 < width < np.inf:
-            raise InputError(f"blur, width: expected a number of nucleotides above 0, got {width}.")
+        check_positive("blur, width", width)
         self._width = width
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:

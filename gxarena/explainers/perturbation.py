@@ -9,15 +9,14 @@ given for it: it depends on the sequence's length, so no fixed ``cost`` could sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 
 from gxarena import objective
-from gxarena.api import MaskableModel, Model
+from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Bools, Floats, Ints, Spans
 from gxarena.dna import LETTERS, codes, letters
-from gxarena.errors import InputError, Unsupported
+from gxarena.errors import InputError, check_at_least
+from gxarena.explainers.presence import ask, maskable
 
 MOST_LETTERS = 2**24
 """Letters of altered sequences, or elements of masks, held at a time: 16 MiB."""
@@ -41,8 +40,8 @@ class Occlusion:
     """
 
     def __init__(self, window: int = 1, stride: int = 1, batch_size: int = 1024) -> None:
-        _at_least_one("occlusion, window", window)
-        _at_least_one("occlusion, batch_size", batch_size)
+        check_at_least("occlusion, window", window)
+        check_at_least("occlusion, batch_size", batch_size)
         if not 1 <= stride <= window:
             raise InputError(
                 f"occlusion, stride: expected 1 to {window}, the window's units, got {stride}."
@@ -57,17 +56,14 @@ class Occlusion:
         Unsupported
             The model is not maskable.
         """
-        if not isinstance(model, MaskableModel):
-            raise Unsupported(
-                f"occlusion: expected a maskable model (predict_masked), got "
-                f"{type(model).__name__}. Use ism."
-            )
+        model = maskable(model, "occlusion")
         objective.check_targets(batch.targets, model.n_outputs)
         spans = model.spans(batch.sequences)
         starts = [self._starts(len(units)) for units in spans]
-        whole = _values(batch, model.predict(batch.sequences), np.arange(len(batch)))
-        asked = _ask(
-            batch,
+        whole = objective.value(batch.objective, model.predict(batch.sequences), batch.targets)
+        asked = ask(
+            batch.targets,
+            batch.objective,
             [len(row) for row in starts],
             min(self._batch_size, MOST_LETTERS // max(map(len, spans)) + 1),
             lambda rows, which: model.predict_masked(
@@ -127,18 +123,18 @@ class ISM:
     """
 
     def __init__(self, batch_size: int = 1024) -> None:
-        _at_least_one("ism, batch_size", batch_size)
+        check_at_least("ism, batch_size", batch_size)
         self._batch_size = batch_size
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         """One score per unit; hypothetical contributions (L, 4) where units are nucleotides."""
         objective.check_targets(batch.targets, model.n_outputs)
         spans = model.spans(batch.sequences)
-        whole = _values(batch, model.predict(batch.sequences), np.arange(len(batch)))
+        whole = objective.value(batch.objective, model.predict(batch.sequences), batch.targets)
         altered = [_substitutions(sequence) for sequence in batch.sequences]
         written = letters(batch.sequences)
 
-        def answers(rows: Ints, which: Ints) -> Floats:
+        def outputs(rows: Ints, which: Ints) -> Floats:
             texts = written[rows]
             place, letter = np.array(
                 [altered[row][k] for row, k in zip(rows, which, strict=True)]
@@ -152,7 +148,8 @@ class ISM:
             )
 
         most = min(self._batch_size, MOST_LETTERS // written.shape[1] + 1)
-        asked = _ask(batch, [len(row) for row in altered], most, answers)
+        counts = [len(row) for row in altered]
+        asked = ask(batch.targets, batch.objective, counts, most, outputs)
         return [
             _mutated(float(value), answered, row, units)
             for value, answered, row, units in zip(whole, asked, altered, spans, strict=True)
@@ -178,35 +175,3 @@ def _mutated(value: float, answered: Floats, altered: Ints, spans: Spans) -> Att
         hypothetical=table - means[:, None] if nucleotides else None,
         diagnostics={"forwards": float(len(altered) + 1)},
     )
-
-
-def _ask(
-    batch: Batch, counts: list[int], batch_size: int, answers: Callable[[Ints, Ints], Floats]
-) -> list[Floats]:
-    """The explained value of each sample's questions, `counts` of them, in bounded batches.
-
-    `answers` maps the questions' samples and their numbers within the sample, both of shape
-    (A,), to raw outputs (A, C).
-    """
-    found = [
-        _values(batch, answers(rows, which), rows) for rows, which in _chunks(counts, batch_size)
-    ]
-    return np.split(np.concatenate(found), np.cumsum(counts)[:-1])
-
-
-def _chunks(counts: list[int], size: int) -> Iterator[tuple[Ints, Ints]]:
-    """Questions of all samples in a row, `size` at a time: sample, and number within it."""
-    firsts = np.cumsum([0, *counts])
-    for start in range(0, int(firsts[-1]), size):
-        question = np.arange(start, min(start + size, int(firsts[-1])))
-        rows = np.searchsorted(firsts, question, side="right") - 1
-        yield rows, question - firsts[rows]
-
-
-def _values(batch: Batch, outputs: Floats, rows: Ints) -> Floats:
-    return objective.value(batch.objective, outputs, batch.targets[rows])
-
-
-def _at_least_one(where: str, number: int) -> None:
-    if number < 1:
-        raise InputError(f"{where}: expected 1 or more, got {number}.")

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Spans
 from gxarena.dna import letters, one_hot
-from gxarena.errors import InputError, MissingExtra, suggest
+from gxarena.errors import InputError, MissingExtra, check_choice, suggest
 
 Level = Literal["auto", "token", "nucleotide"]
 Pooling = Literal["sum", "mean"]
@@ -58,14 +58,8 @@ class Precomputed:
         id: str = "id",  # noqa: A002 (the file's word)
         scores: str = "scores",
     ) -> None:
-        if level not in get_args(Level):
-            raise InputError(
-                f"precomputed, level: unknown '{level}'. {suggest(level, get_args(Level))}"
-            )
-        if pooling not in get_args(Pooling):
-            raise InputError(
-                f"precomputed, pooling: unknown '{pooling}'. {suggest(pooling, get_args(Pooling))}"
-            )
+        check_choice("precomputed, level", level, get_args(Level))
+        check_choice("precomputed, pooling", pooling, get_args(Pooling))
         self._path = Path(path)
         self._level: Level = level
         self._pooling = pooling

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch
-from gxarena.errors import Unsupported
 from gxarena.explainers.references import SHUFFLES
-from gxarena_captum.explained import differentiable
-from gxarena_captum.gradients import MAX_POSITIONS, _AgainstReferences
-from gxarena_captum.rows import Rows, grouped, repeat
+from gxarena_captum.gradients import MAX_POSITIONS
+from gxarena_captum.references import AgainstReferences
+from gxarena_torch.explained_value import differentiable, modular
+from gxarena_torch.rows import Rows, grouped, repeat
 
 
 class _Rescale(CaptumDeepLift):  # type: ignore[misc]  # captum has no types
@@ -49,7 +49,7 @@ def _copied(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]
     return tuple(tensor.clone() for tensor in inputs)
 
 
-class DeepLIFT(_AgainstReferences):
+class DeepLIFT(AgainstReferences):
     """Differences from a reference by the rescale rule (Shrikumar et al. 2017, section 3.5.1).
 
     Only for networks whose every nonlinearity is a module used once: captum hooks its rules to
@@ -93,11 +93,7 @@ class DeepLIFT(_AgainstReferences):
         InputError
             The model has no such reference.
         """
-        if not differentiable(model, self.name).modular:
-            raise Unsupported(
-                f"{self.name}: expected a network whose every nonlinearity is a module, got "
-                f"{type(model).__name__}. Use integrated_gradients."
-            )
+        modular(differentiable(model, self.name), self.name)
         return super().explain(model, batch)
 
     def _multipliers(self, rows: Rows, references: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +11,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from gxarena.errors import InputError
+from gxarena.files import write_bytes, write_text
 from gxarena_cnn.config import (
     CONFIG_FILE,
     WEIGHTS_FILE,
@@ -46,13 +46,12 @@ def save_network(network: Network, folder: Path, precision: Precision = "float32
 
     Vectors (biases, BatchNorm's statistics) stay float32: they are few, and variances may not fit.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     stored = {
         name: tensor.half() if precision == "float16" and tensor.ndim > 1 else tensor
         for name, tensor in network.state_dict().items()
     }
     write_tensors(stored, folder / WEIGHTS_FILE)
-    write_atomically(folder / CONFIG_FILE, config_json(network.config).encode())
+    write_text(folder / CONFIG_FILE, config_json(network.config))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -70,17 +69,7 @@ def write_tensors(
 ) -> None:
     """Write a safetensors file; a reader never sees half of it."""
     packed = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, save(packed, metadata))
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file through a temporary one in the same folder."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    write_bytes(path, save(packed, metadata))
 
 
 def _check_names(path: Path, network: nn.Module, tensors: dict[str, Tensor]) -> None:

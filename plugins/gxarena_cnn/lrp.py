@@ -6,26 +6,19 @@ propagation: an overview, and Anders et al. 2021 (zennit), arXiv:2106.13200.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Literal, Protocol, get_args, runtime_checkable
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from zennit.canonizers import SequentialMergeBatchNorm
-from zennit.composites import layer_map_base
-from zennit.core import BasicHook, Composite, collect_leaves
-from zennit.rules import AlphaBeta, Epsilon, Gamma, ZPlus
-from zennit.types import BatchNorm, Convolution, Linear
+from zennit.rules import Epsilon
 
 from gxarena import objective as objectives
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Ints, Spans
-from gxarena.errors import InputError, Unsupported, suggest
-
-CompositeName = Literal["epsilon", "epsilon_plus", "epsilon_gamma", "alpha_beta"]
-COMPOSITES: tuple[str, ...] = get_args(CompositeName)
+from gxarena.errors import InputError, Unsupported, check_at_least, check_choice, check_positive
+from gxarena_cnn.composites import COMPOSITES, convolution_rule, hooked
 
 
 @runtime_checkable
@@ -113,26 +106,15 @@ class LRP:
         beta: float = 1.0,
         center_hypothetical: bool = False,
     ) -> None:
-        if composite not in COMPOSITES:
-            raise InputError(
-                f"lrp, composite: unknown '{composite}'. {suggest(composite, COMPOSITES)}"
-            )
-        if not (np.isfinite(epsilon) and epsilon > 0):
-            raise InputError(f"lrp, epsilon: expected a number above 0, got {epsilon}.")
-        for name, number in {"gamma": gamma, "beta": beta}.items():
-            if not (np.isfinite(number) and number >= 0):
-                raise InputError(f"lrp, {name}: expected a number of at least 0, got {number}.")
+        check_choice("lrp, composite", composite, COMPOSITES)
+        check_positive("lrp, epsilon", epsilon)
+        check_at_least("lrp, gamma", gamma, 0)
+        check_at_least("lrp, beta", beta, 0)
         if not np.isclose(alpha - beta, 1.0, rtol=0, atol=1e-9):
             raise InputError(f"lrp, alpha and beta: expected alpha - beta = 1, got {alpha - beta}.")
-        self.composite = composite
-        self.center_hypothetical = center_hypothetical
-        self._rules: dict[str, Callable[[], BasicHook]] = {
-            "epsilon": lambda: Epsilon(epsilon=epsilon),
-            "epsilon_plus": lambda: ZPlus(stabilizer=epsilon),
-            "epsilon_gamma": lambda: Gamma(gamma=gamma, stabilizer=epsilon),
-            # Not beta: zennit compares alpha - beta with 1 exactly, and 2.3 - 1.3 is not.
-            "alpha_beta": lambda: AlphaBeta(alpha, alpha - 1.0, stabilizer=epsilon),
-        }
+        self._center = center_hypothetical
+        self._convolution = convolution_rule(composite, epsilon, gamma, alpha)
+        self._dense = Epsilon(epsilon=epsilon)
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         """One attribution per sequence, with hypothetical contributions.
@@ -149,7 +131,7 @@ class LRP:
             )
         objectives.check_targets(batch.targets, model.n_outputs)
         attributions: list[Attribution] = []
-        with self._hooked(model.network) as network:
+        with hooked(model.network, self._convolution, self._dense) as network:
             for start in range(0, len(batch), model.batch_size):
                 chunk = slice(start, start + model.batch_size)
                 one_hot = model.encode(batch.sequences[chunk])
@@ -166,7 +148,7 @@ class LRP:
     ) -> list[Attribution]:
         hypothetical = multipliers.double().transpose(1, 2).cpu().numpy()
         scores = (multipliers.double() * one_hot).sum(1).cpu().numpy()
-        if self.center_hypothetical:
+        if self._center:
             hypothetical = hypothetical - hypothetical.mean(axis=2, keepdims=True)
         return [
             Attribution(
@@ -180,77 +162,6 @@ class LRP:
             )
             for b, sequence in enumerate(sequences)
         ]
-
-    @contextmanager
-    def _hooked(self, network: nn.Module) -> Iterator[nn.Module]:
-        """The network with BatchNorm merged and hooks; both are undone however one leaves."""
-        rules: list[tuple[Any, BasicHook]] = [
-            *layer_map_base(),
-            (Convolution, self._rules[self.composite]()),
-            (nn.Linear, self._rules["epsilon"]()),
-        ]
-        first = next((m for m in network.modules() if isinstance(m, Linear)), None)
-
-        def rule_of(_context: dict[str, Any], _name: str, module: nn.Module) -> BasicHook | None:
-            rule = next((rule for types, rule in rules if isinstance(module, types)), None)
-            return _multiplying(rule) if rule is not None and module is first else rule
-
-        composite = Composite(module_map=rule_of, canonizers=[_MergeBatchNorm()])
-        try:
-            composite.register(network)
-            yield network
-        finally:
-            composite.remove()
-
-
-class _MergeBatchNorm(SequentialMergeBatchNorm):  # type: ignore[misc]
-    """zennit's canonizer, which besides makes the merged BatchNorm an exact identity.
-
-    zennit 0.5 leaves its eps, so that each merged layer still divides by sqrt(1 + eps).
-    """
-
-    eps: float
-
-    def apply(self, root_module: nn.Module) -> list[SequentialMergeBatchNorm]:
-        previous: nn.Module | None = None
-        for leaf in collect_leaves(root_module):
-            if isinstance(leaf, BatchNorm) and not isinstance(previous, Linear):
-                raise Unsupported(
-                    "lrp: expected every BatchNorm right behind a convolution or dense layer, got "
-                    f"one behind {type(previous).__name__}; its bias would leak relevance."
-                )
-            previous = leaf
-        return super().apply(root_module)  # type: ignore[no-any-return]
-
-    def register(self, linears: tuple[nn.Module, ...], batch_norm: nn.BatchNorm1d) -> None:
-        self.eps = batch_norm.eps
-        super().register(linears, batch_norm)
-        batch_norm.eps = 0.0
-
-    def remove(self) -> None:
-        super().remove()
-        self.batch_norm.eps = self.eps
-
-
-def _multiplying(rule: BasicHook) -> BasicHook:
-    """The rule, giving its multipliers m instead of the relevance x * m, for an input x >= 0.
-
-    A rule's reducer weighs its gradients by the modified inputs (x, x+, x-); with x = 1 it gives
-    what a letter would receive were it there.
-    """
-
-    def reducer(inputs: list[Tensor], gradients: tuple[Tensor, ...]) -> Tensor:
-        ones = [modify(torch.ones_like(inputs[0])) for modify in rule.input_modifiers]
-        multipliers: Tensor = rule.reducer(ones, gradients)
-        return multipliers
-
-    return BasicHook(
-        input_modifiers=rule.input_modifiers,
-        param_modifiers=rule.param_modifiers,
-        output_modifiers=rule.output_modifiers,
-        gradient_mapper=rule.gradient_mapper,
-        reducer=reducer,
-    )
 
 
 def _propagate(

@@ -14,13 +14,15 @@ from torch import Tensor, nn
 
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
-from gxarena.errors import InputError
+from gxarena.dna import NO_CODE
+from gxarena.errors import InputError, check_at_least
 from gxarena.explainers.references import check_kind
 from gxarena_cnn import encoding
 from gxarena_cnn.checkpoint import load_network
 from gxarena_cnn.config import CNNConfig, DeepSTARRConfig
 from gxarena_cnn.describe import cnn_folder, deepstarr_folder
 from gxarena_cnn.networks import Network
+from gxarena_torch.device import pick_device
 from gxarena_torch.randomised import randomised_copy
 
 if TYPE_CHECKING:
@@ -29,20 +31,6 @@ if TYPE_CHECKING:
 
 _MOST_ACTIVATIONS = 2**25
 """Numbers that one layer may put out for a batch: 128 MiB as float32."""
-
-
-def pick_device(name: str) -> torch.device:
-    """The torch device of that name; "auto" is a GPU where there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"device: expected 'auto' or a device that is there, got '{name}'. Try 'cpu'."
-        ) from error
-    return device
 
 
 class OneHotModel:
@@ -69,8 +57,7 @@ class OneHotModel:
     reference_kinds = ("zeros", "uniform", "unknown")
 
     def __init__(self, network: Network, device: str = "auto", batch_size: int = 256) -> None:
-        if batch_size < 1:
-            raise InputError(f"batch_size: expected 1 or more, got {batch_size}.")
+        check_at_least("batch_size", batch_size)
         self.device = pick_device(device)
         self.network = network.to(self.device).eval()
         self.batch_size = max(1, min(batch_size, _MOST_ACTIVATIONS // _activations(network)))
@@ -99,7 +86,7 @@ class OneHotModel:
                 raise InputError(
                     f"masks[{row}]: expected {len(sequences[row])} units, got {len(mask)}."
                 )
-            encoded[row, : len(mask)][mask] = encoding.UNKNOWN
+            encoded[row, : len(mask)][mask] = NO_CODE
         return self._predict(encoded)
 
     def randomised(self, seed: int) -> OneHotModel:
@@ -190,7 +177,7 @@ class CNN(OneHotModel):
     @staticmethod
     def train(job: TrainingJob) -> Mapping[str, object]:
         """Train on ``job.train``, choose on ``job.valid``, write a checkpoint to ``job.out``."""
-        from gxarena_cnn.train import train
+        from gxarena_cnn.training.train import train
 
         return train(job, CNNConfig)
 
@@ -215,6 +202,6 @@ class DeepSTARR(OneHotModel):
     @staticmethod
     def train(job: TrainingJob) -> Mapping[str, object]:
         """Train on ``job.train``, choose on ``job.valid``, write a checkpoint to ``job.out``."""
-        from gxarena_cnn.train import train
+        from gxarena_cnn.training.train import train
 
         return train(job, DeepSTARRConfig)

@@ -12,11 +12,24 @@ import numpy as np
 from pyjaspar import jaspardb
 
 from gxarena.data import Floats, frozen
-from gxarena.errors import InputError, suggest
+from gxarena.dna import ALPHABET
+from gxarena.errors import InputError, check_choice, suggest
 
 RELEASE = "JASPAR2024"
 PSEUDOCOUNT = 0.8
 """Counts added to each column, spread by the background, as JASPAR's own tools do."""
+
+GROUPS = (
+    "vertebrates",
+    "insects",
+    "plants",
+    "fungi",
+    "nematodes",
+    "urochordates",
+    "diatoms",
+    "all",
+)
+"""Taxonomic groups of the CORE collection."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +89,7 @@ def collection(group: str = "vertebrates", release: str = RELEASE) -> tuple[Matr
     Parameters
     ----------
     group : str
-        vertebrates, insects, plants, fungi, nematodes, urochordates, ...; "all" for every one.
+        One of `GROUPS`; "all" for every one.
     release : str
     """
     database = _database(release)
@@ -85,21 +98,19 @@ def collection(group: str = "vertebrates", release: str = RELEASE) -> tuple[Matr
         warnings.simplefilter("ignore")
         motifs = database.fetch_motifs(collection=["CORE"], **wanted)
     if not motifs:
-        known = ("vertebrates", "insects", "plants", "fungi", "nematodes", "urochordates", "all")
-        raise InputError(f"group: unknown '{group}'. {suggest(group, known)}")
+        # Asked first: releases differ in their groups.
+        raise InputError(f"group: unknown '{group}' in {release}. {suggest(group, GROUPS)}")
     return tuple(sorted((_matrix(motif) for motif in motifs), key=lambda matrix: matrix.id))
 
 
 @functools.lru_cache(maxsize=8)
 def _database(release: str) -> Any:
-    releases = jaspardb().get_releases()
-    if release not in releases:
-        raise InputError(f"release: unknown '{release}'. {suggest(release, releases)}")
+    check_choice("release", release, jaspardb().get_releases())
     return jaspardb(release=release)
 
 
 def _matrix(motif: Any) -> Matrix:
-    counts = np.array([motif.counts[letter] for letter in "ACGT"], dtype=np.float64).T
+    counts = np.array([motif.counts[letter] for letter in ALPHABET], dtype=np.float64).T
     padded = counts + PSEUDOCOUNT / 4
     frequencies = padded / padded.sum(axis=1, keepdims=True)
     frozen(frequencies)

@@ -25,11 +25,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gxarena.data import Floats, Interval, Ints, Sample
+from gxarena import dna
+from gxarena.data import Floats, Interval, Sample
 from gxarena.datasets.bundled import fly_promoters
 from gxarena.datasets.dataset import Dataset
-from gxarena.dna import dinucleotide_shuffles
-from gxarena.errors import InputError, suggest
+from gxarena.dna import Letters, dinucleotide_shuffles
+from gxarena.errors import check_at_least, check_choice
 from gxarena.truth import DECOY
 from gxarena_jaspar.matrices import RELEASE, Matrix, matrices
 
@@ -40,9 +41,6 @@ WEAKEST = 0.25
 """Quantile of a matrix's own instances below which a window does not count as the motif."""
 _DRAWN_INSTANCES = 4096
 _BATCH = 1024
-_LETTERS = np.frombuffer(b"ACGT", dtype=np.uint8)
-
-Codes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -120,14 +118,10 @@ def planted(
         An interval is named by its matrix; behind ``decoy:`` where it does not make the sequence
         positive, which holds for all intervals of negatives.
     """
-    if split not in SIZES:
-        raise InputError(f"planted, split: unknown '{split}'. {suggest(split, SIZES)}")
-    if grammar != "all" and grammar not in GRAMMARS:
-        known = [*GRAMMARS, "all"]
-        raise InputError(f"planted, grammar: unknown '{grammar}'. {suggest(grammar, known)}")
+    check_choice("planted, split", split, SIZES)
+    check_choice("planted, grammar", grammar, [*GRAMMARS, "all"])
     size = SIZES[split] if n is None else n
-    if size < 1:
-        raise InputError(f"planted, n: expected at least 1, got {n}.")
+    check_at_least("planted, n", size)
     return _made(split, grammar, size, seed, release)
 
 
@@ -150,12 +144,12 @@ class _Motif:
     Attributes
     ----------
     instances : uint8 array, shape (n, w)
-        Codes of A, C, G, T.
+        Letters of A, C, G, T.
     """
 
     matrix: Matrix
     threshold: float
-    instances: Codes
+    instances: Letters
 
 
 class _Planter:
@@ -191,16 +185,16 @@ class _Planter:
         causal = arrangements[number // 2 % len(arrangements)]
         source = self._background[int(rng.random() * len(self._background))]
         shuffled = dinucleotide_shuffles(source, 1, int(rng.integers(2**62)))[0]
-        codes = np.searchsorted(_LETTERS, np.frombuffer(shuffled.encode(), dtype=np.uint8))
+        codes = dna.codes(dna.letters([shuffled]))[0]
         groups = [(group, bool(label)) for group in causal]
         groups += [(group, False) for group in grammar.decoys]
         intervals = self._plant(codes, groups, rng)
-        sequence = _LETTERS[codes].tobytes().decode()
+        sequence = dna.LETTERS[codes].tobytes().decode()
         identifier = f"{split}-{name}-{number:05d}"
         return Sample(identifier, sequence, label, tuple(intervals)), len(intervals)
 
     def _plant(
-        self, codes: Ints, groups: list[tuple[Group, bool]], rng: np.random.Generator
+        self, codes: Letters, groups: list[tuple[Group, bool]], rng: np.random.Generator
     ) -> list[Interval]:
         """Write the groups into `codes`, shape (L,), in random order at random places."""
         order = np.argsort(rng.random(len(groups))).tolist()
@@ -220,9 +214,9 @@ class _Planter:
 
     def _laid_out(
         self, group: Group, causal: bool, rng: np.random.Generator
-    ) -> list[tuple[Codes, Interval]]:
+    ) -> list[tuple[Letters, Interval]]:
         """Instances of a group's motifs, with their places relative to its start."""
-        parts: list[tuple[Codes, Interval]] = []
+        parts: list[tuple[Letters, Interval]] = []
         position = 0
         low, high = group.gaps
         for identifier in group.motifs:
@@ -240,8 +234,7 @@ class _Planter:
 
         A palindromic matrix finds its instances on both strands: one window counts once.
         """
-        encoded = np.frombuffer("".join(sequences).encode(), dtype=np.uint8)
-        codes = np.searchsorted(_LETTERS, encoded).reshape(len(sequences), -1)
+        codes = dna.codes(dna.letters(sequences))
         found = np.zeros(len(sequences), dtype=np.int64)
         for motif in self._motifs.values():
             forward = window_scores(codes, motif.matrix.log_odds) >= motif.threshold

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from memelite import fimo
 
-from gxarena.data import Floats, Interval, Sample
+from gxarena.data import Interval, Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
+from gxarena.dna import letters, one_hot
 from gxarena.errors import InputError
 from gxarena_jaspar.matrices import RELEASE, Matrix, matrices
 
@@ -102,7 +103,7 @@ def occurrences(
     lengths = np.array([len(sequence) for sequence in sequences])
     for table in fimo(
         {motif.id: motif.frequencies.T for motif in motifs},
-        _one_hot(sequences),
+        np.ascontiguousarray(one_hot(letters(sequences)).transpose(0, 2, 1)),
         threshold=pvalue,
         eps=PSEUDOCOUNT,
     ):
@@ -117,13 +118,3 @@ def occurrences(
 
 def _place(hit: Interval) -> tuple[int, int, str, str]:
     return hit.start, hit.end, hit.name, hit.strand
-
-
-def _one_hot(sequences: Sequence[str]) -> Floats:
-    """Shape (N, 4, longest); columns of N and of filling are zero."""
-    longest = max(len(sequence) for sequence in sequences)
-    text = "".join(sequence.ljust(longest, "N") for sequence in sequences)
-    letters = np.frombuffer(text.encode(), dtype=np.uint8).reshape(len(sequences), longest)
-    alphabet = np.frombuffer(b"ACGT", dtype=np.uint8)
-    encoded: Floats = (letters[:, None, :] == alphabet[None, :, None]).astype(np.float64)
-    return encoded

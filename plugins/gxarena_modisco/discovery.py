@@ -15,6 +15,7 @@ import numpy as np
 
 from gxarena.data import Explained, Floats, Interval, Spans
 from gxarena.errors import InputError, PluginError, Unsupported
+from gxarena_modisco import worker
 from gxarena_modisco.settings import Settings
 
 Kind = Literal["hypothetical", "observed"]
@@ -49,15 +50,6 @@ class Discovery:
     n_positive: int
     n_negative: int
     patterns: tuple[Pattern, ...]
-
-
-def one_hot(sequences: tuple[str, ...]) -> Floats:
-    """Shape (N, longest, 4); rows of N, and behind a sequence's end, are zero."""
-    longest = max(len(sequence) for sequence in sequences)
-    text = "".join(sequence.ljust(longest, "N") for sequence in sequences)
-    letters = np.frombuffer(text.encode(), dtype=np.uint8).reshape(len(sequences), longest)
-    encoded: Floats = (letters[:, :, None] == np.frombuffer(b"ACGT", np.uint8)).astype(np.float64)
-    return encoded
 
 
 def contributions(explained: Explained, kind: Kind, encoded: Floats) -> Floats:
@@ -118,7 +110,7 @@ def discover(encoded: Floats, scores: Floats, settings: Settings) -> Discovery:
         folder = Path(name)
         np.savez(folder / "input.npz", one_hot=encoded, contributions=scores)
         (folder / "settings.json").write_text(json.dumps({"arguments": settings.arguments()}))
-        command = [sys.executable, "-m", "gxarena_modisco.worker", str(folder)]
+        command = [sys.executable, "-m", worker.__name__, str(folder)]
         # The layer whose threads survive a fork, which modisco-lite does for its clusterings.
         environment = os.environ | {"NUMBA_THREADING_LAYER": "workqueue"}
         done = subprocess.run(  # noqa: S603 (our own interpreter and module)

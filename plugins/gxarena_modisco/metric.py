@@ -11,11 +11,12 @@ import numpy as np
 
 from gxarena.api import Match, Motif, Quantity, SetScored
 from gxarena.data import Explained, Floats
-from gxarena.errors import InputError, suggest
+from gxarena.dna import letters, one_hot
+from gxarena.errors import InputError, check_choice
 from gxarena.truth import counted
 from gxarena_jaspar.matching import column_shuffled, compare, trimmed
 from gxarena_jaspar.matrices import RELEASE, Matrix, collection, matrices
-from gxarena_modisco.discovery import Discovery, Kind, Pattern, contributions, discover, one_hot
+from gxarena_modisco.discovery import Discovery, Kind, Pattern, contributions, discover
 from gxarena_modisco.settings import Settings, settings_for
 
 _MATRIX_ID = re.compile(r"[A-Z]{2}\d+\.\d+")
@@ -69,15 +70,11 @@ class TFMoDISco:
         nulls: int = 20,
         **settings: Any,
     ) -> None:
-        kinds = ("auto", *get_args(Kind))
-        if contributions not in kinds:
-            hint = suggest(contributions, kinds)
-            raise InputError(f"contributions: unknown '{contributions}'. {hint}")
-        names = [field.name for field in fields(Settings)]
-        if unknown := [name for name in settings if name not in names]:
-            raise InputError(f"modisco: unknown '{unknown[0]}'. {suggest(unknown[0], names)}")
+        check_choice("modisco, contributions", contributions, ("auto", *get_args(Kind)))
+        for name in settings:
+            check_choice("modisco", name, [field.name for field in fields(Settings)])
         if not 0 < level < 1:
-            raise InputError(f"level: expected a q-value between 0 and 1, got {level}.")
+            raise InputError(f"modisco, level: expected a q-value between 0 and 1, got {level}.")
         self._contributions = contributions
         self._expected = tuple(expected)
         self._group, self._release = group, release
@@ -100,7 +97,7 @@ class TFMoDISco:
             Scores without sign or not finite, or an expected id that JASPAR does not have.
         """
         kind = self._kind(explained)
-        encoded = one_hot(explained.sequences)
+        encoded = one_hot(letters(explained.sequences))
         targets = self._targets(explained)
         scores = contributions(explained, kind, encoded)
         settings = settings_for(encoded.shape[1], self._settings)

@@ -6,12 +6,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SHORT, LONG = 150, 1000
-"""Nucleotides below and above which the published defaults find little."""
+"""Nucleotides below and above which modisco-lite's own windows find little."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What TF-MoDISco is told (Shrikumar et al. 2018); names are gxarena's, defaults published.
+    """What TF-MoDISco (Shrikumar et al. 2018, arXiv:1811.00416) is told, under gxarena's names.
+
+    The defaults are modisco-lite's own but for two, which here bound time and memory:
+    `max_seqlets`, 20,000 there, and `leiden_runs`, 50 there. Set them to these for TF-MoDISco as
+    its authors run it. What `arguments` does not name is modisco-lite's in any case.
 
     Parameters
     ----------
@@ -24,7 +28,7 @@ class Settings:
     min_cluster : int
         Seqlets of the smallest pattern.
     max_seqlets : int
-        Seqlets of one sign that are clustered; bounds time and memory.
+        Most seqlets of one sign that are clustered; of more, the first in the samples' order.
     fdr : float
         False discovery rate of seqlets.
     leiden_runs : int
@@ -60,7 +64,9 @@ def settings_for(length: int, given: dict[str, Any]) -> Settings:
     """Settings for sequences of `length` nucleotides; what is given stays as it is.
 
     Short sequences have no room for seqlets of 41 nucleotides, and long sparse ones lose motifs
-    in them: both get tighter windows and smaller clusters, as the paper found for enhancers.
+    in them: both get tighter windows, and patterns are sought among fewer seqlets. The paper
+    (Kurth et al. 2026, arXiv:2604.21690) adjusts windows and clusters likewise for fly enhancers,
+    without saying to what; these numbers are gxarena's.
     """
     tight = {"window": 15, "flank": 5, "trim": 20, "extend": 5, "min_seqlets": 50}
     defaults: dict[str, Any] = tight if length < SHORT or length > LONG else {}

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from gxarena import objective
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Attribution, Bools, Explained, Floats, Sample
-from gxarena.errors import InputError, Unsupported, suggest
+from gxarena.errors import Unsupported, check_at_least, check_choice
 from gxarena.seeds import numpy_seeded, sample_seed
 from gxarena.truth import truth
 from gxarena_quantus.catalogue import ENTRIES, REFUSED
@@ -64,8 +64,7 @@ class Quantus:
     ) -> None:
         if metric in REFUSED:
             raise Unsupported(f"quantus, metric '{metric}': not offered, since {REFUSED[metric]}.")
-        if metric not in ENTRIES:
-            raise InputError(f"quantus, metric: unknown '{metric}'. {suggest(metric, ENTRIES)}")
+        check_choice("quantus, metric", metric, ENTRIES)
         self._name = metric
         self._entry = ENTRIES[metric]
         self._class = getattr(quantus, metric)
@@ -147,17 +146,10 @@ class Quantus:
         """All settings of the class, once those that were given are known to exist."""
         known = set(inspect.signature(self._class.__init__).parameters) - {"self", "kwargs"}
         for key in settings:
-            if key in _PRESET or key not in known:
-                raise InputError(
-                    f"quantus, settings: unknown '{key}' of '{self._name}'. "
-                    f"{suggest(key, known - set(_PRESET))}"
-                )
+            check_choice(f"quantus, settings of '{self._name}'", key, known - set(_PRESET))
         unknown = {"perturb_baseline": 0.0} if "perturb_baseline" in known else {}
-        if settings.get("features_in_step", 1) < 1:
-            raise InputError(
-                f"quantus, settings, features_in_step: expected 1 or more, got "
-                f"{settings['features_in_step']}."
-            )
+        if "features_in_step" in settings:
+            check_at_least("quantus, settings, features_in_step", settings["features_in_step"])
         return {**_PRESET, **unknown, **self._entry.settings, **settings}
 
     def _default(self, setting: str) -> Any:

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from gxarena import objective
-from gxarena.api import DifferentiableModel, Layout, Model
-from gxarena.data import Attribution, Batch, Floats
-from gxarena.errors import InputError, Unsupported
+from gxarena.api import Layout, Model
+from gxarena.data import Attribution, Batch
+from gxarena.errors import Unsupported, check_at_least
 from gxarena.explainers.references import shuffled
+from gxarena_torch.explained_value import ExplainedValue, modular, one_hot
 
 
 class Deep:
@@ -30,8 +31,7 @@ class Deep:
     """
 
     def __init__(self, n_references: int = 20) -> None:
-        if n_references < 1:
-            raise InputError(f"shap-deep, n_references: expected 1 or more, got {n_references}.")
+        check_at_least("shap-deep, n_references", n_references)
         self._n_references = n_references
         self.cost = (3 * n_references + 1, 2 * n_references)
 
@@ -44,11 +44,7 @@ class Deep:
             A nonlinearity of the model is no module of its own, inputs are not one-hot, or the
             objective is not linear in the outputs.
         """
-        if not (isinstance(model, DifferentiableModel) and model.one_hot and model.modular):
-            raise Unsupported(
-                "shap-deep: expected a one-hot network whose every nonlinearity is a module, got "
-                f"{type(model).__name__}. Use shap-partition."
-            )
+        asked = modular(one_hot(model, "shap-deep"), "shap-deep")
         if batch.objective != "logit" and (batch.objective, model.n_outputs) != ("log_odds", 2):
             raise Unsupported(
                 "shap-deep, objective: expected one that is linear in the outputs, 'logit', or "
@@ -56,59 +52,51 @@ class Deep:
             )
         objective.check_targets(batch.targets, model.n_outputs)
         # shap hooks modules and leaves tensors on them when it fails: a copy takes that.
-        taken = copy.copy(model)
-        taken.network = copy.deepcopy(model.network)  # type: ignore[misc]  # an attribute there
+        taken = copy.copy(asked)
+        taken.network = copy.deepcopy(asked.network)  # type: ignore[misc]  # an attribute there
+        value = ExplainedValue(taken, batch.objective)
         return [
-            self._attribution(taken, sequence, origin, layout, weights)
-            for sequence, origin, layout, weights in zip(
+            self._attribution(value, sequence, origin, layout, target)
+            for sequence, origin, layout, target in zip(
                 batch.sequences,
                 batch.drawn_from,
-                model.layouts(batch.sequences),
-                _weights(model, batch),
+                asked.layouts(batch.sequences),
+                torch.from_numpy(batch.targets),
                 strict=True,
             )
         ]
 
     def _attribution(
-        self,
-        model: DifferentiableModel,
-        sequence: str,
-        origin: str,
-        layout: Layout,
-        weights: Floats,
+        self, value: ExplainedValue, sequence: str, origin: str, layout: Layout, target: Tensor
     ) -> Attribution:
+        model = value.model
         others = shuffled(origin, self._n_references)
         encoded = model.encode([sequence])
         observed = model.embed(encoded)
         references = model.embed_others(others, [sequence] * len(others)).to(observed)
-        value = _Value(model, encoded, torch.from_numpy(weights).to(observed)).eval()
+        one = _OneSequence(value, encoded, target).eval()
         with torch.enable_grad():
-            explainer = shap.DeepExplainer(value, references)
+            explainer = shap.DeepExplainer(one, references)
             # Its check is an assertion; the sum is judged by what is stored.
             found = explainer.shap_values(observed, check_additivity=False)
         with torch.no_grad():
-            explained = value(observed).double().mean() - value(references).double().mean()
+            explained = one(observed).double().mean() - one(references).double().mean()
         scores = np.asarray(found, dtype=np.float64).reshape(observed.shape[1:]).sum(axis=1)
         units = scores[layout.units]
         return Attribution(units, layout.spans, diagnostics={"explained": float(explained)})
 
 
-class _Value(nn.Module):
-    """Embeddings (B, T, D) to the explained value (B, 1), a sum of the outputs with weights."""
+class _OneSequence(nn.Module):
+    """The explained value (B, 1) of embeddings (B, T, D) that stand for one sequence."""
 
-    def __init__(self, model: DifferentiableModel, encoded: Tensor, weights: Tensor) -> None:
+    def __init__(self, value: ExplainedValue, encoded: Tensor, target: Tensor) -> None:
         super().__init__()
         # A submodule, so that shap's hooks reach every part of the network.
-        self.network = model.network
-        self._model, self._encoded, self._weights = model, encoded, weights
+        self.value = value
+        self._encoded, self._target = encoded, target
 
     def forward(self, embedded: Tensor) -> Tensor:
-        encoded = self._encoded.expand(len(embedded), *self._encoded.shape[1:])
-        outputs: Tensor = self._model.forward_embedded(embedded, encoded)
-        return (outputs * self._weights).sum(-1, keepdim=True)
-
-
-def _weights(model: Model, batch: Batch) -> Floats:
-    """The objective's gradient, which is constant where it is linear; shape (B, C)."""
-    outputs = np.zeros((len(batch), model.n_outputs))
-    return objective.gradient(batch.objective, outputs, batch.targets)
+        n = len(embedded)
+        encoded = self._encoded.expand(n, *self._encoded.shape[1:])
+        values: Tensor = self.value(embedded, encoded, self._target.expand(n))
+        return values[:, None]

@@ -15,22 +15,23 @@ import shap
 from gxarena import objective
 from gxarena.api import MaskableModel, Model
 from gxarena.data import Attribution, Batch, Floats, Spans
-from gxarena.errors import InputError, Unsupported
+from gxarena.errors import InputError, check_at_least
+from gxarena.explainers.presence import Presence, hidden, maskable
 from gxarena.seeds import numpy_seeded
-from gxarena_shap.game import Coalitions, Game, balanced_hierarchy, stretches
+from gxarena_shap.coalitions import Coalitions, balanced_hierarchy, stretches
 
 MOST_EXACT = 20
 """Players whose 2^n coalitions can still be asked for."""
 
 
-class _Shap(ABC):
+class ShapleyMethod(ABC):
     """What the four explainers share: one game per sequence, its own seed, bounded batches."""
 
     name: str
     _players: int | None = None
 
     def __init__(self, batch_size: int) -> None:
-        _at_least(f"{self.name}, batch_size", batch_size, 1)
+        check_at_least(f"{self.name}, batch_size", batch_size)
         self._batch_size = batch_size
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
@@ -41,49 +42,44 @@ class _Shap(ABC):
         Unsupported
             The model is not maskable.
         """
-        if not isinstance(model, MaskableModel):
-            raise Unsupported(
-                f"{self.name}: expected a maskable model (predict_masked), got "
-                f"{type(model).__name__}."
-            )
+        asked = maskable(model, self.name)
         objective.check_targets(batch.targets, model.n_outputs)
         spans = model.spans(batch.sequences)
         seeds = batch.seeds if len(batch.seeds) else np.zeros(len(batch), dtype=np.int64)
         return [
-            self._attribution(model, batch, row, units, seed)
+            self._attribution(asked, batch, row, units, seed)
             for row, (units, seed) in enumerate(zip(spans, seeds.tolist(), strict=True))
         ]
 
     def _attribution(
         self, model: MaskableModel, batch: Batch, row: int, spans: Spans, seed: int
     ) -> Attribution:
-        owner = stretches(len(spans), self._players)
-        game = Game(
-            model,
-            batch.sequences[row],
+        game = Presence(
+            hidden(model, batch.sequences[row]),
+            stretches(len(spans), self._players),
             int(batch.targets[row]),
             batch.objective,
-            owner,
             self._batch_size,
         )
-        explained = game.whole - game.empty
+        # One by one: both in a batch would round differently, and published boards hold these.
+        whole, empty = (float(game(np.full((1, game.n_players), there))[0]) for there in (1, 0))
         if game.n_players == 1:
-            values = np.array([explained])
+            values = np.array([whole - empty])
         else:
             with numpy_seeded(seed) as short:
                 values = self._values(game, short)
         return Attribution(
-            values[owner] / np.bincount(owner)[owner],
+            game.shared(values),
             spans,
-            diagnostics={"explained": explained, "forwards": float(game.forwards)},
+            diagnostics={"explained": whole - empty, "forwards": float(game.forwards)},
         )
 
     @abstractmethod
-    def _values(self, game: Game, seed: int) -> Floats:
+    def _values(self, game: Presence, seed: int) -> Floats:
         """The players' values, shape (players,)."""
 
 
-class Partition(_Shap):
+class Partition(ShapleyMethod):
     """Owen values over a balanced hierarchy of neighbouring units.
 
     Exact where `evaluations` cover the whole hierarchy (about U squared); else the clusters that
@@ -101,17 +97,17 @@ class Partition(_Shap):
 
     def __init__(self, evaluations: int = 512, batch_size: int = 64) -> None:
         super().__init__(batch_size)
-        _at_least("shap-partition, evaluations", evaluations, 4)
+        check_at_least("shap-partition, evaluations", evaluations, 4)
         self._evaluations = evaluations
 
-    def _values(self, game: Game, seed: int) -> Floats:
+    def _values(self, game: Presence, seed: int) -> Floats:
         del seed  # it draws from NumPy's generator
         hierarchy = balanced_hierarchy(game.n_players)
         explainer = shap.explainers.Partition(game, Coalitions(game.n_players, hierarchy))
         return _explained(explainer, game, max_evals=self._evaluations, batch_size=self._batch_size)
 
 
-class Exact(_Shap):
+class Exact(ShapleyMethod):
     """Exact Shapley values from all 2^n coalitions of n players.
 
     Parameters
@@ -131,13 +127,13 @@ class Exact(_Shap):
             raise InputError(f"shap-exact, players: expected 1 to {MOST_EXACT}, got {players}.")
         self._players = players
 
-    def _values(self, game: Game, seed: int) -> Floats:
+    def _values(self, game: Presence, seed: int) -> Floats:
         del seed  # nothing is drawn
         explainer = shap.explainers.Exact(game, Coalitions(game.n_players))
         return _explained(explainer, game, max_evals=2**game.n_players, batch_size=self._batch_size)
 
 
-class Permutation(_Shap):
+class Permutation(ShapleyMethod):
     """Shapley values from random orders, each walked forwards and backwards.
 
     Parameters
@@ -152,16 +148,16 @@ class Permutation(_Shap):
 
     def __init__(self, permutations: int = 4, batch_size: int = 1024) -> None:
         super().__init__(batch_size)
-        _at_least("shap-permutation, permutations", permutations, 1)
+        check_at_least("shap-permutation, permutations", permutations)
         self._permutations = permutations
 
-    def _values(self, game: Game, seed: int) -> Floats:
+    def _values(self, game: Presence, seed: int) -> Floats:
         explainer = shap.explainers.Permutation(game, Coalitions(game.n_players), seed=seed)
         evaluations = self._permutations * (2 * game.n_players + 1)
         return _explained(explainer, game, max_evals=evaluations, batch_size=self._batch_size)
 
 
-class Kernel(_Shap):
+class Kernel(ShapleyMethod):
     """Shapley values by weighted least squares over sampled coalitions (Kernel SHAP).
 
     Without the l1 penalty that shap adds: it would drop all but ten units.
@@ -180,10 +176,10 @@ class Kernel(_Shap):
     def __init__(self, samples: int | None = None, batch_size: int = 1024) -> None:
         super().__init__(batch_size)
         if samples is not None:
-            _at_least("shap-kernel, samples", samples, 4)
+            check_at_least("shap-kernel, samples", samples, 4)
         self._samples = samples
 
-    def _values(self, game: Game, seed: int) -> Floats:
+    def _values(self, game: Presence, seed: int) -> Floats:
         del seed  # it draws from NumPy's generator
         everyone = np.ones((1, game.n_players))
         explainer = shap.KernelExplainer(game, np.zeros_like(everyone))
@@ -192,11 +188,6 @@ class Kernel(_Shap):
         return np.asarray(values[0], dtype=np.float64)
 
 
-def _explained(explainer: Any, game: Game, **settings: int) -> Floats:
+def _explained(explainer: Any, game: Presence, **settings: int) -> Floats:
     everyone = np.ones((1, game.n_players), dtype=np.bool_)
     return np.asarray(explainer(everyone, silent=True, **settings).values[0], dtype=np.float64)
-
-
-def _at_least(where: str, number: int, least: int) -> None:
-    if number < least:
-        raise InputError(f"{where}: expected {least} or more, got {number}.")

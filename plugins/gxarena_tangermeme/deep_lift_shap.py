@@ -10,8 +10,7 @@ from torch import Tensor
 
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch
-from gxarena.errors import Unsupported
-from gxarena_captum.rows import attribution, check_positive
+from gxarena.errors import check_at_least
 from gxarena_tangermeme.network import (
     OneHotValue,
     device_of,
@@ -20,6 +19,8 @@ from gxarena_tangermeme.network import (
     equal_lengths,
     one_hot_value,
 )
+from gxarena_torch.explained_value import modular
+from gxarena_torch.multipliers import from_multipliers
 
 
 class DeepLIFTSHAP:
@@ -42,7 +43,8 @@ class DeepLIFTSHAP:
     def __init__(
         self, n_references: int = 20, center_hypothetical: bool = False, batch_size: int = 64
     ) -> None:
-        check_positive("deep_lift_shap", n_references=n_references, batch_size=batch_size)
+        check_at_least("deep_lift_shap, n_references", n_references)
+        check_at_least("deep_lift_shap, batch_size", batch_size)
         self._n, self._center, self._batch_size = n_references, center_hypothetical, batch_size
         self.cost = (3 * n_references + 1, 2 * n_references)
 
@@ -55,11 +57,7 @@ class DeepLIFTSHAP:
             The model is not one-hot, or a nonlinearity of it is no module of its own.
         """
         value = one_hot_value(model, batch, "deep_lift_shap")
-        if not value.value.model.modular:
-            raise Unsupported(
-                "deep_lift_shap: expected a network whose every nonlinearity is a module, got "
-                f"{type(model).__name__}. Use saturation_mutagenesis."
-            )
+        modular(value.value.model, "deep_lift_shap")
         found: dict[int, Attribution] = {}
         for indices, sequences, targets in equal_lengths(batch):
             others = drawn(batch, indices, self._n)
@@ -72,20 +70,16 @@ class DeepLIFTSHAP:
     ) -> list[Attribution]:
         one_hot = encoded(value, sequences)
         references = encoded(value, others).reshape(-1, self._n, *one_hot.shape[1:])
-        multipliers = self._multipliers(value, one_hot, references, targets).double()
-        scores = ((one_hot[:, None] - references) * multipliers).sum(2).mean(1)
-        of_references = (references * multipliers).sum(2, keepdim=True)
-        letters = (multipliers - of_references).mean(1).transpose(1, 2)
-        if self._center:
-            letters = letters - letters.mean(-1, keepdim=True)
-        explained = self._difference(value, one_hot, references, targets)
-        layouts = value.value.model.layouts(sequences)
-        return [
-            attribution(*parts)
-            for parts in zip(
-                layouts, scores.numpy(), letters.numpy(), explained.tolist(), strict=True
-            )
-        ]
+        multipliers = self._multipliers(value, one_hot, references, targets)
+        return from_multipliers(
+            value.value.model.layouts(sequences),
+            one_hot.transpose(1, 2),
+            references.transpose(2, 3),
+            multipliers.transpose(2, 3),
+            self._difference(value, one_hot, references, targets),
+            one_hot=True,
+            center=self._center,
+        )
 
     def _multipliers(
         self, value: OneHotValue, one_hot: Tensor, references: Tensor, targets: Tensor

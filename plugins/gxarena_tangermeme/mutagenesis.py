@@ -11,8 +11,7 @@ from torch import Tensor
 
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Ints, Spans
-from gxarena.errors import InputError
-from gxarena_captum.rows import check_positive
+from gxarena.errors import InputError, check_at_least
 from gxarena_tangermeme.network import (
     OneHotValue,
     device_of,
@@ -36,7 +35,7 @@ class SaturationMutagenesis:
     """
 
     def __init__(self, batch_size: int = 256) -> None:
-        check_positive("saturation_mutagenesis", batch_size=batch_size)
+        check_at_least("saturation_mutagenesis, batch_size", batch_size)
         self._batch_size = batch_size
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
@@ -105,9 +104,9 @@ class Marginalization:
     def __init__(
         self, window: int = 10, stride: int = 5, n_references: int = 10, batch_size: int = 256
     ) -> None:
-        check_positive(
-            "marginalization", window=window, n_references=n_references, batch_size=batch_size
-        )
+        check_at_least("marginalization, window", window)
+        check_at_least("marginalization, n_references", n_references)
+        check_at_least("marginalization, batch_size", batch_size)
         if not 1 <= stride <= window:
             raise InputError(
                 f"marginalization, stride: expected 1 to {window}, the window's nucleotides, "

@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from gxarena import objective
 from gxarena.api import DifferentiableModel, Model
 from gxarena.data import Batch
-from gxarena.errors import Unsupported
 from gxarena.explainers.references import shuffled
-from gxarena_captum.explained import ExplainedValue
+from gxarena_torch.explained_value import ExplainedValue, one_hot
 
 
 class OneHotValue(nn.Module):
@@ -24,21 +23,18 @@ class OneHotValue(nn.Module):
         # tangermeme puts a module back into its mode, and with it the network.
         self.training = False
 
-    def forward(self, one_hot: Tensor, targets: Tensor) -> Tensor:
+    def forward(self, sequences: Tensor, targets: Tensor) -> Tensor:
         """Targets may come as floats: tangermeme casts what it passes on."""
-        embedded = one_hot.transpose(1, 2)
+        embedded = sequences.transpose(1, 2)
         found: Tensor = self.value(embedded, embedded, targets.round().long())
         return found[:, None]
 
 
 def one_hot_value(model: Model, batch: Batch, explainer: str) -> OneHotValue:
     """The batch's value; Unsupported where the model's embeddings are not one-hot."""
-    if not isinstance(model, DifferentiableModel) or not model.one_hot:
-        raise Unsupported(
-            f"{explainer}: expected a one-hot model, got {type(model).__name__}. Use ism."
-        )
+    asked = one_hot(model, explainer)
     objective.check_targets(batch.targets, model.n_outputs)
-    return OneHotValue(model, batch.objective)
+    return OneHotValue(asked, batch.objective)
 
 
 def encoded(value: OneHotValue, sequences: Sequence[str]) -> Tensor:

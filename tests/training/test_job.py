@@ -111,7 +111,7 @@ def test_the_same_command_again_is_done(
 def test_a_killed_training_is_resumed(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gxarena_cnn import train as cnn_train
+    from gxarena_cnn.training import train as cnn_train
 
     evaluate = cnn_train.evaluate
     seen = []

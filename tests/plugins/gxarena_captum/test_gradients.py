@@ -18,14 +18,11 @@ from gxarena.data import Attribution, Batch
 from gxarena.errors import InputError, Unsupported
 from gxarena.explainers.references import shuffled
 from gxarena_captum.deeplift import DeepLIFT, DeepLIFTSHAP
-from gxarena_captum.gradients import (
-    NORMS,
-    GradientSHAP,
-    InputXGradient,
-    IntegratedGradients,
-    Saliency,
-    SmoothGrad,
-)
+from gxarena_captum.gradient_shap import GradientSHAP
+from gxarena_captum.input_x_gradient import InputXGradient
+from gxarena_captum.integrated_gradients import IntegratedGradients
+from gxarena_captum.saliency import NORMS, Saliency
+from gxarena_captum.smoothgrad import SmoothGrad
 from gxarena_cnn.model import CNN
 from gxarena_dnabert2.model import Mini
 
@@ -264,7 +261,7 @@ def test_user_mistakes(cnn: CNN, make_batch: Batches) -> None:
         IntegratedGradients(n_steps=0)
     with pytest.raises(InputError, match="norm: unknown 'l3'"):
         Saliency("l3")
-    with pytest.raises(InputError, match="noise: expected a number of at least 0, got nan"):
+    with pytest.raises(InputError, match="smoothgrad, noise: expected 0 or more, got nan"):
         SmoothGrad(noise=float("nan"))
 
 

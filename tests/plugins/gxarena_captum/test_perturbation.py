@@ -17,13 +17,11 @@ from gxarena import objective
 from gxarena.data import Batch, Spans
 from gxarena.errors import InputError, Unsupported
 from gxarena.explainers import perturbation as perturbation_explainers
-from gxarena_captum.perturbation import (
-    LIME,
-    FeatureAblation,
-    KernelSHAP,
-    Occlusion,
-    ShapleySampling,
-)
+from gxarena_captum.feature_ablation import FeatureAblation
+from gxarena_captum.kernel_shap import KernelSHAP
+from gxarena_captum.lime import LIME
+from gxarena_captum.occlusion import Occlusion
+from gxarena_captum.shapley_sampling import ShapleySampling
 from gxarena_cnn.model import CNN
 from gxarena_dnabert2.model import Mini
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxarena.errors import InputError
-from gxarena_cnn.encoding import codes, one_hot, reverse_complement
+from gxarena_cnn.encoding import codes, one_hot
 
 dna = st.text(alphabet="ACGTN", min_size=1, max_size=20)
 
@@ -21,13 +21,6 @@ def test_one_hot_is_one_per_letter_and_zero_for_n_and_padding(sequences: list[st
         for position in range(20):
             letter = sequence[position] if position < len(sequence) else "N"
             assert found[row, :, position].tolist() == [float(letter == x) for x in "ACGT"]
-
-
-@given(dna)
-def test_reverse_complement(sequence: str) -> None:
-    other = sequence.translate(str.maketrans("ACGT", "TGCA"))[::-1]
-    encoded = torch.from_numpy(codes([sequence], len(sequence)))
-    assert reverse_complement(encoded).numpy().tolist() == codes([other], len(other)).tolist()
 
 
 @pytest.mark.parametrize(

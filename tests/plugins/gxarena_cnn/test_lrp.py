@@ -16,8 +16,9 @@ from zennit.layer import Sum
 
 from gxarena.data import Attribution, Batch
 from gxarena.errors import InputError, Unsupported
+from gxarena_cnn.composites import COMPOSITES, MergeBatchNorm
 from gxarena_cnn.config import CNNConfig, DeepSTARRConfig
-from gxarena_cnn.lrp import COMPOSITES, LRP, _MergeBatchNorm
+from gxarena_cnn.lrp import LRP
 from gxarena_cnn.model import OneHotModel
 from gxarena_cnn.networks import Network
 
@@ -365,7 +366,7 @@ def test_merging_batch_norm_changes_no_prediction(
     network = make_network(DEEPSTARR)
     model = OneHotModel(network, "cpu")
     outputs = model.predict(sequences)
-    merged = _MergeBatchNorm().apply(network)
+    merged = MergeBatchNorm().apply(network)
     try:
         assert len(merged) == 6
         np.testing.assert_allclose(model.predict(sequences), outputs, rtol=1e-5, atol=1e-6)

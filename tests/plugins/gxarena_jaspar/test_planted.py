@@ -125,7 +125,7 @@ def test_intervals_lie_apart_within_the_sequence(samples: tuple[Sample, ...]) ->
     [
         ({"split": "tset"}, "unknown 'tset'"),
         ({"grammar": "xor"}, "unknown 'xor'"),
-        ({"n": 0}, "at least 1"),
+        ({"n": 0}, "planted, n: expected 1 or more, got 0"),
     ],
 )
 def test_wrong_parameters_are_one_sentence(parameters: dict[str, object], message: str) -> None:

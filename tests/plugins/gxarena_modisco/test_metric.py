@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from gxarena.data import Attribution, Explained, Interval, Sample, Spans
+from gxarena.dna import letters, one_hot
 from gxarena.errors import InputError, PluginError, Unsupported
 from gxarena_jaspar.matrices import matrices
-from gxarena_modisco.discovery import contributions, one_hot
+from gxarena_modisco.discovery import contributions
 from gxarena_modisco.metric import TFMoDISco
-from gxarena_modisco.settings import settings_for
 
 CTCF = "MA0139.2"
 
@@ -148,7 +148,7 @@ def test_hypothetical_contributions_are_centred_and_lengths_filled_up() -> None:
         np.ones(2, dtype=np.int64),
         np.zeros((2, 2)),
     )
-    encoded = one_hot(both.sequences)
+    encoded = one_hot(letters(both.sequences))
     assert encoded.shape == (2, 60, 4)
     assert encoded.sum(axis=2).tolist() == [[1] * 60, [1] * 40 + [0] * 20]
     centred = contributions(both, "hypothetical", encoded)
@@ -157,8 +157,3 @@ def test_hypothetical_contributions_are_centred_and_lengths_filled_up() -> None:
     observed = contributions(both, "observed", encoded)
     assert np.allclose(observed.sum(axis=2)[0], both.attributions[0].scores)
     assert ((observed != 0).sum(axis=2) <= 1).all()
-
-
-def test_windows_are_tighter_for_short_and_long_sequences() -> None:
-    assert [settings_for(length, {}).window for length in (100, 250, 3000)] == [15, 21, 15]
-    assert settings_for(100, {"window": 9}).window == 9

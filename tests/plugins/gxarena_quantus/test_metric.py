@@ -243,7 +243,7 @@ def test_what_cannot_work_is_refused_with_a_reason(name: str) -> None:
 def test_mistakes_are_one_sentence() -> None:
     with pytest.raises(InputError, match=r"unknown 'Sparsness'. Did you mean 'Sparseness'"):
         Quantus("Sparsness")
-    with pytest.raises(InputError, match=r"unknown 'runs' of 'FaithfulnessCorrelation'."):
+    with pytest.raises(InputError, match="settings of 'FaithfulnessCorrelation': unknown 'runs'"):
         Quantus("FaithfulnessCorrelation", {"runs": 3})
     with pytest.raises(InputError, match="unknown 'return_aggregate'"):
         Quantus("Sparseness", {"return_aggregate": True})

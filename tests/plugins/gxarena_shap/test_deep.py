@@ -72,7 +72,7 @@ def test_nothing_is_left_behind_and_company_changes_nothing(model: CNN) -> None:
 def test_mistakes_are_one_sentence(model: CNN) -> None:
     with pytest.raises(InputError, match="n_references: expected 1 or more, got 0"):
         Deep(0)
-    with pytest.raises(Unsupported, match="shap-deep: expected a one-hot network"):
+    with pytest.raises(Unsupported, match="shap-deep: expected a one-hot model"):
         Deep(2).explain(Linear(), _batch(1))
     with pytest.raises(Unsupported, match=r"linear in the outputs.*got 'probability'"):
         Deep(2).explain(model, _batch(1, "probability"))

@@ -17,8 +17,8 @@ from gxarena.data import Batch, Bools, Floats
 from gxarena.datasets.bundled import fly_promoters
 from gxarena.errors import InputError, Unsupported
 from gxarena_dnabert2.model import Mini
+from gxarena_shap.coalitions import stretches
 from gxarena_shap.explainers import Exact, Kernel, Partition, Permutation
-from gxarena_shap.game import balanced_hierarchy, stretches
 
 ALL = [Partition(), Exact(), Permutation(), Kernel()]
 
@@ -135,20 +135,6 @@ def test_stretches_share_the_value_of_their_player() -> None:
         payoff[code] = float(model.predict_masked([sequence], [hidden])[0, 1])
     expected = (_shapley(payoff, 3) / [4, 3, 3])[owner]
     np.testing.assert_allclose(found.scores, expected, atol=1e-9)
-
-
-@given(st.integers(1, 70))
-def test_hierarchies_merge_neighbours_only(n: int) -> None:
-    members = {player: [player] for player in range(n)}
-    rows = balanced_hierarchy(n)
-    assert rows.shape == (n - 1, 4)
-    for number, (left, right, level, size) in enumerate(rows.tolist()):
-        both = members.pop(int(left)) + members.pop(int(right))
-        assert both == list(range(both[0], both[0] + len(both)))
-        assert size == len(both) <= 2**level
-        members[n + number] = both
-    assert list(members.values()) == [list(range(n))]
-    assert n == 1 or rows[-1, 2] == math.ceil(math.log2(n))
 
 
 @settings(max_examples=8, deadline=None)

@@ -13,8 +13,8 @@ from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.errors import InputError
 from gxarena.training.job import TrainingJob
-from gxarena_cnn import encoding, train
 from gxarena_cnn.model import CNN, DeepSTARR
+from gxarena_cnn.training import train
 
 MOTIF = "TATCGATA"
 SETTINGS: dict[str, Any] = {
@@ -139,25 +139,6 @@ def test_it_stops_early_and_keeps_the_best(tmp_path: Path) -> None:
     labels = torch.tensor([sample.label for sample in samples])
     loss = torch.nn.functional.cross_entropy(torch.from_numpy(outputs), labels)
     assert float(loss) == pytest.approx(facts["valid_loss"], rel=1e-4)
-
-
-def test_augmentation_moves_masks_and_turns() -> None:
-    encoded = torch.arange(4).repeat(200, 3).to(torch.uint8)
-    shifted = train._augment(encoded, train.Settings(shift=1))
-    rows = {tuple(row) for row in shifted.tolist()}
-    body = [0, 1, 2, 3] * 3
-    assert rows == {
-        tuple(body),
-        (*body[1:], encoding.UNKNOWN),
-        (encoding.UNKNOWN, *body[:-1]),
-    }
-    masked = train._augment(encoded, train.Settings(mask=0.25))
-    changed = masked != encoded
-    assert (masked[changed] == encoding.UNKNOWN).all()
-    assert 0.2 < changed.double().mean() < 0.3
-    lopsided = torch.zeros(200, 5, dtype=torch.uint8)
-    turned = train._augment(lopsided, train.Settings(reverse_complement=True))
-    assert {tuple(row) for row in turned.tolist()} == {(0,) * 5, (3,) * 5}
 
 
 def test_a_last_batch_of_one_joins_its_neighbour() -> None:

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from gxarena.api import Layout
-from gxarena.data import Attribution, Batch, Floats
-from gxarena.errors import InputError
+from gxarena.data import Batch
 from gxarena.explainers.references import SHUFFLES, shuffled
-from gxarena_captum.explained import ExplainedValue
+from gxarena_torch.explained_value import ExplainedValue
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,41 +94,13 @@ def micro_batches(
         yield _rows(value, batch, chosen, layouts)
 
 
-def check_positive(explainer: str, **numbers: int) -> None:
-    """Raise InputError where a parameter is not 1 or more."""
-    for name, number in numbers.items():
-        if number < 1:
-            raise InputError(f"{explainer}, {name}: expected 1 or more, got {number}.")
-
-
-def attribution(
-    layout: Layout,
-    scores: Floats,
-    hypothetical: Floats | None = None,
-    explained: float | None = None,
-) -> Attribution:
-    """An attribution from scores of positions (T,) and hypothetical contributions (T, 4).
-
-    ``diagnostics``: ``explained``, the value that the method distributes, and ``absorbed``, what
-    of it the scores do not add up to (captum's convergence delta with the other sign).
-    """
-    special = {name: float(scores[position]) for name, position in layout.special.items()}
-    units = scores[layout.units]
-    diagnostics = {}
-    if explained is not None:
-        absorbed = explained - float(units.sum()) - sum(special.values())
-        diagnostics = {"explained": explained, "absorbed": absorbed}
-    contributions = None if hypothetical is None else hypothetical[layout.units]
-    return Attribution(units, layout.spans, special, contributions, diagnostics)
-
-
 def repeat(tensor: Tensor, n: int) -> Tensor:
     """Each row n times in a row."""
     return tensor.repeat_interleave(n, dim=0)
 
 
 def grouped(tensor: Tensor, n: int) -> Tensor:
-    """The inverse for what became of those rows: (b * n, ...) to (b, n, ...)."""
+    """What became of repeated rows, by what they came from: (b * n, ...) to (b, n, ...)."""
     return tensor.reshape(-1, n, *tensor.shape[1:])
 
 

@@ -1,4 +1,4 @@
-"""The explained value as one torch module, which is what captum's methods want to be given."""
+"""The explained value as one torch module: what libraries of gradient methods want to be given."""
 
 from __future__ import annotations
 
@@ -67,6 +67,25 @@ def differentiable(model: Model, explainer: str) -> DifferentiableModel:
         raise Unsupported(
             f"{explainer}: expected a differentiable model, got {type(model).__name__}. "
             "Use a method that asks for predictions alone, such as occlusion."
+        )
+    return model
+
+
+def one_hot(model: Model, explainer: str) -> DifferentiableModel:
+    """The model; Unsupported where its embeddings are not one-hot sequences."""
+    if not isinstance(model, DifferentiableModel) or not model.one_hot:
+        raise Unsupported(
+            f"{explainer}: expected a one-hot model, got {type(model).__name__}. Use ism."
+        )
+    return model
+
+
+def modular(model: DifferentiableModel, explainer: str) -> DifferentiableModel:
+    """The model; Unsupported where a rule cannot be hooked to each of its nonlinearities."""
+    if not model.modular:
+        raise Unsupported(
+            f"{explainer}: expected a network whose every nonlinearity is a module, got "
+            f"{type(model).__name__}. Use integrated_gradients."
         )
     return model
 
