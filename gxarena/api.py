@@ -7,12 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Interval, Ints, Spans
+from gxarena.scored import Better, Curve, Match, Motif, Quantity, Scored, SetScored
 
-Better = Literal["higher", "lower", "none"]
-"""``none``: a description, shown but never ranked."""
+__all__ = [
+    "Aggregator",
+    "Better",
+    "Curve",
+    "DifferentiableModel",
+    "Explainer",
+    "Layout",
+    "MaskableModel",
+    "Match",
+    "Model",
+    "Motif",
+    "PairMetric",
+    "Probe",
+    "Quantity",
+    "RandomisableModel",
+    "SampleMetric",
+    "Scored",
+    "SetMetric",
+    "SetScored",
+]
 
 
 @runtime_checkable
@@ -177,66 +196,6 @@ class Aggregator(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Quantity:
-    """What one number of a metric means.
-
-    Parameters
-    ----------
-    better : "higher", "lower" or "none"
-    bounds : (low, high)
-        Closed bounds every defined value lies in; None where there is none.
-    unit : str
-        Empty for a pure number.
-    summary : str
-        One line.
-    """
-
-    better: Better
-    bounds: tuple[float | None, float | None] = (None, None)
-    unit: str = ""
-    summary: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One sample's perturbation curve.
-
-    Parameters
-    ----------
-    key : str
-        Which curve, e.g. ``"mif_drop_logit"``.
-    sample : int
-        Index of the sample in the `Explained`.
-    x, y : float arrays, shape (K,)
-        x is the fraction of nucleotides really replaced.
-    """
-
-    key: str
-    sample: int
-    x: Floats
-    y: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Scored:
-    """What a metric gives for N samples.
-
-    Parameters
-    ----------
-    values : mapping of key to float array, shape (N,)
-        NaN where undefined. The keys are those of the metric's ``quantities``; a metric with a
-        single number uses the key ``""``.
-    reasons : mapping of key to mapping of sample index to str
-        Why a value is undefined.
-    curves : tuple of Curve
-    """
-
-    values: Mapping[str, Floats]
-    reasons: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    curves: tuple[Curve, ...] = ()
-
-
 class Probe(Protocol):
     """The only door from a metric to a model: micro-batches, counts and memoises."""
 
@@ -309,82 +268,6 @@ class PairMetric(Protocol):
     def compare(self, left: Explained, right: Explained) -> Scored:
         """Values for the N samples; both sets hold the same samples on equal spans."""
         ...
-
-
-@dataclass(frozen=True, eq=False)
-class Match:
-    """The entry of a motif database that a motif resembles most.
-
-    Attributes
-    ----------
-    id, name : str
-        E.g. ``MA0139.2`` and ``CTCF``.
-    q : float
-        Corrected for every motif of the set and every entry of the database.
-    reverse : bool
-        Whether the entry's reverse complement is meant.
-    offset : int
-        Row of the entry, as oriented, on which the motif's first trimmed row lies.
-    frequencies : float array, shape (w, 4)
-        The entry's own.
-    """
-
-    id: str
-    name: str
-    q: float
-    reverse: bool
-    offset: int
-    frequencies: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Motif:
-    """A pattern that explanations of a set have in common.
-
-    Attributes
-    ----------
-    name : str
-    sign : "positive" or "negative"
-        Whether it speaks for the target or against it.
-    contributions : str
-        What it was found in, e.g. "hypothetical" or "observed".
-    frequencies, scores : float arrays, shape (w, 4)
-        Of the letters in its seqlets, and their mean contributions.
-    trimmed : (start, end)
-        The informative rows, which are compared with the database; empty where none is.
-    seqlets : tuple of (sample index, Interval)
-        Where it was seen.
-    match : Match or None
-        None where nothing in the database resembles it.
-    """
-
-    name: str
-    sign: Literal["positive", "negative"]
-    contributions: str
-    frequencies: Floats
-    scores: Floats
-    trimmed: tuple[int, int]
-    seqlets: tuple[tuple[int, Interval], ...]
-    match: Match | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class SetScored:
-    """What a metric gives for a whole set.
-
-    Parameters
-    ----------
-    values : mapping of key to float
-        NaN where undefined. Keys as for `Scored`; one that is left out has no row.
-    reasons : mapping of key to str
-        Why a value is undefined.
-    motifs : tuple of Motif
-        Kept with the results.
-    """
-
-    values: Mapping[str, float]
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    motifs: tuple[Motif, ...] = ()
 
 
 @runtime_checkable

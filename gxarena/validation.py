@@ -1,9 +1,14 @@
-"""Documents from users against pydantic models: what is wrong is one sentence."""
+"""Documents from users: read as TOML, changed by ``--set``, held against pydantic models.
+
+What is wrong with one is a sentence.
+"""
 
 from __future__ import annotations
 
 import reprlib
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +16,38 @@ from pydantic import BaseModel, ValidationError
 from gxarena.errors import InputError, suggest
 
 Document = TypeVar("Document", bound=BaseModel)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a mapping; InputError where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: expected a readable TOML file, got {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: expected TOML, got a syntax error: {error}.") from error
+
+
+def apply_change(document: dict[str, Any], change: str) -> None:
+    """Apply one ``--set key=value`` to a TOML document; the key is dotted."""
+    key, equals, text = change.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set: expected key=value, got '{change}'.")
+    *parents, last = key.strip().split(".")
+    table = document
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise InputError(f"--set {change}: expected '{parent}' to be a table, got a value.")
+    table[last] = toml_value(text)
+
+
+def toml_value(text: str) -> Any:
+    """Read `text` as a TOML value where it is one, as a plain string otherwise."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def validated(kind: type[Document], document: Any, where: str) -> Document:

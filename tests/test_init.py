@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import gxarena
 def test_every_name_that_is_listed_is_there() -> None:
     assert set(gxarena._WHERE) | {"__version__"} == set(gxarena.__all__) == set(dir(gxarena))
     for name, module in gxarena._WHERE.items():
-        assert getattr(sys.modules[module], name) is getattr(gxarena, name)
+        assert getattr(importlib.import_module(module), name) is getattr(gxarena, name)
 
 
 def test_another_name_is_an_attribute_error() -> None:

@@ -63,7 +63,7 @@ def _text(value: object) -> str:
 def key_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
     """``k=v`` options as a mapping; values are read as TOML where they are TOML."""
     from gxarena.errors import InputError
-    from gxarena.run.suite import toml_value
+    from gxarena.validation import toml_value
 
     parsed = {}
     for pair in pairs:

@@ -24,7 +24,6 @@ Every name in a block is an alias defined in the suite, or else the name of a co
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,7 +33,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gxarena.errors import InputError, suggest
 from gxarena.files import shipped
 from gxarena.objective import Objective
-from gxarena.validation import validated
+from gxarena.validation import apply_change, read_toml, validated
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]*$")]
 Parameters = dict[str, Any]
@@ -115,35 +114,3 @@ def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:
     for change in changes:
         apply_change(document, change)
     return validated(Suite, document, path.name)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file as a mapping; InputError where it cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: expected a readable TOML file, got {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: expected TOML, got a syntax error: {error}.") from error
-
-
-def apply_change(document: dict[str, Any], change: str) -> None:
-    """Apply one ``--set key=value`` to a TOML document; the key is dotted."""
-    key, equals, text = change.partition("=")
-    if not equals or not key:
-        raise InputError(f"--set: expected key=value, got '{change}'.")
-    *parents, last = key.strip().split(".")
-    table = document
-    for parent in parents:
-        table = table.setdefault(parent, {})
-        if not isinstance(table, dict):
-            raise InputError(f"--set {change}: expected '{parent}' to be a table, got a value.")
-    table[last] = toml_value(text)
-
-
-def toml_value(text: str) -> Any:
-    """Read `text` as a TOML value where it is one, as a plain string otherwise."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gxarena.validation import validated
+from gxarena.validation import apply_change, read_toml, validated
 
 SPLITS = ("train", "valid", "test")
 
@@ -60,9 +60,7 @@ class Recipe(BaseModel):
 
 def read_recipe(path: Path, changes: Iterable[str] = ()) -> Recipe:
     """Read a recipe and apply ``key=value`` changes; InputError where it is not a valid one."""
-    from gxarena.run import suite
-
-    document = suite.read_toml(path)
+    document = read_toml(path)
     for change in changes:
-        suite.apply_change(document, change)
+        apply_change(document, change)
     return validated(Recipe, document, path.name)
