@@ -23,7 +23,7 @@ from gxarena_cnn.composites import COMPOSITES, convolution_rule, hooked
 
 @runtime_checkable
 class ZennitModel(Model, Protocol):
-    """Capability ``zennit``: a one-hot network whose every operation is a module.
+    """Capability ``gxarena_cnn:zennit``: a one-hot network whose every operation is a module.
 
     Attributes
     ----------
@@ -122,12 +122,12 @@ class LRP:
         Raises
         ------
         Unsupported
-            A model without the capability ``zennit``, or a BatchNorm that cannot be merged.
+            A model without the capability ``gxarena_cnn:zennit``, or a BatchNorm that cannot be merged.
         """
         if not isinstance(model, ZennitModel):
             raise Unsupported(
-                "lrp: expected a model with the capability 'zennit' (a network of modules over "
-                f"one-hot nucleotides), got {type(model).__name__}."
+                "lrp: expected a network that zennit's rules can walk (modules over one-hot "
+                f"nucleotides), got {type(model).__name__}."
             )
         objectives.check_targets(batch.targets, model.n_outputs)
         attributions: list[Attribution] = []

@@ -13,7 +13,7 @@ from pyjaspar import jaspardb
 
 from gxarena.data import Floats, frozen
 from gxarena.dna import ALPHABET
-from gxarena.errors import InputError, check_choice, suggest
+from gxarena.errors import InputError, check_choice, unknown
 
 RELEASE = "JASPAR2024"
 PSEUDOCOUNT = 0.8
@@ -99,7 +99,7 @@ def collection(group: str = "vertebrates", release: str = RELEASE) -> tuple[Matr
         motifs = database.fetch_motifs(collection=["CORE"], **wanted)
     if not motifs:
         # Asked first: releases differ in their groups.
-        raise InputError(f"group: unknown '{group}' in {release}. {suggest(group, GROUPS)}")
+        raise unknown(f"group of {release}", group, GROUPS)
     return tuple(sorted((_matrix(motif) for motif in motifs), key=lambda matrix: matrix.id))
 
 

@@ -440,7 +440,7 @@ def test_a_batch_norm_that_cannot_be_merged_is_refused() -> None:
 
 
 def test_a_model_without_the_capability_is_refused() -> None:
-    with pytest.raises(Unsupported, match="capability 'zennit'"):
+    with pytest.raises(Unsupported, match="expected a network that zennit's rules can walk"):
         explain(object(), ["ACGT"])
 
 
