@@ -66,8 +66,10 @@ class Component:
         ``"trainable"``. Explainers: ``"fixed"`` where they cannot explain sequences other than the
         data set's, ``"wrapper"`` where the parameter ``explainer`` names another one, whose
         requirements then count too. Metrics: exactly one of ``"sample"``, ``"pair"``, ``"set"``.
-        Aggregators: ``"coarsen"``, ``"refine"`` or neither (native). Any may have capabilities of
-        its plugin's own, as ``"package:name"``.
+        Aggregators: ``"coarsen"``, ``"refine"`` or neither (native). Data sets: ``"made"`` where
+        the samples follow from code, parameters and what ships with gxarena alone; they are then
+        kept instead of made again each time. Any may have capabilities of its plugin's own, as
+        ``"package:name"``.
     requires : frozenset of str
         Capabilities needed. Explainers and metrics: of the model. Metrics may also name ``"probe"``
         (asks the model more questions), ``"explainer"`` (asks the explainer again) and ``"native"``

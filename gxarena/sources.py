@@ -357,7 +357,17 @@ def _module_name(name: str, package: str) -> str:
     return ".".join([package, *inner]) if folders else package
 
 
-_version = functools.cache(metadata.version)
+@functools.cache
+def _version(distribution: str) -> str:
+    found = (one for one in metadata.distributions() if _name(one) == distribution)
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:  # its folder is not called as it is
+        return next((one.version for one in found), "")
+
+
+def _name(distribution: metadata.Distribution) -> str:
+    return canonicalize_name(distribution.metadata["Name"])
 
 
 @functools.cache
