@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gxarena.capabilities import MADE
 from gxarena.data import Interval, Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.download import data_home
@@ -24,9 +25,6 @@ from gxarena.errors import InputError, StorageError
 from gxarena.files import shipped, writing
 from gxarena.identity import component_digest, digest, path_digest
 from gxarena.registry import Registered
-
-MADE = "made"
-"""Provided by data sets that follow from code, parameters and shipped data alone."""
 
 _FOOTER = b"gxarena"
 _ANNOTATION = pa.struct(
@@ -91,7 +89,7 @@ def _read(path: Path, key: str) -> Dataset | None:
             )
             for row in table.to_pylist()
         )
-        dataset = Dataset(footer["name"], tuple(samples))
+        dataset = Dataset(footer["name"], tuple(samples), footer["kind"])
         whole = footer["key"] == key and footer["digest"] == dataset.digest
     except (OSError, pa.ArrowException, InputError, KeyError, TypeError, ValueError):
         return None
@@ -108,7 +106,12 @@ def _write(path: Path, key: str, dataset: Dataset) -> None:
         }
         for sample in dataset.samples
     ]
-    footer = {"key": key, "name": dataset.name, "digest": dataset.digest}
+    footer = {
+        "key": key,
+        "name": dataset.name,
+        "kind": dataset.kind,
+        "digest": dataset.digest,
+    }
     table = pa.Table.from_pylist(rows, schema=_SAMPLES)
     table = table.replace_schema_metadata({_FOOTER: json.dumps(footer).encode()})
     with writing(path) as file:

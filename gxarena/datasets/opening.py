@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gxarena.capabilities import MADE
 from gxarena.datasets.dataset import Dataset
-from gxarena.datasets.made import MADE, kept
+from gxarena.datasets.made import kept
 from gxarena.datasets.reading import COLUMNS, read_dataset
 from gxarena.errors import InputError, suggest
 from gxarena.registry import Registry

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gxarena.capabilities import MADE
 from gxarena.data import Interval, Sample
 from gxarena.datasets import made
 from gxarena.datasets.dataset import Dataset
@@ -24,13 +25,14 @@ DATASET = Dataset(
         Sample("a", "ACGT", 1, (Interval(0, 2, "m", "+"), Interval(1, 3, "decoy:m", "-"))),
         Sample("b", "NNNN"),
     ),
+    "promoters",
 )
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GXARENA_DATA", str(tmp_path / "home"))
-    return tmp_path / "home" / made.MADE
+    return tmp_path / "home" / MADE
 
 
 @pytest.fixture
@@ -145,7 +147,7 @@ def test_data_that_are_read_are_not_kept(home: Path, registry: Registry, data: P
 
 
 def _kinds(components: Iterable[Registered]) -> set[str]:
-    return {one.component.name for one in components if made.MADE in one.component.provides}
+    return {one.component.name for one in components if MADE in one.component.provides}
 
 
 def test_which_are_made(registry: Registry) -> None:

@@ -32,7 +32,7 @@ def gxarena_models():
 @hookimpl
 def gxarena_explainers():
     yield Component("stale", "stalepack.explainer:Explainer", "")
-    yield Component("needy", "stalepack.explainer:Explainer", "", requires=frozenset({"zennit"}))
+    yield Component("needy", "stalepack.explainer:Explainer", "", requires=frozenset({"one-hot"}))
 
 def describe(folder=""):
     return Facts(files=(folder + "/bias.index.json",)) if folder else Facts()
@@ -211,12 +211,12 @@ def test_unsupported_is_decided_anew(site: Site) -> None:
     site.changes = {"matrix": [BLOCK | {"explainers": ["needy"]}]}
     assert site.run("run").statuses == {"unsupported": 1}
     assert site.run("run").reused == 1
-    site.edit("stale_plugin.py", '"zennit"', '"attnlrp"')
+    site.edit("stale_plugin.py", '"one-hot"', '"modular"')
     summary = site.run("run")
     assert (summary.statuses, summary.reused) == ({"unsupported": 1}, 0)
     (row,) = pq.read_table(site.root / "run" / "cells.parquet").to_pylist()[-1:]
-    assert "attnlrp" in row["error_message"]
-    site.edit("stale_plugin.py", ', requires=frozenset({"attnlrp"})', "")
+    assert "nonlinearities" in row["error_message"]
+    site.edit("stale_plugin.py", ', requires=frozenset({"modular"})', "")
     assert _values(site.run("run")) == _values(site.run("fresh"))
 
 
