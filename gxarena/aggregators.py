@@ -2,7 +2,8 @@
 
 Each is linear in the scores and works between any nested partitions; projecting onto the spans
 an attribution is on already changes nothing. Scores of special tokens and diagnostics stay as
-they are; hypothetical contributions do not outlive a change of units.
+they are; hypothetical contributions do not outlive a change of units. Before pair metrics compare
+two explanations, both are re-normalised to [-1, 1].
 """
 
 from __future__ import annotations
@@ -87,6 +88,19 @@ def project_all(aggregator: Aggregator, explained: Explained, onto: Sequence[Spa
         for before, after in zip(explained.attributions, projected, strict=True)
     )
     return replace(explained.with_attributions(projected), native=explained.native and unchanged)
+
+
+def renormalised(explained: Explained) -> Explained:
+    """Scores divided per sample by the largest magnitude; special tokens do not count.
+
+    A map without relevance, or that is not finite, stays as it is.
+    """
+    attributions = []
+    for attribution in explained.attributions:
+        largest = np.abs(attribution.scores).max(initial=0.0)
+        scaled = attribution.scores / largest if 0 < largest < np.inf else attribution.scores
+        attributions.append(attribution.with_scores(scaled))
+    return explained.with_attributions(attributions)
 
 
 def _projected(attribution: Attribution, scores: Floats, onto: Spans) -> Attribution:

@@ -38,12 +38,15 @@ TRUTH, PROBE, EXPLAINER, NATIVE = "truth", "probe", "explainer", "native"
 """Needed by metrics (`TRUTH` by explainers too): the data set's annotations, questions to the
 model, questions to the explainer, raw attributions on the model's own units."""
 
+MADE = "made"
+"""Data sets: their samples follow from code, parameters and shipped data alone."""
+
 PROVIDED: Mapping[str, Set[str]] = {
     "models": OF_MODELS.keys(),
     "explainers": {FIXED, WRAPPER},
     "aggregators": {COARSEN, REFINE},
     "metrics": set(SCOPES),
-    "datasets": set(),
+    "datasets": {MADE},
 }
 """What each kind of component may provide, beside capabilities of a plugin's own."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,12 @@ from gxarena.errors import StorageError
 
 TEMPORARY = ".gxarena-writing-"
 """How the name of a file begins that is not yet whole."""
+
+_TICK = 2_000_000_000
+"""Nanoseconds within which a file system may give two writes the same time."""
+
+Stamp = tuple[int, int, int, int, int]
+_known: dict[Path, tuple[Stamp, str]] = {}
 
 _PACKAGE = Path(__file__).parent
 
@@ -68,6 +75,30 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def stamp(path: Path) -> Stamp | None:
+    """What changes with every write to a file; None where a write may have gone unnoticed.
+
+    The time of a file's last change, unlike that of its content, cannot be set back. It proves
+    nothing where it is so recent that another write may have got the same one.
+    """
+    status = path.stat()
+    if os.name != "posix" or time.time_ns() - status.st_ctime_ns < _TICK:
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def current_digest(path: Path) -> str:
+    """A file's digest, for which it is read again unless nothing wrote to it since."""
+    before = stamp(path)
+    known = _known.get(path)
+    if before is not None and known is not None and known[0] == before:
+        return known[1]
+    found = file_digest(path)
+    if before is not None and stamp(path) == before:
+        _known[path] = before, found
+    return found
 
 
 def shipped(relative: str) -> Path:

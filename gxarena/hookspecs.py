@@ -14,6 +14,12 @@ components imports no code of theirs, so a plugin module must stay light (no tor
     @hookimpl
     def gxarena_explainers():
         yield Component("mine", "my_package.explainer:Mine", "what it does in one line")
+
+A result is kept for as long as nothing changes that it depends on: any file of the packages that a
+component's target imports, its parameters, the versions of what these import. Two names stand
+apart: modules called ``train``, or in a folder ``training``, change nothing unless they are
+imported outside of functions; a folder ``weights`` is a model's, which names its files by `Facts`.
+See `gxarena.sources`.
 """
 
 from __future__ import annotations
@@ -45,7 +51,9 @@ class Component:
         What suites and the command line call it: lower-case letters, digits, ``-`` and ``_``.
     target : str
         ``package.module:factory``. The factory is called with the suite's parameters by keyword
-        and returns the object (see `gxarena.api` for what each kind must do).
+        and returns the object (see `gxarena.api` for what each kind must do). One with a parameter
+        ``registry`` is given the `gxarena.registry.Registry` that it was found in, to look up other
+        components by name; no component loads one itself.
     summary : str
         One line for ``gxarena plugins list``.
     citation : str
@@ -58,8 +66,10 @@ class Component:
         ``"trainable"``. Explainers: ``"fixed"`` where they cannot explain sequences other than the
         data set's, ``"wrapper"`` where the parameter ``explainer`` names another one, whose
         requirements then count too. Metrics: exactly one of ``"sample"``, ``"pair"``, ``"set"``.
-        Aggregators: ``"coarsen"``, ``"refine"`` or neither (native). Any may have capabilities of
-        its plugin's own, as ``"package:name"``.
+        Aggregators: ``"coarsen"``, ``"refine"`` or neither (native). Data sets: ``"made"`` where
+        the samples follow from code, parameters and what ships with gxarena alone; they are then
+        kept instead of made again each time. Any may have capabilities of its plugin's own, as
+        ``"package:name"``.
     requires : frozenset of str
         Capabilities needed. Explainers and metrics: of the model. Metrics may also name ``"probe"``
         (asks the model more questions), ``"explainer"`` (asks the explainer again) and ``"native"``
@@ -104,7 +114,9 @@ class Facts:
     n_outputs : int or None
         Number of outputs C, None where unknown before loading.
     files : tuple of str
-        Paths of the files (or folders) the model will load; digested into its identity.
+        Paths of the files (or folders) the model will load: their content is part of its identity,
+        as is that of every file that an index of weights (``*.index.json``) among them names. Not
+        those of a model that a hub id names: there the commit counts.
     """
 
     max_length: int | None = None

@@ -1,24 +1,33 @@
-"""What a component *is*, as a digest.
+"""What a component *is*, as a digest: nothing stale is ever taken for fresh.
 
-A stage's cache key holds the code identity of what ran. It is the digest of the target's module
-and of every module of its own top-level package, or of gxarena, that it imports, directly or
-not: an edited explainer re-runs what depends on it, an edit elsewhere re-runs nothing. Nothing
-is imported for it; the sources are read and parsed.
+The key of every stage holds the identity of the components that work in it: the digest of their
+sources (`gxarena.sources`), of the versions of the distributions that these import, of their
+parameters, and of the files that a model says it loads. A parameter that is a path, in whatever
+spelling, counts by the content that lies there; one that names a repository of the Hugging Face hub
+by the commits that its names (``main``, …) stand for in this computer's cache.
+
+Files change. An identity is taken when a run is planned, and again once the component has worked
+(`gxarena.run.choices.check_unchanged`): unless the two are equal, what it made is discarded.
 """
 
 from __future__ import annotations
 
-import ast
-import functools
 import hashlib
-import importlib.util
 import json
-from collections.abc import Iterator
-from importlib.machinery import EXTENSION_SUFFIXES
+import os
+import re
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
+from typing import Any
 
 from gxarena.errors import InputError, PluginError
-from gxarena.hookspecs import Component
+from gxarena.files import current_digest
+from gxarena.hookspecs import Component, Facts
+from gxarena.sources import Sources
+
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+_SHARDS = ".index.json"
+"""How the name of a file ends that says in which files a checkpoint's weights lie."""
 
 
 def digest(document: object) -> str:
@@ -27,100 +36,134 @@ def digest(document: object) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def component_digest(component: Component) -> str:
-    """Digest of a component's code: its target's module and all it imports of its own."""
+def component_digest(
+    component: Component,
+    parameters: Mapping[str, Any],
+    facts: Facts | None = None,
+    *,
+    distribution: str = "",
+    version: str = "",
+    described: Set[str] = frozenset(),
+    sources: Sources | None = None,
+) -> str:
+    """A component's identity with these parameters, as its files lie on disk now.
+
+    Parameters
+    ----------
+    component : Component
+    parameters : mapping
+        As the suite gives them; the component's presets count too.
+    facts : Facts, optional
+        What a model says of itself with these parameters.
+    distribution, version : str
+        Where the component comes from.
+    described : set of str
+        Packages whose models describe themselves (see `gxarena.sources`).
+    sources : Sources, optional
+        Where several identities are taken at a time: each package is then listed once.
+    """
     module = component.target.partition(":")[0]
-    sources = {name: _source_digest(name) for name in sorted(_closure(module))}
-    return digest([component.target, dict(component.defaults), sources])
+    code: object
+    try:
+        counted = (sources or Sources()).of(module, distribution, described)
+        code = [
+            {name: path_digest(path) for name, path in counted.files.items()},
+            counted.versions,
+        ]
+    except PluginError:
+        # A plugin without readable source still gets its (failed) rows, under its version.
+        code = [distribution, version]
+    given = dict(component.defaults) | dict(parameters)
+    loaded = [path_digest(file) for file in _loaded(facts.files if facts else ())]
+    return digest([component.name, component.target, code, _by_content(given), loaded])
 
 
 def path_digest(path: Path) -> str:
-    """Digest of a file, or of a folder's files by name and content; empty where there is none."""
-    if path.is_file():
-        return _file_digest(path, path.stat().st_mtime_ns, path.stat().st_size)
-    return digest(
-        {
-            str(file.relative_to(path)): path_digest(file)
-            for file in sorted(path.rglob("*"))
-            if file.is_file() and file.name[0] != "."
-        }
-        if path.is_dir()
-        else ""
-    )
+    """Digest of a file, or of a folder's files by name and content; empty where there is none.
 
-
-@functools.lru_cache(maxsize=4096)
-def _file_digest(path: Path, modified: int, size: int) -> str:  # noqa: ARG001 (part of the key)
+    Raises
+    ------
+    InputError
+        A file cannot be read.
+    """
+    if path.is_dir():
+        return digest(
+            {
+                str(file.relative_to(path)): path_digest(file)
+                for file in sorted(path.rglob("*"))
+                if file.is_file() and file.name[0] != "."
+            }
+        )
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return current_digest(path)
+    except FileNotFoundError:
+        return digest("")
     except OSError as error:
         raise InputError(f"{path}: expected a readable file, got {error.strerror}.") from error
 
 
-@functools.lru_cache(maxsize=1024)
-def _closure(module: str) -> frozenset[str]:
-    """The module and every module it imports of its own package or of gxarena."""
-    packages = {module.partition(".")[0], "gxarena"}
-    seen: set[str] = set()
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        if name in seen or _find(name) is None:
-            continue
-        seen.add(name)
-        waiting += [m for m in _imports(name) if m.partition(".")[0] in packages]
-    if not seen:
-        raise PluginError(f"{module}: expected an installed module with a source file, got none.")
-    return frozenset(seen)
+def _loaded(named: Iterable[str]) -> list[Path]:
+    """The files that a model says it loads, and those that an index of weights among them names."""
+    found: list[Path] = []
+    for path in map(Path, named):
+        found.append(path)
+        if path.name.endswith(_SHARDS):
+            found += [path.parent / shard for shard in _shards(path)]
+    return found
 
 
-@functools.lru_cache(maxsize=1024)
-def _imports(module: str) -> tuple[str, ...]:
-    """Names a module imports at run time; a `from` import may name a submodule or an attribute."""
-    source = _find(module)
-    if source is None or source.suffix != ".py":
-        return ()
-    package = module if source.name == "__init__.py" else module.rpartition(".")[0]
-    return tuple(_imported(ast.parse(source.read_bytes()), package))
-
-
-def _imported(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = package.split(".")[: len(package.split(".")) - node.level + 1]
-            base = ".".join([*parents, *filter(None, [node.module])]) if node.level else node.module
-            if base:
-                yield base
-                yield from (f"{base}.{alias.name}" for alias in node.names)
-        else:
-            yield from _imported(node, package)
-
-
-def _source_digest(module: str) -> str:
-    source = _find(module)
-    return path_digest(source) if source else ""
-
-
-@functools.lru_cache(maxsize=4096)
-def _find(module: str) -> Path | None:
-    """The module's source file, found without importing it or its parents."""
-    top, *rest = module.split(".")
+def _shards(index: Path) -> list[str]:
     try:
-        spec = importlib.util.find_spec(top)
-    except (ImportError, ValueError):
-        return None
-    if spec is None:
-        return None
-    if not rest:
-        candidates = [Path(spec.origin or "")]
-    else:
-        # A namespace package has folders but no file of its own.
-        folders = [Path(f).joinpath(*rest[:-1]) for f in spec.submodule_search_locations or ()]
-        endings = (".py", "/__init__.py", *EXTENSION_SUFFIXES)
-        candidates = [folder / f"{rest[-1]}{ending}" for folder in folders for ending in endings]
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+        return sorted({str(name) for name in json.loads(index.read_bytes())["weight_map"].values()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []  # loading it will say what is wrong
+
+
+def _by_content(value: Any) -> Any:
+    """A parameter with what lies at its paths, and what its hub ids stand for, in their place."""
+    if isinstance(value, Mapping):
+        return {str(key): _by_content(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_by_content(inner) for inner in value]
+    if isinstance(value, str | Path) and str(value):
+        text = str(value)
+        if _exists(Path(text)):
+            # A word may be a file's name by chance: it must stay another parameter than others.
+            plain = Path(text).name == text and not Path(text).suffix
+            return ["content", text if plain else "", path_digest(Path(text))]
+        if _HUB_ID.fullmatch(text):
+            return ["hub", text, hub_commits(text)]
+    return value
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # longer than a file's name can be
+        return False
+
+
+def hub_commits(repository: str) -> dict[str, str]:
+    """The commit that each name (``main``, a tag) of a model on the hub stands for in the cache.
+
+    Empty where the cache does not have the model. The layout is huggingface_hub's, documented
+    under "Understand caching"; that library is not needed.
+    """
+    refs = _hub_cache() / f"models--{repository.replace('/', '--')}" / "refs"
+    if not refs.is_dir():
+        return {}
+    return {
+        str(file.relative_to(refs)): file.read_text().strip()
+        for file in sorted(refs.rglob("*"))
+        if file.is_file()
+    }
+
+
+def _hub_cache() -> Path:
+    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if given := os.environ.get(name):
+            return Path(given).expanduser()
+    if home := os.environ.get("HF_HOME"):
+        return Path(home).expanduser() / "hub"
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "huggingface" / "hub"

@@ -1,4 +1,6 @@
-"""What of a model's outputs is explained: the target's logit, its log-odds or its probability.
+"""What of a model's outputs is explained: which one (its target), and as what.
+
+An objective takes the target's logit, its log-odds or its probability.
 
 Each objective gives its value and its gradient with respect to the raw outputs in closed form,
 so that a torch explainer can start its backward pass from any of them while the core stays free
@@ -7,6 +9,7 @@ of torch. Notation: z raw outputs (B, C), t the targets (B,).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -26,6 +29,32 @@ def check_targets(targets: Ints, n_outputs: int) -> None:
         raise InputError(
             f"target: expected an output of the model, 0 to {n_outputs - 1}, got {outside[0]}."
         )
+
+
+def resolve_targets(target: str | int, labels: Sequence[int | None], outputs: Floats) -> Ints:
+    """The output that is explained of each sample, shape (N,).
+
+    Parameters
+    ----------
+    target : "predicted", "label" or int
+        The highest output, the sample's label, or the same output for all.
+    labels : sequence of N int or None
+    outputs : float array, shape (N, C)
+        Of the sequences as they are: targets are resolved once and shared by all who explain.
+
+    Raises
+    ------
+    InputError
+        An output that the model does not have.
+    """
+    if target == "predicted":
+        return np.asarray(np.argmax(outputs, axis=1), dtype=np.int64)
+    if target == "label":
+        targets = np.array(labels, dtype=np.int64)
+    else:
+        targets = np.full(len(labels), target, dtype=np.int64)
+    check_targets(targets, outputs.shape[1])
+    return targets
 
 
 def value(objective: str, outputs: Floats, targets: Ints) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 import os
 import re
 import traceback
@@ -22,6 +23,9 @@ import pluggy
 from gxarena.capabilities import SCOPES, check_names, is_own
 from gxarena.errors import InputError, MissingExtra, PluginError, suggest
 from gxarena.hookspecs import GROUP, KINDS, ROLES, Component, Hooks
+
+REGISTRY = "registry"
+"""The parameter by which a component's factory asks for the components that are installed."""
 
 STRICT = "GXARENA_STRICT_PLUGINS"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -143,6 +147,12 @@ class Registry:
             )
         return factory  # type: ignore[no-any-return]
 
+    def create(self, kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
+        """Call a component's factory; one that has a parameter ``registry`` is given this one."""
+        factory = self.factory(kind, name)
+        supplied = {REGISTRY: self} if _takes_registry(factory) else {}
+        return factory(**parameters, **supplied)
+
     def _refuse_what_nobody_provides(self) -> None:
         """A plugin's own capability that no component has is misspelt, or its plugin is absent."""
         provided = {name for found in self.components.values() for name in found.component.provides}
@@ -211,6 +221,20 @@ class Registry:
                 f"{first.distribution}'s is used; rename the other."
             )
         self.components[key] = found
+
+
+def signature(factory: Callable[..., Any]) -> inspect.Signature:
+    """What a suite may give a component's factory: all but the registry, which the arena gives."""
+    whole = inspect.signature(factory)
+    own = [one for name, one in whole.parameters.items() if name != REGISTRY]
+    return whole.replace(parameters=own) if _takes_registry(factory) else whole
+
+
+def _takes_registry(factory: Callable[..., Any]) -> bool:
+    try:
+        return REGISTRY in inspect.signature(factory).parameters
+    except ValueError:  # of a callable that is written in C
+        return False
 
 
 def status(found: Registered) -> str:

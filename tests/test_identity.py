@@ -1,106 +1,216 @@
-"""A component's digest follows its own code, and nothing else's."""
+"""A component's identity follows all that can change its numbers, by content."""
 
 from __future__ import annotations
 
 import importlib
+import json
 import os
-from importlib.machinery import EXTENSION_SUFFIXES
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gxarena import identity
-from gxarena.errors import PluginError
-from gxarena.hookspecs import Component
+from gxarena import files, identity
+from gxarena.errors import InputError
+from gxarena.hookspecs import Component, Facts
 
-FILES = {
-    "__init__.py": "",
-    "explainer.py": "from .rules import half\nfrom idpack import unused_name\nimport json\n",
-    "rules.py": "import idpack.deep.constants\nhalf = 2\n",
-    "deep/__init__.py": "",
-    "deep/constants.py": "x = 1\n",
-    "other.py": "y = 1\n",
-    "typed.py": "import typing\nif typing.TYPE_CHECKING:\n    from idpack import other\n",
-}
+Package = Callable[..., str]
 
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = tmp_path / "idpack"
-    for name, text in FILES.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    """A package on Python's path: one module and one data file."""
+    root = tmp_path / "site" / "idpack"
+    root.mkdir(parents=True)
+    (root / "__init__.py").write_text("scale = 1\n")
+    (root / "table.csv").write_text("1,2\n")
+    monkeypatch.syspath_prepend(str(root.parent))
+    importlib.invalidate_caches()
     return root
 
 
-def _digest(target: str) -> str:
+def _digest(target: str = "idpack:E", facts: Facts | None = None, **parameters: object) -> str:
+    return identity.component_digest(Component("x", target, ""), parameters, facts)
+
+
+def _rewrite(path: Path, text: str) -> None:
+    """Other content of the same length under the same time."""
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_text(text)
+    os.utime(path, ns=times)
+
+
+@pytest.mark.parametrize(("file", "text"), [("__init__.py", "scale = 3\n"), ("table.csv", "1,3\n")])
+def test_code_and_data_files_count_by_content(package: Path, file: str, text: str) -> None:
+    before = _digest()
+    assert _digest() == before
+    _rewrite(package / file, text)
+    assert _digest() != before
+
+
+def test_where_it_lies_does_not_count(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _digest()
+    package.parent.rename(tmp_path / "elsewhere")
+    monkeypatch.syspath_prepend(str(tmp_path / "elsewhere"))
     importlib.invalidate_caches()
-    for cached in (identity._closure, identity._imports, identity._find):
-        cached.cache_clear()
-    return identity.component_digest(Component("x", target, ""))
+    assert _digest() == before
 
 
-def _edit(path: Path) -> None:
-    path.write_text(path.read_text() + "z = 3\n")
-    os.utime(path, ns=(1, path.stat().st_mtime_ns + 1))
+def test_name_target_presets_and_parameters_count(package: Path) -> None:
+    def of(name: str = "x", target: str = "idpack:E", k: int = 1, **given: object) -> str:
+        component = Component(name, target, "", defaults={"k": k})
+        return identity.component_digest(component, given)
+
+    different = [of(), of(name="y"), of(target="idpack:F"), of(k=2), of(j=1), of(j="1")]
+    assert len(set(different)) == len(different)
+    # A preset and the same parameter given are one thing.
+    assert of(k=2) == identity.component_digest(Component("x", "idpack:E", ""), {"k": 2})
 
 
-@pytest.mark.parametrize("file", ["explainer.py", "rules.py", "deep/constants.py"])
-def test_what_it_imports_counts(package: Path, file: str) -> None:
-    before = _digest("idpack.explainer:E")
-    _edit(package / file)
-    assert _digest("idpack.explainer:E") != before
+def test_versions_of_what_it_imports_count(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _digest()
+    monkeypatch.setattr("gxarena.sources._version", lambda name: f"9.9 of {name}")
+    assert _digest() != before
 
 
-def test_what_it_does_not_import_does_not(package: Path) -> None:
-    before = _digest("idpack.explainer:E"), _digest("idpack.typed:T")
-    _edit(package / "other.py")
-    assert (_digest("idpack.explainer:E"), _digest("idpack.typed:T")) == before
+def test_without_source_the_version_stands_for_it() -> None:
+    def of(version: str) -> str:
+        component = Component("x", "no_such_package:E", "")
+        return identity.component_digest(component, {}, distribution="d", version=version)
+
+    assert of("1") == of("1") != of("2")
 
 
-def test_nothing_is_imported(package: Path) -> None:
-    (package / "explainer.py").write_text("raise SystemExit\n")
-    assert _digest("idpack.explainer:E")
+def test_a_path_counts_by_content_however_it_is_written(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scores = tmp_path / "s.npz"
+    scores.write_text("one")
+    spellings = ["s.npz", "./s.npz", str(scores), "site/../s.npz"]
+    before = {_digest(path=path) for path in spellings}
+    assert len(before) == 1
+    _rewrite(scores, "two")
+    after = {_digest(path=path) for path in spellings}
+    assert len(after) == 1
+    assert before != after
+    scores.unlink()
+    assert not {_digest(path=path) for path in spellings} & (before | after)
 
 
-def test_a_module_without_source_is_an_error() -> None:
-    with pytest.raises(PluginError, match="expected an installed module"):
-        _digest("no_such_package.module:x")
+def test_paths_count_inside_lists_and_tables_and_as_folders(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder" / "deep").mkdir(parents=True)
+    inner = tmp_path / "folder" / "deep" / "w.txt"
+    inner.write_text("one")
+
+    def all_ways() -> list[str]:
+        return [
+            _digest(path="folder"),
+            _digest(paths=["folder/deep/w.txt"]),
+            _digest(paths={"of": "./folder"}),
+        ]
+
+    before = all_ways()
+    _rewrite(inner, "two")
+    assert all(a != b for a, b in zip(before, all_ways(), strict=True))
 
 
-def test_paths_count_by_content(tmp_path: Path) -> None:
+def test_words_stay_apart_although_files_have_their_names(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sum").touch()
+    (tmp_path / "mean").touch()
+    assert _digest(pooling="sum") != _digest(pooling="mean")
+    assert _digest(x="") != _digest(x=".")
+    assert _digest(x="long " * 1000) != _digest(x="other " * 1000)
+
+
+def test_a_hub_id_counts_by_its_commit(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.delenv("HUGGINGFACE_HUB_CACHE", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    none = _digest(checkpoint="owner/name")
+    main = tmp_path / "hf" / "hub" / "models--owner--name" / "refs" / "main"
+    main.parent.mkdir(parents=True)
+    main.write_text("a" * 40)
+    first = _digest(checkpoint="owner/name")
+    assert _digest(checkpoint="owner/other") not in (none, first)
+    _rewrite(main, "b" * 40)
+    assert len({none, first, _digest(checkpoint="owner/name")}) == 3
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hf" / "hub"))
+    monkeypatch.delenv("HF_HOME")
+    assert identity.hub_commits("owner/name") == {"main": "b" * 40}
+
+
+def test_files_that_a_model_loads_count_and_the_shards_that_an_index_names(
+    package: Path, tmp_path: Path
+) -> None:
+    shard = tmp_path / "sub" / "w.safetensors"
+    shard.parent.mkdir()
+    shard.write_text("one")
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "sub/w.safetensors"}}))
+    for named in (shard, index):
+        facts = Facts(files=(str(named),))
+        before = _digest(facts=facts)
+        assert before != _digest()
+        _rewrite(shard, "two")
+        assert _digest(facts=facts) != before
+        _rewrite(shard, "one")
+    index.write_text("no index")
+    assert _digest(facts=Facts(files=(str(index),)))
+
+
+def test_an_old_file_is_read_once_and_a_rewritten_one_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "w"
+    path.write_text("one")
+    read: list[Path] = []
+    real = files.file_digest
+
+    def count(path: Path) -> str:
+        read.append(path)
+        return real(path)
+
+    monkeypatch.setattr(files, "file_digest", count)
+    monkeypatch.setattr(files, "_TICK", -1)  # as if the last change were long ago
+    first = identity.path_digest(path)
+    assert identity.path_digest(path) == first
+    assert len(read) == 1
+    _rewrite(path, "two")
+    assert identity.path_digest(path) != first
+    # What was changed just now may be changed again under the same time.
+    monkeypatch.setattr(files, "_TICK", 10**18)
+    identity.path_digest(path)
+    identity.path_digest(path)
+    assert len(read) == 4
+
+
+def test_folders_count_by_name_and_content(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder / "sub").mkdir(parents=True)
         (tmp_path / folder / "sub" / "w.txt").write_text("same")
     same = identity.path_digest(tmp_path / "a")
     assert same == identity.path_digest(tmp_path / "b")
-    (tmp_path / "b" / "sub" / "w.txt").write_text("other")
+    (tmp_path / "b" / "sub" / "w.txt").rename(tmp_path / "b" / "sub" / "v.txt")
     assert same != identity.path_digest(tmp_path / "b")
     assert identity.path_digest(tmp_path / "nowhere") == identity.digest("")
 
 
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(InputError, match="circle: expected a readable file"):
+        identity.path_digest(tmp_path / "circle")
+
+
 def test_digest_ignores_the_order_of_keys() -> None:
     assert identity.digest({"a": 1, "b": 2}) == identity.digest({"b": 2, "a": 1})
-
-
-def test_code_in_a_namespace_package_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = tmp_path / "idspace" / "mine"
-    package.mkdir(parents=True)
-    (package / "explainer.py").write_text("from idspace.mine import rules\n")
-    (package / "rules.py").write_text("half = 2\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    before = _digest("idspace.mine.explainer:E")
-    _edit(package / "rules.py")
-    assert _digest("idspace.mine.explainer:E") != before
-
-
-def test_compiled_code_counts_by_its_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = tmp_path / f"idcompiled{EXTENSION_SUFFIXES[0]}"
-    compiled.write_bytes(b"\x7fELF\0\xff")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    before = _digest("idcompiled:E")
-    compiled.write_bytes(b"\x7fELF\0\xfe\0")
-    assert _digest("idcompiled:E") != before

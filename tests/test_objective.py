@@ -115,3 +115,13 @@ def test_what_cannot_be() -> None:
         ):
             objective.check_targets(np.array([0, target]), 2)
     objective.check_targets(np.array([0, 1]), 2)
+
+
+def test_targets() -> None:
+    outputs = np.array([[0.1, 0.2, 0.3], [0.5, 0.2, 0.3]])
+    assert objective.resolve_targets("predicted", [1, None], outputs).tolist() == [2, 0]
+    assert objective.resolve_targets("label", [1, 0], outputs).tolist() == [1, 0]
+    assert objective.resolve_targets(2, [None, None], outputs).tolist() == [2, 2]
+    for target, labels in ((3, [0, 0]), ("label", [3, 0])):
+        with pytest.raises(InputError, match="0 to 2, got 3"):
+            objective.resolve_targets(target, labels, outputs)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gxarena.capabilities import MADE
 from gxarena.datasets.dataset import Dataset
+from gxarena.datasets.made import kept
 from gxarena.datasets.reading import COLUMNS, read_dataset
 from gxarena.errors import InputError, suggest
 from gxarena.registry import Registry
@@ -33,15 +35,7 @@ def open_dataset(
     name, _, rest = reference.partition(":")
     registry = registry or Registry.load()
     if ("datasets", name) in registry.components:
-        factory = registry.factory("datasets", name)
-        parameters = _spelled_out(rest, factory) | parameters
-        try:
-            dataset: Dataset = factory(**parameters)
-        except TypeError as error:
-            raise InputError(
-                f"dataset '{name}': expected other parameters, got {parameters} ({error})."
-            ) from error
-        return dataset
+        return _made_by(registry, name, rest, parameters)
     path = Path(reference)
     beside = base / path if base else path
     path = beside if beside.exists() else path
@@ -53,6 +47,23 @@ def open_dataset(
             )
         return read_dataset(path, **parameters)
     raise InputError(f"unknown dataset '{name}'. {suggest(name, registry.names('datasets'))}")
+
+
+def _made_by(registry: Registry, name: str, rest: str, given: dict[str, Any]) -> Dataset:
+    """What the component of that name makes, or has made before."""
+    found = registry.registered("datasets", name)
+    parameters = _spelled_out(rest, registry.factory("datasets", name)) | given
+
+    def make() -> Dataset:
+        dataset: Dataset = registry.create("datasets", name, parameters)
+        return dataset
+
+    try:
+        return kept(found, parameters, make) if MADE in found.component.provides else make()
+    except TypeError as error:
+        raise InputError(
+            f"dataset '{name}': expected other parameters, got {parameters} ({error})."
+        ) from error
 
 
 def _spelled_out(rest: str, factory: Callable[..., Any]) -> dict[str, str]:

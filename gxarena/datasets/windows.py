@@ -9,6 +9,7 @@ from gxarena.data import Interval, Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError, unknown
+from gxarena.registry import Registry
 
 ANCHORS = ("start", "centre", "end")
 
@@ -20,6 +21,8 @@ def windows(
     sequence: str = "",
     label: str = "",
     id: str = "",  # noqa: A002
+    *,
+    registry: Registry,
 ) -> Dataset:
     """A window of every sequence of another data set, under the same id and label.
 
@@ -33,6 +36,8 @@ def windows(
         Where it lies; a centre that falls between two places is the left one.
     sequence, label, id : str
         Columns, for data given by path.
+    registry : Registry
+        Where names are looked up.
 
     Returns
     -------
@@ -49,7 +54,7 @@ def windows(
     if not isinstance(length, int) or length < 1:
         raise InputError(f"windows, length: expected at least 1 nucleotide, got {length}.")
     columns: dict[str, Any] = {"sequence": sequence, "label": label, "id": id}
-    whole = open_dataset(data, **{key: value for key, value in columns.items() if value})
+    whole = open_dataset(data, registry, **{key: value for key, value in columns.items() if value})
     shortest = min(whole.samples, key=lambda sample: len(sample.sequence))
     if len(shortest.sequence) < length:
         raise InputError(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from gxarena.api import Model, RandomisableModel
 from gxarena.data import Attribution, Batch
 from gxarena.errors import InputError, Unsupported
-from gxarena.registry import Registry
+from gxarena.registry import Registry, signature
 
 
 class Randomised:
@@ -19,6 +18,8 @@ class Randomised:
 
     Parameters
     ----------
+    registry : Registry
+        Where the explainer is found.
     explainer : str
         The explainer that is wrapped, by name.
     draw : int
@@ -27,16 +28,18 @@ class Randomised:
         The wrapped explainer's.
     """
 
-    def __init__(self, explainer: str = "lrp", draw: int = 0, **parameters: Any) -> None:
-        factory = Registry.load().factory("explainers", explainer)
+    def __init__(
+        self, registry: Registry, explainer: str = "lrp", draw: int = 0, **parameters: Any
+    ) -> None:
+        takes = signature(registry.factory("explainers", explainer))
         try:
-            inspect.signature(factory).bind(**parameters)
+            takes.bind(**parameters)
         except TypeError as error:
             raise InputError(
-                f"randomised: expected parameters of {explainer}{inspect.signature(factory)}, "
+                f"randomised: expected parameters of {explainer}{takes}, "
                 f"got {parameters} ({error})."
             ) from error
-        self._explainer = factory(**parameters)
+        self._explainer = registry.create("explainers", explainer, parameters)
         self._draw = draw
         self._last: tuple[Model, Model] | None = None
         self.cost = getattr(self._explainer, "cost", None)

@@ -70,16 +70,3 @@ def check_same_units(metric: str, left: Explained, right: Explained) -> None:
                 f"got {len(one.spans)} and {len(other.spans)}. Use an aggregator that brings "
                 "both to tokens or to nucleotides."
             )
-
-
-def renormalised(explained: Explained) -> Explained:
-    """Scores divided per sample by the largest magnitude; special tokens do not count.
-
-    A map without relevance, or that is not finite, stays as it is.
-    """
-    attributions = []
-    for attribution in explained.attributions:
-        largest = np.abs(attribution.scores).max(initial=0.0)
-        scaled = attribution.scores / largest if 0 < largest < np.inf else attribution.scores
-        attributions.append(attribution.with_scores(scaled))
-    return explained.with_attributions(attributions)

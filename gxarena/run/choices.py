@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from gxarena.capabilities import WRAPPER
 from gxarena.errors import GxarenaError, InputError, PluginError, suggest
 from gxarena.hookspecs import Facts
-from gxarena.identity import component_digest, digest, path_digest
-from gxarena.registry import Registered, Registry, missing_module
+from gxarena.identity import component_digest, digest
+from gxarena.registry import Registered, Registry, missing_module, signature
 from gxarena.run.suite import Parameters
+from gxarena.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Choice:
     Attributes
     ----------
     identity : str
-        Digest of code, data files and parameters; a parameter that is a path counts by content.
+        Digest of code, data files and parameters (see `gxarena.identity`).
     wrapped : Choice or None
         The explainer that an explainer which provides "wrapper" wraps.
     """
@@ -44,6 +45,11 @@ class Choice:
         own = self.found.component.requires
         return own | self.wrapped.requires if self.wrapped else own
 
+    @property
+    def where(self) -> str:
+        """How an error begins that this component is to blame for."""
+        return f"{self.found.distribution}: {self.kind.removesuffix('s')} '{self.label}'"
+
 
 def choose(
     registry: Registry,
@@ -52,18 +58,49 @@ def choose(
     parameters: Parameters,
     where: str = "",
     label: str = "",
+    sources: Sources | None = None,
 ) -> Choice:
-    """A component by name with parameters; InputError with a suggestion where it is unknown."""
+    """A component by name with parameters; InputError with a suggestion where it is unknown.
+
+    Parameters
+    ----------
+    sources : Sources, optional
+        Shared by choices made at a time.
+    """
     found = registry.registered(kind, name, where)
-    choice = Choice(kind, label or name, found, parameters, _identity(found, parameters))
+    sources = sources or Sources()
+    identity = identity_of(registry, found, parameters, sources)
+    choice = Choice(kind, label or name, found, parameters, identity)
     if WRAPPER not in choice.provides:
         return choice
     inner = given_parameters(choice)
     for own in inspect.signature(registry.factory(kind, name)).parameters:
         if own != "explainer":
             inner.pop(own, None)
-    wrapped = choose(registry, kind, str(inner.pop("explainer", "")), inner, where)
+    explainer = str(inner.pop("explainer", ""))
+    wrapped = choose(registry, kind, explainer, inner, where, sources=sources)
     return replace(choice, identity=digest([choice.identity, wrapped.identity]), wrapped=wrapped)
+
+
+def check_unchanged(registry: Registry, choices: Iterable[Choice]) -> None:
+    """Raise where a component is no longer what it was when it was chosen.
+
+    Asked after a component has worked and before anything that it made is kept.
+
+    Raises
+    ------
+    InputError
+        Its code, or a file that it reads, was changed meanwhile.
+    """
+    sources = Sources()
+    for choice in choices:
+        name = choice.found.component.name
+        now = choose(registry, choice.kind, name, choice.parameters, sources=sources)
+        if now.identity != choice.identity:
+            raise InputError(
+                f"{choice.where}: expected its code and files as they were when this was planned, "
+                "got others, so that nothing of it was kept. Run the same command again."
+            )
 
 
 def unknown_component(
@@ -78,28 +115,29 @@ def unknown_component(
     return f"{where}: unknown {kind.removesuffix('s')} '{label}'. {hint}{broken}"
 
 
-def _identity(found: Registered, parameters: Parameters) -> str:
-    try:
-        code = component_digest(found.component)
-    except (PluginError, SyntaxError):
-        # A plugin without readable source still gets its (failed) rows, under its version.
-        code = f"{found.distribution} {found.version}"
-    return digest([found.component.name, code, _by_content(parameters), _data(found, parameters)])
-
-
-def _by_content(parameters: Parameters) -> dict[str, Any]:
-    return {
-        key: ["content", path_digest(Path(value))]
-        if isinstance(value, str) and "/" in value and Path(value).exists()
-        else value
-        for key, value in parameters.items()
+def identity_of(
+    registry: Registry, found: Registered, parameters: Parameters, sources: Sources
+) -> str:
+    """A component's identity with these parameters, without what it wraps."""
+    described = {
+        model.component.target.partition(".")[0]
+        for model in registry.of_kind("models")
+        if model.component.describe
     }
-
-
-def _data(found: Registered, parameters: Parameters) -> list[str]:
-    if found.kind != "models":
-        return []
-    return [path_digest(Path(file)) for file in facts(found, parameters).files]
+    told = None
+    if found.kind == "models":
+        told = facts(found, parameters)
+        if not told.files:
+            described.discard(found.component.target.partition(".")[0])
+    return component_digest(
+        found.component,
+        parameters,
+        told,
+        distribution=found.distribution,
+        version=found.version,
+        described=frozenset(described),
+        sources=sources,
+    )
 
 
 def facts(found: Registered, parameters: Parameters) -> Facts:
@@ -142,15 +180,26 @@ def resolved_parameters(choice: Choice, registry: Registry) -> dict[str, Any]:
 
     Imports the component. Raises InputError where the suite names a parameter it does not have.
     """
-    factory = registry.factory(choice.kind, choice.found.component.name)
+    takes = signature(registry.factory(choice.kind, choice.found.component.name))
     given = given_parameters(choice)
-    signature = inspect.signature(factory)
     try:
-        bound = signature.bind(**given)
+        bound = takes.bind(**given)
     except TypeError as error:
         raise InputError(
             f"{choice.kind}.{choice.label}: expected parameters of "
-            f"{choice.found.component.name}{signature}, got {given or 'none'} ({error})."
+            f"{choice.found.component.name}{takes}, got {given or 'none'} ({error})."
         ) from error
     bound.apply_defaults()
     return dict(bound.arguments)
+
+
+def create(registry: Registry, choice: Choice) -> Any:
+    """Call a chosen component's factory with its parameters.
+
+    Raises
+    ------
+    InputError
+        The factory does not take a parameter that was given.
+    """
+    resolved_parameters(choice, registry)
+    return registry.create(choice.kind, choice.found.component.name, given_parameters(choice))

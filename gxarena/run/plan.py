@@ -1,9 +1,7 @@
 """Suite + registry -> cells. Imports no torch and loads no model.
 
 A cell is one (dataset, model, explainer, aggregator, metric), for pair metrics with the
-explanation it is compared against. Its keys are content addresses: each stage's key digests its
-own parameters, its component's code and data, and its input's key, so that a new metric never
-re-explains and an edited explainer re-runs just what depends on it.
+explanation it is compared against. What its result depends on is in its key (`gxarena.run.keys`).
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gxarena.capabilities import SCOPES, why_not
+from gxarena.capabilities import COARSEN, SCOPES, why_not
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
@@ -23,8 +21,10 @@ from gxarena.errors import InputError
 from gxarena.hookspecs import Facts
 from gxarena.identity import digest
 from gxarena.registry import Registry
+from gxarena.run import keys
 from gxarena.run.choices import Choice, choose, facts, unknown_component
 from gxarena.run.suite import Block, Parameters, Suite
+from gxarena.sources import Sources
 
 MAX_LISTED = 3
 """How many offenders an error names."""
@@ -68,6 +68,8 @@ class Plan:
     datasets: dict[str, Dataset] = field(default_factory=dict)
     choices: dict[tuple[str, str], Choice] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
+    sources: Sources = field(default_factory=Sources, repr=False)
+    _keys: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
 
     @functools.cached_property
     def digest(self) -> str:
@@ -82,22 +84,26 @@ class Plan:
         return next(iter(self.choice("metrics", metric).provides & set(SCOPES)), "sample")
 
     def predict_key(self, dataset: str, model: str) -> str:
-        """Content address of a model's predictions on a dataset."""
-        return digest(
-            ["predict", self.datasets[dataset].digest, self.choice("models", model).identity]
-        )
+        """The key of a model's predictions on a dataset (see `gxarena.run.keys`)."""
+        key = (dataset, model)
+        if key not in self._keys:
+            data, chosen = self.datasets[dataset], self.choice("models", model)
+            self._keys[key] = keys.predict_key(data.digest, chosen.identity)
+        return self._keys[key]
 
     def explain_key(self, dataset: str, model: str, explainer: str) -> str:
-        """Content address of an explainer's attributions."""
-        suite = self.suite
-        return digest(
-            [
-                "explain",
+        """The key of an explainer's attributions (see `gxarena.run.keys`)."""
+        key = (dataset, model, explainer)
+        if key not in self._keys:
+            suite = self.suite
+            self._keys[key] = keys.explain_key(
                 self.predict_key(dataset, model),
                 self.choice("explainers", explainer).identity,
-                [suite.objective, suite.target, suite.seed],
-            ]
-        )
+                objective=suite.objective,
+                target=suite.target,
+                seed=suite.seed,
+            )
+        return self._keys[key]
 
 
 def make_plan(
@@ -128,10 +134,9 @@ def make_plan(
         _choose(plan, "models", suite.partition, f"{suite.name}, partition")
     _check_lengths(plan)
     _check_targets(plan)
-    keys = _Keys(plan)
     seen: set[str] = set()
     for block in suite.matrix:
-        for cell in _cells(plan, block, keys):
+        for cell in _cells(plan, block):
             if cell.id not in seen:
                 seen.add(cell.id)
                 plan.cells.append(cell)
@@ -171,7 +176,7 @@ def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
     if label not in aliases and (kind, name) not in plan.registry.components:
         known = [*plan.registry.names(kind), *aliases]
         raise InputError(unknown_component(plan.registry, kind, label, known, where))
-    choice = choose(plan.registry, kind, name, parameters, where, label)
+    choice = choose(plan.registry, kind, name, parameters, where, label, plan.sources)
     plan.choices[kind, label] = choice
     return choice
 
@@ -268,15 +273,7 @@ def _facts(plan: Plan, model: str) -> Facts:
     return facts(choice.found, choice.parameters)
 
 
-class _Keys:
-    """Stage keys, computed once each: a plan of thousands of cells shares few of them."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.predict = functools.cache(plan.predict_key)
-        self.explain = functools.cache(plan.explain_key)
-
-
-def _cells(plan: Plan, block: Block, keys: _Keys) -> Iterator[Cell]:
+def _cells(plan: Plan, block: Block) -> Iterator[Cell]:
     axes = (block.datasets, block.models, block.explainers, block.aggregators, block.metrics)
     for dataset, model, explainer, aggregator, metric in itertools.product(*axes):
         pairs: list[tuple[str, str] | None] = [None]
@@ -285,26 +282,24 @@ def _cells(plan: Plan, block: Block, keys: _Keys) -> Iterator[Cell]:
             pairs = [(m, e) for m, e in others if (m, e) != (model, explainer)]
         for against in pairs:
             cell = Cell("", dataset, model, explainer, aggregator, metric, against)
-            yield replace(cell, id=_cell_id(plan, keys, cell), unsupported=_unsupported(plan, cell))
+            cell = replace(cell, unsupported=_unsupported(plan, cell))
+            yield replace(cell, id=_cell_id(plan, cell))
 
 
-def _cell_id(plan: Plan, keys: _Keys, cell: Cell) -> str:
-    chosen = plan.choice("aggregators", cell.aggregator)
-    onto = (
-        keys.predict(cell.dataset, plan.suite.partition)
-        if plan.suite.partition and "coarsen" in chosen.provides
-        else ""
-    )
+def _cell_id(plan: Plan, cell: Cell) -> str:
+    aggregator, partition = plan.choice("aggregators", cell.aggregator), plan.suite.partition
+    coarsens = bool(partition) and COARSEN in aggregator.provides
+    explainer = plan.choice("explainers", cell.explainer).found.component
     labels = (cell.dataset, cell.model, cell.explainer, cell.aggregator, cell.metric, cell.against)
-    return digest(
-        [
-            # Names and kind move no number, but stand in the rows.
-            [plan.suite.name, *labels, plan.datasets[cell.dataset].kind],
-            keys.explain(cell.dataset, cell.model, cell.explainer),
-            [chosen.identity, onto],
-            plan.choice("metrics", cell.metric).identity,
-            keys.explain(cell.dataset, *cell.against) if cell.against else "",
-        ]
+    return keys.cell_id(
+        # Names, kind and role move no number, but stand in the rows.
+        [plan.suite.name, *labels, plan.datasets[cell.dataset].kind, explainer.role],
+        explain=plan.explain_key(cell.dataset, cell.model, cell.explainer),
+        against=plan.explain_key(cell.dataset, *cell.against) if cell.against else "",
+        aggregator=aggregator.identity,
+        onto=plan.predict_key(cell.dataset, partition) if coarsens else "",
+        metric=plan.choice("metrics", cell.metric).identity,
+        unsupported=cell.unsupported,
     )
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from gxarena.aggregators import renormalised
 from gxarena.api import Scored, SetScored
 from gxarena.data import Explained
 from gxarena.errors import MissingExtra, PluginError, StorageError, Unsupported
-from gxarena.metrics.similarity import renormalised
 from gxarena.results.folder import RunFolder
 from gxarena.results.provenance import peak_memory
 from gxarena.results.reading import RunResults
@@ -161,6 +161,7 @@ class _Walk:
             row["quantities"] = as_json({k: asdict(q) for k, q in metric.quantities.items()})
             row |= self._attributions(cell)
             read, scored = self._score(cell, metric, probe)
+            self._stages.check_unchanged(*_components(cell))
             row["units"] = units_of(read)
             parts = scored_rows(cell, read.samples, scored, metric.quantities)
             row |= self._cost(cell, probe)

@@ -9,17 +9,11 @@ from typing import Any
 from gxarena.capabilities import why_not
 from gxarena.data import Explained, Sample
 from gxarena.errors import GxarenaError, PluginError, Unsupported, check_choice
-from gxarena.objective import OBJECTIVES
+from gxarena.objective import OBJECTIVES, resolve_targets
 from gxarena.registry import Registry
-from gxarena.run.choices import Choice, choose, facts
+from gxarena.run.choices import Choice, choose, create, facts
+from gxarena.run.contracts import check_attributions, checked_predictions, make_batch
 from gxarena.run.plan import check_length
-from gxarena.run.stages import (
-    check_attributions,
-    checked_predictions,
-    create,
-    make_batch,
-    resolve_targets,
-)
 
 
 def explain_samples(
@@ -68,7 +62,8 @@ def explain_samples(
     with _blaming(chosen_model):
         network = create(registry, chosen_model)
         predictions = checked_predictions(network, samples, chosen_model)
-    targets = resolve_targets(target, samples, predictions)
+    labels = [sample.label for sample in samples]
+    targets = resolve_targets(target, labels, predictions.outputs)
     batch = make_batch(samples, targets, objective, seed, chosen.found.component.name)
     with _blaming(chosen):
         attributions = create(registry, chosen).explain(network, batch)

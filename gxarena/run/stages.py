@@ -8,32 +8,58 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from types import TracebackType
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import Any, Generic, TypeVar
 
 from gxarena.aggregators import project_all
 from gxarena.api import Explainer, Model
 from gxarena.capabilities import COARSEN, REFINE
-from gxarena.data import Attribution, Batch, Explained, Ints, Sample, Spans
-from gxarena.errors import PluginError
-from gxarena.objective import check_targets
-from gxarena.registry import Registry
-from gxarena.run.choices import Choice, given_parameters, resolved_parameters
+from gxarena.data import Attribution, Explained, Ints, Sample, Spans
+from gxarena.objective import resolve_targets
+from gxarena.run.choices import check_unchanged, create
+from gxarena.run.contracts import (
+    check_attributions,
+    check_finite,
+    checked_predictions,
+    make_batch,
+)
 from gxarena.run.plan import Plan
 from gxarena.run.probe import Explain
 from gxarena.run.store import Predictions, Store, chunk_slice, n_chunks
-from gxarena.seeds import sample_seed
 
 Result = TypeVar("Result")
 Report = Callable[[str, int, int], None]
 """Told of progress: what is being done, how many samples are done, of how many."""
 
-KEPT_MODELS = 2
+KEPT = {"models": 2, "explainers": 4, "aggregators": 16, "metrics": 64}
+"""Components of each kind that stay in memory: those used last."""
+
 KEPT_PREDICTIONS = 16
 KEPT_EXPLAINED = 4
+
+
+class Recent(Generic[Result]):
+    """The results used last, at most `limit` of them."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[Hashable, Result] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Result]) -> Result:
+        """The result of that key, made where it is not kept."""
+        if key not in self._kept:
+            made = make()  # the rest may be let go of only now: making it may need them
+            while len(self._kept) >= self._limit:
+                self._kept.popitem(last=False)
+            self._kept[key] = made
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+    def peek(self, key: Hashable) -> Result | None:
+        """The result of that key where it is kept."""
+        return self._kept.get(key)
 
 
 class Stages:
@@ -51,49 +77,54 @@ class Stages:
         self._plan = plan
         self._store = store
         self._report: Report = report or (lambda _what, _done, _total: None)
-        self._models: dict[str, Model] = {}
-        self._predictions: dict[tuple[str, str], Predictions] = {}
-        self._explained: dict[tuple[str, str, str], Explained] = {}
-        self._failures: dict[object, tuple[Exception, TracebackType | None]] = {}
+        self._components: dict[str, Recent[Any]] = {k: Recent(n) for k, n in KEPT.items()}
+        self._predictions: Recent[Predictions] = Recent(KEPT_PREDICTIONS)
+        self._explained: Recent[Explained] = Recent(KEPT_EXPLAINED)
+        self._failures: dict[Hashable, tuple[Exception, TracebackType | None]] = {}
 
     def create(self, kind: str, label: str) -> Any:
-        """Call a component's factory with its parameters."""
-        return create(self._plan.registry, self._plan.choice(kind, label))
+        """A component, created once; the ones used last are kept."""
+        choice = self._plan.choice(kind, label)
+        return self._once(
+            (kind, label), self._components[kind], lambda: create(self._plan.registry, choice)
+        )
 
     def model(self, label: str) -> Model:
-        """A loaded model; the ones used last are kept."""
-        return self._once(
-            ("model", label), self._models, label, KEPT_MODELS, lambda: self.create("models", label)
-        )
+        """A loaded model."""
+        model: Model = self.create("models", label)
+        return model
 
     def loaded(self, label: str) -> Model | None:
         """The model where this run had to load it, else None."""
-        return self._models.get(label)
+        return self._components["models"].peek(("models", label))
+
+    def check_unchanged(self, *components: tuple[str, str]) -> None:
+        """Raise InputError where a component, by kind and label, is not what was planned."""
+        choices = [self._plan.choice(kind, label) for kind, label in components]
+        check_unchanged(self._plan.registry, choices)
 
     def predictions(self, dataset: str, model: str) -> Predictions:
         """Raw outputs and units of a data set's samples."""
-        key = (dataset, model)
-        return self._once(
-            key, self._predictions, key, KEPT_PREDICTIONS, lambda: self._predict(*key)
-        )
+        key = ("predict", dataset, model)
+        return self._once(key, self._predictions, lambda: self._predict(dataset, model))
 
     def explained(self, dataset: str, model: str, explainer: str) -> Explained:
         """The explainer's attributions, raw and on the model's own units."""
-        key = (dataset, model, explainer)
-        return self._once(key, self._explained, key, KEPT_EXPLAINED, lambda: self._explain(*key))
+        key = ("explain", dataset, model, explainer)
+        return self._once(key, self._explained, lambda: self._explain(dataset, model, explainer))
 
     def explain_again(self, explainer: str) -> Explain:
-        """What a metric's probe asks: a fresh explainer, on any model and samples it is given."""
-        made: list[Explainer] = []
+        """What a metric's probe asks: the explainer, on any model and samples it is given."""
         choice, suite = self._plan.choice("explainers", explainer), self._plan.suite
 
         def explain(
             model: Model, samples: tuple[Sample, ...], targets: Ints, origins: tuple[str, ...]
         ) -> list[Attribution]:
-            made[:] = made or [self.create("explainers", explainer)]
             name = choice.found.component.name
             batch = make_batch(samples, targets, suite.objective, suite.seed, name, origins)
-            attributions = made[0].explain(model, batch)
+            attributions: list[Attribution] = self.create("explainers", explainer).explain(
+                model, batch
+            )
             check_attributions(attributions, batch, choice)
             return attributions
 
@@ -120,30 +151,18 @@ class Stages:
             onto = self.predictions(dataset, self._plan.suite.partition).spans
         return project_all(self.create("aggregators", aggregator), explained, onto)
 
-    def _once(
-        self,
-        failure: object,
-        memory: dict[Any, Result],
-        key: object,
-        keep: int,
-        make: Callable[[], Result],
-    ) -> Result:
-        """The remembered result, or failure, of a stage; else make it."""
-        if failure in self._failures:
-            error, trace = self._failures[failure]
+    def _once(self, key: Hashable, kept: Recent[Result], make: Callable[[], Result]) -> Result:
+        """The remembered result, or failure; else make it."""
+        if key in self._failures:
+            error, trace = self._failures[key]
             # Raising adds to a traceback: without this it would grow with every cell.
             raise error.with_traceback(trace)
-        if key not in memory:
-            try:
-                made = make()
-            except Exception as error:
-                _forget_locals(error)
-                self._failures[failure] = error, error.__traceback__
-                raise
-            while len(memory) >= keep:
-                memory.pop(next(iter(memory)))
-            memory[key] = made
-        return memory[key]
+        try:
+            return kept.get(key, make)
+        except Exception as error:
+            _forget_locals(error)
+            self._failures[key] = error, error.__traceback__
+            raise
 
     def _predict(self, dataset: str, model: str) -> Predictions:
         samples = self._plan.datasets[dataset].samples
@@ -156,6 +175,7 @@ class Stages:
                 self.model(model), part, self._plan.choice("models", model)
             )
             seconds = time.perf_counter() - start
+            self.check_unchanged(("models", model))
             self._store.write_predictions(key, chunk, _ids(part), predictions, seconds)
 
         self._fill("predictions", key, samples, what, compute)
@@ -164,36 +184,33 @@ class Stages:
     def _explain(self, dataset: str, model: str, explainer: str) -> Explained:
         samples = self._plan.datasets[dataset].samples
         predictions = self.predictions(dataset, model)
-        targets = resolve_targets(self._plan.suite.target, samples, predictions)
+        suite, choice = self._plan.suite, self._plan.choice("explainers", explainer)
+        labels = [sample.label for sample in samples]
+        targets = resolve_targets(suite.target, labels, predictions.outputs)
         key = self._plan.explain_key(dataset, model, explainer)
-        made: list[Explainer] = []
+        name = choice.found.component.name
 
         def compute(chunk: int, part: tuple[Sample, ...]) -> None:
-            made[:] = made or [self.create("explainers", explainer)]
-            batch = make_batch(
-                part,
-                targets[chunk_slice(chunk)],
-                self._plan.suite.objective,
-                self._plan.suite.seed,
-                self._plan.choice("explainers", explainer).found.component.name,
-            )
+            there: Explainer = self.create("explainers", explainer)
+            batch = make_batch(part, targets[chunk_slice(chunk)], suite.objective, suite.seed, name)
             network = self.model(model)
             start = time.perf_counter()
-            attributions = made[0].explain(network, batch)
+            attributions = there.explain(network, batch)
             seconds = time.perf_counter() - start
-            check_attributions(attributions, batch, self._plan.choice("explainers", explainer))
+            check_attributions(attributions, batch, choice)
+            self.check_unchanged(("models", model), ("explainers", explainer))
             self._store.write_attributions(key, chunk, _ids(part), attributions, seconds)
 
         self._fill("attributions", key, samples, f"{explainer} on {model}, {dataset}", compute)
         attributions = self._store.read_attributions(key, _ids(samples))
-        check_finite(attributions, self._plan.choice("explainers", explainer))
+        check_finite(attributions, choice)
         return Explained(
             samples=samples,
             attributions=attributions,
             targets=targets,
             outputs=predictions.outputs,
-            objective=self._plan.suite.objective,
-            seed=self._plan.suite.seed,
+            objective=suite.objective,
+            seed=suite.seed,
         )
 
     def _fill(
@@ -217,104 +234,6 @@ def _forget_locals(error: BaseException | None) -> None:
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
-
-
-def create(registry: Registry, choice: Choice) -> Any:
-    """Call a chosen component's factory with its parameters.
-
-    Raises
-    ------
-    InputError
-        The factory does not take a parameter that was given.
-    """
-    parameters = given_parameters(choice)
-    resolved_parameters(choice, registry)
-    return registry.factory(choice.kind, choice.found.component.name)(**parameters)
-
-
-def make_batch(
-    samples: tuple[Sample, ...],
-    targets: Ints,
-    objective: str,
-    seed: int,
-    explainer: str,
-    origins: tuple[str, ...] = (),
-) -> Batch:
-    """What an explainer is given for these samples."""
-    stage = f"explain/{explainer}"
-    return Batch(
-        sequences=tuple(sample.sequence for sample in samples),
-        targets=targets.copy(),  # an explainer may edit its own, never the metrics'
-        objective=objective,
-        seeds=np.array([sample_seed(seed, stage, sample.id) for sample in samples], dtype=np.int64),
-        ids=_ids(samples),
-        annotations=tuple(sample.annotations for sample in samples),
-        origins=origins,
-    )
-
-
-def resolve_targets(
-    target: str | int, samples: tuple[Sample, ...], predictions: Predictions
-) -> Ints:
-    """The output explained of each sample, from unperturbed predictions; shape (N,)."""
-    if target == "predicted":
-        return np.asarray(np.argmax(predictions.outputs, axis=1), dtype=np.int64)
-    if target == "label":
-        targets = np.array([sample.label for sample in samples], dtype=np.int64)
-    else:
-        targets = np.full(len(samples), target, dtype=np.int64)
-    check_targets(targets, predictions.outputs.shape[1])
-    return targets
-
-
-def check_attributions(attributions: list[Attribution], batch: Batch, choice: Choice) -> None:
-    """Raise PluginError where an explainer broke its contract."""
-    where = f"{choice.found.distribution}: explainer '{choice.label}'"
-    if not isinstance(attributions, list) or len(attributions) != len(batch):
-        got = len(attributions) if isinstance(attributions, list) else type(attributions).__name__
-        raise PluginError(f"{where}: expected a list of {len(batch)} Attributions, got {got}.")
-    for attribution, sequence, identifier in zip(
-        attributions, batch.sequences, batch.ids, strict=True
-    ):
-        if not isinstance(attribution, Attribution):
-            raise PluginError(
-                f"{where}: expected Attributions, got a {type(attribution).__name__}."
-            )
-        if attribution.spans.length != len(sequence):
-            raise PluginError(
-                f"{where}, sample '{identifier}': expected units that tile its {len(sequence)} "
-                f"nucleotides, got units up to {attribution.spans.length}."
-            )
-
-
-def check_finite(attributions: tuple[Attribution, ...], choice: Choice) -> None:
-    """Raise PluginError where an explainer has no finite answer for any sample.
-
-    One without an answer for some is judged by the others, and what it lacks is counted.
-    """
-    if not any(np.isfinite(attribution.scores).all() for attribution in attributions):
-        raise PluginError(
-            f"{choice.found.distribution}: explainer '{choice.label}': expected finite scores, got "
-            f"NaN or infinity in each of {len(attributions)} samples."
-        )
-
-
-def checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choice) -> Predictions:
-    """Ask a model; raise PluginError where it broke its contract."""
-    sequences = [sample.sequence for sample in samples]
-    outputs = np.asarray(model.predict(sequences), dtype=np.float64)
-    spans = tuple(model.spans(sequences))
-    where = f"{choice.found.distribution}: model '{choice.label}'"
-    if outputs.shape != (len(samples), model.n_outputs):
-        raise PluginError(
-            f"{where}: expected outputs of shape ({len(samples)}, {model.n_outputs}), "
-            f"got {outputs.shape}."
-        )
-    if not np.isfinite(outputs).all():
-        raise PluginError(f"{where}: expected finite outputs, got NaN or infinity.")
-    if [s.length for s in spans] != [len(sequence) for sequence in sequences]:
-        raise PluginError(f"{where}: expected units that tile every sequence, got others.")
-    return Predictions(outputs, spans)
 
 
 def _ids(samples: tuple[Sample, ...]) -> tuple[str, ...]:

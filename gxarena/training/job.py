@@ -20,7 +20,7 @@ import json
 import shlex
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,6 +59,8 @@ class TrainingJob:
     seed : int
     out : Path
         Existing folder the checkpoint goes to, and intermediate state for resuming.
+    registry : Registry
+        Where other components are looked up, e.g. data to pre-train on; empty by default.
     """
 
     train: Dataset
@@ -66,6 +68,7 @@ class TrainingJob:
     settings: Mapping[str, object]
     seed: int
     out: Path
+    registry: Registry = field(default_factory=Registry)
 
 
 class Trainable(Protocol):
@@ -116,7 +119,9 @@ def train(recipe_path: Path, out: Path, changes: Iterable[str] = ()) -> dict[str
             finished: dict[str, Any] = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))
             return finished
         started = time.monotonic()
-        job = TrainingJob(datasets["train"], datasets["valid"], recipe.settings, recipe.seed, out)
+        job = TrainingJob(
+            datasets["train"], datasets["valid"], recipe.settings, recipe.seed, out, registry
+        )
         facts = dict(factory.train(job))
         seconds = time.monotonic() - started
         card = {

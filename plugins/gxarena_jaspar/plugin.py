@@ -17,6 +17,7 @@ def gxarena_datasets() -> Iterable[Component]:
         summary="JASPAR motifs planted by six grammars into shuffled fly sequences; exact truth",
         citation=_JASPAR,
         extra="jaspar",
+        provides=frozenset({"made"}),
     )
     yield Component(
         name="scan",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
 from gxarena.dna import letters, one_hot
 from gxarena.errors import InputError
+from gxarena.registry import Registry
 from gxarena_jaspar.matrices import RELEASE, Matrix, matrices
 
 PSEUDOCOUNT = 1e-4
@@ -32,6 +32,8 @@ def scan(
     sequence: str = "",
     label: str = "",
     id: str = "",  # noqa: A002
+    *,
+    registry: Registry,
 ) -> Dataset:
     """The samples of another data set, annotated where a matrix fits (FIMO; Grant et al. 2011).
 
@@ -47,6 +49,8 @@ def scan(
         JASPAR's.
     sequence, label, id : str
         Columns, for data given by path.
+    registry : Registry
+        Where names are looked up.
 
     Returns
     -------
@@ -59,24 +63,13 @@ def scan(
         raise InputError(
             f'scan, matrices: expected a list such as ["MA0139.2"], got {matrices or "none"}.'
         )
-    stamp = Path(data).stat().st_mtime_ns if Path(data).is_file() else 0
     columns = {"sequence": sequence, "label": label, "id": id}
-    given = tuple((key, value) for key, value in columns.items() if value)
-    return _scanned(data, stamp, tuple(matrices), pvalue, release, given)
+    given: dict[str, Any] = {key: value for key, value in columns.items() if value}
+    return _scanned(open_dataset(data, registry, **given), tuple(matrices), pvalue, release)
 
 
 @functools.lru_cache(maxsize=4)
-def _scanned(
-    data: str,
-    stamp: int,
-    ids: tuple[str, ...],
-    pvalue: float,
-    release: str,
-    columns: tuple[tuple[str, str], ...],
-) -> Dataset:
-    del stamp  # in the key: a file that changed is read again
-    given: dict[str, Any] = dict(columns)
-    dataset = open_dataset(data, **given)
+def _scanned(dataset: Dataset, ids: tuple[str, ...], pvalue: float, release: str) -> Dataset:
     motifs = matrices(ids, release)
     samples: list[Sample] = []
     for start in range(0, len(dataset.samples), _CHUNK):

@@ -12,12 +12,13 @@ from gxarena.data import Interval, Sample
 from gxarena.datasets.opening import open_dataset
 from gxarena.datasets.windows import _window, windows
 from gxarena.errors import InputError
+from gxarena.registry import Registry
 
 
-def test_windows_lie_where_they_are_anchored() -> None:
+def test_windows_lie_where_they_are_anchored(registry: Registry) -> None:
     whole = open_dataset("fly-promoters:test")
     for anchor, start in (("start", 0), ("centre", 75), ("end", 150)):
-        cut = windows("fly-promoters:test", 100, anchor)
+        cut = windows("fly-promoters:test", 100, anchor, registry=registry)
         assert (cut.name, cut.kind) == (f"fly-promoters:test[{anchor} 100]", "promoters")
         for one, other in zip(cut.samples, whole.samples, strict=True):
             assert (one.id, one.label) == (other.id, other.label)
@@ -47,16 +48,18 @@ def test_annotations_cover_the_same_letters(
         assert 0 <= one.start < one.end <= length
 
 
-def test_columns_of_a_file_are_passed_on(tmp_path: Path) -> None:
+def test_columns_of_a_file_are_passed_on(registry: Registry, tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text("dna2,kind\nACGTAC,1\nTTTTGA,0\n")
-    cut = windows(str(tmp_path / "d.csv"), 2, "end", sequence="dna2", label="kind")
+    cut = windows(
+        str(tmp_path / "d.csv"), 2, "end", sequence="dna2", label="kind", registry=registry
+    )
     assert [(s.sequence, s.label) for s in cut.samples] == [("AC", 1), ("GA", 0)]
 
 
-def test_what_cannot_be_cut_is_one_sentence() -> None:
+def test_what_cannot_be_cut_is_one_sentence(registry: Registry) -> None:
     with pytest.raises(InputError, match=r"expected at most 250 nucleotides, as sample '.*got 251"):
-        windows("fly-promoters", 251)
+        windows("fly-promoters", 251, registry=registry)
     with pytest.raises(InputError, match="windows, length: expected at least 1 nucleotide, got 0"):
-        windows("fly-promoters", 0)
+        windows("fly-promoters", 0, registry=registry)
     with pytest.raises(InputError, match=r"unknown 'center'. Did you mean 'centre'\?"):
-        windows("fly-promoters", 10, "center")
+        windows("fly-promoters", 10, "center", registry=registry)

@@ -15,6 +15,7 @@ from gxarena.data import Attribution, Batch, Interval
 from gxarena.errors import InputError, Unsupported
 from gxarena.explainers.controls import GC, Blur, Oracle, Random
 from gxarena.explainers.randomised import Randomised
+from gxarena.registry import Registry
 
 
 def _batch(*sequences: str, seeds: tuple[int, ...]) -> Batch:
@@ -104,7 +105,7 @@ def test_a_blur_without_width_is_one_sentence(width: float) -> None:
         Blur(width)
 
 
-def test_randomised_is_the_explainer_on_the_copy() -> None:
+def test_randomised_is_the_explainer_on_the_copy(registry: Registry) -> None:
     from gxarena_cnn.lrp import LRP
     from gxarena_cnn.model import CNN
 
@@ -117,7 +118,9 @@ def test_randomised_is_the_explainer_on_the_copy() -> None:
         return [attribution.scores.tolist() for attribution in explanations]
 
     found = {
-        draw: scores(Randomised("lrp", draw, composite="epsilon_plus").explain(model, batch))
+        draw: scores(
+            Randomised(registry, "lrp", draw, composite="epsilon_plus").explain(model, batch)
+        )
         for draw in (0, 1)
     }
     wrapped = LRP(composite="epsilon_plus")
@@ -128,10 +131,10 @@ def test_randomised_is_the_explainer_on_the_copy() -> None:
     assert np.array_equal(model.predict(sequences), before)
 
 
-def test_randomised_says_what_it_cannot_do() -> None:
+def test_randomised_says_what_it_cannot_do(registry: Registry) -> None:
     with pytest.raises(Unsupported, match="expected a randomisable model, got Linear"):
-        Randomised("random").explain(Linear(), _batch("ACG", seeds=(1,)))
+        Randomised(registry, "random").explain(Linear(), _batch("ACG", seeds=(1,)))
     with pytest.raises(InputError, match="randomised: expected parameters of lrp"):
-        Randomised("lrp", colour="red")
+        Randomised(registry, "lrp", colour="red")
     with pytest.raises(InputError, match="unknown"):
-        Randomised("no-such-explainer")
+        Randomised(registry, "no-such-explainer")

@@ -23,8 +23,8 @@ from gxarena.metrics.robustness import (
     on_nucleotides,
     substituted,
 )
+from gxarena.run.contracts import make_batch
 from gxarena.run.probe import ModelProbe
-from gxarena.run.stages import make_batch
 from gxarena.seeds import sample_seed
 
 

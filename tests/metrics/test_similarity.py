@@ -10,10 +10,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from maps import explained_maps
 
+from gxarena.aggregators import renormalised
 from gxarena.api import PairMetric
 from gxarena.data import Spans
 from gxarena.errors import Unsupported
-from gxarena.metrics.similarity import ContinuousJaccard, renormalised
+from gxarena.metrics.similarity import ContinuousJaccard
 
 PAIRS = st.integers(1, 20).flatmap(
     lambda n: st.tuples(*[st.lists(st.floats(-1e3, 1e3), min_size=n, max_size=n)] * 2)

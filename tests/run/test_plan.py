@@ -103,6 +103,72 @@ def test_keys_follow_what_a_stage_depends_on(plan: MakePlan) -> None:
     assert [a == b for a, b in zip(base, model, strict=True)] == [False, False, False]
 
 
+def _ids(made: Plan) -> dict[tuple[str, str], str]:
+    return {(cell.explainer, cell.aggregator): cell.id for cell in made.cells}
+
+
+def test_whose_tokens_are_meant_is_in_the_keys_of_what_goes_there(plan: MakePlan) -> None:
+    block = _block(aggregators=["native", "sum"])
+    wide = {"wide": {"name": "toy", "width": 4}}
+    one = _ids(plan(matrix=[block]))
+    other = _ids(plan(matrix=[block], partition="wide", models=wide))
+    same = {key for key in one if one[key] == other[key]}
+    assert same == {("exact", "native")}
+    # By what the model is, not by what it is called.
+    assert one != _ids(plan(matrix=[block], models={"toy-tokens": {"width": 4}}))
+
+
+def test_what_it_is_compared_with_is_in_a_pairs_key(plan: MakePlan) -> None:
+    block = _block(metrics=["continuous_jaccard"], against=["toy-tokens/other"])
+    other = {"name": "occlusion"}
+    one = plan(matrix=[block], explainers={"other": other})
+    again = plan(matrix=[block], explainers={"other": other | {"window": 2}})
+    (cell,), (changed,) = one.cells, again.cells
+    assert cell.metric_name == changed.metric_name
+    assert cell.id != changed.id
+    assert one.explain_key("mine", "toy", "exact") == again.explain_key("mine", "toy", "exact")
+
+
+def test_files_that_a_model_loads_are_in_its_key(
+    plan: MakePlan, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = registry.components["models", "toy"]
+    registry.components["models", "toy"] = dataclasses.replace(
+        found, component=dataclasses.replace(found.component, describe="toy_facts:stored")
+    )
+    weights = tmp_path / "weights.bin"
+    monkeypatch.setenv("TOY_WEIGHTS", str(weights))
+    found_keys = []
+    for content in ("one", "two", "one"):
+        weights.write_text(content)
+        made = plan(matrix=[_block()])
+        found_keys.append((made.predict_key("mine", "toy"), made.cells[0].id))
+    assert found_keys[0] == found_keys[2]
+    assert all(a != b for a, b in zip(found_keys[0], found_keys[1], strict=True))
+
+
+def test_the_seed_is_in_the_keys_of_attributions_alone(plan: MakePlan) -> None:
+    one, other = plan(matrix=[_block()]), plan(matrix=[_block()], seed=1)
+    assert one.predict_key("mine", "toy") == other.predict_key("mine", "toy")
+    assert one.explain_key("mine", "toy", "exact") != other.explain_key("mine", "toy", "exact")
+    assert one.cells[0].id != other.cells[0].id
+
+
+def test_what_a_wrapper_wraps_is_in_its_key(plan: MakePlan, registry: Registry) -> None:
+    def key(**parameters: object) -> str:
+        explainers = {"wrapped": {"name": "randomised", "explainer": "exact"} | parameters}
+        block = _block(explainers=["wrapped"])
+        return plan(matrix=[block], explainers=explainers).explain_key("mine", "toy", "wrapped")
+
+    assert len({key(), key(draw=1), key(explainer="random")}) == 3
+    found = registry.components["explainers", "exact"]
+    before = key()
+    registry.components["explainers", "exact"] = dataclasses.replace(
+        found, component=dataclasses.replace(found.component, target="toys:NotANumber")
+    )
+    assert key() != before
+
+
 def test_an_alias_is_its_component_with_parameters(plan: MakePlan, registry: Registry) -> None:
     made = plan(models={"wide": {"name": "toy", "width": 4}}, matrix=[_block(models=["wide"])])
     choice = made.choice("models", "wide")

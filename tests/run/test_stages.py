@@ -1,4 +1,4 @@
-"""Stages of the pipeline: computed once, in chunks, and checked where a plugin hands over."""
+"""Stages of the pipeline: computed once, in chunks, by components that are created once."""
 
 from __future__ import annotations
 
@@ -12,23 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gxarena.data import Attribution, Sample, Spans
-from gxarena.errors import InputError, PluginError
-from gxarena.run.choices import Choice
+from gxarena.data import Attribution
+from gxarena.explainers import precomputed
+from gxarena.run.choices import create
 from gxarena.run.plan import Plan
-from gxarena.run.stages import (
-    KEPT_EXPLAINED,
-    Stages,
-    check_attributions,
-    checked_predictions,
-    create,
-    make_batch,
-    resolve_targets,
-)
-from gxarena.run.store import CHUNK, Predictions, Store
+from gxarena.run.runner import run
+from gxarena.run.stages import KEPT, KEPT_EXPLAINED, Recent, Stages
+from gxarena.run.store import CHUNK, Store
 
 MakePlan = Callable[..., Plan]
-SAMPLES = (Sample("a", "ACGT", label=1), Sample("b", "GGT", label=0))
 
 
 @pytest.fixture
@@ -154,80 +146,54 @@ def test_projection_goes_where_the_aggregator_speaks(
             assert other.scores.sum() == pytest.approx(factor * one.scores.sum())
 
 
-def test_targets() -> None:
-    outputs = np.array([[0.1, 0.2, 0.3], [0.5, 0.2, 0.3]])
-    predictions = Predictions(outputs, tuple(Spans.nucleotides(n) for n in (4, 3)))
-    assert resolve_targets("predicted", SAMPLES, predictions).tolist() == [2, 0]
-    assert resolve_targets("label", SAMPLES, predictions).tolist() == [1, 0]
-    assert resolve_targets(2, SAMPLES, predictions).tolist() == [2, 2]
-    with pytest.raises(InputError, match="0 to 2, got 3"):
-        resolve_targets(3, SAMPLES, predictions)
-
-
-def test_a_batchs_seeds_belong_to_its_samples() -> None:
-    targets = np.array([1, 0])
-    batch = make_batch(SAMPLES, targets, "logit", 7, "random")
-    backwards = make_batch(SAMPLES[::-1], targets, "logit", 7, "random")
-    assert batch.seeds.tolist() == backwards.seeds.tolist()[::-1]
-    assert len({*batch.seeds, *make_batch(SAMPLES, targets, "logit", 8, "random").seeds}) == 4
-    assert len({*batch.seeds, *make_batch(SAMPLES, targets, "logit", 7, "other").seeds}) == 4
-    assert (batch.ids, batch.sequences) == (("a", "b"), ("ACGT", "GGT"))
-    batch.targets[:] = 5  # an explainer's own to edit
-    assert targets.tolist() == [1, 0]
-
-
-def _good() -> list[Attribution]:
-    return [Attribution(np.zeros(n), Spans.nucleotides(n)) for n in (4, 3)]
-
-
-@pytest.mark.parametrize(
-    ("attributions", "complaint"),
-    [
-        (tuple(_good()), "expected a list of 2 Attributions, got tuple"),
-        (_good()[:1], "expected a list of 2 Attributions, got 1"),
-        ([_good()[0], np.zeros(3)], "expected Attributions, got a ndarray"),
-        (
-            _good()[::-1],
-            "sample 'a': expected units that tile its 4 nucleotides, got units up to 3",
-        ),
-    ],
-)
-def test_explainers_that_break_the_contract_are_named(
-    plan: MakePlan, attributions: Any, complaint: str
+def test_a_component_is_created_once(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    choice = plan().choice("explainers", "exact")
-    batch = make_batch(SAMPLES, np.array([1, 1]), "logit", 0, "exact")
-    check_attributions(_good(), batch, choice)
-    with pytest.raises(PluginError, match=f"unknown: explainer 'exact'.*{complaint}"):
-        check_attributions(attributions, batch, choice)
+    """A file of precomputed scores was read seven times for six cells."""
+    scores = tmp_path / "scores.npz"
+    np.savez(scores, **{f"s{i:02d}": np.ones(24) for i in range(70)})
+    read: list[Path] = []
+    real = precomputed._read
+
+    def count(path: Path, *names: str) -> Any:
+        read.append(path)
+        return real(path, *names)
+
+    monkeypatch.setattr(precomputed, "_read", count)
+    block = {
+        "datasets": ["mine"],
+        "models": ["toy"],
+        "explainers": ["precomputed"],
+        "aggregators": ["native", "passed_on"],
+        "metrics": ["gini", "total", "entropy"],
+    }
+    made = plan(matrix=[block], explainers={"precomputed": {"path": str(scores)}})
+    assert run(made, tmp_path / "run").complete
+    assert read == [scores]
 
 
-class _Broken:
-    """A model that answers with what it was given."""
+def test_a_component_that_was_not_used_for_long_is_let_go(plan: MakePlan, tmp_path: Path) -> None:
+    labels = [f"toy{i}" for i in range(KEPT["models"] + 1)]
+    block = {"datasets": ["mine"], "models": labels, "explainers": ["exact"], "metrics": ["gini"]}
+    aliases = {label: {"name": "toy"} for label in labels}
+    stages = _stages(plan(models=aliases, matrix=[block]), tmp_path)
+    first, second = stages.model(labels[0]), stages.model(labels[1])
+    assert stages.model(labels[0]) is first
+    assert stages.loaded(labels[2]) is None
+    third = stages.model(labels[2])
+    assert stages.loaded(labels[2]) is third
+    assert stages.loaded(labels[1]) is None
+    assert stages.model(labels[0]) is first
+    assert stages.model(labels[1]) is not second
 
-    n_outputs = 2
 
-    def __init__(self, outputs: Any, lengths: tuple[int, ...] = (4, 3)) -> None:
-        self._outputs, self._lengths = outputs, lengths
+def test_the_recent_are_those_used_last() -> None:
+    kept: Recent[int] = Recent(2)
+    made: list[str] = []
 
-    def predict(self, sequences: object) -> Any:
-        return self._outputs
+    def get(key: str) -> None:
+        kept.get(key, lambda: made.append(key) or 0)
 
-    def spans(self, sequences: object) -> list[Spans]:
-        return [Spans.nucleotides(n) for n in self._lengths]
-
-
-@pytest.mark.parametrize(
-    ("model", "complaint"),
-    [
-        (_Broken(np.zeros((2, 3))), r"expected outputs of shape \(2, 2\), got \(2, 3\)"),
-        (_Broken(np.array([[0, np.nan], [0, 0]])), "expected finite outputs, got NaN"),
-        (_Broken(np.zeros((2, 2)), (4, 4)), "expected units that tile every sequence"),
-    ],
-)
-def test_models_that_break_the_contract_are_named(
-    plan: MakePlan, model: Any, complaint: str
-) -> None:
-    choice: Choice = plan().choice("models", "toy")
-    with pytest.raises(PluginError, match=f"unknown: model 'toy': {complaint}"):
-        checked_predictions(model, SAMPLES, choice)
+    for key in "abacab":
+        get(key)
+    assert made == ["a", "b", "c", "b"]

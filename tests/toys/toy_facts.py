@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from gxarena.hookspecs import Facts
 
 
@@ -19,3 +21,7 @@ def nothing(**_: object) -> None:
 
 def one_argument(size: int) -> Facts:
     return Facts(max_length=size)
+
+
+def stored() -> Facts:
+    return Facts(files=(os.environ["TOY_WEIGHTS"],))

@@ -9,6 +9,7 @@ import pytest
 
 from gxarena.data import Interval
 from gxarena.errors import InputError
+from gxarena.registry import Registry
 from gxarena_jaspar.matrices import Matrix, matrices
 from gxarena_jaspar.scan import occurrences, scan
 
@@ -47,10 +48,10 @@ def test_short_sequences_and_n_hold_no_hits_of_their_filling() -> None:
     assert [{(hit.start, hit.end) for hit in ones} for ones in hits] == [{(0, 8)}, {(0, 8)}, set()]
 
 
-def test_a_scanned_data_set_keeps_everything_else(tmp_path: Path) -> None:
+def test_a_scanned_data_set_keeps_everything_else(registry: Registry, tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("name,dna,label,annotations\na,ccTATCGATAcc,1,0-2 mine\nb,CCCCCCCCCCCC,0,\n")
-    a, b = scan(str(path), ["MA1456.2"]).samples
+    a, b = scan(str(path), ["MA1456.2"], registry=registry).samples
     assert (a.id, a.label, a.sequence) == ("a", 1, "CCTATCGATACC")
     assert a.annotations[0] == Interval(0, 2, "mine")
     assert {(i.start, i.end, i.name) for i in a.annotations[1:]} == {(2, 10, "MA1456.2")}
@@ -66,6 +67,8 @@ def test_a_scanned_data_set_keeps_everything_else(tmp_path: Path) -> None:
         ({"matrices": ["nothing"]}, "got 'nothing'"),
     ],
 )
-def test_wrong_parameters_are_one_sentence(parameters: dict[str, object], message: str) -> None:
+def test_wrong_parameters_are_one_sentence(
+    registry: Registry, parameters: dict[str, object], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
-        scan("fly-promoters", **parameters)  # type: ignore[arg-type]
+        scan("fly-promoters", **parameters, registry=registry)  # type: ignore[arg-type]

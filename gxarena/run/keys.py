@@ -1,0 +1,75 @@
+"""The keys of predictions, attributions and cells: a hash of all that could change them.
+
+Each stage's key digests its own settings, the identity of the components that work in it
+(`gxarena.identity`) and the key of its input. So a new metric never re-explains, a new aggregator
+never re-attributes, an edited explainer re-runs just what depends on it; and what two keys have in
+common is found under either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gxarena.identity import digest
+
+
+def predict_key(data: str, model: str) -> str:
+    """The key of a model's predictions.
+
+    Parameters
+    ----------
+    data : str
+        Digest of the samples.
+    model : str
+        The model's identity: code, parameters, weights.
+    """
+    return digest(["predict", data, model])
+
+
+def explain_key(
+    predict: str, explainer: str, *, objective: str, target: str | int, seed: int
+) -> str:
+    """The key of an explainer's attributions.
+
+    Parameters
+    ----------
+    predict : str
+        Key of the predictions that are explained: data and model.
+    explainer : str
+        The explainer's identity.
+    objective, target, seed
+        The suite's: what of the outputs is explained, which output, whose random numbers.
+    """
+    return digest(["explain", predict, explainer, [objective, target, seed]])
+
+
+def cell_id(
+    labels: Sequence[object],
+    *,
+    explain: str,
+    against: str = "",
+    aggregator: str,
+    onto: str = "",
+    metric: str,
+    unsupported: str = "",
+) -> str:
+    """The key of a cell's result, under which it is found again.
+
+    Parameters
+    ----------
+    labels : sequence
+        What the cell is called: suite, data set, model, explainer, ...
+    explain : str
+        Key of the attributions that are scored.
+    against : str
+        Key of those that they are compared with; empty where a metric compares nothing.
+    aggregator, metric : str
+        Identities.
+    onto : str
+        Key of the predictions whose tokens the aggregator goes to (the suite's partition); empty
+        where it goes to none.
+    unsupported : str
+        Why the combination cannot work, as this plan finds. An earlier plan's "unsupported" is
+        never taken over: where the reason is gone, or is another, so is the key.
+    """
+    return digest(["cell", list(labels), explain, against, [aggregator, onto], metric, unsupported])

@@ -1,0 +1,379 @@
+"""Which sources a component's numbers come from: whole packages, and versions of the rest.
+
+Counted by content, with the data files that lie in them, are the package that a component's target
+lies in, the core, and every package or module that these import, directly or not, as long as it is
+the component's distribution's own, or nobody's: one that is installed in editable form, or a module
+somewhere on Python's path. So are modules that a counted one names in a string (``python -m
+mine_worker``) and that lie beside it, and files that a module without a package names. Of what
+another distribution brought, its version counts.
+
+Apart, since it changes no number of a benchmark:
+
+- modules called ``train``, or in a folder ``training``, and the core's own `APART`, unless a
+  counted module imports them when it is itself imported, outside of any function;
+- folders ``weights`` of packages whose models describe themselves: a model's files then count by
+  what it says that it loads (`gxarena.hookspecs.Facts`).
+
+Nothing is imported for it; sources are read and parsed.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import itertools
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, field
+from importlib import metadata
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+from gxarena.errors import PluginError
+from gxarena.files import Stamp, stamp
+from gxarena.imports import mentions
+
+CORE = "gxarena"
+APART = frozenset({"__main__", "benchmarks", "cli", "report", "site", "submissions", "testing"})
+"""Parts of the core that compute nothing a result depends on; `TRAINING` is another."""
+
+TRAINING = frozenset({"train", "training"})
+WEIGHTS = "weights"
+
+SILENT = frozenset({"filelock", "packaging", "pluggy", "psutil", "rich"})
+"""Distributions whose version cannot move a number: they print, lock and look things up."""
+
+_SUFFIXES = (".py", *EXTENSION_SUFFIXES)
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package, or a module of its own, that counts as a whole.
+
+    Attributes
+    ----------
+    name : str
+        Dotted; a package inside a namespace has more than one part.
+    folders : tuple of Path
+        Where its files lie; more than one only for a namespace. A module's is the one it lies in.
+    module : Path or None
+        The file, where it is a module without a package.
+    """
+
+    name: str
+    folders: tuple[Path, ...]
+    module: Path | None = None
+
+    @property
+    def roots(self) -> set[Path]:
+        """The folders that it is imported from."""
+        return set(self.folders) if self.module else {folder.parent for folder in self.folders}
+
+    @property
+    def is_regular(self) -> bool:
+        return self.module is not None or _is_regular(self.folders)
+
+    def files(self) -> dict[str, Path]:
+        """Its files by name, with ``/`` between folders; hidden and compiled ones left out."""
+        if self.module is not None:
+            return {self.module.name: self.module}
+        found: dict[str, Path] = {}
+        for folder in self.folders:
+            for path in _files_below(folder):
+                found.setdefault(f"{self.name}/{path.relative_to(folder).as_posix()}", path)
+        return found
+
+
+@dataclass
+class Counted:
+    """What a component's numbers come from.
+
+    Attributes
+    ----------
+    files : dict of name to Path
+    distributions : set of str
+        Those whose version counts.
+    """
+
+    files: dict[str, Path] = field(default_factory=dict)
+    distributions: set[str] = field(default_factory=set)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The distributions' versions, as this process met them first."""
+        return {name: _version(name) for name in self.distributions}
+
+
+_State = tuple[tuple[str, Stamp | None], ...]
+_walked: dict[tuple[str, str, Set[str]], tuple[list[tuple[Package, _State]], Counted]] = {}
+"""What was counted before, with the state of the packages that it was counted from."""
+
+
+class Sources:
+    """Sources as they lie on disk while this object lives; each package is listed once."""
+
+    def __init__(self) -> None:
+        self._packages: dict[tuple[str, str], Package | None] = {}
+        self._files: dict[Package, dict[str, Path]] = {}
+        self._modules: dict[Package, dict[str, str]] = {}
+        self._states: dict[Package, _State] = {}
+
+    def of(self, target: str, distribution: str = "", described: Set[str] = frozenset()) -> Counted:
+        """What the numbers of a component come from.
+
+        Parameters
+        ----------
+        target : str
+            The dotted module that the component's factory is in.
+        distribution : str
+            The one that the component comes from.
+        described : frozenset of str
+            Packages (their first names) whose models describe themselves.
+
+        Raises
+        ------
+        PluginError
+            No such module, or none with a file.
+        """
+        owner = canonicalize_name(distribution)
+        package = self.package(target, owner)
+        if package is None:
+            raise PluginError(
+                f"{target}: expected an installed module with a source file, got none."
+            )
+        start = target if is_training(target) else package.name
+        key = (start, owner, described)
+        if key in _walked:
+            states, counted = _walked[key]
+            if all(self._state(one) == state for one, state in states):
+                return counted
+        walk = _Walk(self, owner, described)
+        if package.name != CORE:
+            walk.begin_with(self.of(CORE))
+        walk.follow(start)
+        states = [(one, self._state(one)) for one in walk.packages.values()]
+        settled = all(mark is not None for _, state in states for _, mark in state)
+        # What a module without a package names may appear beside it at any time.
+        if settled and not any(one.module for one, _ in states):
+            _walked[key] = states, walk.counted
+        return walk.counted
+
+    def _state(self, package: Package) -> _State:
+        """A package's files, and what tells whether one was written to since."""
+        if package not in self._states:
+            files = self.files(package).items()
+            self._states[package] = tuple((name, stamp(path)) for name, path in files)
+        return self._states[package]
+
+    def files(self, package: Package) -> dict[str, Path]:
+        """A package's files by name."""
+        if package not in self._files:
+            self._files[package] = package.files()
+        return self._files[package]
+
+    def modules(self, package: Package) -> dict[str, str]:
+        """The names of a package's files that are modules, by the modules' dotted names."""
+        if package not in self._modules:
+            names = filter(_is_module, self.files(package))
+            self._modules[package] = {_module_name(name, package.name): name for name in names}
+        return self._modules[package]
+
+    def package(self, module: str, distribution: str) -> Package | None:
+        """The package that a module lies in, or None where it has no files."""
+        known = module.partition(".")[0], distribution
+        if known not in self._packages:
+            found = _package(module, distribution)
+            if found is not None and "." in found.name:
+                return self._packages.setdefault((found.name, distribution), found)
+            self._packages[known] = found
+        return self._packages[known]
+
+
+class _Walk:
+    """One target's way through what it imports."""
+
+    def __init__(self, sources: Sources, distribution: str, described: Set[str]) -> None:
+        self.counted = Counted()
+        self._sources = sources
+        self._distribution = distribution
+        self._described = described
+        self.packages: dict[str, Package] = {}
+
+    def begin_with(self, core: Counted) -> None:
+        """Count what is known of the core, whose modules then need not be followed again."""
+        self.counted = Counted(dict(core.files), set(core.distributions))
+        package = self._sources.package(CORE, self._distribution)
+        if package is not None:
+            self.packages[CORE] = package
+
+    def follow(self, target: str) -> None:
+        """Count the target's package, and whatever it leads to."""
+        waiting = list(self._visit(target, inside=False, own=True))
+        while waiting:
+            waiting += self._visit(*waiting.pop())
+
+    def _visit(self, module: str, inside: bool, own: bool = False) -> Iterator[tuple[str, bool]]:
+        """Count a module's package where it is not yet; yields what that names in turn."""
+        top = module.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            return
+        if not own and not self._is_own(top):
+            self._count_versions(top)
+            return
+        package = self._sources.package(module, self._distribution)
+        if package is None:
+            return
+        if package.name not in self.packages:
+            self.packages[package.name] = package
+            for name in self._sources.files(package):
+                if not self._is_apart(package, name):
+                    yield from self._count(package, name)
+        if not inside:
+            # Imported whenever its importer is, it may well hold something that computes.
+            modules = self._sources.modules(package)
+            for parent in itertools.accumulate(module.split("."), "{}.{}".format):
+                if parent in modules:
+                    yield from self._count(package, modules[parent])
+
+    def _count(self, package: Package, name: str) -> Iterator[tuple[str, bool]]:
+        if name in self.counted.files:
+            return
+        path = self.counted.files[name] = self._sources.files(package)[name]
+        if path.suffix != ".py":
+            return
+        module = _module_name(name, package.name)
+        within = module if path.stem == "__init__" else module.rpartition(".")[0]
+        named = mentions(path.read_bytes(), within)
+        yield from named.imports
+        if package.name == CORE:
+            return
+        for text in named.strings:
+            if _MODULE.fullmatch(text) and self._lies_beside(text):
+                yield text, True
+            elif package.module and _is_file(path.parent / text):
+                self.counted.files[text] = path.parent / text
+
+    def _is_own(self, top: str) -> bool:
+        claimed = _claims().get(top, frozenset())
+        return not claimed or bool(claimed & {self._distribution, CORE})
+
+    def _lies_beside(self, module: str) -> bool:
+        """Whether a string names a module that came with the counted ones."""
+        top = module.partition(".")[0]
+        if top in self.packages or top in sys.stdlib_module_names or not self._is_own(top):
+            return False
+        package = self._sources.package(module, self._distribution)
+        roots = {root for known in self.packages.values() for root in known.roots}
+        return package is not None and package.is_regular and package.roots <= roots
+
+    def _count_versions(self, top: str) -> None:
+        self.counted.distributions |= _claims().get(top, frozenset()) - SILENT
+
+    def _is_apart(self, package: Package, name: str) -> bool:
+        parts = Path(name).parts
+        if package.name == CORE and parts[1].partition(".")[0] in APART:
+            return True
+        if WEIGHTS in parts[:-1] and package.name.partition(".")[0] in self._described:
+            return True
+        return _is_module(name) and is_training(_module_name(name, package.name))
+
+
+def is_training(module: str) -> bool:
+    """Whether a module is called ``train``, or lies in a folder ``training``."""
+    return not TRAINING.isdisjoint(module.split("."))
+
+
+def _package(module: str, distribution: str) -> Package | None:
+    """The package that a module lies in, found without importing it or its parents."""
+    name, *rest = module.split(".")
+    spec = _spec(name)
+    if spec is None:
+        return None
+    if spec.submodule_search_locations is None:
+        file = Path(spec.origin or "")
+        return Package(name, (file.parent,), file) if file.is_file() else None
+    folders = [Path(folder) for folder in spec.submodule_search_locations]
+    if _is_regular(folders) or not _claims().get(name, frozenset()) - {distribution}:
+        return Package(name, tuple(folders))
+    # Others share the namespace: only the package in it that the module lies in is meant.
+    for part in rest:
+        name = f"{name}.{part}"
+        for file in (folder / f"{part}{suffix}" for folder in folders for suffix in _SUFFIXES):
+            if file.is_file():
+                return Package(name, (file.parent,), file)
+        folders = [folder / part for folder in folders if (folder / part).is_dir()]
+        if _is_regular(folders):
+            break
+    return Package(name, tuple(folders)) if folders else None
+
+
+def _spec(top: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+
+
+def _is_regular(folders: Iterable[Path]) -> bool:
+    return any((folder / f"__init__{end}").is_file() for folder in folders for end in _SUFFIXES)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a string that is no name of a file
+        return False
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, sorted, but for hidden and compiled ones; links are followed."""
+    seen: set[Path] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = Path(place).resolve()
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(f for f in folders if f[0] != "." and f != "__pycache__")
+        for name in sorted(names):
+            if name[0] != "." and not name.endswith(".pyc"):
+                yield Path(place, name)
+
+
+def _is_module(name: str) -> bool:
+    return name.endswith(_SUFFIXES)
+
+
+def _module_name(name: str, package: str) -> str:
+    """The dotted name of the module in a package's file."""
+    *folders, file = name.split("/")
+    stem = file.partition(".")[0]
+    inner = folders[1:] if stem == "__init__" else [*folders[1:], stem]
+    return ".".join([package, *inner]) if folders else package
+
+
+@functools.cache
+def _version(distribution: str) -> str:
+    found = (one for one in metadata.distributions() if _name(one) == distribution)
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:  # its folder is not called as it is
+        return next((one.version for one in found), "")
+
+
+def _name(distribution: metadata.Distribution) -> str:
+    return canonicalize_name(distribution.metadata["Name"])
+
+
+@functools.cache
+def _claims() -> dict[str, frozenset[str]]:
+    """Distributions, by canonical name, that installed each importable name."""
+    return {
+        top: frozenset(canonicalize_name(distribution) for distribution in distributions)
+        for top, distributions in metadata.packages_distributions().items()
+    }

@@ -1,0 +1,62 @@
+"""Every key follows all that it is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gxarena.run import keys
+
+EXPLAIN: dict[str, Any] = {
+    "predict": "p", "explainer": "e", "objective": "logit", "target": "predicted", "seed": 0,
+}  # fmt: skip
+CELL: dict[str, Any] = {
+    "labels": ["suite", "data"], "explain": "e", "against": "", "aggregator": "a", "onto": "",
+    "metric": "m", "unsupported": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), [("data", "d2"), ("model", "m2")])
+def test_predictions(name: str, value: str) -> None:
+    base = {"data": "d", "model": "m"}
+    assert keys.predict_key(**base) == keys.predict_key(**base)
+    assert keys.predict_key(**base | {name: value}) != keys.predict_key(**base)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("predict", "p2"),
+        ("explainer", "e2"),
+        ("objective", "log_odds"),
+        ("target", 1),
+        ("seed", 1),
+    ],
+)
+def test_attributions(name: str, value: object) -> None:
+    assert keys.explain_key(**EXPLAIN) == keys.explain_key(**EXPLAIN)
+    assert keys.explain_key(**EXPLAIN | {name: value}) != keys.explain_key(**EXPLAIN)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("labels", ["suite", "other"]),
+        ("explain", "e2"),
+        ("against", "e2"),
+        ("aggregator", "a2"),
+        ("onto", "p2"),
+        ("metric", "m2"),
+        ("unsupported", "needs what it lacks"),
+    ],
+)
+def test_cells(name: str, value: object) -> None:
+    assert keys.cell_id(**CELL) == keys.cell_id(**CELL)
+    assert keys.cell_id(**CELL | {name: value}) != keys.cell_id(**CELL)
+
+
+def test_stages_do_not_share_keys() -> None:
+    assert keys.predict_key("a", "b") != keys.explain_key(
+        "a", "b", objective="logit", target=0, seed=0
+    )

@@ -1,0 +1,270 @@
+"""Nothing stale: edit anything, run again in the same folder, and it is as in a fresh folder."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from entry_points import entry_point
+
+from gxarena import sources
+from gxarena.registry import Registry
+from gxarena.run.plan import Plan, make_plan
+from gxarena.run.runner import Summary, run
+from gxarena.run.suite import Suite
+
+FILES = {
+    # The plugin's module, its package, what lies beside that, and another distribution.
+    "stale_plugin.py": """
+from gxarena.hookspecs import Component, Facts, hookimpl
+
+@hookimpl
+def gxarena_models():
+    yield Component("stale-model", "stalepack.model:Model", "", describe="stale_plugin:describe")
+
+@hookimpl
+def gxarena_explainers():
+    yield Component("stale", "stalepack.explainer:Explainer", "")
+    yield Component("needy", "stalepack.explainer:Explainer", "", requires=frozenset({"one-hot"}))
+
+def describe(folder=""):
+    return Facts(files=(folder + "/bias.index.json",)) if folder else Facts()
+""",
+    "stalepack/__init__.py": "",
+    "stalepack/model.py": """
+import json
+from pathlib import Path
+import numpy as np
+from gxarena.data import Spans
+
+class Model:
+    n_outputs, max_length = 2, None
+
+    def __init__(self, folder=""):
+        self.bias = 0.0
+        if folder:
+            index = json.loads(Path(folder, "bias.index.json").read_text())
+            self.bias = float(Path(folder, index["weight_map"]["bias"]).read_text())
+
+    def spans(self, sequences):
+        return [Spans.nucleotides(len(s)) for s in sequences]
+
+    def predict(self, sequences):
+        return np.array([[self.bias, s.count("A")] for s in sequences], dtype=float)
+""",
+    "stalepack/explainer.py": """
+import importlib, runpy
+from pathlib import Path
+import numpy as np
+import stalelib
+from gxarena.data import Attribution
+from stalepack.rows import row
+
+class Explainer:
+    def __init__(self, path=""):
+        self.given = float(Path(path).read_text()) if path else 1.0
+
+    def explain(self, model, batch):
+        import stale_sibling
+        data = float(Path(__file__).with_name("table.csv").read_text())
+        named = importlib.import_module("stale_named").FACTOR
+        worker = runpy.run_module("stalepack.worker")["FACTOR"]
+        powers = [data, stale_sibling.FACTOR, named, worker, stalelib.FACTOR, self.given]
+        power = row(1.0) + sum(powers)
+        return [
+            Attribution(
+                (np.arange(len(s)) + 1.0) ** power + (model.predict([s])[0, 0] if t else 0.0),
+                model.spans([s])[0],
+            )
+            for s, t in zip(batch.sequences, batch.targets)
+        ]
+""",
+    "stalepack/rows.py": "def row(x):\n    return x * 1.0\n",
+    "stalepack/table.csv": "1.0",
+    "stalepack/worker.py": "FACTOR = 1.0\n",
+    "stalepack/train.py": "FACTOR = 1.0\n",
+    "stale_sibling.py": "FACTOR = 1.0\n",
+    "stale_named.py": "FACTOR = 1.0\n",
+    "stalelib.py": "FACTOR = 1.0\n",
+    "stalelib-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: stalelib\nVersion: 1.0\n",
+    "stalelib-1.0.dist-info/RECORD": "stalelib.py,,\nstalelib-1.0.dist-info/METADATA,,\n",
+    "data.csv": "sequence\nACGTAC\nTTGACA\n",
+    "scores.txt": "1.0",
+    "weights/bias.index.json": '{"weight_map": {"bias": "sub/bias.txt"}}',
+    "weights/sub/bias.txt": "1.0",
+}
+BLOCK = {
+    "datasets": ["mine"], "models": ["stale-model"], "explainers": ["stale"], "metrics": ["gini"],
+}  # fmt: skip
+
+
+@dataclass
+class Site:
+    """A folder with the plugin, and the suite that is run on it."""
+
+    root: Path
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Change a file, under the same length and time where the texts allow it."""
+        path = self.root / file
+        times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+        os.utime(path, ns=times)
+
+    def plan(self) -> Plan:
+        """The plan as a process of its own would make it."""
+        for name in [name for name in sys.modules if name.startswith("stale")]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        registry = Registry.load(
+            [entry_point("core", "gxarena.builtin"), entry_point("stale", "stale_plugin")]
+        )
+        document = {
+            "name": "stale",
+            "target": 1,
+            "datasets": {"mine": {"path": "data.csv"}},
+            "matrix": [BLOCK],
+        }
+        return make_plan(Suite.model_validate(document | self.changes), registry, folder=self.root)
+
+    def run(self, out: str) -> Summary:
+        return run(self.plan(), self.root / out)
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    # Python itself takes a compiled module for fresh whose source has another content of the same
+    # length and time.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    sources._claims.cache_clear()
+    yield Site(tmp_path)
+    for name in [name for name in sys.modules if name.startswith("stale")]:
+        del sys.modules[name]
+    sources._claims.cache_clear()
+    sources._version.cache_clear()
+
+
+def _values(summary: Summary) -> list[float]:
+    assert summary.complete, summary.statuses
+    values: list[float] = summary.leaderboard["estimate"].to_pylist()
+    return values
+
+
+def _upgraded(site: Site) -> None:
+    site.edit("stalelib.py", "1.0", "3.0")
+    old = site.root / "stalelib-1.0.dist-info"
+    site.edit("stalelib-1.0.dist-info/METADATA", "Version: 1.0", "Version: 3.0")
+    old.rename(site.root / "stalelib-3.0.dist-info")
+    sources._version.cache_clear()
+
+
+EDITS: dict[str, Callable[[Site], None]] = {
+    "a module that it imports": lambda site: site.edit("stalepack/rows.py", "1.0", "3.0"),
+    "a data file in its package": lambda site: site.edit("stalepack/table.csv", "1.0", "3.0"),
+    "a worker": lambda site: site.edit("stalepack/worker.py", "1.0", "3.0"),
+    "a sibling module": lambda site: site.edit("stale_sibling.py", "1.0", "3.0"),
+    "a module that a string names": lambda site: site.edit("stale_named.py", "1.0", "3.0"),
+    "another version of a library": _upgraded,
+    "a file that a parameter names": lambda site: site.edit("scores.txt", "1.0", "3.0"),
+    "the model": lambda site: site.edit("stalepack/model.py", "self.bias, s", "1.0 + self.bias, s"),
+    "a file of the model's weights": lambda site: site.edit("weights/sub/bias.txt", "1.0", "3.0"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edit_is_seen_by_the_next_run(site: Site, edit: Callable[[Site], None]) -> None:
+    site.changes = {
+        "explainers": {"stale": {"path": "scores.txt"}},
+        "models": {"stale-model": {"folder": "weights"}},
+    }
+    before = _values(site.run("run"))
+    assert site.run("run").reused == 1
+    edit(site)
+    resumed = _values(site.run("run"))
+    assert resumed == _values(site.run("fresh"))
+    assert resumed != before
+
+
+def test_what_changes_no_number_re_runs_nothing(site: Site) -> None:
+    site.run("run")
+    site.edit("stalepack/train.py", "1.0", "3.0")
+    site.edit("data.csv", "sequence", "Sequence")
+    assert site.run("run").reused == 1
+
+
+def test_unsupported_is_decided_anew(site: Site) -> None:
+    site.changes = {"matrix": [BLOCK | {"explainers": ["needy"]}]}
+    assert site.run("run").statuses == {"unsupported": 1}
+    assert site.run("run").reused == 1
+    site.edit("stale_plugin.py", '"one-hot"', '"modular"')
+    summary = site.run("run")
+    assert (summary.statuses, summary.reused) == ({"unsupported": 1}, 0)
+    (row,) = pq.read_table(site.root / "run" / "cells.parquet").to_pylist()[-1:]
+    assert "nonlinearities" in row["error_message"]
+    site.edit("stale_plugin.py", ', requires=frozenset({"modular"})', "")
+    assert _values(site.run("run")) == _values(site.run("fresh"))
+
+
+MEANWHILE: dict[str, tuple[str, list[str]]] = {
+    # The package is the model's too.
+    "code of the explainer": ("stalepack/rows.py", []),
+    "a file that the explainer reads": ("scores.txt", ["predictions"]),
+    "a file that the model reads": ("weights/sub/bias.txt", []),
+}
+
+
+@pytest.mark.parametrize(("file", "kept"), MEANWHILE.values(), ids=MEANWHILE)
+def test_what_changed_between_planning_and_working_is_not_kept(
+    site: Site, file: str, kept: list[str]
+) -> None:
+    site.changes = {
+        "explainers": {"stale": {"path": "scores.txt"}},
+        "models": {"stale-model": {"folder": "weights"}},
+    }
+    made = site.plan()
+    site.edit(file, "1.0", "3.0")
+    summary = run(made, site.root / "run")
+    assert summary.statuses == {"error": 1}
+    store = site.root / "run" / "store"
+    assert sorted({path.parts[-3] for path in store.rglob("*.parquet")}) == kept
+    (row,) = pq.read_table(site.root / "run" / "cells.parquet").to_pylist()
+    assert "got others, so that nothing of it was kept" in row["error_message"]
+    assert _values(site.run("run")) == _values(site.run("fresh"))
+
+
+def test_a_metric_that_changed_meanwhile_is_not_kept(site: Site) -> None:
+    (site.root / "stale_metric.py").write_text(
+        "import numpy as np\n"
+        "from gxarena.api import Quantity, Scored\n"
+        "class Metric:\n"
+        "    quantities = {'': Quantity('higher')}\n"
+        "    def score(self, explained, probe):\n"
+        "        return Scored({'': np.full(len(explained), 1.0)})\n"
+    )
+    site.edit(
+        "stale_plugin.py",
+        "def describe",
+        "@hookimpl\ndef gxarena_metrics():\n"
+        "    yield Component('one', 'stale_metric:Metric', '', provides=frozenset({'sample'}))\n"
+        "def describe",
+    )
+    site.changes = {"matrix": [BLOCK | {"metrics": ["one"]}]}
+    made = site.plan()
+    site.edit("stale_metric.py", "1.0", "3.0")
+    assert run(made, site.root / "run").statuses == {"error": 1}
+    assert _values(site.run("run")) == [3.0]

@@ -1,0 +1,287 @@
+"""Which files and versions count: whole packages of one's own, versions of everybody else's."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+
+import pytest
+
+from gxarena import sources
+from gxarena.errors import PluginError
+from gxarena.sources import Sources
+
+Site = Callable[..., Path]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A folder on Python's path; called with files' texts by name, it holds them."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def write(**files: str) -> Path:
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        importlib.invalidate_caches()
+        sources._claims.cache_clear()
+        return tmp_path
+
+    yield write
+    sources._claims.cache_clear()
+    sources._version.cache_clear()
+
+
+def _counted(target: str, distribution: str = "unknown", **options: frozenset[str]) -> set[str]:
+    """Names of the files that count, but for the core's."""
+    files = Sources().of(target, distribution, **options).files
+    return {name for name in files if not name.startswith("gxarena/")}
+
+
+def _installed(name: str, version: str, *files: str) -> dict[str, str]:
+    """What pip leaves of a distribution that brought these files."""
+    info = f"{name}-{version}.dist-info"
+    return {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/RECORD": "".join(f"{file},,\n" for file in (*files, f"{info}/METADATA")),
+    }
+
+
+def test_the_whole_package_counts_data_files_and_all(site: Site) -> None:
+    site(
+        **{
+            "whole/__init__.py": "",
+            "whole/explainer.py": "import json\n",
+            "whole/deep/never_imported.py": "",
+            "whole/data/motifs.json": "{}",
+            "whole/.hidden": "",
+            "whole/__pycache__/x.pyc": "",
+        }
+    )
+    assert _counted("whole.explainer") == {
+        "whole/__init__.py",
+        "whole/explainer.py",
+        "whole/deep/never_imported.py",
+        "whole/data/motifs.json",
+    }
+
+
+def test_packages_and_modules_beside_it_count_where_they_are_imported(site: Site) -> None:
+    site(
+        **{
+            "first/__init__.py": "from second.inner import x\n",
+            "second/__init__.py": "",
+            "second/inner.py": "def late():\n    import third\n",
+            "second/table.csv": "",
+            "third.py": "",
+            "stranger.py": "",
+            "typed.py": "",
+            "first/types.py": "import typing\nif typing.TYPE_CHECKING:\n    import typed\n",
+        }
+    )
+    assert _counted("first") == {
+        "first/__init__.py",
+        "first/types.py",
+        "second/__init__.py",
+        "second/inner.py",
+        "second/table.csv",
+        "third.py",
+    }
+
+
+def test_what_a_string_names_counts_where_it_lies_beside(site: Site) -> None:
+    root = site(
+        **{
+            "lone.py": 'run(["-m", "lone_worker.main"]); open(HERE / "motifs.npz")\n',
+            "lone_worker/__init__.py": "",
+            "lone_worker/main.py": "",
+            "motifs.npz": "",
+            "notes.txt": "",
+            "data/__not_a_package__": "",
+        }
+    )
+    assert _counted("lone") == {
+        "lone.py",
+        "motifs.npz",
+        "lone_worker/__init__.py",
+        "lone_worker/main.py",
+    }
+    (root / "lone.py").write_text('words = ["data", "json", "numpy", "toys"]\n')
+    assert _counted("lone") == {"lone.py"}
+
+
+def test_training_is_apart_unless_it_is_imported_with_the_rest(site: Site) -> None:
+    root = site(
+        **{
+            "trained/__init__.py": "",
+            "trained/model.py": "def fit():\n    from trained.train import fit\n",
+            "trained/train.py": "from trained.training import loop\n",
+            "trained/training/__init__.py": "",
+            "trained/training/loop.py": "",
+            "trained/data/train/table.csv": "",
+        }
+    )
+    counted = _counted("trained.model")
+    assert counted == {
+        "trained/__init__.py",
+        "trained/model.py",
+        "trained/data/train/table.csv",
+    }
+    for line in ("from trained.train import scale\n", "from trained import train\n"):
+        (root / "trained" / "model.py").write_text(line)
+        assert _counted("trained.model") == {
+            *counted,
+            "trained/train.py",
+            "trained/training/__init__.py",
+            "trained/training/loop.py",
+        }
+    assert "trained/train.py" in _counted("trained.train")
+
+
+def test_weights_are_apart_where_models_say_what_they_load(site: Site) -> None:
+    site(**{"heavy/__init__.py": "", "heavy/weights/model/w.safetensors": ""})
+    assert "heavy/weights/model/w.safetensors" in _counted("heavy")
+    assert _counted("heavy", described=frozenset({"heavy"})) == {"heavy/__init__.py"}
+
+
+def test_of_what_others_installed_the_version_counts(site: Site) -> None:
+    root = site(
+        **{
+            "mine/__init__.py": "import lib, numpy, rich\ndef late():\n    import lib.deep\n",
+            "lib/__init__.py": "import another",
+            "another.py": "",
+        }
+        | _installed("the-lib", "1.5", "lib/__init__.py")
+        | _installed("another", "2", "another.py")
+    )
+    found = Sources().of("mine", "mine-distribution")
+    assert "lib/__init__.py" not in found.files
+    assert found.versions["the-lib"] == "1.5"
+    # Those of the core count too; what only prints does not; nor what others import in turn.
+    assert {"numpy", "scipy", "pyarrow"} <= found.versions.keys()
+    assert not {"rich", "another"} & found.versions.keys()
+    assert (root / "lib").is_dir()
+
+
+def test_what_its_own_distribution_installed_counts_by_content(site: Site) -> None:
+    files = ("mine/__init__.py", "mine_helpers/__init__.py", "mine_lone.py")
+    site(
+        **{
+            "mine/__init__.py": "import mine_helpers, mine_lone\n",
+            "mine_helpers/__init__.py": "",
+            "mine_lone.py": "",
+        }
+        | _installed("My.Distribution", "1", *files)
+    )
+    assert _counted("mine", "my-distribution") == set(files)
+    assert _counted("mine", "another") == {"mine/__init__.py"}
+
+
+def test_a_namespace_counts_whole_unless_others_share_it(site: Site) -> None:
+    root = site(
+        **{
+            "space/mine/explainer.py": "from space.mine import rules\n",
+            "space/mine/rules.py": "",
+            "space/mine/table.csv": "",
+            "space/theirs/__init__.py": "",
+        }
+    )
+    mine = {"space/mine/explainer.py", "space/mine/rules.py", "space/mine/table.csv"}
+    assert _counted("space.mine.explainer") == mine | {"space/theirs/__init__.py"}
+    (root / "space" / "mine" / "__init__.py").touch()
+    site(**_installed("theirs", "1", "space/theirs/__init__.py"))
+    assert _counted("space.mine.explainer") == {
+        name.replace("space/mine", "space.mine") for name in (*mine, "space/mine/__init__.py")
+    }
+
+
+def test_compiled_modules_count(site: Site) -> None:
+    name = f"compiled{EXTENSION_SUFFIXES[0]}"
+    site(**{name: "\x7fELF"})
+    assert _counted("compiled") == {name}
+
+
+def test_what_does_not_parse_or_would_not_import_counts_all_the_same(site: Site) -> None:
+    site(**{"odd/__init__.py": "raise SystemExit\n", "odd/template.py": "{{ name }} = (\n"})
+    assert _counted("odd") == {"odd/__init__.py", "odd/template.py"}
+
+
+def test_links_in_a_circle_end(site: Site) -> None:
+    root = site(**{"circle/__init__.py": ""})
+    (root / "circle" / "again").symlink_to(root / "circle")
+    assert _counted("circle") == {"circle/__init__.py"}
+
+
+def test_a_module_without_source_is_an_error() -> None:
+    with pytest.raises(PluginError, match=r"no_such_package\.module: expected an installed module"):
+        Sources().of("no_such_package.module")
+
+
+def test_a_file_that_appears_is_seen(site: Site) -> None:
+    root = site(**{"grows/__init__.py": ""})
+    assert _counted("grows") == {"grows/__init__.py"}
+    (root / "grows" / "new.json").touch()
+    assert "grows/new.json" in _counted("grows")
+
+
+def test_the_core_counts_but_for_what_computes_nothing() -> None:
+    names = set(Sources().of("gxarena.aggregators", "gxarena").files)
+    assert {
+        f"gxarena/{name}.py"
+        for name in ("run/stages", "run/probe", "run/store", "objective", "seeds", "data", "dna")
+    } <= names
+    first = {name.split("/")[1] for name in names}
+    assert not first & {"cli", "report", "site", "submissions", "testing", "training", "benchmarks"}
+
+
+@pytest.mark.parametrize(
+    ("target", "counts"),
+    [
+        ("gxarena_modisco.metric", "gxarena_jaspar/matching.py"),
+        ("gxarena_modisco.metric", "gxarena_modisco/worker.py"),
+        ("gxarena_dnabert2.attnlrp", "gxarena_dnabert2/modeling.py"),
+        ("gxarena_tangermeme.deep_lift_shap", "gxarena_torch/multipliers.py"),
+    ],
+)
+def test_what_built_in_plugins_share_counts(target: str, counts: str) -> None:
+    assert counts in Sources().of(target, "gxarena").files
+
+
+def test_training_a_built_in_model_is_apart() -> None:
+    described = frozenset({"gxarena_dnabert2"})
+    files = Sources().of("gxarena_dnabert2.attnlrp", "gxarena", described).files
+    assert "gxarena_dnabert2/train.py" not in files
+    assert not [name for name in files if "/weights/" in name]
+    assert {"torch", "lxt"} <= Sources().of("gxarena_dnabert2.attnlrp", "gxarena").versions.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "target",
+    [
+        "gxarena_tangermeme.deep_lift_shap",
+        "gxarena_modisco.metric",
+        "gxarena_shap.explainers",
+        "gxarena_quantus.metric",
+        "gxarena_dnabert2.attnlrp",
+        "gxarena_hf.attnlrp",
+        "gxarena_cnn.lrp",
+    ],
+)
+def test_all_that_a_target_really_imports_counts(target: str) -> None:
+    code = (
+        f"import importlib, json, sys; importlib.import_module('{target}'); "
+        "own = [m for n, m in sys.modules.items() if n.split('.')[0].startswith('gxarena')]; "
+        "print(json.dumps([m.__file__ for m in own if m.__file__]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    imported = {Path(file).resolve() for file in json.loads(done.stdout)}
+    counted = {path.resolve() for path in Sources().of(target, "gxarena").files.values()}
+    assert imported <= counted
+    assert len(imported) > 3
