@@ -122,7 +122,8 @@ class LRP:
         Raises
         ------
         Unsupported
-            A model without the capability ``gxarena_cnn:zennit``, or a BatchNorm that cannot be merged.
+            A model without the capability ``gxarena_cnn:zennit``, or a BatchNorm that cannot be
+            merged.
         """
         if not isinstance(model, ZennitModel):
             raise Unsupported(
