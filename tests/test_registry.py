@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from entry_points import entry_point
 
+import gxarena
 from gxarena.errors import InputError, MissingExtra, PluginError
 from gxarena.hookspecs import KINDS, Component, Hooks, hookimpl
 from gxarena.registry import Registry, status
+from gxarena.run.choices import choose, create, resolved_parameters
 
 
 @pytest.fixture
@@ -215,3 +217,33 @@ def test_status_names_missing_requirements(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(metadata, "distribution", without_zennit)
     assert status(found) == "needs zennit: pip install 'gxarena[cnn]'"
+
+
+def test_a_factory_that_asks_for_the_registry_is_given_it(
+    plugin: Callable[..., metadata.EntryPoint],
+) -> None:
+    def asks(registry: Registry, width: int = 1) -> tuple[Registry, int]:
+        return registry, width
+
+    module = sys.modules[plugin("asking", Component("asks", "asking:asks", "")).value]
+    module.asks = asks  # type: ignore[attr-defined]
+    registry = Registry.load([entry_point("asking", "asking")])
+    assert registry.create("explainers", "asks", {"width": 3}) == (registry, 3)
+    # It is not a suite's to give, nor among the parameters that a run writes down.
+    choice = choose(registry, "explainers", "asks", {"width": 2})
+    assert resolved_parameters(choice, registry) == {"width": 2}
+    with pytest.raises(InputError, match=r"expected parameters of asks\(width: 'int' = 1\)"):
+        create(registry, choose(registry, "explainers", "asks", {"registry": "mine"}))
+
+
+def test_components_look_up_others_in_the_registry_that_they_are_given() -> None:
+    """Loading it anew would import every plugin, and find other ones than the run does."""
+    core = Path(gxarena.__file__).parent
+    parts = [core / name for name in ("datasets", "explainers", "metrics", "aggregators.py")]
+    files = [file for part in parts for file in [part, *part.rglob("*.py")] if file.is_file()]
+    files += Path(core.parent, "plugins").rglob("*.py")
+    assert len(files) > 60
+    calls = [file.name for file in files if "Registry.load(" in file.read_text()]
+    # `open_dataset` does where a notebook calls it without a registry; for "train.py" see
+    # `TrainingJob.registry`.
+    assert sorted(calls) == ["opening.py", "train.py"]
