@@ -48,7 +48,7 @@ PROVIDED: Mapping[str, Set[str]] = {
     "metrics": set(SCOPES),
     "datasets": {MADE},
 }
-"""What each kind of component may provide, beside capabilities of a plugin's own."""
+"""What each kind of component may provide; models also capabilities of a plugin's own."""
 
 REQUIRED: Mapping[str, Set[str]] = {
     "models": set(),
@@ -57,7 +57,7 @@ REQUIRED: Mapping[str, Set[str]] = {
     "metrics": OF_MODELS.keys() | {TRUTH, PROBE, EXPLAINER, NATIVE},
     "datasets": set(),
 }
-"""What each kind of component may require, beside capabilities of a plugin's own."""
+"""What each kind may require; what may require anything, also capabilities of a plugin's own."""
 
 _OWN = re.compile(r"[A-Za-z_]\w*:[a-z0-9][a-z0-9_-]*")
 
@@ -86,16 +86,27 @@ def check_names(where: str, kind: str, provides: Set[str], requires: Set[str]) -
     PluginError
         Names the place, the misspelt capability and the closest one.
     """
-    for what, names, known in (
-        ("provides", provides, PROVIDED[kind]),
-        ("requires", requires, REQUIRED[kind]),
+    for what, names, known, may_be_own in (
+        ("provides", provides, PROVIDED[kind], kind == "models"),
+        ("requires", requires, REQUIRED[kind], bool(REQUIRED[kind])),
     ):
         for name in sorted(map(str, names - known)):
-            if not is_own(name):
+            if not (may_be_own and is_own(name)):
+                own = " Or one of the plugin's own, as 'package:name'." if may_be_own else ""
                 raise PluginError(
-                    f"{where}, {what}: unknown capability '{name}'. {suggest(name, known)} "
-                    "Or one of the plugin's own, as 'package:name'."
+                    f"{where}, {what}: unknown capability '{name}'. {suggest(name, known)}{own}"
                 )
+
+
+def unprovided(requires: Set[str], provided: Set[str]) -> str:
+    """Which capability of a plugin's own no installed model provides; empty where there is none."""
+    missing = sorted(name for name in requires - provided if is_own(name))
+    if not missing:
+        return ""
+    return (
+        f"requires: expected '{missing[0]}' of an installed model, got none that provides it. "
+        f"{suggest(missing[0], filter(is_own, provided))}"
+    )
 
 
 def why_not(
@@ -108,6 +119,7 @@ def why_not(
     aggregator: Chosen | None = None,
     partition: str = "",
     phrases: Mapping[str, str] | None = None,
+    provided: Set[str] | None = None,
 ) -> str:
     """Why components cannot work together, in one sentence; empty where they can.
 
@@ -123,6 +135,9 @@ def why_not(
         Whose tokens a coarsening aggregator goes to; empty where the suite does not say.
     phrases : mapping, optional
         What plugins call their own capabilities.
+    provided : set of str, optional
+        What the installed models provide, all together. A capability of a plugin's own that none
+        provides is no lack of this model but a failure of what requires it: see `unprovided`.
     """
     wanting = [("explainer", explainer), *([("metric", metric)] if metric else [])]
     for kind, component in wanting:
@@ -130,6 +145,8 @@ def why_not(
             what = f"data set '{dataset}'" if dataset else "what is explained"
             return f"{kind} '{component.label}' needs annotations, and {what} has none"
         of_model = component.requires - {TRUTH, PROBE, EXPLAINER, NATIVE}
+        if provided is not None:
+            of_model = frozenset(n for n in of_model if n in provided or not is_own(n))
         if missing := of_model - model.provides:
             needed = said(missing, phrases)
             return f"{kind} '{component.label}' needs {needed}: '{model.label}' is none"

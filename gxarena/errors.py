@@ -31,17 +31,33 @@ class Unsupported(GxarenaError):
     """A combination that cannot work; becomes a row with status ``unsupported``."""
 
 
-def suggest(name: str, choices: Iterable[str]) -> str:
+def suggest(name: str, choices: Iterable[str], listed: str = "Choices") -> str:
     """A sentence listing `choices`, led by the closest one to `name` where one is close."""
     known = sorted(choices)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean '{close[0]}'? " if close else ""
-    return f"{hint}Choices: {', '.join(known) or 'none'}."
+    return f"{hint}{listed}: {', '.join(known) or 'none'}."
 
 
-def unknown(where: str, got: object, choices: Iterable[str]) -> InputError:
-    """The error to raise for a name that is none of the choices."""
-    return InputError(f"{where}: unknown '{got}'. {suggest(str(got), choices)}")
+def unknown(
+    where: str, got: object, choices: Iterable[str], *, what: str = "", listed: str = "Choices"
+) -> InputError:
+    """The error to raise for a name that is none of the choices.
+
+    Parameters
+    ----------
+    where : str
+        Where it was given; empty where that goes without saying.
+    got : object
+    choices : iterable of str
+    what : str
+        What it is the name of, e.g. "explainer".
+    listed : str
+        What the choices are called.
+    """
+    place = f"{where}: " if where else ""
+    name = f"{what} '{got}'" if what else f"'{got}'"
+    return InputError(f"{place}unknown {name}. {suggest(str(got), choices, listed)}")
 
 
 def check_choice(where: str, got: str, choices: Collection[str]) -> None:

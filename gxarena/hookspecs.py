@@ -68,14 +68,15 @@ class Component:
         requirements then count too. Metrics: exactly one of ``"sample"``, ``"pair"``, ``"set"``.
         Aggregators: ``"coarsen"``, ``"refine"`` or neither (native). Data sets: ``"made"`` where
         the samples follow from code, parameters and what ships with gxarena alone; they are then
-        kept instead of made again each time. Any may have capabilities of its plugin's own, as
-        ``"package:name"``.
+        kept instead of made again each time. Models may also have capabilities of a plugin's own,
+        as ``"package:name"``.
     requires : frozenset of str
         Capabilities needed. Explainers and metrics: of the model. Metrics may also name ``"probe"``
         (asks the model more questions), ``"explainer"`` (asks the explainer again) and ``"native"``
         (reads raw attributions on the model's own units only). Explainers and metrics that read the
-        data set's annotations name ``"truth"``. A plugin's own that nobody installed provides is an
-        error of the component.
+        data set's annotations name ``"truth"``. A plugin's own that no installed model provides
+        is an error of the component: its cells fail, those of a pair that does not fit are
+        unsupported.
     phrases : mapping
         What messages call the plugin's own capabilities that this component provides, to complete
         "needs …": ``{"gxarena_cnn:zennit": "a network that zennit can walk"}``.

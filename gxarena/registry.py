@@ -11,32 +11,23 @@ import functools
 import importlib
 import inspect
 import os
-import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
 import pluggy
 
-from gxarena.capabilities import SCOPES, check_names, is_own
-from gxarena.errors import InputError, MissingExtra, PluginError, suggest
-from gxarena.hookspecs import GROUP, KINDS, ROLES, Component, Hooks
+from gxarena.capabilities import unprovided
+from gxarena.declared import check_component
+from gxarena.errors import InputError, MissingExtra, PluginError, unknown
+from gxarena.hookspecs import GROUP, KINDS, Component, Hooks
 
 REGISTRY = "registry"
 """The parameter by which a component's factory asks for the components that are installed."""
 
 STRICT = "GXARENA_STRICT_PLUGINS"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-_TYPES: dict[str, tuple[type, str]] = {
-    **dict.fromkeys(
-        ("name", "target", "summary", "citation", "extra", "describe", "role"), (str, "a string")
-    ),
-    **dict.fromkeys(("provides", "requires"), (Set, "a frozenset")),
-    **dict.fromkeys(("defaults", "phrases"), (Mapping, "a mapping")),
-}
 
 
 @dataclass(frozen=True)
@@ -96,6 +87,27 @@ class Registry:
             for name, phrase in found.component.phrases.items()
         }
 
+    @property
+    def provided(self) -> frozenset[str]:
+        """What the installed models provide, all together."""
+        return frozenset[str]().union(*(one.component.provides for one in self.of_kind("models")))
+
+    def unmet(self, found: Registered) -> str:
+        """What a component requires that no installed model provides, as a sentence.
+
+        Its plugin has misspelt it, or another plugin is not there.
+        """
+        reason = unprovided(found.component.requires, self.provided)
+        name = f"{found.kind.removesuffix('s')} '{found.component.name}'"
+        return f"{found.distribution}, {name}, {reason}" if reason else ""
+
+    def status(self, found: Registered) -> str:
+        """``ready``, or the pip command that makes it so, or what is wrong with its plugin."""
+        if reason := self.unmet(found):
+            return f"broken: {reason}"
+        missing = _missing_requirements(found)
+        return "ready" if not missing else f"needs {', '.join(missing)}: {_pip(found)}"
+
     def names(self, kind: str) -> list[str]:
         """Names of a kind, sorted."""
         return sorted(name for known, name in self.components if known == kind)
@@ -109,11 +121,19 @@ class Registry:
         try:
             return self.components[kind, name]
         except KeyError:
-            place = f"{where}: " if where else ""
-            raise InputError(
-                f"{place}unknown {kind.removesuffix('s')} '{name}'. "
-                + suggest(name, self.names(kind)).replace("Choices:", "Installed:")
-            ) from None
+            raise self.unknown(kind, name, where) from None
+
+    def unknown(
+        self, kind: str, name: str, where: str = "", aliases: Iterable[str] = ()
+    ) -> InputError:
+        """The error to raise for a name that is no component of a kind and no alias of a suite."""
+        known = [*self.names(kind), *aliases]
+        error = unknown(where, name, known, what=kind.removesuffix("s"), listed="Installed")
+        if not self.broken:
+            return error
+        return InputError(
+            f"{error} ({len(self.broken)} broken: see `gxarena plugins list --broken`)"
+        )
 
     def get(self, kind: str, name: str) -> Component:
         """The component of that kind and name."""
@@ -127,9 +147,11 @@ class Registry:
         MissingExtra
             A dependency of the component is not installed.
         PluginError
-            The target does not import, or is not there.
+            The target does not import, or is not there, or no model can meet its requirements.
         """
         found = self.registered(kind, name)
+        if reason := self.unmet(found):
+            raise PluginError(reason)
         module_name, _, attribute = found.component.target.partition(":")
         try:
             factory = getattr(importlib.import_module(module_name), attribute)
@@ -154,22 +176,10 @@ class Registry:
         return factory(**parameters, **supplied)
 
     def _refuse_what_nobody_provides(self) -> None:
-        """A plugin's own capability that no component has is misspelt, or its plugin is absent."""
-        provided = {name for found in self.components.values() for name in found.component.provides}
-        for key, found in list(self.components.items()):
-            required = {name for name in found.component.requires if is_own(name)}
-            if missing := sorted(required - provided):
-                del self.components[key]
-                self._refuse(
-                    found.plugin,
-                    found.distribution,
-                    found.version,
-                    PluginError(
-                        f"{found.distribution}, {key[0].removesuffix('s')} '{key[1]}', requires: "
-                        f"expected '{missing[0]}' of an installed plugin, got none that provides "
-                        f"it. {suggest(missing[0], filter(is_own, provided))}"
-                    ),
-                )
+        """List what `unmet` finds; the components stay, so that cells that name them fail."""
+        for found in self.components.values():
+            if reason := self.unmet(found):
+                self._refuse(found.plugin, found.distribution, found.version, PluginError(reason))
 
     def _refuse(self, plugin: str, distribution: str, version: str, error: BaseException) -> None:
         """Keep what went wrong, or raise it where that is asked for."""
@@ -211,7 +221,7 @@ class Registry:
                         refuse(error)
 
     def _add(self, found: Registered) -> None:
-        _validate(found)
+        check_component(found.component, found.kind, found.distribution)
         key = (found.kind, found.component.name)
         if key in self.components:
             first = self.components[key]
@@ -237,12 +247,6 @@ def _takes_registry(factory: Callable[..., Any]) -> bool:
         return False
 
 
-def status(found: Registered) -> str:
-    """``ready``, or the pip command that makes it so."""
-    missing = _missing_requirements(found)
-    return "ready" if not missing else f"needs {', '.join(missing)}: {_pip(found)}"
-
-
 def _own_first(entry_points: Iterable[metadata.EntryPoint]) -> list[metadata.EntryPoint]:
     """A fixed order, gxarena's own plugins first, so that a newcomer cannot take their names."""
     unique = {(_origin(entry_point), entry_point): entry_point for entry_point in entry_points}
@@ -261,47 +265,6 @@ def _origin(entry_point: metadata.EntryPoint) -> tuple[str, str]:
     return (distribution.name, distribution.version) if distribution else ("unknown", "")
 
 
-def _validate(found: Registered) -> None:
-    component = found.component
-    where = f"{found.distribution}, hook gxarena_{found.kind}"
-    if not isinstance(component, Component):
-        raise PluginError(f"{where}: expected a Component, got {type(component).__name__}.")
-    _validate_types(component, where)
-    if not _NAME.fullmatch(component.name):
-        raise PluginError(
-            f"{where}: expected a name of lower-case letters, digits, '-' and '_', "
-            f"got '{component.name}'."
-        )
-    if not _TARGET.fullmatch(component.target):
-        raise PluginError(
-            f"{where}, '{component.name}': expected a target 'package.module:factory', "
-            f"got '{component.target}'."
-        )
-    check_names(f"{where}, '{component.name}'", found.kind, component.provides, component.requires)
-    shapes = component.provides & set(SCOPES)
-    if component.role not in ROLES:
-        raise PluginError(
-            f"{where}, '{component.name}': expected a role, got '{component.role}'. "
-            f"{suggest(component.role, ROLES)}"
-        )
-    if found.kind == "metrics" and len(shapes) != 1:
-        raise PluginError(
-            f"{where}, '{component.name}': expected provides to hold exactly one of "
-            f"sample, pair, set, got {sorted(shapes)}."
-        )
-
-
-def _validate_types(component: Component, where: str) -> None:
-    """Refuse here what would otherwise fail far from the plugin that is to blame."""
-    for name, (kind, what) in _TYPES.items():
-        value = getattr(component, name)
-        if not isinstance(value, kind):
-            raise PluginError(
-                f"{where}, '{component.name}': expected {name} to be {what}, "
-                f"got {type(value).__name__}."
-            )
-
-
 def missing_module(found: Registered, error: ModuleNotFoundError) -> MissingExtra | PluginError:
     """What to raise where a component's module, or one that it imports, is not installed."""
     what = f"{found.kind.removesuffix('s')} '{found.component.name}' of {found.distribution}"
@@ -318,7 +281,7 @@ def _pip(found: Registered) -> str:
 
 def _missing_requirements(found: Registered) -> list[str]:
     """Distributions the component's extra asks for that are not installed."""
-    if not found.component.extra:
+    if not (found.component.extra and _is_installed(found.distribution)):
         return []
     from packaging.requirements import Requirement
 

@@ -32,7 +32,9 @@ PLAIN = Toy("plain")
         ("metrics", ["sample", "fixed"], [], "provides: unknown capability 'fixed'"),
         ("explainers", [], ["probe"], "requires: unknown capability 'probe'"),
         ("models", ["zennit"], [], "as 'package:name'"),
-        ("datasets", ["truth"], [], "Choices: none"),
+        ("explainers", ["a:b"], [], "provides: unknown capability 'a:b'"),
+        ("models", [], ["a:b"], "requires: unknown capability 'a:b'"),
+        ("datasets", ["truth"], [], "Choices: made"),
         ("aggregators", [], ["a:"], "unknown capability 'a:'"),
     ],
 )  # fmt: skip
@@ -70,6 +72,15 @@ def test_a_plugins_own_reads_as_the_plugin_says() -> None:
     assert "a model that provides 'a:rules'" in why_not(needs, PLAIN, annotated=True)
     both = "a model whose units can be masked and a model with special tokens"
     assert said(["special", "maskable"]) == both
+
+
+def test_what_no_model_provides_is_not_this_models_lack() -> None:
+    needs = Toy("lrp", requires=_of("a:rules", "special"))
+    reason = why_not(needs, PLAIN, annotated=True, provided={"a:other"})
+    assert reason == "explainer 'lrp' needs a model with special tokens: 'plain' is none"
+    lost = Toy("lrp", requires=_of("a:rules"))
+    assert why_not(lost, PLAIN, annotated=True, provided={"a:other"}) == ""
+    assert why_not(lost, PLAIN, annotated=True, provided={"a:rules"})
 
 
 def test_truth_needs_annotations() -> None:

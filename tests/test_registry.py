@@ -14,7 +14,7 @@ from entry_points import entry_point
 import gxarena
 from gxarena.errors import InputError, MissingExtra, PluginError
 from gxarena.hookspecs import KINDS, Component, Hooks, hookimpl
-from gxarena.registry import Registry, status
+from gxarena.registry import Registry
 from gxarena.run.choices import choose, create, resolved_parameters
 
 
@@ -153,12 +153,29 @@ def test_a_capability_that_nobody_provides_is_an_error_of_its_plugin(
     offers = plugin("late", lonely, happy)
     registry = Registry.load([*metadata.entry_points(group="gxarena"), offers])
     assert "happy" in registry.names("explainers")
-    assert "lonely" not in registry.names("explainers")
     (broken,) = registry.broken
     assert "explainer 'lonely', requires: expected 'gxarena_cnn:zenit'" in broken.error
     assert "Did you mean 'gxarena_cnn:zennit'?" in broken.error
+    # It stays, so that a suite that names it has its failed cells and all the others.
+    found = registry.registered("explainers", "lonely")
+    assert registry.status(found).startswith("broken: unknown, explainer 'lonely', requires:")
+    with pytest.raises(PluginError, match="expected 'gxarena_cnn:zenit' of an installed model"):
+        registry.factory("explainers", "lonely")
+    assert registry.status(registry.registered("explainers", "happy")) == "ready"
     # Alone, nobody provides it: what another plugin would bring is missing too.
     assert {b.error.split("'")[1] for b in Registry.load([offers]).broken} == {"lonely", "happy"}
+
+
+def test_only_a_model_can_meet_a_requirement(plugin: Callable[..., metadata.EntryPoint]) -> None:
+    """What an explainer provides no plan looks at: every cell would be unsupported."""
+    own = frozenset({"toys:magic"})
+    vain = Component("vain", "toys:Exact", "", provides=own, requires=own)
+    (broken,) = Registry.load([plugin("vain", vain)]).broken
+    assert "'vain', provides: unknown capability 'toys:magic'" in broken.error
+    asks = Component("asks", "toys:Exact", "", requires=own)
+    model = Component("m", "toys:Linear", "", provides=own)
+    offers = [plugin("a", asks), plugin("m", model, hook="gxarena_models")]
+    assert not Registry.load(offers).broken
 
 
 def test_every_capability_of_a_plugins_own_has_its_phrase() -> None:
@@ -206,8 +223,9 @@ def test_exit_at_a_components_import_is_its_failure_alone(
 
 
 def test_status_names_missing_requirements(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = Registry.load().registered("models", "cnn")
-    assert status(found) == "ready"
+    registry = Registry.load()
+    found = registry.registered("models", "cnn")
+    assert registry.status(found) == "ready"
     real = metadata.distribution
 
     def without_zennit(name: str) -> metadata.Distribution:
@@ -216,7 +234,7 @@ def test_status_names_missing_requirements(monkeypatch: pytest.MonkeyPatch) -> N
         return real(name)
 
     monkeypatch.setattr(metadata, "distribution", without_zennit)
-    assert status(found) == "needs zennit: pip install 'gxarena[cnn]'"
+    assert registry.status(found) == "needs zennit: pip install 'gxarena[cnn]'"
 
 
 def test_a_factory_that_asks_for_the_registry_is_given_it(

@@ -19,7 +19,7 @@ def list_plugins(
     """Every component, the plugin and distribution it comes from, and whether it can run."""
     from gxarena.cli.console import err, print_json, print_table
     from gxarena.hookspecs import KINDS
-    from gxarena.registry import Registered, Registry, status
+    from gxarena.registry import Registered, Registry
 
     registry = Registry.load()
     listed: list[Registered] = [] if broken else [c for k in KINDS for c in registry.of_kind(k)]
@@ -35,7 +35,7 @@ def list_plugins(
                 "version": found.version,
                 "provides": sorted(found.component.provides),
                 "requires": sorted(found.component.requires),
-                "status": status(found),
+                "status": registry.status(found),
             }
             for found in listed
         ]
@@ -52,7 +52,7 @@ def list_plugins(
                     found.component.name,
                     found.component.summary,
                     f"{found.distribution} {found.version}",
-                    status(found),
+                    registry.status(found),
                 )
                 for found in listed
             ],

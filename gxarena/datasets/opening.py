@@ -46,7 +46,7 @@ def open_dataset(
                 f"{suggest(unknown[0], COLUMNS)}"
             )
         return read_dataset(path, **parameters)
-    raise InputError(f"unknown dataset '{name}'. {suggest(name, registry.names('datasets'))}")
+    raise registry.unknown("datasets", name)
 
 
 def _made_by(registry: Registry, name: str, rest: str, given: dict[str, Any]) -> Dataset:

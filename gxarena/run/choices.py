@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gxarena.capabilities import WRAPPER
-from gxarena.errors import GxarenaError, InputError, PluginError, suggest
+from gxarena.errors import GxarenaError, InputError, MissingExtra, PluginError
 from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest
 from gxarena.registry import Registered, Registry, missing_module, signature
@@ -73,8 +73,12 @@ def choose(
     choice = Choice(kind, label or name, found, parameters, identity)
     if WRAPPER not in choice.provides:
         return choice
+    try:
+        factory = registry.factory(kind, name)
+    except (MissingExtra, PluginError):
+        return choice  # its cells fail with this error, and all others run
     inner = given_parameters(choice)
-    for own in inspect.signature(registry.factory(kind, name)).parameters:
+    for own in inspect.signature(factory).parameters:
         if own != "explainer":
             inner.pop(own, None)
     explainer = str(inner.pop("explainer", ""))
@@ -101,18 +105,6 @@ def check_unchanged(registry: Registry, choices: Iterable[Choice]) -> None:
                 f"{choice.where}: expected its code and files as they were when this was planned, "
                 "got others, so that nothing of it was kept. Run the same command again."
             )
-
-
-def unknown_component(
-    registry: Registry, kind: str, label: str, known: list[str], where: str
-) -> str:
-    hint = suggest(label, known).replace("Choices:", "Installed:")
-    broken = (
-        f" ({len(registry.broken)} broken: see `gxarena plugins list --broken`)"
-        if registry.broken
-        else ""
-    )
-    return f"{where}: unknown {kind.removesuffix('s')} '{label}'. {hint}{broken}"
 
 
 def identity_of(

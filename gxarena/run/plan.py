@@ -22,7 +22,7 @@ from gxarena.hookspecs import Facts
 from gxarena.identity import digest
 from gxarena.registry import Registry
 from gxarena.run import keys
-from gxarena.run.choices import Choice, choose, facts, unknown_component
+from gxarena.run.choices import Choice, choose, facts
 from gxarena.run.suite import Block, Parameters, Suite
 from gxarena.sources import Sources
 
@@ -174,8 +174,7 @@ def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
     parameters = dict(aliases.get(label, {}))
     name = parameters.pop("name", label)
     if label not in aliases and (kind, name) not in plan.registry.components:
-        known = [*plan.registry.names(kind), *aliases]
-        raise InputError(unknown_component(plan.registry, kind, label, known, where))
+        raise plan.registry.unknown(kind, label, where, aliases)
     choice = choose(plan.registry, kind, name, parameters, where, label, plan.sources)
     plan.choices[kind, label] = choice
     return choice
@@ -191,8 +190,7 @@ def _dataset(plan: Plan, label: str, where: str, folder: Path | None, limit: int
         dataset = _read(path, folder, parameters, where)
     else:
         if ("datasets", name) not in plan.registry.components:
-            known = [*plan.registry.names("datasets"), *aliases]
-            raise InputError(unknown_component(plan.registry, "datasets", name, known, where))
+            raise plan.registry.unknown("datasets", name, where, aliases)
         dataset = open_dataset(name, plan.registry, **parameters)
     if kind is not None:
         dataset = replace(dataset, kind=kind)
@@ -316,6 +314,7 @@ def _unsupported(plan: Plan, cell: Cell) -> str:
             aggregator=plan.choice("aggregators", cell.aggregator),
             partition=plan.suite.partition,
             phrases=plan.registry.phrases,
+            provided=plan.registry.provided,
         )
         for model, explainer in pairs
     )

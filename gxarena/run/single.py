@@ -55,7 +55,13 @@ def explain_samples(
     chosen_model = choose(registry, "models", model, dict(model_parameters or {}))
     chosen = choose(registry, "explainers", explainer, dict(explainer_parameters or {}))
     annotated = any(sample.annotations for sample in samples)
-    if reason := why_not(chosen, chosen_model, annotated=annotated, phrases=registry.phrases):
+    if reason := why_not(
+        chosen,
+        chosen_model,
+        annotated=annotated,
+        phrases=registry.phrases,
+        provided=registry.provided,
+    ):
         raise Unsupported(f"{reason}. See `gxarena plugins list --json` for what each provides.")
     limit = facts(chosen_model.found, chosen_model.parameters).max_length
     check_length(samples, limit, model)

@@ -19,7 +19,8 @@
     aggregators = ["native", "passed_on"]
     metrics = ["gini", "faithfulness"]
 
-Every name in a block is an alias defined in the suite, or else the name of a component.
+Every name in a block is an alias defined in the suite, or else the name of a component. What each
+key means stands beside it below, as the field's description.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, unknown
 from gxarena.files import shipped
 from gxarena.objective import Objective
 from gxarena.validation import apply_change, read_toml, validated
@@ -45,13 +46,19 @@ class Block(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    datasets: list[Label] = Field(min_length=1)
-    models: list[Label] = Field(min_length=1)
-    explainers: list[Label] = Field(min_length=1)
-    aggregators: list[Label] = Field(default=["native"], min_length=1)
-    metrics: list[Label] = Field(min_length=1)
+    datasets: list[Label] = Field(min_length=1, description="Sequences to explain.")
+    models: list[Label] = Field(min_length=1, description="Models whose outputs are explained.")
+    explainers: list[Label] = Field(min_length=1, description="Who explains them.")
+    aggregators: list[Label] = Field(
+        default=["native"],
+        min_length=1,
+        description="On which units explanations are scored: the model's own (native), the tokens "
+        "of the suite's partition (sum, mean) or nucleotides (passed_on, equally_distributed).",
+    )
+    metrics: list[Label] = Field(min_length=1, description="What is measured of each explanation.")
     against: list[str] = Field(
-        default=[], description="'model/explainer' that pair metrics compare with"
+        default=[],
+        description="Explanations that pair metrics compare with, each as model/explainer.",
     )
 
 
@@ -60,19 +67,48 @@ class Suite(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Label
-    summary: str = ""
-    seed: int = Field(default=0, ge=0)
-    target: Literal["predicted", "label"] | Annotated[int, Field(ge=0)] = "predicted"
-    objective: Objective = "logit"
-    partition: str = ""
-    headline: list[str] = []
-    datasets: Aliases = {}
-    models: Aliases = {}
-    explainers: Aliases = {}
-    aggregators: Aliases = {}
-    metrics: Aliases = {}
-    matrix: list[Block] = Field(min_length=1)
+    name: Label = Field(description="What the suite is called in every result.")
+    summary: str = Field(default="", description="What it asks, in one line.")
+    seed: int = Field(
+        default=0, ge=0, description="From which each sample's own seed at each stage is derived."
+    )
+    target: Literal["predicted", "label"] | Annotated[int, Field(ge=0)] = Field(
+        default="predicted",
+        description="The output explained: the one predicted for the unperturbed sequence, that of "
+        "the sample's label, or always the one of that number.",
+    )
+    objective: Objective = Field(
+        default="logit",
+        description="What of that output is explained: its logit, its logit against the others' "
+        "(log_odds), or its probability.",
+    )
+    partition: str = Field(
+        default="",
+        description="The model whose tokens the aggregators sum and mean carry scores to; needed "
+        "by them alone.",
+    )
+    headline: list[str] = Field(
+        default=[],
+        description="Metrics shown first, as patterns such as modisco*; all where empty.",
+    )
+    datasets: Aliases = Field(
+        default={},
+        description="Aliases of data sets: name (of a component) or path (of a FASTA, CSV, TSV or "
+        "Parquet file), n (at most so many samples, classes balanced), labels (of these classes "
+        "alone), kind (for readers, e.g. promoters), and the component's parameters or the file's "
+        "column names.",
+    )
+    models: Aliases = Field(
+        default={}, description="Aliases of models: name (of a component) and its parameters."
+    )
+    explainers: Aliases = Field(default={}, description="Aliases of explainers, likewise.")
+    aggregators: Aliases = Field(default={}, description="Aliases of aggregators, likewise.")
+    metrics: Aliases = Field(default={}, description="Aliases of metrics, likewise.")
+    matrix: list[Block] = Field(
+        min_length=1,
+        description="Blocks of what is combined with what: the product inside a block, the union "
+        "across blocks.",
+    )
 
     def aliases(self, kind: str) -> Aliases:
         """The aliases of a kind of component."""
@@ -95,7 +131,7 @@ def find_suite(reference: str) -> Path:
         return suites[reference]
     if path.suffix == ".toml" or len(path.parts) > 1:
         raise InputError(f"{reference}: expected a suite file, found none.")
-    raise InputError(f"unknown suite '{reference}'. {suggest(reference, suites)}")
+    raise unknown("", reference, suites, what="suite")
 
 
 def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:

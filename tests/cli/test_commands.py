@@ -101,6 +101,16 @@ def test_plugins_list() -> None:
     assert _run("plugins", "list", "--broken") == ""
 
 
+def test_plugins_list_says_what_is_wrong_with_a_plugin(suite: Callable[..., Path]) -> None:
+    suite()
+    listed = _json("plugins", "list")
+    status = {found["name"]: found["status"] for found in listed["components"]}
+    assert status["orphan"].startswith("broken: unknown, explainer 'orphan', requires: expected")
+    assert status["exact"] == "ready"
+    assert {broken["plugin"] for broken in listed["broken"]} == {"unknown:toys"}
+    assert "elsewhere:magic" in _run("plugins", "list", "--broken")
+
+
 def test_suites_list() -> None:
     assert {suite["name"] for suite in _json("suites", "list")} >= {"quickstart"}
     assert "quickstart" in _run("suites", "list")

@@ -80,6 +80,12 @@ def test_an_unsupported_pair_is_a_row_with_its_reason(
     assert cell.unsupported.startswith(reason)
 
 
+def test_what_no_model_could_meet_is_left_to_fail(plan: MakePlan) -> None:
+    """Its plugin is to blame, and a run says so: "unsupported" would pass for fine."""
+    block = _block(explainers=["orphan", "needy"])
+    assert [bool(cell.unsupported) for cell in plan(matrix=[block]).cells] == [False, True]
+
+
 def test_coarsening_needs_a_partition(plan: MakePlan) -> None:
     (cell,) = plan(partition="", matrix=[_block(aggregators=["sum"])]).cells
     assert "partition = MODEL" in cell.unsupported

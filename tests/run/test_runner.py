@@ -159,6 +159,8 @@ def test_a_new_metric_does_not_explain_again(
         ("nan", "error", "expected finite scores, got NaN or infinity in each of 70 samples"),
         ("constant", "error", "expected toys:WEIGHTS to be callable, got dict"),
         ("needy", "unsupported", "needs a model that reads one-hot nucleotides"),
+        ("orphan", "error", "requires: expected 'elsewhere:magic' of an installed model"),
+        ("orphan-wrapper", "error", "requires: expected 'elsewhere:magic' of an installed model"),
     ],
 )
 def test_a_bad_explainer_is_a_row_and_harms_no_other(

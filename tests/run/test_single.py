@@ -75,6 +75,7 @@ def test_gives_what_a_run_gives(
             Unsupported,
             "that reads one-hot nucleotides: 'toy' is none",
         ),
+        ({"explainer": "orphan"}, PluginError, "expected 'elsewhere:magic' of an installed model"),
         ({"explainer": "short-list"}, PluginError, "expected a list of 2 Attributions, got 1"),
         ({"explainer": "absent"}, PluginError, "module 'no_such_module' to be installed"),
         (

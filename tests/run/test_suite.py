@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from gxarena.errors import InputError
-from gxarena.run.suite import find_suite, read_suite, shipped_suites
+from gxarena.run.suite import Block, Suite, find_suite, read_suite, shipped_suites
 
 TEXT = """
 name = "mine"
@@ -85,3 +86,10 @@ def test_not_toml_and_not_there(tmp_path: Path) -> None:
         find_suite(str(tmp_path / "none.toml"))
     with pytest.raises(InputError, match=r"unknown suite 'quickstar'\. Did you mean 'quickstart'"):
         find_suite("quickstar")
+
+
+@pytest.mark.parametrize("document", [Suite, Block])
+def test_every_key_says_what_it_means(document: type[BaseModel]) -> None:
+    for key, field in document.model_fields.items():
+        assert field.description, key
+        assert field.description.endswith("."), key

@@ -43,6 +43,11 @@ def gxarena_explainers() -> Iterable[Component]:
     yield Component("some-nan", "toys:SometimesNotANumber", "returns NaN for some")
     yield Component("short-list", "toys:ShortList", "forgets a sample")
     yield Component("needy", "toys:Exact", "needs what no toy has", requires=frozenset({"one-hot"}))
+    lost = frozenset({"elsewhere:magic"})
+    yield Component("orphan", "toys:Exact", "needs what nothing has", requires=lost)
+    yield Component(
+        "orphan-wrapper", "toys:Exact", "likewise", provides=frozenset({"wrapper"}), requires=lost
+    )
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gxarena.data import Attribution, Floats
-from gxarena.errors import InputError, suggest
+from gxarena.errors import unknown
 from gxarena.report.drawing import AGAINST, FOR, canvas, tidy
 from gxarena.report.evidence import ALL, Cell, Evidence
 from gxarena.report.table1 import METRICS
@@ -36,7 +36,7 @@ def draw_attributions(evidence: Evidence, sample: str = "") -> Figure:
     found = cell.attributions()
     name = sample or _typical(evidence, cell, list(found))
     if name not in found:
-        raise InputError(f"figure attributions: unknown sample '{name}'. {suggest(name, found)}")
+        raise unknown("figure attributions", name, found, what="sample")
     other = _opponent(evidence, cell)
     nucleotides = other.attributions()[name] if other else None
     figure = canvas(10, 8 if other else 6.2)

@@ -1,0 +1,61 @@
+"""What a plugin declares of a component, checked before anything of it is imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Set
+
+from gxarena.capabilities import SCOPES, check_names
+from gxarena.errors import PluginError, suggest
+from gxarena.hookspecs import ROLES, Component
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_TYPES: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(
+        ("name", "target", "summary", "citation", "extra", "describe", "role"), (str, "a string")
+    ),
+    **dict.fromkeys(("provides", "requires"), (Set, "a frozenset")),
+    **dict.fromkeys(("defaults", "phrases"), (Mapping, "a mapping")),
+}
+
+
+def check_component(component: object, kind: str, distribution: str) -> None:
+    """Refuse here what would otherwise fail far from the plugin that is to blame.
+
+    Raises
+    ------
+    PluginError
+        Names the distribution, the hook and the component, and what is wrong.
+    """
+    where = f"{distribution}, hook gxarena_{kind}"
+    if not isinstance(component, Component):
+        raise PluginError(f"{where}: expected a Component, got {type(component).__name__}.")
+    for field, (expected, what) in _TYPES.items():
+        value = getattr(component, field)
+        if not isinstance(value, expected):
+            raise PluginError(
+                f"{where}, '{component.name}': expected {field} to be {what}, "
+                f"got {type(value).__name__}."
+            )
+    if not _NAME.fullmatch(component.name):
+        raise PluginError(
+            f"{where}: expected a name of lower-case letters, digits, '-' and '_', "
+            f"got '{component.name}'."
+        )
+    where = f"{where}, '{component.name}'"
+    if not _TARGET.fullmatch(component.target):
+        raise PluginError(
+            f"{where}: expected a target 'package.module:factory', got '{component.target}'."
+        )
+    if component.role not in ROLES:
+        raise PluginError(
+            f"{where}: expected a role, got '{component.role}'. {suggest(component.role, ROLES)}"
+        )
+    check_names(where, kind, component.provides, component.requires)
+    scopes = component.provides & set(SCOPES)
+    if kind == "metrics" and len(scopes) != 1:
+        raise PluginError(
+            f"{where}: expected provides to hold exactly one of {', '.join(SCOPES)}, "
+            f"got {sorted(scopes)}."
+        )
