@@ -83,7 +83,10 @@ def stamp(path: Path) -> Stamp | None:
     The time of a file's last change, unlike that of its content, cannot be set back. It proves
     nothing where it is so recent that another write may have got the same one.
     """
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError:
+        return None
     if os.name != "posix" or time.time_ns() - status.st_ctime_ns < _TICK:
         return None
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -19,7 +19,7 @@ A result is kept for as long as nothing changes that it depends on: any file of 
 component's target imports, its parameters, the versions of what these import. Two names stand
 apart: modules called ``train``, or in a folder ``training``, change nothing unless they are
 imported outside of functions; a folder ``weights`` is a model's, which names its files by `Facts`.
-See `gxarena.sources`.
+See `gxarena.sources.counted`.
 """
 
 from __future__ import annotations

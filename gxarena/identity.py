@@ -1,10 +1,10 @@
 """What a component *is*, as a digest: nothing stale is ever taken for fresh.
 
 The key of every stage holds the identity of the components that work in it: the digest of their
-sources (`gxarena.sources`), of the versions of the distributions that these import, of their
-parameters, and of the files that a model says it loads. A parameter that is a path, in whatever
-spelling, counts by the content that lies there; one that names a repository of the Hugging Face hub
-by the commits that its names (``main``, …) stand for in this computer's cache.
+sources and of the versions of what these import (`gxarena.sources.counted`), of their parameters,
+and of the files that a model says it loads. A parameter that is a path, in whatever spelling,
+counts by the content that lies there; one that names a repository of the Hugging Face hub by the
+commits that its names (``main``, …) stand for in this computer's cache.
 
 Files change. An identity is taken when a run is planned, and again once the component has worked
 (`gxarena.run.choices.check_unchanged`): unless the two are equal, what it made is discarded.
@@ -23,7 +23,7 @@ from typing import Any
 from gxarena.errors import InputError, PluginError
 from gxarena.files import current_digest
 from gxarena.hookspecs import Component, Facts
-from gxarena.sources import Sources
+from gxarena.sources.counted import Sources
 
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _SHARDS = ".index.json"
@@ -58,18 +58,19 @@ def component_digest(
     distribution, version : str
         Where the component comes from.
     described : set of str
-        Packages whose models describe themselves (see `gxarena.sources`).
+        Packages whose models describe themselves (see `gxarena.sources.counted`).
     sources : Sources, optional
         Where several identities are taken at a time: each package is then listed once.
     """
     module = component.target.partition(":")[0]
     code: object
     try:
-        counted = (sources or Sources()).of(module, distribution, described)
-        code = [
-            {name: path_digest(path) for name, path in counted.files.items()},
-            counted.versions,
-        ]
+        sources = sources or Sources()
+        counted = sources.of(module, distribution, described)
+        for path in counted.files.values() - sources.digests.keys():
+            sources.digests[path] = path_digest(path)
+        contents = {name: sources.digests[path] for name, path in counted.files.items()}
+        code = [contents, counted.versions]
     except PluginError:
         # A plugin without readable source still gets its (failed) rows, under its version.
         code = [distribution, version]

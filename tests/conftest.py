@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,14 @@ from gxarena.run.plan import Plan, make_plan
 from gxarena.run.suite import Suite
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _data_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Data sets that are made while testing are kept for as long as the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GXARENA_DATA", str(tmp_path_factory.mktemp("data-home")))
+        yield
 
 
 @pytest.fixture

@@ -14,9 +14,14 @@ import gxarena
 CORE = Path(gxarena.__file__).parent
 ORDER = (
     "errors", "files", "data", "dna", "truth", "seeds", "validation", "capabilities", "scored",
+<<<<<<< HEAD
     "api", "hookspecs", "builtin", "objective", "declared", "registry", "imports", "sources",
     "identity", "aggregators", "datasets", "explainers", "metrics", "results", "training", "run",
     "report", "cli", "__main__",
+=======
+    "api", "hookspecs", "builtin", "objective", "registry", "sources", "identity", "aggregators",
+    "datasets", "explainers", "metrics", "results", "training", "run", "report", "cli", "__main__",
+>>>>>>> 1add674 (Sources in rooms of their own: packages, imports, what counts; each file is looked at once a check)
 )  # fmt: skip
 """The rooms along the way of the data: each may import those before it."""
 APART = {("run", "training"), ("report", "training")}

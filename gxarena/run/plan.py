@@ -24,7 +24,7 @@ from gxarena.registry import Registry
 from gxarena.run import keys
 from gxarena.run.choices import Choice, choose, facts
 from gxarena.run.suite import Block, Parameters, Suite
-from gxarena.sources import Sources
+from gxarena.sources.counted import Sources
 
 MAX_LISTED = 3
 """How many offenders an error names."""

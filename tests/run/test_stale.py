@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from entry_points import entry_point
 
-from gxarena import sources
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.runner import Summary, run
 from gxarena.run.suite import Suite
+from gxarena.sources import packages
 
 FILES = {
     # The plugin's module, its package, what lies beside that, and another distribution.
@@ -151,12 +151,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     # Python itself takes a compiled module for fresh whose source has another content of the same
     # length and time.
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    sources._claims.cache_clear()
+    packages.installers.cache_clear()
     yield Site(tmp_path)
     for name in [name for name in sys.modules if name.startswith("stale")]:
         del sys.modules[name]
-    sources._claims.cache_clear()
-    sources._version.cache_clear()
+    packages.installers.cache_clear()
+    packages.version.cache_clear()
 
 
 def _values(summary: Summary) -> list[float]:
@@ -170,7 +170,7 @@ def _upgraded(site: Site) -> None:
     old = site.root / "stalelib-1.0.dist-info"
     site.edit("stalelib-1.0.dist-info/METADATA", "Version: 1.0", "Version: 3.0")
     old.rename(site.root / "stalelib-3.0.dist-info")
-    sources._version.cache_clear()
+    packages.version.cache_clear()
 
 
 EDITS: dict[str, Callable[[Site], None]] = {

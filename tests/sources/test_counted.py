@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from gxarena import sources
 from gxarena.errors import PluginError
-from gxarena.sources import Sources
+from gxarena.hookspecs import Component
+from gxarena.identity import component_digest
+from gxarena.sources import packages
+from gxarena.sources.counted import Sources
 
 Site = Callable[..., Path]
 
@@ -30,12 +32,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         importlib.invalidate_caches()
-        sources._claims.cache_clear()
+        packages.installers.cache_clear()
         return tmp_path
 
     yield write
-    sources._claims.cache_clear()
-    sources._version.cache_clear()
+    packages.installers.cache_clear()
+    packages.version.cache_clear()
 
 
 def _counted(target: str, distribution: str = "unknown", **options: frozenset[str]) -> set[str]:
@@ -212,10 +214,12 @@ def test_what_does_not_parse_or_would_not_import_counts_all_the_same(site: Site)
     assert _counted("odd") == {"odd/__init__.py", "odd/template.py"}
 
 
-def test_links_in_a_circle_end(site: Site) -> None:
+def test_links_in_a_circle_end_and_those_to_nowhere_count(site: Site) -> None:
     root = site(**{"circle/__init__.py": ""})
+    (root / "circle" / "nowhere.py").symlink_to(root / "nowhere")
     (root / "circle" / "again").symlink_to(root / "circle")
-    assert _counted("circle") == {"circle/__init__.py"}
+    assert _counted("circle") == {"circle/__init__.py", "circle/nowhere.py"}
+    assert component_digest(Component("x", "circle:X", ""), {})
 
 
 def test_a_module_without_source_is_an_error() -> None:

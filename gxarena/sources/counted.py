@@ -19,23 +19,26 @@ Nothing is imported for it; sources are read and parsed.
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 import itertools
-import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
-from importlib import metadata
-from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from gxarena.errors import PluginError
 from gxarena.files import Stamp, stamp
-from gxarena.imports import mentions
+from gxarena.sources.imports import mentions
+from gxarena.sources.packages import (
+    Package,
+    find_package,
+    installers,
+    is_module,
+    module_name,
+    version,
+)
 
 CORE = "gxarena"
 APART = frozenset({"__main__", "benchmarks", "cli", "report", "site", "submissions", "testing"})
@@ -47,46 +50,7 @@ WEIGHTS = "weights"
 SILENT = frozenset({"filelock", "packaging", "pluggy", "psutil", "rich"})
 """Distributions whose version cannot move a number: they print, lock and look things up."""
 
-_SUFFIXES = (".py", *EXTENSION_SUFFIXES)
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-
-
-@dataclass(frozen=True)
-class Package:
-    """A package, or a module of its own, that counts as a whole.
-
-    Attributes
-    ----------
-    name : str
-        Dotted; a package inside a namespace has more than one part.
-    folders : tuple of Path
-        Where its files lie; more than one only for a namespace. A module's is the one it lies in.
-    module : Path or None
-        The file, where it is a module without a package.
-    """
-
-    name: str
-    folders: tuple[Path, ...]
-    module: Path | None = None
-
-    @property
-    def roots(self) -> set[Path]:
-        """The folders that it is imported from."""
-        return set(self.folders) if self.module else {folder.parent for folder in self.folders}
-
-    @property
-    def is_regular(self) -> bool:
-        return self.module is not None or _is_regular(self.folders)
-
-    def files(self) -> dict[str, Path]:
-        """Its files by name, with ``/`` between folders; hidden and compiled ones left out."""
-        if self.module is not None:
-            return {self.module.name: self.module}
-        found: dict[str, Path] = {}
-        for folder in self.folders:
-            for path in _files_below(folder):
-                found.setdefault(f"{self.name}/{path.relative_to(folder).as_posix()}", path)
-        return found
 
 
 @dataclass
@@ -106,7 +70,7 @@ class Counted:
     @property
     def versions(self) -> dict[str, str]:
         """The distributions' versions, as this process met them first."""
-        return {name: _version(name) for name in self.distributions}
+        return {name: version(name) for name in self.distributions}
 
 
 _State = tuple[tuple[str, Stamp | None], ...]
@@ -115,9 +79,16 @@ _walked: dict[tuple[str, str, Set[str]], tuple[list[tuple[Package, _State]], Cou
 
 
 class Sources:
-    """Sources as they lie on disk while this object lives; each package is listed once."""
+    """Sources as they lie on disk while this object lives; each package is listed once.
+
+    Attributes
+    ----------
+    digests : dict of Path to str
+        Of files, as far as somebody took them.
+    """
 
     def __init__(self) -> None:
+        self.digests: dict[Path, str] = {}
         self._packages: dict[tuple[str, str], Package | None] = {}
         self._files: dict[Package, dict[str, Path]] = {}
         self._modules: dict[Package, dict[str, str]] = {}
@@ -179,15 +150,15 @@ class Sources:
     def modules(self, package: Package) -> dict[str, str]:
         """The names of a package's files that are modules, by the modules' dotted names."""
         if package not in self._modules:
-            names = filter(_is_module, self.files(package))
-            self._modules[package] = {_module_name(name, package.name): name for name in names}
+            names = filter(is_module, self.files(package))
+            self._modules[package] = {module_name(name, package.name): name for name in names}
         return self._modules[package]
 
     def package(self, module: str, distribution: str) -> Package | None:
         """The package that a module lies in, or None where it has no files."""
         known = module.partition(".")[0], distribution
         if known not in self._packages:
-            found = _package(module, distribution)
+            found = find_package(module, distribution)
             if found is not None and "." in found.name:
                 return self._packages.setdefault((found.name, distribution), found)
             self._packages[known] = found
@@ -246,9 +217,9 @@ class _Walk:
         path = self.counted.files[name] = self._sources.files(package)[name]
         if path.suffix != ".py":
             return
-        module = _module_name(name, package.name)
+        module = module_name(name, package.name)
         within = module if path.stem == "__init__" else module.rpartition(".")[0]
-        named = mentions(path.read_bytes(), within)
+        named = mentions(_content(path), within)
         yield from named.imports
         if package.name == CORE:
             return
@@ -259,7 +230,7 @@ class _Walk:
                 self.counted.files[text] = path.parent / text
 
     def _is_own(self, top: str) -> bool:
-        claimed = _claims().get(top, frozenset())
+        claimed = installers().get(top, frozenset())
         return not claimed or bool(claimed & {self._distribution, CORE})
 
     def _lies_beside(self, module: str) -> bool:
@@ -272,7 +243,7 @@ class _Walk:
         return package is not None and package.is_regular and package.roots <= roots
 
     def _count_versions(self, top: str) -> None:
-        self.counted.distributions |= _claims().get(top, frozenset()) - SILENT
+        self.counted.distributions |= installers().get(top, frozenset()) - SILENT
 
     def _is_apart(self, package: Package, name: str) -> bool:
         parts = Path(name).parts
@@ -280,7 +251,7 @@ class _Walk:
             return True
         if WEIGHTS in parts[:-1] and package.name.partition(".")[0] in self._described:
             return True
-        return _is_module(name) and is_training(_module_name(name, package.name))
+        return is_module(name) and is_training(module_name(name, package.name))
 
 
 def is_training(module: str) -> bool:
@@ -288,39 +259,11 @@ def is_training(module: str) -> bool:
     return not TRAINING.isdisjoint(module.split("."))
 
 
-def _package(module: str, distribution: str) -> Package | None:
-    """The package that a module lies in, found without importing it or its parents."""
-    name, *rest = module.split(".")
-    spec = _spec(name)
-    if spec is None:
-        return None
-    if spec.submodule_search_locations is None:
-        file = Path(spec.origin or "")
-        return Package(name, (file.parent,), file) if file.is_file() else None
-    folders = [Path(folder) for folder in spec.submodule_search_locations]
-    if _is_regular(folders) or not _claims().get(name, frozenset()) - {distribution}:
-        return Package(name, tuple(folders))
-    # Others share the namespace: only the package in it that the module lies in is meant.
-    for part in rest:
-        name = f"{name}.{part}"
-        for file in (folder / f"{part}{suffix}" for folder in folders for suffix in _SUFFIXES):
-            if file.is_file():
-                return Package(name, (file.parent,), file)
-        folders = [folder / part for folder in folders if (folder / part).is_dir()]
-        if _is_regular(folders):
-            break
-    return Package(name, tuple(folders)) if folders else None
-
-
-def _spec(top: str) -> ModuleSpec | None:
+def _content(path: Path) -> bytes:
     try:
-        return importlib.util.find_spec(top)
-    except (ImportError, ValueError):
-        return None
-
-
-def _is_regular(folders: Iterable[Path]) -> bool:
-    return any((folder / f"__init__{end}").is_file() for folder in folders for end in _SUFFIXES)
+        return path.read_bytes()
+    except OSError:  # gone meanwhile, or a link to nowhere
+        return b""
 
 
 def _is_file(path: Path) -> bool:
@@ -328,52 +271,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # a string that is no name of a file
         return False
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, sorted, but for hidden and compiled ones; links are followed."""
-    seen: set[Path] = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = Path(place).resolve()
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(f for f in folders if f[0] != "." and f != "__pycache__")
-        for name in sorted(names):
-            if name[0] != "." and not name.endswith(".pyc"):
-                yield Path(place, name)
-
-
-def _is_module(name: str) -> bool:
-    return name.endswith(_SUFFIXES)
-
-
-def _module_name(name: str, package: str) -> str:
-    """The dotted name of the module in a package's file."""
-    *folders, file = name.split("/")
-    stem = file.partition(".")[0]
-    inner = folders[1:] if stem == "__init__" else [*folders[1:], stem]
-    return ".".join([package, *inner]) if folders else package
-
-
-@functools.cache
-def _version(distribution: str) -> str:
-    found = (one for one in metadata.distributions() if _name(one) == distribution)
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:  # its folder is not called as it is
-        return next((one.version for one in found), "")
-
-
-def _name(distribution: metadata.Distribution) -> str:
-    return canonicalize_name(distribution.metadata["Name"])
-
-
-@functools.cache
-def _claims() -> dict[str, frozenset[str]]:
-    """Distributions, by canonical name, that installed each importable name."""
-    return {
-        top: frozenset(canonicalize_name(distribution) for distribution in distributions)
-        for top, distributions in metadata.packages_distributions().items()
-    }

@@ -1,0 +1,138 @@
+"""Packages as they lie on disk, found without importing them, and who installed what."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+_SUFFIXES = (".py", *EXTENSION_SUFFIXES)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package, or a module of its own, that counts as a whole.
+
+    Attributes
+    ----------
+    name : str
+        Dotted; a package inside a namespace has more than one part.
+    folders : tuple of Path
+        Where its files lie; more than one only for a namespace. A module's is the one it lies in.
+    module : Path or None
+        The file, where it is a module without a package.
+    """
+
+    name: str
+    folders: tuple[Path, ...]
+    module: Path | None = None
+
+    @property
+    def roots(self) -> set[Path]:
+        """The folders that it is imported from."""
+        return set(self.folders) if self.module else {folder.parent for folder in self.folders}
+
+    @property
+    def is_regular(self) -> bool:
+        return self.module is not None or _is_regular(self.folders)
+
+    def files(self) -> dict[str, Path]:
+        """Its files by name, with ``/`` between folders; hidden and compiled ones left out."""
+        if self.module is not None:
+            return {self.module.name: self.module}
+        found: dict[str, Path] = {}
+        for folder in self.folders:
+            for path in _files_below(folder):
+                found.setdefault(f"{self.name}/{path.relative_to(folder).as_posix()}", path)
+        return found
+
+
+def find_package(module: str, distribution: str) -> Package | None:
+    """The package that a module lies in, found without importing it or its parents."""
+    name, *rest = module.split(".")
+    spec = _spec(name)
+    if spec is None:
+        return None
+    if spec.submodule_search_locations is None:
+        file = Path(spec.origin or "")
+        return Package(name, (file.parent,), file) if file.is_file() else None
+    folders = [Path(folder) for folder in spec.submodule_search_locations]
+    if _is_regular(folders) or not installers().get(name, frozenset()) - {distribution}:
+        return Package(name, tuple(folders))
+    # Others share the namespace: only the package in it that the module lies in is meant.
+    for part in rest:
+        name = f"{name}.{part}"
+        for file in (folder / f"{part}{suffix}" for folder in folders for suffix in _SUFFIXES):
+            if file.is_file():
+                return Package(name, (file.parent,), file)
+        folders = [folder / part for folder in folders if (folder / part).is_dir()]
+        if _is_regular(folders):
+            break
+    return Package(name, tuple(folders)) if folders else None
+
+
+def _spec(top: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+
+
+def _is_regular(folders: Iterable[Path]) -> bool:
+    return any((folder / f"__init__{end}").is_file() for folder in folders for end in _SUFFIXES)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, sorted, but for hidden and compiled ones; links are followed."""
+    seen: set[Path] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = Path(place).resolve()
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(f for f in folders if f[0] != "." and f != "__pycache__")
+        for name in sorted(names):
+            if name[0] != "." and not name.endswith(".pyc"):
+                yield Path(place, name)
+
+
+def is_module(name: str) -> bool:
+    return name.endswith(_SUFFIXES)
+
+
+def module_name(name: str, package: str) -> str:
+    """The dotted name of the module in a package's file."""
+    *folders, file = name.split("/")
+    stem = file.partition(".")[0]
+    inner = folders[1:] if stem == "__init__" else [*folders[1:], stem]
+    return ".".join([package, *inner]) if folders else package
+
+
+@functools.cache
+def version(distribution: str) -> str:
+    found = (one for one in metadata.distributions() if _name(one) == distribution)
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:  # its folder is not called as it is
+        return next((one.version for one in found), "")
+
+
+def _name(distribution: metadata.Distribution) -> str:
+    return canonicalize_name(distribution.metadata["Name"])
+
+
+@functools.cache
+def installers() -> dict[str, frozenset[str]]:
+    """Distributions, by canonical name, that installed each importable name."""
+    return {
+        top: frozenset(canonicalize_name(distribution) for distribution in distributions)
+        for top, distributions in metadata.packages_distributions().items()
+    }
