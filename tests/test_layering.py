@@ -14,14 +14,9 @@ import gxarena
 CORE = Path(gxarena.__file__).parent
 ORDER = (
     "errors", "files", "data", "dna", "truth", "seeds", "validation", "capabilities", "scored",
-<<<<<<< HEAD
-    "api", "hookspecs", "builtin", "objective", "declared", "registry", "imports", "sources",
+    "api", "hookspecs", "builtin", "objective", "declared", "registry", "sources",
     "identity", "aggregators", "datasets", "explainers", "metrics", "results", "training", "run",
     "report", "cli", "__main__",
-=======
-    "api", "hookspecs", "builtin", "objective", "registry", "sources", "identity", "aggregators",
-    "datasets", "explainers", "metrics", "results", "training", "run", "report", "cli", "__main__",
->>>>>>> 1add674 (Sources in rooms of their own: packages, imports, what counts; each file is looked at once a check)
 )  # fmt: skip
 """The rooms along the way of the data: each may import those before it."""
 APART = {("run", "training"), ("report", "training")}
@@ -32,7 +27,6 @@ OPTIONAL = {"sklearn", "matplotlib", "logomaker", "pandas"}
 LONGEST = 350
 """Lines of a module: what wants more holds two concepts."""
 TOO_LONG = {
-    "gxarena/sources.py": "grew with identity from whole packages: to be split",
     "plugins/gxarena_dnabert2/train.py": "waits for what dnabert2 and hf share in gxarena_torch",
 }
 """Longer for now, and why; none may stay here that is no longer."""
