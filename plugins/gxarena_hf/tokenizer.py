@@ -151,8 +151,8 @@ def _load(folder: Path) -> Any:
     try:
         if (folder / "tokenizer.json").is_file():
             path = str(folder / "tokenizer.json")
-            return PreTrainedTokenizerFast(tokenizer_file=path, **_roles(folder))  # type: ignore[no-untyped-call]
-        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)  # type: ignore[no-untyped-call]
+            return PreTrainedTokenizerFast(tokenizer_file=path, **_roles(folder))
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     # The tokenizers library raises plain Exception for a file that it cannot read.
     except Exception as error:
         raise InputError(

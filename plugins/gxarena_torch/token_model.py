@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
-from gxarena.errors import InputError
+from gxarena.errors import InputError, check_at_least
 from gxarena.explainers.references import check_kind
 from gxarena_torch.batching import MOST_PADDING, batches_by_length, padded
 from gxarena_torch.device import pick_device, pick_dtype
@@ -54,8 +54,7 @@ class TokenModel(ABC):
     unknown: int
 
     def __init__(self, device: str, dtype: str, max_tokens: int) -> None:
-        if max_tokens < 1:
-            raise InputError(f"max_tokens: expected 1 or more, got {max_tokens}.")
+        check_at_least("max_tokens", max_tokens)
         self.dtype = pick_dtype(dtype)
         self.device = pick_device(device)
         self._max_tokens = max_tokens

@@ -17,7 +17,7 @@ from torch import Tensor
 from gxarena import objective
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch
-from gxarena.errors import InputError, check_choice
+from gxarena.errors import check_at_least, check_choice
 from gxarena_torch.token_model import TokenModel
 
 _OBJECTIVES = objective.OBJECTIVES
@@ -44,8 +44,7 @@ class PositionExplainer(ABC):
     def __init__(self, objective: str | None = None, max_tokens: int = 4096) -> None:
         if objective is not None:
             check_choice("objective", objective, _OBJECTIVES)
-        if max_tokens < 1:
-            raise InputError(f"{self.name}, max_tokens: expected 1 or more, got {max_tokens}.")
+        check_at_least(f"{self.name}, max_tokens", max_tokens)
         self._objective = objective
         self._max_tokens = max_tokens
 

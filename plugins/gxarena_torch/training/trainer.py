@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors.torch import save_model
+from torch import nn
 from transformers import Trainer, TrainingArguments
 
 from gxarena_torch.checkpoint_files import SAFETENSORS
@@ -54,11 +55,11 @@ class PlainlyEvaluated(Trainer):
         """Write the weights of a checkpoint."""
         folder = Path(output_dir or str(self.args.output_dir))
         folder.mkdir(parents=True, exist_ok=True)
-        save_model(self.model, str(folder / SAFETENSORS))
+        save_model(cast(nn.Module, self.model), str(folder / SAFETENSORS))
 
     def get_eval_dataloader(self, *args: Any, **kwargs: Any) -> Any:
         loader = super().get_eval_dataloader(*args, **kwargs)
-        loader.collate_fn = loader.collate_fn.plain()
+        loader.collate_fn = cast(Any, loader.collate_fn).plain()
         return loader
 
 
