@@ -7,8 +7,9 @@ CONSTRAINTS := constraints.txt
 
 # One pip run of everything that is needed; the stamp makes it happen once per change of pins.
 STAMP := $(VENV)/.installed
+TRANSFORMERS4 := $(abspath $(VENV))/transformers4
 
-.PHONY: demo test test-slow lint docs clean
+.PHONY: demo test test-slow test-transformers4 lint docs clean
 
 demo: $(STAMP)
 	$(BIN)/gxarena run quickstart --out runs/quickstart
@@ -20,6 +21,18 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2
+
+# The plugins that use transformers, with its version 4 laid over the environment's.
+test-transformers4: export PYTHONPATH := $(TRANSFORMERS4)
+test-transformers4: export OMP_NUM_THREADS := 1
+test-transformers4: $(TRANSFORMERS4)/.installed
+	$(BIN)/python -c 'import transformers; assert transformers.__version__.startswith("4."), transformers'
+	$(BIN)/python -m pytest -m "not slow" -n 2 $(addprefix tests/plugins/gxarena_,dnabert2 hf torch)
+
+$(TRANSFORMERS4)/.installed: $(STAMP) constraints-transformers4.txt
+	rm -rf $(TRANSFORMERS4)
+	$(BIN)/python -m pip install --quiet --no-deps --target $(TRANSFORMERS4) --requirement constraints-transformers4.txt
+	touch $@
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -13,10 +13,11 @@ from copies import archived
 
 from gxarena.datasets import download
 from gxarena.training.job import train
-from gxarena_dnabert2.checkpoint import WEIGHTS, write_weights
+from gxarena_dnabert2.checkpoint import write_weights
 from gxarena_dnabert2.config import Config
-from gxarena_dnabert2.corpus import train_tokenizer
-from gxarena_dnabert2.modeling import MaskedLM
+from gxarena_dnabert2.training.corpus import train_tokenizer
+from gxarena_dnabert2.training.masked_lm import MaskedLM
+from gxarena_torch.checkpoint_files import SAFETENSORS
 
 RECIPES = Path(__file__).parents[1] / "benchmarks" / "recipes"
 NONTATA, ENHANCERS = "human_nontata_promoters", "drosophila_enhancers_stark"
@@ -50,8 +51,8 @@ def pretrained(tmp_path: Path) -> Path:
     tokenizer.save(str(folder / "tokenizer.json"))
     torch.manual_seed(0)
     network = MaskedLM(Config(tokenizer.get_vocab_size(), 24, 12, 12, 32))
-    network.config.write(folder, MaskedLM.architecture)
-    write_weights(network, folder / WEIGHTS)
+    network.sizes.write(folder, MaskedLM.architecture)
+    write_weights(network, folder / SAFETENSORS)
     return folder
 
 

@@ -7,20 +7,18 @@ Shapes: B sequences, K layers, H heads, T positions.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 import torch
 from torch import Tensor
 
-from gxarena import objective
 from gxarena.api import Model
-from gxarena.data import Attribution, Batch
-from gxarena.errors import InputError, suggest
-from gxarena_dnabert2.backward import dnabert2, positions_to_units, starting_gradient
+from gxarena.data import Batch
+from gxarena.errors import InputError
 from gxarena_dnabert2.model import DNABERT2
-from gxarena_dnabert2.modeling import Rules
+from gxarena_dnabert2.rules import Rules
+from gxarena_dnabert2.word_gradients import dnabert2
+from gxarena_torch.token_model import TokenModel
+from gxarena_torch.word_gradients import PositionExplainer
 
-_OBJECTIVES = objective.OBJECTIVES
 CLS = 0
 """The position whose last hidden state the classifier reads."""
 
@@ -44,42 +42,14 @@ class Recording(Rules):
         return weights
 
 
-class _Attention(ABC):
-    """What the three share.
+class _Attention(PositionExplainer):
+    """What the three share; parameters as `PositionExplainer`."""
 
-    Parameters
-    ----------
-    max_tokens : int
-        Positions in a micro-batch; the attention weights of all layers are held at a time.
-    """
-
-    name: str
-
-    def __init__(self, max_tokens: int = 4096) -> None:
-        if max_tokens < 1:
-            raise InputError(f"{self.name}, max_tokens: expected 1 or more, got {max_tokens}.")
-        self._max_tokens = max_tokens
-
-    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
-        """Score of every token; that of [CLS] and [SEP] goes to ``special``."""
-        network = dnabert2(model, self.name)
-        objective.check_targets(batch.targets, network.n_outputs)
-        encoded = network.tokenizer.encode(batch.sequences)
-        found: dict[int, Attribution] = {}
-        for indices, ids, mask in network.batches(encoded, self._max_tokens):
-            scores = self._scores(network, batch, indices, ids, mask)
-            for index, row in zip(indices, scores, strict=True):
-                found[index] = positions_to_units(encoded[index], row, {})
-        return [found[index] for index in range(len(batch))]
-
-    @abstractmethod
-    def _scores(
-        self, model: DNABERT2, batch: Batch, indices: list[int], ids: Tensor, mask: Tensor
-    ) -> Tensor:
-        """Scores of each position, (B, T)."""
+    def _known(self, model: Model) -> DNABERT2:
+        return dnabert2(model, self.name)
 
 
-def _weights(model: DNABERT2, ids: Tensor, mask: Tensor) -> list[Tensor]:
+def _weights(model: TokenModel, ids: Tensor, mask: Tensor) -> list[Tensor]:
     recording = Recording()
     with torch.inference_mode():
         model.network.bert(model.network.embed(ids), mask, recording)
@@ -101,12 +71,12 @@ class AttentionCLS(_Attention):
     cost = (1, 0)
 
     def __init__(self, layer: int = -1, max_tokens: int = 4096) -> None:
-        super().__init__(max_tokens)
+        super().__init__(max_tokens=max_tokens)
         self._layer = layer
 
     def _scores(
-        self, model: DNABERT2, batch: Batch, indices: list[int], ids: Tensor, mask: Tensor
-    ) -> Tensor:
+        self, model: TokenModel, batch: Batch, indices: list[int], ids: Tensor, mask: Tensor
+    ) -> tuple[Tensor, None]:
         del batch, indices
         weights = _weights(model, ids, mask)
         if not -len(weights) <= self._layer < len(weights):
@@ -114,7 +84,7 @@ class AttentionCLS(_Attention):
                 f"attention-cls, layer: expected {-len(weights)} to {len(weights) - 1}, "
                 f"got {self._layer}."
             )
-        return weights[self._layer][:, :, CLS].mean(1)
+        return weights[self._layer][:, :, CLS].mean(1), None
 
 
 class AttentionRollout(_Attention):
@@ -135,7 +105,7 @@ class AttentionRollout(_Attention):
     cost = (1, 0)
 
     def __init__(self, residual: float = 0.5, max_tokens: int = 4096) -> None:
-        super().__init__(max_tokens)
+        super().__init__(max_tokens=max_tokens)
         if not 0 <= residual < 1:
             raise InputError(
                 f"attention-rollout, residual: expected 0 or more, below 1, got {residual}."
@@ -143,8 +113,8 @@ class AttentionRollout(_Attention):
         self._residual = residual
 
     def _scores(
-        self, model: DNABERT2, batch: Batch, indices: list[int], ids: Tensor, mask: Tensor
-    ) -> Tensor:
+        self, model: TokenModel, batch: Batch, indices: list[int], ids: Tensor, mask: Tensor
+    ) -> tuple[Tensor, None]:
         del batch, indices
         weights = _weights(model, ids, mask)
         # [CLS]'s row of the product, from the last layer down: vectors instead of matrices.
@@ -153,7 +123,7 @@ class AttentionRollout(_Attention):
         for layer in reversed(weights):
             mixed = flow @ layer.mean(1).double()
             flow = self._residual * flow + (1 - self._residual) * mixed
-        return flow[:, 0]
+        return flow[:, 0], None
 
 
 class AttentionXGradient(_Attention):
@@ -178,23 +148,20 @@ class AttentionXGradient(_Attention):
     def __init__(
         self, positive: bool = False, objective: str | None = None, max_tokens: int = 4096
     ) -> None:
-        super().__init__(max_tokens)
-        if objective is not None and objective not in _OBJECTIVES:
-            raise InputError(f"objective: unknown '{objective}'. {suggest(objective, _OBJECTIVES)}")
+        super().__init__(objective, max_tokens)
         self._positive = positive
-        self._objective = objective
 
     def _scores(
-        self, model: DNABERT2, batch: Batch, indices: list[int], ids: Tensor, mask: Tensor
-    ) -> Tensor:
+        self, model: TokenModel, batch: Batch, indices: list[int], ids: Tensor, mask: Tensor
+    ) -> tuple[Tensor, None]:
         recording = Recording()
         with torch.enable_grad():
             words = model.network.embed(ids).detach().requires_grad_()
             logits = model.network.logits(words, mask, recording)
-            start = starting_gradient(self._objective or batch.objective, logits, batch, indices)
+            start = self._starting_gradient(logits, batch, indices)
             gradients = torch.autograd.grad(logits, recording.weights, grad_outputs=start)
         scores = torch.zeros(ids.shape, dtype=torch.float64, device=ids.device)
         for weights, gradient in zip(recording.weights, gradients, strict=True):
             kept = gradient.clamp(min=0) if self._positive else gradient
             scores += (weights.detach() * kept).double().sum((1, 2))
-        return scores / len(gradients)
+        return scores / len(gradients), None

@@ -3,25 +3,26 @@
 Achtibat et al. 2024 (AttnLRP), computed as modified gradient x input (Arras et al. 2025; LXT's
 efficient rules), adapted to ALiBi and gated linear units as in Kurth et al. 2026, section 3:
 
-- LayerNorm, GELU and the pooler's tanh: identity rule (AttnLRP, eq. 9);
+- GELU and the pooler's tanh: identity rule (AttnLRP, eq. 9);
+- LayerNorm: its standard deviation is a constant to the backward pass, as in LXT's code. That is
+  not eq. 9, see `gxarena_torch.lxt_rules.detached_layer_norm`;
 - softmax(Q K^T / sqrt(d) + ALiBi) V: uniform rule on both products (eq. 7), so that v gets half
   and q and k a quarter each, apart from the bias, which keeps its own share;
 - the GLU's product: uniform rule, half to the gate and half to the content.
 
 Relevance of a position is word embedding x gradient, summed over the width. Rules travel with
-the forward pass (`gxarena_dnabert2.modeling.Rules`): nothing is patched, hooked or left behind.
+the forward pass (`gxarena_dnabert2.rules.Rules`): nothing is patched, hooked or left behind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-from lxt.efficient.rules import divide_gradient, identity_rule_implicit
 from torch import Tensor, nn
 
-from gxarena_dnabert2.backward import WordGradients
-from gxarena_dnabert2.modeling import Rules
+from gxarena_dnabert2.rules import Rules
+from gxarena_dnabert2.word_gradients import WordGradients
+from gxarena_torch.lxt_rules import detached_layer_norm, identity_rule, uniform_rule
 
 
 class AttnLRPRules(Rules):
@@ -30,18 +31,13 @@ class AttnLRPRules(Rules):
     fused_attention = False
 
     def elementwise(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        y: Tensor = identity_rule_implicit(function, x)
-        return y
+        return identity_rule(function, x)
 
     def factor(self, x: Tensor, share: int) -> Tensor:
-        y: Tensor = divide_gradient(x, share)
-        return y
+        return uniform_rule(x, share)
 
     def layer_norm(self, norm: nn.LayerNorm, x: Tensor) -> Tensor:
-        """The identity rule: the standard deviation is a constant to the backward pass."""
-        centred = x - x.mean(-1, keepdim=True)
-        variance = (centred**2).mean(-1, keepdim=True)
-        return centred * torch.rsqrt(variance + norm.eps).detach() * norm.weight + norm.bias
+        return detached_layer_norm(norm, x)
 
 
 RULES = AttnLRPRules()

@@ -1,31 +1,21 @@
-"""Weights on disk: official DNABERT-2 layouts in, safetensors out. Never pickle."""
+"""Loading and saving weights: official DNABERT-2 layouts in, safetensors out. Never pickle."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from gxarena.errors import InputError
+from gxarena.files import write_bytes
 from gxarena_dnabert2.config import Config
-from gxarena_dnabert2.describe import is_hub_id
-from gxarena_dnabert2.modeling import SequenceClassifier
+from gxarena_dnabert2.network import SequenceClassifier
+from gxarena_torch.checkpoint_files import WEIGHTS, shards, weights_file
 
-WEIGHTS = "model.safetensors"
-_FILES = (WEIGHTS, f"{WEIGHTS}.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
-_WANTED = ["*.json", "*.safetensors", "pytorch_model*.bin"]
-_COMPLETE = ".gxarena-complete"
-"""Marks a folder of the hub's cache whose files all arrived and were checked."""
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _HEAD = ("classifier.", "bert.pooler.")
 
 
@@ -45,78 +35,6 @@ class LoadReport:
     unexpected: tuple[str, ...]
 
 
-def folder_of(checkpoint: str | Path) -> Path:
-    """A local folder as it is; anything else is a hub id and is downloaded (or found cached)."""
-    path = Path(checkpoint)
-    if path.is_dir():
-        return path
-    if not is_hub_id(checkpoint):
-        raise InputError(
-            f"checkpoint '{checkpoint}': expected a checkpoint folder or a hub id owner/name, "
-            "found no such folder."
-        )
-    from huggingface_hub.errors import HFValidationError
-    from requests.exceptions import ChunkedEncodingError
-
-    try:
-        return _cached(str(checkpoint)) or _downloaded(str(checkpoint))
-    except ChunkedEncodingError as error:
-        raise InputError(
-            f"checkpoint '{checkpoint}': expected a whole download, got an interruption. The same "
-            "command continues it; without network, pass checkpoint=FOLDER."
-        ) from error
-    except (OSError, ValueError, HFValidationError) as error:
-        raise InputError(
-            f"checkpoint '{checkpoint}': expected a folder here or a model on the hub, got "
-            f"neither ({type(error).__name__}). Without network, pass checkpoint=FOLDER."
-        ) from error
-
-
-def _cached(hub_id: str) -> Path | None:
-    """The hub's files as an earlier download left them, where it was not cut off."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        folder = Path(snapshot_download(hub_id, allow_patterns=_WANTED, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None
-    return folder if (folder / _COMPLETE).is_file() else None
-
-
-def _downloaded(hub_id: str) -> Path:
-    """The hub's files, resumed where a download was cut off, and checked."""
-    from huggingface_hub import snapshot_download
-
-    folder = Path(snapshot_download(hub_id, allow_patterns=_WANTED))
-    for file in sorted(folder.rglob("*")):
-        # The cache names a large file by the SHA-256 that the hub has of it, but never checks it.
-        blob = file.resolve()
-        if _SHA256.fullmatch(blob.name) and (found := _digest(blob)) != blob.name:
-            blob.unlink()
-            raise InputError(
-                f"checkpoint '{hub_id}', {file.name}: expected a file of SHA-256 {blob.name}, got "
-                f"one of {found}, which was not kept. Run the same command again, or pass "
-                "checkpoint=FOLDER."
-            )
-    # Without network, what comes back may be an earlier download's part.
-    if (weights := _weights_file(folder)) and (folder / "tokenizer.json").is_file():
-        _shards(weights)
-        # A cache that cannot be written is checked every time.
-        with contextlib.suppress(OSError):
-            (folder / _COMPLETE).touch()
-    return folder
-
-
-def _weights_file(folder: Path) -> Path | None:
-    return next((folder / name for name in _FILES if (folder / name).is_file()), None)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def read_weights(folder: Path) -> dict[str, Tensor]:
     """Every tensor of a checkpoint, sharded or not, safetensors or .bin, under official names.
 
@@ -125,13 +43,13 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     InputError
         No weights, or files that are truncated or hold more than tensors.
     """
-    found = _weights_file(folder)
+    found = weights_file(folder)
     if found is None:
         raise InputError(
-            f"{folder}: expected weights ({', '.join(_FILES)}), got none of these files."
+            f"{folder}: expected weights ({', '.join(WEIGHTS)}), got none of these files."
         )
     weights: dict[str, Tensor] = {}
-    for file in _shards(found):
+    for file in shards(found):
         weights |= _read(file)
     return {_official(name): tensor for name, tensor in weights.items()}
 
@@ -185,26 +103,12 @@ def load_into(
 
 
 def write_weights(network: nn.Module, path: Path, dtype: torch.dtype = torch.float32) -> None:
-    """Write a network's weights atomically."""
+    """Write a network's weights, whole or not at all."""
     weights = {
         name: tensor.detach().to("cpu", dtype).contiguous()
         for name, tensor in network.state_dict().items()
     }
-    temporary = path.with_name(f".{path.name}")
-    save_file(weights, temporary, metadata={"format": "pt"})
-    temporary.replace(path)
-
-
-def _shards(found: Path) -> list[Path]:
-    if not found.name.endswith(".index.json"):
-        return [found]
-    try:
-        names = sorted(set(json.loads(found.read_text())["weight_map"].values()))
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise InputError(f"{found}: expected an index with a weight_map, got none.") from error
-    if missing := [name for name in names if not (found.parent / name).is_file()]:
-        raise InputError(f"{found}: expected every shard it lists, got no {', '.join(missing)}.")
-    return [found.parent / name for name in names]
+    write_bytes(path, save(weights, metadata={"format": "pt"}))
 
 
 def _read(file: Path) -> dict[str, Tensor]:

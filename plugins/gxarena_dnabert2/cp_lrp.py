@@ -5,7 +5,8 @@ with the rules that LXT gives as CP-LRP:
 
 - attention weights are constants: no relevance through the softmax, all of it through v;
 - the GLU's gate is a constant: all of the relevance goes to the content;
-- LayerNorm and the pooler's tanh: identity rule, as in AttnLRP.
+- LayerNorm's standard deviation is a constant, and the pooler's tanh follows the identity rule, as
+  in `gxarena_dnabert2.attnlrp`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from gxarena_dnabert2.attnlrp import AttnLRPRules
-from gxarena_dnabert2.backward import WordGradients
+from gxarena_dnabert2.word_gradients import WordGradients
 
 
 class CPLRPRules(AttnLRPRules):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from gxarena.hookspecs import Facts
 from gxarena_dnabert2.config import Config
+from gxarena_torch.checkpoint_files import files_read
+from gxarena_torch.hub import is_hub_id
 
 _WEIGHTS = Path(__file__).parent / "weights"
 BUNDLED = {"fly": _WEIGHTS / "mini-fly", "planted": _WEIGHTS / "mini-planted"}
@@ -14,20 +15,13 @@ BUNDLED = {"fly": _WEIGHTS / "mini-fly", "planted": _WEIGHTS / "mini-planted"}
 
 MINI = BUNDLED["fly"]
 
-_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-
-
-def is_hub_id(checkpoint: str | Path) -> bool:
-    """Whether it reads ``owner/name``; anything else can only be meant as a folder."""
-    return _HUB_ID.fullmatch(str(checkpoint)) is not None
-
 
 def describe(checkpoint: str | Path, **_: object) -> Facts:
     """Outputs and files of a checkpoint folder; nothing of one that is still on the hub."""
     folder = Path(checkpoint)
     if not folder.is_dir() and is_hub_id(checkpoint):
         return Facts()
-    return Facts(n_outputs=Config.read(folder).num_labels, files=_files(folder))
+    return Facts(n_outputs=Config.read(folder).num_labels, files=files_read(folder))
 
 
 def mini_checkpoint(checkpoint: str | Path | None) -> str | Path:
@@ -38,8 +32,3 @@ def mini_checkpoint(checkpoint: str | Path | None) -> str | Path:
 def describe_mini(checkpoint: str | Path | None = None, **_: object) -> Facts:
     """The same for dnabert2-mini, whose checkpoint is bundled."""
     return describe(mini_checkpoint(checkpoint))
-
-
-def _files(folder: Path) -> tuple[str, ...]:
-    kinds = ("*.safetensors", "*.bin", "*.index.json", "config.json", "tokenizer.json")
-    return tuple(sorted(str(file) for kind in kinds for file in folder.glob(kind)))

@@ -58,7 +58,7 @@ def gxarena_explainers() -> Iterable[Component]:
     )
     yield Component(
         name="gradient-x-input",
-        target="gxarena_dnabert2.gradient:GradientXInput",
+        target="gxarena_dnabert2.gradient_x_input:GradientXInput",
         summary="word embedding x gradient",
         citation="Shrikumar et al. 2017, arXiv:1605.01713",
         extra="dnabert2",

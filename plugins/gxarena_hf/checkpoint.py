@@ -1,4 +1,4 @@
-"""Checkpoints on disk or on the hub: transformers' own classes, no remote code, no pickle."""
+"""Loading a checkpoint's network: transformers' own classes, no remote code, no pickle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from gxarena.errors import InputError
-from gxarena_hf.describe import is_hub_id
 
 _UNUSED = ("contact_head.",)
 """Part of some networks, yet of no classifier's output."""
@@ -26,29 +25,6 @@ _OTHER_HEADS = (
     "inv_freq",
 )
 """What a checkpoint may hold that a classifier has no use for."""
-
-
-def folder_of(checkpoint: str | Path) -> Path:
-    """A local folder as it is; anything else is a hub id and is downloaded (or found cached)."""
-    path = Path(checkpoint)
-    if path.is_dir():
-        return path
-    if not is_hub_id(checkpoint):
-        raise InputError(
-            f"checkpoint '{checkpoint}': expected a checkpoint folder or a hub id owner/name, "
-            "found no such folder."
-        )
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError
-
-    wanted = ["*.json", "*.safetensors", "pytorch_model*.bin", "vocab.txt"]
-    try:
-        return Path(snapshot_download(str(checkpoint), allow_patterns=wanted))
-    except (OSError, ValueError, HFValidationError) as error:
-        raise InputError(
-            f"checkpoint '{checkpoint}': expected a folder here or a model on the hub, got "
-            f"neither ({type(error).__name__}). Without network, pass checkpoint=FOLDER."
-        ) from error
 
 
 def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
@@ -93,7 +69,7 @@ def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
 
 def _check(folder: Path, network: str, report: dict[str, Any], fresh: tuple[str, ...]) -> None:
     """transformers fills with random numbers what a checkpoint lacks: refuse that."""
-    if mismatched := _real(report["mismatched_keys"], fresh):
+    if mismatched := _real(_names(report["mismatched_keys"]), fresh):
         raise InputError(
             f"{folder}: expected weights of the shapes that its config.json gives, got others "
             f"for {len(mismatched)}, e.g. {mismatched[0]}. Is it another architecture?"
@@ -109,6 +85,11 @@ def _check(folder: Path, network: str, report: dict[str, Any], fresh: tuple[str,
             f"{folder}: expected weights of transformers' {network}, got {len(unexpected)} that it "
             f"does not have, e.g. {unexpected[0]}. Models with code of their own do not load."
         )
+
+
+def _names(mismatched: Iterable[str | tuple[Any, ...]]) -> list[str]:
+    """Names of weights; transformers 5 gives their shapes with them."""
+    return [key if isinstance(key, str) else key[0] for key in mismatched]
 
 
 def _real(keys: Iterable[str], fresh: tuple[str, ...]) -> list[str]:

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
-from gxarena.errors import InputError
 from gxarena.hookspecs import Facts
-from gxarena_hf.vocabulary import read_json, read_vocabulary
+from gxarena_hf.vocabulary import read_vocabulary
+from gxarena_torch.checkpoint_files import files_read, read_json
+from gxarena_torch.hub import is_hub_id, no_such_folder
 
-_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _OFFSET_POSITIONS = ("esm", "roberta", "xlm-roberta", "camembert")
 """Architectures whose first learnt position is the one after the padding token's id."""
-_FILES = (
-    "*.safetensors",
-    "*.bin",
-    "*.index.json",
-    "config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
-)
-
-
-def is_hub_id(checkpoint: str | Path) -> bool:
-    """Whether it reads ``owner/name``; anything else can only be meant as a folder."""
-    return _HUB_ID.fullmatch(str(checkpoint)) is not None
 
 
 def describe(checkpoint: str | Path, tokens: str = "auto", **_: object) -> Facts:
@@ -40,17 +24,14 @@ def describe(checkpoint: str | Path, tokens: str = "auto", **_: object) -> Facts
     if not folder.is_dir():
         if is_hub_id(checkpoint):
             return Facts()
-        raise InputError(
-            f"checkpoint '{checkpoint}': expected a checkpoint folder or a hub id owner/name, "
-            "found no such folder."
-        )
+        raise no_such_folder(checkpoint)
     config = read_json(folder / "config.json")
     limit = positions(config)
     vocabulary = read_vocabulary(folder, tokens)
     return Facts(
         max_length=None if limit is None else vocabulary.capacity(limit - _n_special(folder)),
         n_outputs=_n_outputs(config),
-        files=tuple(sorted(str(file) for kind in _FILES for file in folder.glob(kind))),
+        files=files_read(folder),
     )
 
 

@@ -2,7 +2,9 @@
 
 Achtibat et al. 2024 (AttnLRP), computed as modified gradient x input by LXT's efficient rules:
 
-- LayerNorm, GELU and the classifier's tanh: identity rule (AttnLRP, eq. 9);
+- GELU and the classifier's tanh: identity rule (AttnLRP, eq. 9);
+- LayerNorm: its standard deviation is a constant to the backward pass, as in LXT's code. That is
+  not eq. 9, see `gxarena_torch.lxt_rules.detached_layer_norm`;
 - softmax(Q K^T / sqrt(d) + bias) V: uniform rule on both products (eq. 7), so that v gets half
   and q and k a quarter each. Head layout, scale and rotary positions are linear: what q, k and v
   get can be set where they leave their projections;
@@ -19,7 +21,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
-from lxt.efficient.rules import divide_gradient, identity_rule_implicit
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 from transformers.models.bert import modeling_bert as bert
@@ -27,40 +28,34 @@ from transformers.models.esm import modeling_esm as esm
 from transformers.models.modernbert import modeling_modernbert as modernbert
 
 from gxarena.errors import Unsupported
+from gxarena_torch.lxt_rules import detached_layer_norm, identity_rule, uniform_rule
 
 Rule = Callable[[Any], RemovableHandle]
 """Puts hooks on a module of one kind."""
 
 
 def layer_norm(module: nn.LayerNorm) -> RemovableHandle:
-    """The identity rule: the standard deviation is a constant to the backward pass."""
-
-    def hook(_: nn.Module, inputs: tuple[Tensor], __: Tensor) -> Tensor:
-        centred = inputs[0] - inputs[0].mean(-1, keepdim=True)
-        variance = (centred**2).mean(-1, keepdim=True)
-        y = centred * torch.rsqrt(variance + module.eps).detach() * module.weight
-        return y if module.bias is None else y + module.bias
-
-    return module.register_forward_hook(hook)
+    """The standard deviation is a constant to the backward pass."""
+    return module.register_forward_hook(lambda _, x, __: detached_layer_norm(module, x[0]))
 
 
 def identity(module: nn.Module) -> RemovableHandle:
     """The identity rule on an element-wise nonlinearity."""
 
     def hook(_: nn.Module, inputs: tuple[Tensor], __: Tensor) -> Any:
-        return identity_rule_implicit(module.forward, inputs[0])
+        return identity_rule(module.forward, inputs[0])
 
     return module.register_forward_hook(hook)
 
 
 def share(module: nn.Module, ways: int) -> RemovableHandle:
     """The uniform rule: what leaves the module gets one of so many parts of the relevance."""
-    return module.register_forward_hook(lambda _, __, y: divide_gradient(y, ways))
+    return module.register_forward_hook(lambda _, __, y: uniform_rule(y, ways))
 
 
 def share_of_input(module: nn.Module, ways: int) -> RemovableHandle:
     """The same for what enters the module."""
-    return module.register_forward_pre_hook(lambda _, inputs: (divide_gradient(inputs[0], ways),))
+    return module.register_forward_pre_hook(lambda _, inputs: (uniform_rule(inputs[0], ways),))
 
 
 def attention(module: Any) -> Iterator[RemovableHandle]:
@@ -75,7 +70,7 @@ def fused_projection(module: nn.Module) -> RemovableHandle:
 
     def hook(_: nn.Module, __: tuple[Tensor], qkv: Tensor) -> Tensor:
         q, k, v = qkv.chunk(3, dim=-1)
-        return torch.cat([divide_gradient(q, 4), divide_gradient(k, 4), divide_gradient(v, 2)], -1)
+        return torch.cat([uniform_rule(q, 4), uniform_rule(k, 4), uniform_rule(v, 2)], -1)
 
     return module.register_forward_hook(hook)
 
@@ -83,7 +78,7 @@ def fused_projection(module: nn.Module) -> RemovableHandle:
 def esm_intermediate(module: Any) -> RemovableHandle:
     """ESM calls its GELU as a function: compute what surrounds it again."""
     return module.register_forward_hook(  # type: ignore[no-any-return]
-        lambda _, inputs, __: identity_rule_implicit(esm.gelu, module.dense(inputs[0]))
+        lambda _, inputs, __: identity_rule(esm.gelu, module.dense(inputs[0]))
     )
 
 
@@ -91,7 +86,7 @@ def esm_head(module: Any) -> RemovableHandle:
     """ESM's tanh is a function too; dropout is none in evaluation."""
 
     def hook(_: nn.Module, inputs: tuple[Tensor], __: Tensor) -> Any:
-        return module.out_proj(identity_rule_implicit(torch.tanh, module.dense(inputs[0][:, 0])))
+        return module.out_proj(identity_rule(torch.tanh, module.dense(inputs[0][:, 0])))
 
     return module.register_forward_hook(hook)  # type: ignore[no-any-return]
 

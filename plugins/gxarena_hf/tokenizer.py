@@ -10,16 +10,17 @@ pre-trained with k tokens masked in a row; Ji et al. 2021).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from gxarena.data import Bools, Ints, Spans
+from gxarena.data import Spans
 from gxarena.errors import InputError
-from gxarena_hf.vocabulary import Vocabulary, read_json, read_vocabulary
+from gxarena_hf.vocabulary import Vocabulary, read_vocabulary
+from gxarena_torch.checkpoint_files import read_json
+from gxarena_torch.tokens import Encoded, encoded_by_offsets
 
 NAMES = {
     "unk_token": ("[UNK]", "<unk>"),
@@ -27,46 +28,6 @@ NAMES = {
     "pad_token": ("[PAD]", "<pad>"),
 }
 """What special tokens are called where no file says which token is which."""
-
-
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """One tokenised sequence.
-
-    Parameters
-    ----------
-    ids : int array, shape (T,)
-        Token ids, special tokens included, no padding.
-    is_unit : bool array, shape (T,)
-        False for special tokens.
-    special : tuple of str
-        Names of the special tokens, in order.
-    spans : Spans
-        The nucleotides each unit owns.
-    ends : int array, shape (U,)
-        Each token reads the nucleotides from its unit's start to here.
-    """
-
-    ids: Ints
-    is_unit: Bools
-    special: tuple[str, ...]
-    spans: Spans
-    ends: Ints
-
-    def masked(self, mask: Bools, unknown: int) -> Encoded:
-        """The same with every token `unknown` that reads a nucleotide of a masked unit.
-
-        Parameters
-        ----------
-        mask : bool array, shape (U,)
-        unknown : int
-            The id that replaces.
-        """
-        hidden = np.append(0, np.cumsum(np.repeat(mask, self.spans.widths)))
-        reads = hidden[self.ends] > hidden[self.spans.boundaries[:-1]]
-        ids = self.ids.copy()
-        ids[np.flatnonzero(self.is_unit)[reads]] = unknown
-        return replace(self, ids=ids)
 
 
 class Tokenizer:
@@ -146,27 +107,18 @@ class Tokenizer:
         return Encoded(ids, is_unit, tuple(special), spans, ends)
 
     def _by_offsets(self, sequence: str, encoding: Any) -> Encoded:
-        special = np.array(encoding.special_tokens_mask, dtype=np.bool_)
-        offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)[~special]
-        ids = np.array(encoding.ids, dtype=np.int64)
-        tiles = (
-            len(offsets) > 0
-            and offsets[0, 0] == 0
-            and offsets[-1, 1] == len(sequence)
-            and np.array_equal(offsets[1:, 0], offsets[:-1, 1])
-        )
+        found = encoded_by_offsets(encoding, len(sequence))
         # A WordPiece model gives up on long words, a lower-casing one on upper-case tokens.
-        all_unknown = (ids[~special] == self.id_of("unk_token")).all() and set(sequence) - {"N"}
-        if not tiles or all_unknown:
-            got = "gaps or overlaps" if not tiles else "unknown tokens alone"
-            raise InputError(
-                f"{self._folder}, tokenizer: expected tokens that tile the sequence "
-                f"'{sequence[:20]}…' ({len(sequence)} nucleotides), got {got}. If it is a "
-                "tokenizer of letters or k-mers, pass tokens=characters, kmers or overlapping."
-            )
-        names = np.array(encoding.tokens, dtype=np.object_)[special]
-        return Encoded(
-            ids, ~special, tuple(names), Spans(np.append(0, offsets[:, 1])), offsets[:, 1]
+        if found is None:
+            got = "gaps or overlaps"
+        elif set(sequence) - {"N"} and (found.ids[found.is_unit] == self.id_of("unk_token")).all():
+            got = "unknown tokens alone"
+        else:
+            return found
+        raise InputError(
+            f"{self._folder}, tokenizer: expected tokens that tile the sequence "
+            f"'{sequence[:20]}…' ({len(sequence)} nucleotides), got {got}. If it is a "
+            "tokenizer of letters or k-mers, pass tokens=characters, kmers or overlapping."
         )
 
     def _template(self) -> tuple[list[int], list[int]]:
@@ -199,8 +151,8 @@ def _load(folder: Path) -> Any:
     try:
         if (folder / "tokenizer.json").is_file():
             path = str(folder / "tokenizer.json")
-            return PreTrainedTokenizerFast(tokenizer_file=path, **_roles(folder))  # type: ignore[no-untyped-call]
-        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)  # type: ignore[no-untyped-call]
+            return PreTrainedTokenizerFast(tokenizer_file=path, **_roles(folder))
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     # The tokenizers library raises plain Exception for a file that it cannot read.
     except Exception as error:
         raise InputError(

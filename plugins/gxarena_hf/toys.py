@@ -50,7 +50,7 @@ def dnabert(folder: Path, k: int = 3, **sizes: Any) -> PretrainedConfig:
     """DNABERT: BERT over overlapping k-mers (Ji et al. 2021)."""
     vocabulary = [*BERT_SPECIAL, *kmers(k)]
     _write_list(folder, vocabulary, {"do_lower_case": False})
-    return BertConfig(vocab_size=len(vocabulary), pad_token_id=0, **SIZES | sizes)  # type: ignore[no-untyped-call]
+    return BertConfig(vocab_size=len(vocabulary), pad_token_id=0, **SIZES | sizes)
 
 
 def nucleotide_transformer(folder: Path, k: int = 3, **sizes: Any) -> PretrainedConfig:
@@ -70,7 +70,7 @@ def characters(folder: Path, **sizes: Any) -> PretrainedConfig:
 def gena_lm(folder: Path, vocab_size: int = 48, **sizes: Any) -> PretrainedConfig:
     """GENA-LM's way: BERT over byte-pair tokens (Fishman et al. 2025)."""
     size = _write_pairs(folder, vocab_size)
-    return BertConfig(vocab_size=size, pad_token_id=0, **SIZES | sizes)  # type: ignore[no-untyped-call]
+    return BertConfig(vocab_size=size, pad_token_id=0, **SIZES | sizes)
 
 
 def modernbert(folder: Path, vocab_size: int = 48, **sizes: Any) -> PretrainedConfig:
@@ -119,7 +119,7 @@ def write_toy(name: str, folder: Path, seed: int = 0, noise: float = 0.3, **size
     config = TOYS[name](folder, **sizes)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network = AutoModelForSequenceClassification.from_config(config)  # type: ignore[no-untyped-call]
+        network = AutoModelForSequenceClassification.from_config(config)
         with torch.no_grad():
             for parameter in network.parameters():
                 if parameter.ndim == 1:
@@ -130,7 +130,7 @@ def write_toy(name: str, folder: Path, seed: int = 0, noise: float = 0.3, **size
 
 def _esm(vocabulary: list[str], sizes: Mapping[str, Any]) -> PretrainedConfig:
     roles = {"pad_token_id": 1, "mask_token_id": 2}
-    return EsmConfig(vocab_size=len(vocabulary), vocab_list=None, **SIZES | roles | dict(sizes))  # type: ignore[no-untyped-call]
+    return EsmConfig(vocab_size=len(vocabulary), vocab_list=None, **SIZES | roles | dict(sizes))
 
 
 def _write_list(folder: Path, vocabulary: Sequence[str], settings: Mapping[str, Any]) -> None:

@@ -5,32 +5,29 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
-from transformers import EvalPrediction, Trainer, TrainingArguments, set_seed
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import EvalPrediction, TrainingArguments, set_seed
 
 from gxarena.data import Sample
 from gxarena.errors import InputError
 from gxarena.training.baselines import classification_scores
 from gxarena.validation import validated
-from gxarena_hf.checkpoint import folder_of, load_classifier
+from gxarena_hf.checkpoint import load_classifier
 from gxarena_hf.tokenizer import Tokenizer
 from gxarena_hf.toys import write_toy
+from gxarena_torch.batching import padded
+from gxarena_torch.checkpoint_files import TOKENIZER
+from gxarena_torch.hub import folder_of
+from gxarena_torch.training.resume import newest_checkpoint
+from gxarena_torch.training.trainer import PlainlyEvaluated, training_arguments
 
 if TYPE_CHECKING:
     from gxarena.training.job import TrainingJob
-
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
-)
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -85,7 +82,7 @@ def train(job: TrainingJob) -> dict[str, object]:
     if pad is not None:
         network.config.pad_token_id = pad
     work = job.out / "finetuning"
-    trainer = _Trainer(
+    trainer = PlainlyEvaluated(
         model=network,
         args=_arguments(settings, work, job.seed),
         train_dataset=list(job.train.samples),
@@ -93,9 +90,9 @@ def train(job: TrainingJob) -> dict[str, object]:
         data_collator=_Batches(tokenizer, network.config.pad_token_id, job.seed, settings.unknown),
         compute_metrics=_scores,
     )
-    trainer.train(resume_from_checkpoint=_last(work))
+    trainer.train(resume_from_checkpoint=newest_checkpoint(work))
     network.cpu().save_pretrained(job.out)
-    for name in TOKENIZER_FILES:
+    for name in TOKENIZER:
         if (start / name).is_file():
             shutil.copyfile(start / name, job.out / name)
     for folder in (work, job.out / "start"):
@@ -104,14 +101,6 @@ def train(job: TrainingJob) -> dict[str, object]:
         "architecture": type(network).__name__,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
     }
-
-
-def _last(folder: Path) -> str | None:
-    """The newest checkpoint that a killed training left, if any."""
-    if not folder.is_dir():
-        return None
-    found: str | None = get_last_checkpoint(str(folder))  # type: ignore[no-untyped-call]
-    return found
 
 
 def _start(settings: Settings, job: TrainingJob) -> Path:
@@ -127,36 +116,21 @@ def _start(settings: Settings, job: TrainingJob) -> Path:
 
 
 def _arguments(settings: Settings, folder: Path, seed: int) -> TrainingArguments:
-    """What the Trainer is told: offline, seeded, GPU where there is one."""
-    return TrainingArguments(
-        output_dir=str(folder),
+    return training_arguments(
+        folder,
+        seed,
+        settings.warmup,
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size,
         per_device_eval_batch_size=4 * settings.batch_size,
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
-        warmup_ratio=settings.warmup,
-        lr_scheduler_type="cosine",
-        seed=seed,
-        use_cpu=not torch.cuda.is_available(),
         eval_strategy="epoch",
         save_strategy="epoch",
-        save_total_limit=2,
         load_best_model_at_end=True,
         metric_for_best_model="auc",
-        report_to=[],
-        remove_unused_columns=False,
         label_names=["labels"],
     )
-
-
-class _Trainer(Trainer):
-    """Evaluation without the augmentation of training."""
-
-    def get_eval_dataloader(self, *args: Any, **kwargs: Any) -> Any:
-        loader = super().get_eval_dataloader(*args, **kwargs)
-        loader.collate_fn = cast(_Batches, loader.collate_fn).plain()
-        return loader
 
 
 class _Batches:
@@ -182,12 +156,10 @@ class _Batches:
             encoded = [
                 one.masked(rng.random(len(one.spans)) < self._unknown, hidden) for one in encoded
             ]
-        rows = [torch.from_numpy(one.ids) for one in encoded]
-        ids = torch.nn.utils.rnn.pad_sequence(rows, True, self._pad)
-        lengths = torch.tensor([len(row) for row in rows])
+        ids, mask = padded(encoded, self._pad, torch.device("cpu"))
         return {
             "input_ids": ids,
-            "attention_mask": (torch.arange(ids.shape[1]) < lengths[:, None]).long(),
+            "attention_mask": mask,
             "labels": torch.tensor([sample.label for sample in samples]),
         }
 

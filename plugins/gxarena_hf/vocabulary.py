@@ -15,13 +15,12 @@ Genome language models come with four ways:
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, check_choice
+from gxarena_torch.checkpoint_files import read_json
 
 SCHEMES = ("characters", "kmers", "overlapping", "offsets")
 LEARNED = ("BPE", "Unigram")
@@ -86,31 +85,17 @@ def read_vocabulary(folder: Path, scheme: str = "auto") -> Vocabulary:
     InputError
         No such files, a file that cannot be read, no DNA among the tokens, an unknown scheme.
     """
-    if scheme not in ("auto", *SCHEMES):
-        raise InputError(f"tokens: unknown '{scheme}'. {suggest(scheme, ('auto', *SCHEMES))}")
+    check_choice("tokens", scheme, ("auto", *SCHEMES))
     model, everything = _read(folder)
     tokens = frozenset(token for token in everything if _DNA.fullmatch(token))
     if not tokens:
         raise InputError(f"{folder}: expected tokens of upper-case A, C, G and T, got none.")
     k = max(map(len, tokens))
-    chosen = _told(model, tokens, k) if scheme == "auto" else scheme
+    chosen = _scheme(model, tokens, k) if scheme == "auto" else scheme
     return Vocabulary(tokens, chosen, 1 if chosen == "characters" else k)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file that holds a mapping."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: expected a readable file, got '{error.strerror}'.") from error
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON, got a syntax error: {error}.") from error
-    if not isinstance(document, dict):
-        raise InputError(f"{path}: expected a JSON object, got {str(document)[:40]}.")
-    return document
-
-
-def _told(model: str, tokens: frozenset[str], k: int) -> str:
+def _scheme(model: str, tokens: frozenset[str], k: int) -> str:
     if model in LEARNED:
         return "offsets"
     if k == 1:

@@ -249,7 +249,7 @@ def test_the_core_counts_but_for_what_computes_nothing() -> None:
     [
         ("gxarena_modisco.metric", "gxarena_jaspar/matching.py"),
         ("gxarena_modisco.metric", "gxarena_modisco/worker.py"),
-        ("gxarena_dnabert2.attnlrp", "gxarena_dnabert2/modeling.py"),
+        ("gxarena_dnabert2.attnlrp", "gxarena_dnabert2/network.py"),
         ("gxarena_tangermeme.deep_lift_shap", "gxarena_torch/multipliers.py"),
     ],
 )

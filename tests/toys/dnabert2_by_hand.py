@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gxarena_dnabert2.alibi import alibi_slopes
 from gxarena_dnabert2.model import DNABERT2
-from gxarena_dnabert2.modeling import alibi_slopes
 
 
 class ByHand:
@@ -24,7 +24,7 @@ class ByHand:
     """
 
     def __init__(self, model: DNABERT2, constants: bool = False) -> None:
-        self.config = model.network.config
+        self.config = model.network.sizes
         self.w = {name: t.double() for name, t in model.network.state_dict().items()}
         self._constants = constants
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
 
 COMMIT = "c" * 40
 """The revision of everything on a hub."""
@@ -23,6 +27,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.digests: dict[str, str] = {}  # told in place of the right ones, by path
         self.version = '"v1"'
         self.most = 1 << 30  # bytes per answer before the connection is cut
+        self.rest: dict[str, int] = {}  # bytes in all answers before every one is cut, by path
         self.ranges, self.redirects, self.wrong_range = True, False, False
         self.status: list[int] = []  # given instead of an answer, one per request
         self.asked: list[str] = []  # the Range of every request
@@ -67,6 +72,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         # The listing of a hub is huggingface_hub's to ask for, and not resumed.
         most = len(content) if self.path.startswith("/api/") else server.most
+        if self.path in server.rest:
+            most = min(most, server.rest[self.path])
+            server.rest[self.path] -= most
         self.wfile.write(content[start : start + most])
         self.close_connection = True
 
@@ -93,3 +101,32 @@ def serving() -> Iterator[Server]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
+
+
+@contextmanager
+def serving_hub(folder: Path, hub_id: str, cache: Path) -> Iterator[Server]:
+    """A hub that holds a folder's files as a model; what is downloaded goes to the cache."""
+    from huggingface_hub import constants, file_download, utils
+
+    # By the names of huggingface_hub 1, else by those before.
+    new = hasattr(utils, "close_session")
+    urls = constants if new else file_download
+
+    # A session made while another test was offline would stay so.
+    (utils.close_session if new else utils.reset_sessions)()
+    with serving() as running, pytest.MonkeyPatch.context() as patch:
+        template = running.url + "/{repo_id}/resolve/{revision}/{filename}"
+        patch.setattr(constants, "ENDPOINT", running.url)
+        patch.setattr(constants, "HF_HUB_CACHE", str(cache))
+        patch.setattr(urls, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        names = [str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()]
+        siblings = [{"rfilename": name} for name in [*names, "code.py"]]
+        listing = json.dumps({"id": hub_id, "sha": COMMIT, "siblings": siblings}).encode()
+        running.files[f"/api/models/{hub_id}/revision/main"] = listing
+        tree = [{"type": "file", "oid": "0", "size": 1, "path": name} for name in names]
+        asked = f"/api/models/{hub_id}/tree/{COMMIT}?recursive=true&expand=false"
+        running.files[asked] = json.dumps(tree).encode()
+        for name in names:
+            content = (folder / name).read_bytes()
+            running.files[f"/{hub_id}/resolve/{COMMIT}/{name}"] = content
+        yield running

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from gxarena_dnabert2.checkpoint import WEIGHTS, write_weights
+from gxarena_dnabert2.checkpoint import write_weights
 from gxarena_dnabert2.config import Config
-from gxarena_dnabert2.corpus import train_tokenizer
-from gxarena_dnabert2.modeling import MaskedLM, SequenceClassifier
+from gxarena_dnabert2.network import SequenceClassifier
+from gxarena_dnabert2.training.corpus import train_tokenizer
+from gxarena_dnabert2.training.masked_lm import MaskedLM
+from gxarena_torch.checkpoint_files import SAFETENSORS
 
 VOCABULARY = 48
 Checkpoints = Callable[..., Path]
@@ -63,7 +65,7 @@ def make_checkpoint(tmp_path: Path, tokenizer_json: str) -> Checkpoints:
                         parameter.add_(0.3 * torch.randn_like(parameter))
         config.write(folder, network.architecture)
         (folder / "tokenizer.json").write_text(tokenizer_json)
-        write_weights(network, folder / WEIGHTS)
+        write_weights(network, folder / SAFETENSORS)
         return folder
 
     return make

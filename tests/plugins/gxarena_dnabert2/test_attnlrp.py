@@ -24,9 +24,9 @@ from torch import Tensor
 from gxarena import objective
 from gxarena.data import Attribution, Batch
 from gxarena.errors import InputError, Unsupported
+from gxarena_dnabert2.alibi import alibi_slopes
 from gxarena_dnabert2.attnlrp import AttnLRP
 from gxarena_dnabert2.model import DNABERT2
-from gxarena_dnabert2.modeling import alibi_slopes
 
 Checkpoints = Callable[..., Path]
 Array = NDArray[np.float64]
@@ -63,7 +63,7 @@ class Slow:
     """
 
     def __init__(self, model: DNABERT2) -> None:
-        self.config = model.network.config
+        self.config = model.network.sizes
         state = model.network.state_dict()
         self.w = {name: t.double().numpy() for name, t in state.items()}
 
@@ -211,14 +211,14 @@ def test_slow_reimplementation_agrees(
         # LXT's identity rule adds 1e-10 to its denominators.
         np.testing.assert_allclose(_positions(found[row]), relevance, rtol=1e-5, atol=1e-7)
         longest = max(longest, len(encoded.ids))
-    assert longest > model.network.config.alibi_starting_size
+    assert longest > model.network.sizes.alibi_starting_size
 
 
 class Explicit:
     """The same network out of LXT's explicit rules, whose backward pass carries relevances."""
 
     def __init__(self, model: DNABERT2) -> None:
-        self.config = model.network.config
+        self.config = model.network.sizes
         self.w = {name: t.double() for name, t in model.network.state_dict().items()}
 
     def linear(self, name: str, x: Tensor) -> Tensor:

@@ -12,14 +12,13 @@ from torch import Tensor
 
 from gxarena.errors import InputError
 from gxarena_dnabert2.checkpoint import (
-    folder_of,
     load_classifier,
     load_into,
     read_weights,
     write_weights,
 )
 from gxarena_dnabert2.config import Config
-from gxarena_dnabert2.modeling import MaskedLM
+from gxarena_dnabert2.training.masked_lm import MaskedLM
 
 Checkpoints = Callable[..., Path]
 SAFE, PICKLED = "model.safetensors", "pytorch_model.bin"
@@ -158,32 +157,7 @@ def test_a_pickle_that_would_run_code_is_refused(make_checkpoint: Checkpoints) -
     assert "expected tensors only" in _error(folder)
 
 
-def test_a_missing_shard(make_checkpoint: Checkpoints) -> None:
-    folder = make_checkpoint()
-    _replace(folder, _weights(folder), "safetensors shards")
-    (folder / "model-2-of-2.safetensors").unlink()
-    assert "got no model-2-of-2.safetensors" in _error(folder)
-
-
-def test_an_index_that_is_none(make_checkpoint: Checkpoints) -> None:
-    folder = make_checkpoint()
-    (folder / SAFE).unlink()
-    (folder / f"{SAFE}.index.json").write_text("[]")
-    assert "expected an index with a weight_map" in _error(folder)
-
-
 def test_no_weights(make_checkpoint: Checkpoints) -> None:
     folder = make_checkpoint()
     (folder / SAFE).unlink()
     assert "got none of these files" in _error(folder)
-
-
-def test_a_hub_id_out_of_reach_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(InputError, match=r"'nobody/nothing': expected .*pass checkpoint=FOLDER"):
-        folder_of("nobody/nothing")
-
-
-def test_what_is_no_hub_id_is_not_looked_for_there() -> None:
-    with pytest.raises(InputError, match=r"'\./nowhere': .*found no such folder"):
-        folder_of("./nowhere")

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from gxarena import objective
 from gxarena.data import Attribution, Batch
 from gxarena.errors import InputError, Unsupported
+from gxarena_dnabert2.alibi import alibi_slopes
 from gxarena_dnabert2.attnlrp import AttnLRP
-from gxarena_dnabert2.backward import WordGradients
 from gxarena_dnabert2.cp_lrp import CPLRP
-from gxarena_dnabert2.gradient import GradientXInput
+from gxarena_dnabert2.gradient_x_input import GradientXInput
 from gxarena_dnabert2.model import DNABERT2
-from gxarena_dnabert2.modeling import alibi_slopes
+from gxarena_dnabert2.word_gradients import WordGradients
 
 Checkpoints = Callable[..., Path]
 BOTH = [CPLRP, GradientXInput]

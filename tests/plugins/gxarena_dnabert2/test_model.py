@@ -63,31 +63,6 @@ def test_masked_tokens_are_unknown_and_the_others_as_they_were(
         np.testing.assert_allclose(row, logits[0].numpy(), atol=1e-6)
 
 
-def test_batches_are_small_and_hardly_padded(model: DNABERT2) -> None:
-    rng = np.random.default_rng(0)
-    drawn = ["".join(rng.choice(list("ACGT"), n)) for n in rng.integers(5, 300, 80)]
-    encoded = model.tokenizer.encode(drawn)
-    lengths = np.array([len(one.ids) for one in encoded])
-    seen, positions = [], 0
-    for indices, ids, mask in model.batches(encoded, 512):
-        assert ids.numel() <= 512
-        np.testing.assert_array_equal(mask.sum(1).numpy(), lengths[indices])
-        for index, row in zip(indices, ids, strict=True):
-            np.testing.assert_array_equal(row[: lengths[index]].numpy(), encoded[index].ids)
-            assert (row[lengths[index] :] == model.tokenizer.pad).all()
-        seen += indices
-        positions += ids.numel()
-    assert sorted(seen) == list(range(len(drawn)))
-    assert positions < 1.1 * lengths.sum() < len(drawn) * lengths.max()
-
-
-def test_long_sequences_do_not_pad_short_ones(model: DNABERT2) -> None:
-    encoded = model.tokenizer.encode(["ACGTTGCA" * n for n in [4] * 40 + [80] * 10])
-    real = sum(len(one.ids) for one in encoded)
-    positions = sum(ids.numel() for _, ids, _ in model.batches(encoded, 100_000))
-    assert positions <= 1.2 * real < 50 * max(len(one.ids) for one in encoded)
-
-
 def test_one_sequence_may_exceed_the_budget(make_checkpoint: Checkpoints) -> None:
     folder = make_checkpoint()
     sequence = "ACGTTGCA" * 20
@@ -106,16 +81,6 @@ def test_bfloat16_is_close(make_checkpoint: Checkpoints, sequences: list[str]) -
 def test_weights_are_frozen_and_dropout_is_off(model: DNABERT2, sequences: list[str]) -> None:
     assert not any(p.requires_grad for p in model.network.parameters())
     np.testing.assert_array_equal(model.predict(sequences), model.predict(sequences))
-
-
-def test_unknown_dtype(make_checkpoint: Checkpoints) -> None:
-    with pytest.raises(InputError, match="unknown 'float8'"):
-        DNABERT2(make_checkpoint(), dtype="float8")
-
-
-def test_unknown_device(make_checkpoint: Checkpoints) -> None:
-    with pytest.raises(InputError, match=r"got 'nope'\. Try 'cpu'"):
-        DNABERT2(make_checkpoint(), device="nope")
 
 
 def test_budget_must_be_positive(make_checkpoint: Checkpoints) -> None:

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from gxarena.errors import InputError
-from gxarena_hf.checkpoint import folder_of, load_classifier
+from gxarena_hf.checkpoint import load_classifier
 
 
 @pytest.fixture
@@ -91,14 +91,3 @@ def test_contact_head_of_esm_may_be_missing(tmp_path: Path, folders: dict[str, P
     assert len(kept) < len(weights)
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
     load_classifier(folder)
-
-
-def test_no_such_folder() -> None:
-    with pytest.raises(InputError, match="found no such folder"):
-        folder_of("no/such/folder")
-
-
-def test_hub_without_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(InputError, match="Without network, pass checkpoint=FOLDER"):
-        folder_of("nobody/nothing-of-that-name")

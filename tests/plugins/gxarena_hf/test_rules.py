@@ -127,7 +127,7 @@ class Slow:
                 y.reshape(shape) for y in self.linear(f"{at}.attn.Wqkv", normed).chunk(3, -1)
             )
             local = layer % self.config.global_attn_every_n_layers != 0
-            theta = self.config.local_rope_theta if local else self.config.global_rope_theta
+            theta = _rope_theta(self.config, local)
             window = self.config.local_attention // 2 if local else None
             mixed = self.attention(rotated(q, theta), rotated(k, theta), v, window)
             x = self.linear(f"{at}.attn.Wo", mixed) + x
@@ -257,3 +257,11 @@ def test_architectures_without_rules() -> None:
     relative = BertForSequenceClassification(config)
     with pytest.raises(Unsupported, match="got relative ones"), attnlrp_rules(relative):
         pass
+
+
+def _rope_theta(config: Any, local: bool) -> float:
+    """ModernBERT's base of rotary angles, by the names of transformers 4 or 5."""
+    if hasattr(config, "rope_parameters"):
+        kind = "sliding_attention" if local else "full_attention"
+        return float(config.rope_parameters[kind]["rope_theta"])
+    return float(config.local_rope_theta if local else config.global_rope_theta)

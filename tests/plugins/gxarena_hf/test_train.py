@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import Trainer
 
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
@@ -58,6 +62,80 @@ def test_a_checkpoint_gets_a_new_head(tmp_path: Path) -> None:
     assert model.n_outputs == 3
     assert _accuracy(model, job.valid) > 0.6
     assert model.spans(["ACGT"])[0].boundaries.tolist() == [0, 1, 2, 4]
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_training_that_is_killed_within_a_checkpoint_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"toy": "characters", "epochs": 3}
+    whole = _job(tmp_path / "whole", **settings)
+    facts = HuggingFace.train(whole)
+
+    job, saves, save = _job(tmp_path / "out", **settings), [0], Trainer._save_checkpoint
+
+    def save_and_die(self: Trainer, *args: Any, **kwargs: Any) -> None:
+        saves[0] += 1
+        if saves[0] == 1:
+            save(self, *args, **kwargs)
+            return
+        with monkeypatch.context() as patch:
+            # The weights are there by then, optimizer and state are not.
+            patch.setattr(Trainer, "_save_optimizer_and_scheduler", _die)
+            save(self, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_save_checkpoint", save_and_die)
+        with pytest.raises(Killed):
+            HuggingFace.train(job)
+    left = {path.name for path in (job.out / "finetuning").iterdir()}
+    assert left >= {"checkpoint-12", "checkpoint-24"}
+    steps: list[int] = []
+    step = Trainer.training_step
+
+    def count(self: Trainer, *args: Any, **kwargs: Any) -> Any:
+        steps.append(self.state.global_step)
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(Trainer, "training_step", count)
+    assert HuggingFace.train(job) == facts
+    assert steps == list(range(12, 36)), "it goes on after the last whole checkpoint"
+    resumed, reference = (load_file(one.out / "model.safetensors") for one in (job, whole))
+    for name, tensor in reference.items():
+        torch.testing.assert_close(resumed[name], tensor, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("toy", "learning_rate"), [("characters", 0.03), ("dnabert", 0.1), ("modernbert", 0.1)]
+)
+def test_the_epoch_that_is_kept_is_kept_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, toy: str, learning_rate: float
+) -> None:
+    """transformers 5 writes some weights under other names than it reads (its issue 48805)."""
+    ends: dict[float, dict[str, torch.Tensor]] = {}
+    save = Trainer._save_checkpoint
+
+    def keep(self: Trainer, model: torch.nn.Module, *args: Any, **kwargs: Any) -> None:
+        score = self.state.log_history[-1]["eval_auc"]
+        weights = {name: p.detach().clone() for name, p in model.named_parameters()}
+        ends.setdefault(score, weights)
+        save(self, model, *args, **kwargs)
+
+    monkeypatch.setattr(Trainer, "_save_checkpoint", keep)
+    # Too fast to converge: the last epoch is not the best.
+    job = _job(tmp_path / "out", toy=toy, epochs=4, learning_rate=learning_rate)
+    HuggingFace.train(job)
+    assert max(ends) > list(ends)[-1]
+    kept = dict(HuggingFace(job.out, device="cpu").network.named_parameters())
+    for name, weights in ends[max(ends)].items():
+        assert torch.equal(kept[name], weights), name
+
+
+def _die(*_: object) -> None:
+    raise Killed
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
+from gxarena.dna import reverse_complement
 from gxarena.errors import InputError
 
 SPECIAL = ("[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]")
 """In the order of their ids, as in the official tokenizer."""
-
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
 def read_corpus(path: Path, exclude: Sequence[str] = ()) -> list[str]:
@@ -71,7 +70,7 @@ class Stretches:
             stretch = sequence[start : start + self._length]
             if "N" not in stretch:
                 break
-        return stretch.translate(_COMPLEMENT)[::-1] if rng.random() < 0.5 else stretch
+        return reverse_complement(stretch) if rng.random() < 0.5 else stretch
 
 
 def train_tokenizer(sequences: Sequence[str], vocab_size: int) -> Tokenizer:

@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 from gxarena_dnabert2.checkpoint import load_classifier
 from gxarena_dnabert2.config import Config
 from gxarena_dnabert2.model import DNABERT2
-from gxarena_dnabert2.modeling import MaskedLM, SequenceClassifier, alibi_slopes
+from gxarena_dnabert2.network import SequenceClassifier
+from gxarena_dnabert2.training.masked_lm import MaskedLM
 
 CONFIG = Config(
     vocab_size=20,
@@ -25,16 +26,6 @@ CONFIG = Config(
     intermediate_size=10,
     alibi_starting_size=8,
 )
-
-
-def test_slopes_of_a_power_of_two_are_one_geometric_series() -> None:
-    assert alibi_slopes(8) == [2.0**-k for k in range(1, 9)]
-
-
-def test_slopes_of_twelve_heads_interleave_two_series() -> None:
-    eight = [2.0**-k for k in range(1, 9)]
-    sixteen = [2.0 ** (-k / 2) for k in range(1, 17)]
-    np.testing.assert_allclose(alibi_slopes(12), eight + sixteen[0:8:2], rtol=1e-12)
 
 
 @pytest.mark.golden
@@ -120,28 +111,11 @@ def test_loss_is_cross_entropy() -> None:
     torch.testing.assert_close(found["loss"], -chosen.mean())
 
 
-def test_masked_loss_is_of_the_masked_positions_and_decodes_by_the_word_embeddings() -> None:
-    torch.manual_seed(0)
-    network = MaskedLM(CONFIG).eval()
-    ids = torch.randint(5, 20, (2, 9))
-    mask, labels = torch.ones_like(ids), torch.full_like(ids, -100)
-    labels[0, 3], labels[1, 7] = 11, 6
-    embeddings = network.bert.embeddings.word_embeddings
-    hidden = network.bert(embeddings(ids), mask)
-    head = network.cls.predictions
-    losses = []
-    for row, column in ((0, 3), (1, 7)):
-        scores = embeddings.weight @ head.transform(hidden[row, column]) + head.decoder.bias
-        losses.append(torch.logsumexp(scores, 0) - scores[labels[row, column]])
-    found = network(ids, mask, labels)["loss"]
-    torch.testing.assert_close(found, torch.stack(losses).mean())
-
-
 def test_another_number_of_classes_gets_another_head() -> None:
     network = SequenceClassifier(CONFIG)
     network.set_head(5, 0.25)
     ids = torch.randint(5, 20, (2, 9))
     assert network(ids, torch.ones_like(ids))["logits"].shape == (2, 5)
-    assert network.config.num_labels == 5
+    assert network.sizes.num_labels == 5
     dropouts = [m.p for m in network.modules() if isinstance(m, torch.nn.Dropout)]
     assert set(dropouts) == {0.25}

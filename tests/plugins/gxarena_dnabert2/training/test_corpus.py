@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from gxarena.errors import InputError
-from gxarena_dnabert2.corpus import (
+from gxarena_dnabert2.training.corpus import (
     SPECIAL,
     Stretches,
     encode_with_cuts,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gxarena_dnabert2.backward import WordGradients
-from gxarena_dnabert2.modeling import PLAIN
+from gxarena_dnabert2.rules import PLAIN
+from gxarena_dnabert2.word_gradients import WordGradients
 
 
 class GradientXInput(WordGradients):

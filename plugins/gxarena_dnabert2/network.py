@@ -3,7 +3,8 @@
 A post-LayerNorm BERT encoder with attention with linear biases (ALiBi) instead of position
 embeddings and gated linear units in its MLPs (Zhou et al. 2024; Portes et al. 2023). Parameters
 have the official checkpoint's names. Written anew: the published code needs trust_remote_code
-and an old triton, and switches kernels silently.
+and an old triton, and switches kernels silently. The masked-language head is in
+`gxarena_dnabert2.training.masked_lm`.
 
 Shapes: B sequences, T positions ([CLS], tokens, [SEP], padding), D width, H heads.
 """
@@ -11,67 +12,15 @@ Shapes: B sequences, T positions ([CLS], tokens, [SEP], padding), D width, H hea
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gxarena_dnabert2.alibi import alibi_bias, alibi_slopes
 from gxarena_dnabert2.config import Config
-
-NEGLIGIBLE = float("-inf")
-"""Attention bias of padding."""
-
-
-class Rules:
-    """How relevance flows backwards through what is not linear; here: as plain gradients.
-
-    The forward pass asks these wherever an explainer may want another backward pass. They never
-    change a value, so that predictions are those of the plain network.
-    """
-
-    fused_attention = True
-    """Whether attention may run as one kernel, with no rule between its products."""
-
-    def elementwise(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """An element-wise nonlinearity."""
-        return function(x)
-
-    def gate(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-        """The nonlinearity of a gate, whose value multiplies the content."""
-        return self.elementwise(function, x)
-
-    def attention(self, weights: Tensor) -> Tensor:
-        """Attention weights after the softmax, (B, H, T, T); not asked where attention is fused."""
-        return weights
-
-    def factor(self, x: Tensor, share: int) -> Tensor:
-        """An input of a product; `share` is how many ways relevance is split on its way."""
-        del share
-        return x
-
-    def layer_norm(self, norm: nn.LayerNorm, x: Tensor) -> Tensor:
-        """Layer normalisation over the last dimension."""
-        y: Tensor = norm(x)
-        return y
-
-
-PLAIN = Rules()
-
-
-def alibi_slopes(n_heads: int) -> list[float]:
-    """One slope per head (Press et al. 2022, and their code for heads that are no power of 2).
-
-    For a power of two, the geometric series from 2^(-8/n) with that ratio; otherwise the series
-    of the power of two below, then every other element of the series of the one above.
-    """
-    below = 2 ** math.floor(math.log2(n_heads))
-
-    def series(n: int) -> list[float]:
-        return [2.0 ** (-8.0 * (i + 1) / n) for i in range(n)]
-
-    return series(below) + series(2 * below)[::2][: n_heads - below]
+from gxarena_dnabert2.rules import PLAIN, Rules
 
 
 class Embeddings(nn.Module):
@@ -172,18 +121,10 @@ class Encoder(nn.Module):
         self.register_buffer("slopes", slopes, persistent=False)
 
     def forward(self, x: Tensor, attention_mask: Tensor, rules: Rules) -> Tensor:
-        bias = self._bias(attention_mask).to(x.dtype)
+        bias = alibi_bias(self.slopes, attention_mask).to(x.dtype)
         for layer in self.layer:
             x = layer(x, bias, rules)
         return x
-
-    def _bias(self, attention_mask: Tensor) -> Tensor:
-        """-slope |i - j| for each head, and nothing of padding; (B, H, T, T)."""
-        position = torch.arange(attention_mask.shape[1], device=attention_mask.device)
-        distance = (position[:, None] - position[None, :]).abs()
-        alibi = -self.slopes[:, None, None] * distance
-        padding = attention_mask[:, None, None, :] == 0
-        return alibi[None].masked_fill(padding, NEGLIGIBLE)
 
 
 class Pooler(nn.Module):
@@ -216,7 +157,8 @@ class SequenceClassifier(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.config = config
+        # Not "config": the Trainer takes that for one of transformers' own and writes to it.
+        self.sizes = config
         self.bert = Bert(config, pooler=True)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
@@ -224,10 +166,10 @@ class SequenceClassifier(nn.Module):
 
     def set_head(self, n_labels: int, p_dropout: float) -> None:
         """Before fine-tuning: as many outputs as there are classes, and another dropout."""
-        self.config = replace(self.config, num_labels=n_labels, hidden_dropout_prob=p_dropout)
+        self.sizes = replace(self.sizes, num_labels=n_labels, hidden_dropout_prob=p_dropout)
         if self.classifier.out_features != n_labels:
-            self.classifier = nn.Linear(self.config.hidden_size, n_labels)
-            initialise(self.classifier, self.config)
+            self.classifier = nn.Linear(self.sizes.hidden_size, n_labels)
+            initialise(self.classifier, self.sizes)
         for module in self.modules():
             if isinstance(module, nn.Dropout):
                 module.p = p_dropout
@@ -251,65 +193,6 @@ class SequenceClassifier(nn.Module):
         if labels is None:
             return {"logits": logits}
         return {"loss": F.cross_entropy(logits.float(), labels), "logits": logits}
-
-
-class Transform(nn.Module):
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
-        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        y: Tensor = self.LayerNorm(F.gelu(self.dense(hidden)))
-        return y
-
-
-class Decoder(nn.Module):
-    """Holds the bias alone: its weight is the word embeddings', which have one name in a file."""
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
-
-
-class Predictions(nn.Module):
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.transform = Transform(config)
-        self.decoder = Decoder(config)
-
-    def forward(self, hidden: Tensor, word_embeddings: Tensor) -> Tensor:
-        """Scores over the vocabulary, (..., D) to (..., V)."""
-        return F.linear(self.transform(hidden), word_embeddings, self.decoder.bias)
-
-
-class MaskedLMHead(nn.Module):
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.predictions = Predictions(config)
-
-
-class MaskedLM(nn.Module):
-    """DNABERT-2 with its masked-language head; the decoder shares the word embeddings."""
-
-    architecture = "BertForMaskedLM"
-
-    def __init__(self, config: Config) -> None:
-        super().__init__()
-        self.config = config
-        self.bert = Bert(config, pooler=False)
-        self.cls = MaskedLMHead(config)
-        initialise(self, config)
-
-    def forward(
-        self, input_ids: Tensor, attention_mask: Tensor, labels: Tensor
-    ) -> dict[str, Tensor]:
-        """Mean cross entropy over the positions where `labels` is not negative."""
-        embeddings = self.bert.embeddings.word_embeddings
-        hidden = self.bert(embeddings(input_ids), attention_mask)
-        masked = labels >= 0
-        scores = self.cls.predictions(hidden[masked], embeddings.weight)
-        return {"loss": F.cross_entropy(scores.float(), labels[masked])}
 
 
 def initialise(network: nn.Module, config: Config) -> None:

@@ -197,10 +197,12 @@ def test_batches_that_accumulate_are_one_larger_batch(
     whole = _finetuned(start, tmp_path / "whole", batch_size=16)
     parts = _finetuned(start, tmp_path / "parts", batch_size=4, accumulation=4)
     small = _finetuned(start, tmp_path / "small", batch_size=4)
-    for name, tensor in whole.items():
-        torch.testing.assert_close(parts[name], tensor, atol=1e-4, rtol=1e-3)
-    name = "bert.encoder.layer.0.attention.self.Wqkv.weight"
-    assert not torch.allclose(small[name], whole[name], atol=1e-4, rtol=1e-3)
+    # Adam divides each gradient by its size: rounding shows where one is nearly zero.
+    assert _distance(parts, whole) < 0.02 * _distance(small, whole)
+
+
+def _distance(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    return float(torch.cat([(one[name] - other[name]).flatten() for name in other]).norm())
 
 
 def test_mixed_precision_can_be_left_out(tmp_path: Path, make_checkpoint: Checkpoints) -> None:

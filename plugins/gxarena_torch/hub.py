@@ -1,0 +1,113 @@
+"""Checkpoints by name: folders, or models on the Hugging Face hub, downloaded whole and checked.
+
+Imports no torch, and huggingface_hub only where a hub is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import re
+from pathlib import Path
+
+from gxarena.errors import InputError
+from gxarena.files import file_digest
+from gxarena_torch.checkpoint_files import shards, weights_file
+
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_WANTED = ["*.json", "*.safetensors", "pytorch_model*.bin", "vocab.txt"]
+"""No code, and no weights of other frameworks."""
+
+_COMPLETE = ".gxarena-whole"
+"""Marks a folder of the hub's cache whose files all arrived and were checked."""
+
+
+def is_hub_id(checkpoint: str | Path) -> bool:
+    """Whether it reads ``owner/name``; anything else can only be meant as a folder."""
+    return _HUB_ID.fullmatch(str(checkpoint)) is not None
+
+
+def no_such_folder(checkpoint: str | Path) -> InputError:
+    """The error of a name that is neither a folder nor could be a hub id."""
+    return InputError(
+        f"checkpoint '{checkpoint}': expected a checkpoint folder or a hub id owner/name, "
+        "found no such folder."
+    )
+
+
+def folder_of(checkpoint: str | Path) -> Path:
+    """A local folder as it is; anything else is a hub id and is downloaded (or found cached).
+
+    Raises
+    ------
+    InputError
+        No such folder or model, no network, an interruption, or a file of another digest than
+        the hub has of it, which is then not kept.
+    """
+    path = Path(checkpoint)
+    if path.is_dir():
+        return path
+    if not is_hub_id(checkpoint):
+        raise no_such_folder(checkpoint)
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return _cached(str(checkpoint)) or _downloaded(str(checkpoint))
+    except _interruptions() as error:
+        raise InputError(
+            f"checkpoint '{checkpoint}': expected a whole download, got an interruption. Run the "
+            "same command again; without network, pass checkpoint=FOLDER."
+        ) from error
+    except (OSError, ValueError, HFValidationError) as error:
+        raise InputError(
+            f"checkpoint '{checkpoint}': expected a folder here or a model on the hub, got "
+            f"neither ({type(error).__name__}). Without network, pass checkpoint=FOLDER."
+        ) from error
+
+
+def _interruptions() -> tuple[type[Exception], ...]:
+    """What a download that is cut off raises: httpx's since huggingface_hub 1, else requests'."""
+    known = (("httpx", "TransportError"), ("requests.exceptions", "ChunkedEncodingError"))
+    found = []
+    for module, name in known:
+        with contextlib.suppress(ModuleNotFoundError):
+            found.append(getattr(importlib.import_module(module), name))
+    return tuple(found)
+
+
+def _cached(hub_id: str) -> Path | None:
+    """The hub's files as an earlier download left them, where it was not cut off."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(hub_id, allow_patterns=_WANTED, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+    return folder if (folder / _COMPLETE).is_file() else None
+
+
+def _downloaded(hub_id: str) -> Path:
+    """The hub's files, checked; those that arrived before are not asked for again."""
+    from huggingface_hub import snapshot_download
+
+    folder = Path(snapshot_download(hub_id, allow_patterns=_WANTED))
+    for file in sorted(folder.rglob("*")):
+        # The cache names a large file by the SHA-256 that the hub has of it, but never checks it.
+        blob = file.resolve()
+        if _SHA256.fullmatch(blob.name) and (found := file_digest(blob)) != blob.name:
+            blob.unlink()
+            raise InputError(
+                f"checkpoint '{hub_id}', {file.name}: expected a file of SHA-256 {blob.name}, got "
+                f"one of {found}, which was not kept. Run the same command again, or pass "
+                "checkpoint=FOLDER."
+            )
+    # Without network, what comes back may be an earlier download's part.
+    has_tokenizer = any((folder / name).is_file() for name in ("tokenizer.json", "vocab.txt"))
+    if (weights := weights_file(folder)) and has_tokenizer:
+        shards(weights)
+        # A cache that cannot be written is checked every time.
+        with contextlib.suppress(OSError):
+            (folder / _COMPLETE).touch()
+    return folder
