@@ -13,11 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from copies import archived, table, texts, unpacked
-from huggingface_hub import constants, file_download
-from huggingface_hub.utils import reset_sessions
+from huggingface_hub import constants
 from hypothesis import given
 from hypothesis import strategies as st
-from servers import Server, serving
+from servers import Server, hub_lies_at, serving
 
 from gxarena.data import Sample
 from gxarena.datasets import download, genomic_benchmarks
@@ -45,8 +44,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
     """The archive's server and the hub, as both are laid out."""
-    # One made while another test was offline would stay so.
-    reset_sessions()
     with serving() as running:
         monkeypatch.setattr(genomic_benchmarks, "ARCHIVES", running.url + "/files/{task}_v0.zip")
         archive = archived(tmp_path / "served.zip", TEXTS, TASK).read_bytes()
@@ -56,9 +53,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
 
 
 def _serve_hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "ENDPOINT", server.url)
-    monkeypatch.setattr(file_download, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    hub_lies_at(server.url, monkeypatch)
     repository = f"katarinagresova/Genomic_Benchmarks_{TASK}"
     siblings: list[dict[str, object]] = [{"rfilename": "README.md", "size": 1, "blobId": "0"}]
     for name, content in _parquet().items():

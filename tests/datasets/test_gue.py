@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from copies import table, texts
-from huggingface_hub import constants, file_download
-from huggingface_hub.utils import reset_sessions
-from servers import Server, serving
+from huggingface_hub import constants
+from servers import Server, hub_lies_at, serving
 
 from gxarena.datasets import download
 from gxarena.datasets.gue import KINDS, TASKS
@@ -36,12 +35,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A hub that holds every task, as tables without digests (not in large-file storage)."""
-    # One made while another test was offline would stay so.
-    reset_sessions()
     with serving() as running:
-        template = running.url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "ENDPOINT", running.url)
-        monkeypatch.setattr(file_download, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        hub_lies_at(running.url, monkeypatch)
         names = [f"GUE/{hub}/{s}.csv" for hub in TASKS.values() for s in ("train", "dev", "test")]
         listing = {"id": "leannmlindsey/GUE", "sha": "abc"}
         siblings = [{"rfilename": name} for name in [*names, "README.md"]]

@@ -103,22 +103,27 @@ def serving() -> Iterator[Server]:
         server.shutdown()
 
 
+def hub_lies_at(url: str, patch: pytest.MonkeyPatch) -> None:
+    """Let huggingface_hub, before 1 or since, ask the server at `url` instead of the hub."""
+    from huggingface_hub import constants, file_download, utils
+
+    new = hasattr(utils, "close_session")
+    urls = constants if new else file_download
+    # A session made while another test was offline would stay so.
+    (utils.close_session if new else utils.reset_sessions)()
+    patch.setattr(constants, "ENDPOINT", url)
+    template = url + "/{repo_id}/resolve/{revision}/{filename}"
+    patch.setattr(urls, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+
+
 @contextmanager
 def serving_hub(folder: Path, hub_id: str, cache: Path) -> Iterator[Server]:
     """A hub that holds a folder's files as a model; what is downloaded goes to the cache."""
-    from huggingface_hub import constants, file_download, utils
+    from huggingface_hub import constants
 
-    # By the names of huggingface_hub 1, else by those before.
-    new = hasattr(utils, "close_session")
-    urls = constants if new else file_download
-
-    # A session made while another test was offline would stay so.
-    (utils.close_session if new else utils.reset_sessions)()
     with serving() as running, pytest.MonkeyPatch.context() as patch:
-        template = running.url + "/{repo_id}/resolve/{revision}/{filename}"
-        patch.setattr(constants, "ENDPOINT", running.url)
+        hub_lies_at(running.url, patch)
         patch.setattr(constants, "HF_HUB_CACHE", str(cache))
-        patch.setattr(urls, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         names = [str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()]
         siblings = [{"rfilename": name} for name in [*names, "code.py"]]
         listing = json.dumps({"id": hub_id, "sha": COMMIT, "siblings": siblings}).encode()
