@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import re
 from collections.abc import Mapping
@@ -117,7 +119,7 @@ def _listed(repository: str, inside: str, offline: str) -> dict[str, dict[str, s
         ) from error
     try:
         info: Any = HfApi().dataset_info(repository, files_metadata=True)
-    except (OSError, ValueError) as error:
+    except _unanswered() as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InputError(
             f"{repository}: expected the Hugging Face hub to list it, got: {reason}. "
@@ -131,3 +133,10 @@ def _listed(repository: str, inside: str, offline: str) -> dict[str, dict[str, s
         url = hf_hub_url(repository, file.rfilename, repo_type="dataset", revision=info.sha)
         files[place.name] = {"url": url, "sha256": file.lfs.sha256 if file.lfs else ""}
     return files
+
+
+def _unanswered() -> tuple[type[Exception], ...]:
+    """What asking the hub raises: since huggingface_hub 1 also httpx's, which are no OSError."""
+    with contextlib.suppress(ModuleNotFoundError):
+        return OSError, ValueError, importlib.import_module("httpx").HTTPError
+    return OSError, ValueError

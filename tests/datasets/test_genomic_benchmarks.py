@@ -61,7 +61,7 @@ def _serve_hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         siblings.append({"rfilename": f"data/{name}", "lfs": lfs | {"pointerSize": 1}})
         server.files[f"/datasets/{repository}/resolve/abc/data/{name}"] = content
     listing = {"id": repository, "sha": "abc", "siblings": siblings}
-    server.files[f"/api/datasets/{repository}?blobs=True"] = json.dumps(listing).encode()
+    server.files[f"/api/datasets/{repository}"] = json.dumps(listing).encode()
 
 
 def _parquet() -> dict[str, bytes]:

@@ -40,7 +40,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         names = [f"GUE/{hub}/{s}.csv" for hub in TASKS.values() for s in ("train", "dev", "test")]
         listing = {"id": "leannmlindsey/GUE", "sha": "abc"}
         siblings = [{"rfilename": name} for name in [*names, "README.md"]]
-        running.files["/api/datasets/leannmlindsey/GUE?blobs=True"] = json.dumps(
+        running.files["/api/datasets/leannmlindsey/GUE"] = json.dumps(
             listing | {"siblings": siblings}
         ).encode()
         for name in names:

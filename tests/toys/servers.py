@@ -52,7 +52,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if server.status:
             self.send_error(server.status.pop(0))
             return
-        content = server.files.get(self.path.removeprefix("/moved"))
+        content = server.files.get(self.path.removeprefix("/moved").partition("?")[0])
         if content is None:
             self.send_error(404)
             return
@@ -129,7 +129,7 @@ def serving_hub(folder: Path, hub_id: str, cache: Path) -> Iterator[Server]:
         listing = json.dumps({"id": hub_id, "sha": COMMIT, "siblings": siblings}).encode()
         running.files[f"/api/models/{hub_id}/revision/main"] = listing
         tree = [{"type": "file", "oid": "0", "size": 1, "path": name} for name in names]
-        asked = f"/api/models/{hub_id}/tree/{COMMIT}?recursive=true&expand=false"
+        asked = f"/api/models/{hub_id}/tree/{COMMIT}"
         running.files[asked] = json.dumps(tree).encode()
         for name in names:
             content = (folder / name).read_bytes()
