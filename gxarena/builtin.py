@@ -252,7 +252,7 @@ def gxarena_metrics() -> Iterable[Component]:
     )
     yield Component(
         name="comprehensiveness",
-        target="gxarena.metrics.erasure:Comprehensiveness",
+        target="gxarena.metrics.comprehensiveness:Comprehensiveness",
         summary="drop of the target's score without the most important units, mean over budgets",
         citation="DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429",
         provides=_SAMPLE,
@@ -260,7 +260,7 @@ def gxarena_metrics() -> Iterable[Component]:
     )
     yield Component(
         name="sufficiency",
-        target="gxarena.metrics.erasure:Sufficiency",
+        target="gxarena.metrics.comprehensiveness:Sufficiency",
         summary="drop of the target's score with the most important units alone, mean over budgets",
         citation="DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429",
         provides=_SAMPLE,
@@ -300,14 +300,14 @@ def gxarena_metrics() -> Iterable[Component]:
     )
     yield Component(
         name="rank_correlation",
-        target="gxarena.metrics.agreement:RankCorrelation",
+        target="gxarena.metrics.similarity:RankCorrelation",
         summary="agreement of two explanations: Spearman's correlation of their scores",
         citation="Krishna et al. 2022, arXiv:2202.01602",
         provides=frozenset({"pair"}),
     )
     yield Component(
         name="top_k_overlap",
-        target="gxarena.metrics.agreement:TopKOverlap",
+        target="gxarena.metrics.similarity:TopKOverlap",
         summary="agreement of two explanations: common share of their highest units",
         citation="Krishna et al. 2022, arXiv:2202.01602",
         provides=frozenset({"pair"}),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.capabilities import MADE
+from gxarena.datasets.cache import kept
 from gxarena.datasets.dataset import Dataset
-from gxarena.datasets.made import kept
 from gxarena.datasets.reading import COLUMNS, read_dataset
 from gxarena.errors import InputError, suggest
 from gxarena.registry import Registry

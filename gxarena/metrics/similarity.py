@@ -1,15 +1,20 @@
-"""How far two explanations of the same samples agree."""
+"""How far two explanations of the same samples agree: in magnitude and sign, or in order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 import numpy as np
+from scipy.stats import rankdata
 
 from gxarena.api import Quantity, Scored
-from gxarena.data import Explained
-from gxarena.errors import Unsupported
-from gxarena.metrics.ragged import padded
+from gxarena.data import Explained, Floats
+from gxarena.errors import InputError, Unsupported, check_choice
+from gxarena.metrics.correlation import NOT_FINITE, rank_correlation
+from gxarena.metrics.ragged import filled, padded
+
+Ranking = Literal["signed", "magnitude"]
 
 DIFFERENT_TARGETS = "the two explain different targets"
 
@@ -61,6 +66,90 @@ class ContinuousJaccard:
         return Scored({"": values}, {"": reasons})
 
 
+class RankCorrelation:
+    """Spearman's correlation of two explanations' scores.
+
+    As in Krishna et al. 2022, The disagreement problem, arXiv:2202.01602, section 3.
+
+    Parameters
+    ----------
+    ranking : "signed" or "magnitude"
+        Whether units are ranked by score or by |score|.
+    """
+
+    renormalise = False
+    quantities: Mapping[str, Quantity] = {
+        "": Quantity("higher", (-1.0, 1.0), "", "1 same order, 0 unrelated, -1 opposite")
+    }
+
+    def __init__(self, ranking: Ranking = "signed") -> None:
+        check_choice("rank_correlation, ranking", ranking, get_args(Ranking))
+        self._ranking = ranking
+
+    def compare(self, left: Explained, right: Explained) -> Scored:
+        """Correlation of each sample's two attributions.
+
+        Raises
+        ------
+        Unsupported
+            A sample's two attributions are on different units.
+        """
+        check_same_units("rank_correlation", left, right)
+        values, reasons = rank_correlation(_rows(left, self._ranking), _rows(right, self._ranking))
+        return _same_target(values, reasons, left, right)
+
+
+class TopKOverlap:
+    """Share of the highest units that two explanations have in common.
+
+    "Feature agreement" of Krishna et al. 2022, arXiv:2202.01602, section 3. Of units that tie for
+    the last places each counts with its chance to get one, in each explanation by itself.
+
+    Parameters
+    ----------
+    percent : float
+        How many of the units are the highest, at least one.
+    ranking : "signed" or "magnitude"
+        Whether units are ranked by score or by |score|.
+    """
+
+    renormalise = False
+    quantities: Mapping[str, Quantity] = {
+        "": Quantity("higher", (0.0, 1.0), "", "common share of the highest units"),
+        "chance": Quantity("none", (0.0, 1.0), "", "what two random orders would share"),
+    }
+
+    def __init__(self, percent: float = 10, ranking: Ranking = "signed") -> None:
+        check_choice("top_k_overlap, ranking", ranking, get_args(Ranking))
+        if not 0 < percent <= 100:
+            raise InputError(
+                f"top_k_overlap, percent: expected above 0 and at most 100, got {percent}."
+            )
+        self._percent = percent
+        self._ranking = ranking
+
+    def compare(self, left: Explained, right: Explained) -> Scored:
+        """Overlap of each sample's two attributions.
+
+        Raises
+        ------
+        Unsupported
+            A sample's two attributions are on different units.
+        """
+        check_same_units("top_k_overlap", left, right)
+        rows = [_rows(explained, self._ranking) for explained in (left, right)]
+        sizes = filled(rows[0]).sum(axis=1)
+        k = np.maximum(1, np.round(self._percent / 100 * sizes))
+        first, second = (_chances(padded(row, -np.inf), k) for row in rows)
+        finite = [
+            bool(np.isfinite(a).all() and np.isfinite(b).all()) for a, b in zip(*rows, strict=True)
+        ]
+        values = np.where(finite, (first * second).sum(axis=1) / k, np.nan)
+        reasons = {i: NOT_FINITE for i, fine in enumerate(finite) if not fine}
+        scored = _same_target(values, reasons, left, right)
+        return Scored({**scored.values, "chance": k / sizes}, {**scored.reasons, "chance": {}})
+
+
 def check_same_units(metric: str, left: Explained, right: Explained) -> None:
     """Raise Unsupported where a sample's two attributions are on different units."""
     for sample, one, other in zip(left.samples, left.attributions, right.attributions, strict=True):
@@ -70,3 +159,25 @@ def check_same_units(metric: str, left: Explained, right: Explained) -> None:
                 f"got {len(one.spans)} and {len(other.spans)}. Use an aggregator that brings "
                 "both to tokens or to nucleotides."
             )
+
+
+def _rows(explained: Explained, ranking: Ranking) -> list[Floats]:
+    scores = [attribution.scores for attribution in explained.attributions]
+    return scores if ranking == "signed" else [np.abs(row) for row in scores]
+
+
+def _chances(rows: Floats, k: Floats) -> Floats:
+    """Chance of each unit to be among the k highest, shape (N, most units)."""
+    best = rankdata(-rows, method="min", axis=1)  # 1 for the highest, equal for ties
+    worst = rankdata(-rows, method="max", axis=1)
+    places = np.clip(k[:, None] - best + 1, 0, None)
+    return np.minimum(1.0, places / (worst - best + 1))  # type: ignore[no-any-return]
+
+
+def _same_target(
+    values: Floats, reasons: dict[int, str], left: Explained, right: Explained
+) -> Scored:
+    """No value where the two explain different targets."""
+    different = left.targets != right.targets
+    marked = {int(i): DIFFERENT_TARGETS for i in np.flatnonzero(different)}
+    return Scored({"": np.where(different, np.nan, values)}, {"": reasons | marked})

@@ -13,8 +13,8 @@ from torch import Tensor
 from gxarena.api import Model
 from gxarena.data import Batch
 from gxarena.errors import InputError
+from gxarena_dnabert2.backward import Rules
 from gxarena_dnabert2.model import DNABERT2
-from gxarena_dnabert2.rules import Rules
 from gxarena_dnabert2.word_gradients import dnabert2
 from gxarena_torch.token_model import TokenModel
 from gxarena_torch.word_gradients import PositionExplainer

@@ -11,7 +11,7 @@ efficient rules), adapted to ALiBi and gated linear units as in Kurth et al. 202
 - the GLU's product: uniform rule, half to the gate and half to the content.
 
 Relevance of a position is word embedding x gradient, summed over the width. Rules travel with
-the forward pass (`gxarena_dnabert2.rules.Rules`): nothing is patched, hooked or left behind.
+the forward pass (`gxarena_dnabert2.backward.Rules`): nothing is patched, hooked or left behind.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from gxarena_dnabert2.rules import Rules
+from gxarena_dnabert2.backward import Rules
 from gxarena_dnabert2.word_gradients import WordGradients
 from gxarena_torch.lxt_rules import detached_layer_norm, identity_rule, uniform_rule
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gxarena_dnabert2.rules import PLAIN
+from gxarena_dnabert2.backward import PLAIN
 from gxarena_dnabert2.word_gradients import WordGradients
 
 

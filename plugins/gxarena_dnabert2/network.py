@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gxarena_dnabert2.alibi import alibi_bias, alibi_slopes
+from gxarena_dnabert2.backward import PLAIN, Rules
 from gxarena_dnabert2.config import Config
-from gxarena_dnabert2.rules import PLAIN, Rules
 
 
 class Embeddings(nn.Module):

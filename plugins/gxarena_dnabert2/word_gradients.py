@@ -6,8 +6,8 @@ from torch import Tensor
 
 from gxarena.api import Model
 from gxarena.errors import Unsupported
+from gxarena_dnabert2.backward import Rules
 from gxarena_dnabert2.model import DNABERT2
-from gxarena_dnabert2.rules import Rules
 from gxarena_torch import word_gradients
 from gxarena_torch.token_model import TokenModel
 

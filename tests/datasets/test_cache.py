@@ -11,7 +11,7 @@ import pytest
 
 from gxarena.capabilities import MADE
 from gxarena.data import Interval, Sample
-from gxarena.datasets import made
+from gxarena.datasets import cache
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
 from gxarena.hookspecs import Component
@@ -51,10 +51,10 @@ def test_it_is_made_once_and_read_as_it_was(
     home: Path, make: tuple[Callable[[], Dataset], Calls]
 ) -> None:
     function, calls = make
-    assert made.kept(FOUND, {"n": 2}, function) == DATASET
-    again = made.kept(FOUND, {"n": 2}, function)
+    assert cache.kept(FOUND, {"n": 2}, function) == DATASET
+    again = cache.kept(FOUND, {"n": 2}, function)
     assert (again, again.digest, len(calls)) == (DATASET, DATASET.digest, 1)
-    made.kept(FOUND, {"n": 3}, function)
+    cache.kept(FOUND, {"n": 3}, function)
     assert len(calls) == 2
     assert len(list(home.iterdir())) == 2
 
@@ -69,15 +69,15 @@ def _empty(path: Path) -> None:
 
 def _of_another(path: Path) -> None:
     other = Dataset("other", DATASET.samples[:1])
-    made._write(path, "another key", other)
+    cache._write(path, "another key", other)
 
 
 def _with_other_samples(path: Path) -> None:
     """The footer's digest is of other samples than the file's: some page was damaged."""
-    footer = made.pq.read_schema(path).metadata
-    made._write(path, "x", Dataset("other", DATASET.samples[:1]))
-    table = made.pq.read_table(path).replace_schema_metadata(footer)
-    made.pq.write_table(table, path)
+    footer = cache.pq.read_schema(path).metadata
+    cache._write(path, "x", Dataset("other", DATASET.samples[:1]))
+    table = cache.pq.read_table(path).replace_schema_metadata(footer)
+    cache.pq.write_table(table, path)
 
 
 @pytest.mark.parametrize("damage", [_torn, _empty, _of_another, _with_other_samples])
@@ -85,12 +85,12 @@ def test_what_is_not_whole_is_made_anew(
     home: Path, make: tuple[Callable[[], Dataset], Calls], damage: Callable[[Path], None]
 ) -> None:
     function, calls = make
-    made.kept(FOUND, {}, function)
+    cache.kept(FOUND, {}, function)
     (path,) = home.iterdir()
     damage(path)
-    assert made.kept(FOUND, {}, function) == DATASET
+    assert cache.kept(FOUND, {}, function) == DATASET
     assert len(calls) == 2
-    assert made.kept(FOUND, {}, function) == DATASET
+    assert cache.kept(FOUND, {}, function) == DATASET
     assert len(calls) == 2
 
 
@@ -98,15 +98,15 @@ def test_where_nothing_can_be_kept_it_is_made(
     home: Path, make: tuple[Callable[[], Dataset], Calls]
 ) -> None:
     home.parent.write_text("a file where the folder should be")
-    assert made.kept(FOUND, {}, make[0]) == DATASET
+    assert cache.kept(FOUND, {}, make[0]) == DATASET
 
 
 def test_nothing_is_kept_of_code_that_changed_meanwhile(
     home: Path, make: tuple[Callable[[], Dataset], Calls], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = iter(["before", "after"])
-    monkeypatch.setattr(made, "_key", lambda *_: next(keys))
-    assert made.kept(FOUND, {}, make[0]) == DATASET
+    monkeypatch.setattr(cache, "_key", lambda *_: next(keys))
+    assert cache.kept(FOUND, {}, make[0]) == DATASET
     assert not home.exists()
 
 
@@ -116,14 +116,14 @@ def test_code_and_shipped_data_are_in_the_key(
     other = dataclasses.replace(
         FOUND, component=dataclasses.replace(FOUND.component, target="maps:x")
     )
-    keys = {made._key(FOUND, {}), made._key(other, {}), made._key(FOUND, {"n": 1})}
-    monkeypatch.setattr(made, "shipped", lambda _: tmp_path)
-    assert len(keys | {made._key(FOUND, {})}) == 4
+    keys = {cache._key(FOUND, {}), cache._key(other, {}), cache._key(FOUND, {"n": 1})}
+    monkeypatch.setattr(cache, "shipped", lambda _: tmp_path)
+    assert len(keys | {cache._key(FOUND, {})}) == 4
 
 
 def test_many_at_a_time_read_and_write_whole_files(home: Path) -> None:
     def one(_: int) -> Dataset:
-        return made.kept(FOUND, {}, lambda: DATASET)
+        return cache.kept(FOUND, {}, lambda: DATASET)
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(one, range(32))) == {DATASET}
@@ -136,7 +136,7 @@ def test_planted_is_kept_with_its_annotations(home: Path, registry: Registry) ->
     assert first.annotated
     again = open_dataset("planted", registry, n=12)
     assert again == first
-    assert made._read(next(home.iterdir()), next(home.iterdir()).stem.split("-")[1]) == first
+    assert cache._read(next(home.iterdir()), next(home.iterdir()).stem.split("-")[1]) == first
 
 
 def test_data_that_are_read_are_not_kept(home: Path, registry: Registry, data: Path) -> None:

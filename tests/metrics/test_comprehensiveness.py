@@ -10,7 +10,7 @@ from toys import WEIGHTS, Exact, Linear
 
 from gxarena.data import Batch, Explained, Sample
 from gxarena.errors import InputError
-from gxarena.metrics.erasure import Comprehensiveness, Sufficiency
+from gxarena.metrics.comprehensiveness import Comprehensiveness, Sufficiency
 from gxarena.metrics.faithfulness import Faithfulness
 from gxarena.run.probe import ModelProbe
 
