@@ -149,6 +149,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="sparsity: Gini index of the scores' magnitudes",
         citation="Chalasani et al. 2020, ICML, arXiv:1810.06583",
         provides=_SAMPLE,
+        question="complexity",
     )
     yield Component(
         name="entropy",
@@ -156,6 +157,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="complexity: entropy of the scores' magnitudes, in nats",
         citation="Bhatt et al. 2020, IJCAI, arXiv:2005.00631",
         provides=_SAMPLE,
+        question="complexity",
     )
     yield Component(
         name="continuous_jaccard",
@@ -170,6 +172,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="drop of the target's score when units are replaced, most or least important first",
         citation="Samek et al. 2017, IEEE TNNLS 28:2660; budgets of DeYoung et al. 2020, ERASER",
         provides=_SAMPLE,
+        question="faithfulness",
         requires=frozenset({"probe"}),
     )
     yield Component(
@@ -194,6 +197,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="localization: area under precision-recall of annotated units, with base rate",
         citation="Davis and Goadrich 2006, ICML",
         provides=_SAMPLE,
+        question="localization",
         requires=_TRUTH,
     )
     yield Component(
@@ -202,6 +206,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="localization: how often an annotated unit is ahead of another",
         citation="Hanley and McNeil 1982, Radiology 143:29",
         provides=_SAMPLE,
+        question="localization",
         requires=_TRUTH,
     )
     yield Component(
@@ -210,6 +215,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="localization: share of the relevance on annotated units",
         citation="Arras et al. 2022, CLEVR-XAI, Information Fusion 81:14",
         provides=_SAMPLE,
+        question="localization",
         requires=_TRUTH,
     )
     yield Component(
@@ -218,6 +224,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="localization: annotated share of the highest units, as many as are annotated",
         citation="Arras et al. 2022, CLEVR-XAI, Information Fusion 81:14",
         provides=_SAMPLE,
+        question="localization",
         requires=_TRUTH,
     )
     yield Component(
@@ -226,6 +233,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="localization: whether the highest unit is annotated",
         citation="Zhang et al. 2018, IJCV 126:1084",
         provides=_SAMPLE,
+        question="localization",
         requires=_TRUTH,
     )
     yield Component(
@@ -234,6 +242,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="sanity check, pass or fail: explanations change when all parameters are redrawn",
         citation="Adebayo et al. 2018, NeurIPS, arXiv:1810.03292",
         provides=_SAMPLE,
+        question="robustness",
         requires=frozenset({"explainer", "native", "randomisable"}),
     )
     yield Component(
@@ -256,6 +265,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="drop of the target's score without the most important units, mean over budgets",
         citation="DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429",
         provides=_SAMPLE,
+        question="faithfulness",
         requires=frozenset({"probe"}),
     )
     yield Component(
@@ -264,6 +274,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="drop of the target's score with the most important units alone, mean over budgets",
         citation="DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429",
         provides=_SAMPLE,
+        question="faithfulness",
         requires=frozenset({"probe"}),
     )
     yield Component(
@@ -272,6 +283,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="squared error of the scores as a forecast of the drop under random masks",
         citation="Yeh et al. 2019, NeurIPS, arXiv:1901.09392",
         provides=_SAMPLE,
+        question="faithfulness",
         requires=frozenset({"maskable", "native", "probe"}),
     )
     yield Component(
@@ -280,6 +292,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="robustness: largest change of the explanation under random substitutions",
         citation="Yeh et al. 2019, NeurIPS, arXiv:1901.09392",
         provides=_SAMPLE,
+        question="robustness",
         requires=frozenset({"explainer", "native"}),
     )
     yield Component(
@@ -288,6 +301,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="robustness: the same under substitutions outside the annotated motifs",
         citation="Yeh et al. 2019, NeurIPS, arXiv:1901.09392",
         provides=_SAMPLE,
+        question="robustness",
         requires=frozenset({"explainer", "native", "truth"}),
     )
     yield Component(
@@ -296,6 +310,7 @@ def gxarena_metrics() -> Iterable[Component]:
         summary="correlation of the explanation with that of the other strand, turned back",
         citation="Zhou, Shrikumar and Kundaje 2022, PMLR 165:1",
         provides=_SAMPLE,
+        question="robustness",
         requires=frozenset({"explainer", "native"}),
     )
     yield Component(

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Set
 
 from gxarena.capabilities import SCOPES, check_names
 from gxarena.errors import PluginError, suggest
-from gxarena.hookspecs import ROLES, Component
+from gxarena.hookspecs import QUESTIONS, ROLES, Component
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _TYPES: dict[str, tuple[type, str]] = {
     **dict.fromkeys(
-        ("name", "target", "summary", "citation", "extra", "describe", "role"), (str, "a string")
+        ("name", "target", "summary", "citation", "extra", "describe", "role", "question"),
+        (str, "a string"),
     ),
     **dict.fromkeys(("provides", "requires"), (Set, "a frozenset")),
     **dict.fromkeys(("defaults", "phrases"), (Mapping, "a mapping")),
@@ -51,6 +52,11 @@ def check_component(component: object, kind: str, distribution: str) -> None:
     if component.role not in ROLES:
         raise PluginError(
             f"{where}: expected a role, got '{component.role}'. {suggest(component.role, ROLES)}"
+        )
+    if component.question and component.question not in QUESTIONS:
+        raise PluginError(
+            f"{where}: expected a question or none, got '{component.question}'. "
+            f"{suggest(component.question, QUESTIONS)}"
         )
     check_names(where, kind, component.provides, component.requires)
     scopes = component.provides & set(SCOPES)

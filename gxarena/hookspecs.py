@@ -37,6 +37,14 @@ KINDS = ("models", "explainers", "aggregators", "metrics", "datasets")
 ROLES = ("method", "control", "floor", "ceiling")
 """Of an explainer: a contestant or a yardstick; floor and ceiling bound what a score can mean."""
 
+QUESTIONS = {
+    "localization": "Where does the model look?",
+    "faithfulness": "What would the model lose?",
+    "robustness": "Is the explanation stable?",
+    "complexity": "How sparse is it?",
+}
+"""What metrics ask of an explanation; a board sums up each by itself."""
+
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
 
@@ -86,6 +94,10 @@ class Component:
         digests without loading weights.
     defaults : mapping
         Parameters this component presets on its factory; a suite can still override them.
+    question : str
+        Metrics: what they ask of an explanation, one of `QUESTIONS`, by which a board sums up;
+        empty where the answer ranks nobody. A floor and a ceiling bound what localizes, and only
+        that: its rows come normalised too.
     role : "method", "control", "floor" or "ceiling"
         Explainers: what it is on the board. Controls are yardsticks, not contestants; the floor is
         what scores without any knowledge get, the ceiling what the truth itself gets.
@@ -102,6 +114,7 @@ class Component:
     describe: str = ""
     defaults: Mapping[str, object] = field(default_factory=dict)
     role: str = "method"
+    question: str = ""
 
 
 @dataclass(frozen=True)

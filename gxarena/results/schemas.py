@@ -35,7 +35,8 @@ def _described(kind: str) -> list[pa.Field]:
 
 
 # Scores are on tokens or on single nucleotides: `attributions_units` as the explainer gave them,
-# `units` as the metric read them. The key is that of the explanation in the run's store.
+# `units` as the metric read them. The key is that of the explanation in the run's store;
+# the fingerprint tells which explainers give the same maps (`gxarena.results.same_maps`).
 CELLS = pa.schema(
     [
         pa.field("cell_id", pa.string(), nullable=False),
@@ -53,11 +54,13 @@ CELLS = pa.schema(
         pa.field("explainer_role", pa.string(), nullable=False),
         pa.field("attributions_key", pa.string()),
         pa.field("attributions_units", pa.string()),
+        pa.field("attributions_fingerprint", pa.list_(pa.float64())),
         *_described("aggregator"),
         pa.field("units", pa.string()),
         *_described("metric"),
         pa.field("metric_name", pa.string(), nullable=False),
         pa.field("metric_scope", pa.string(), nullable=False),
+        pa.field("metric_question", pa.string(), nullable=False),
         pa.field("against", pa.string()),
         pa.field("quantities", pa.string()),
         pa.field("target", pa.string(), nullable=False),

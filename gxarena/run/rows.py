@@ -48,6 +48,7 @@ class CellRows:
             "n_samples": len(dataset.samples),
             "metric_name": cell.metric_name,
             "metric_scope": self._plan.scope(cell.metric),
+            "metric_question": self._plan.choice("metrics", cell.metric).found.component.question,
             "against": "/".join(cell.against) if cell.against else None,
             "target": str(suite.target),
             "objective": suite.objective,

@@ -21,6 +21,7 @@ from gxarena.results.folder import RunFolder
 from gxarena.results.provenance import peak_memory
 from gxarena.results.reading import RunResults
 from gxarena.results.record import RunRecord
+from gxarena.results.same_maps import fingerprint
 from gxarena.results.schemas import SETTLED
 from gxarena.run.choices import resolved_parameters
 from gxarena.run.plan import Cell, Plan
@@ -144,6 +145,7 @@ class _Walk:
         self._folder = folder
         self._stages = stages
         self._rows = CellRows(plan)
+        self._fingerprints: dict[str, list[float]] = {}
 
     def attempt(self, cell: Cell) -> tuple[str, str]:
         """Score one cell and write what came of it; returns status and error message."""
@@ -181,10 +183,13 @@ class _Walk:
     def _attributions(self, cell: Cell) -> dict[str, Any]:
         """Where the cell's attributions are found, and what they are on."""
         names = (cell.dataset, cell.model, cell.explainer)
-        units = units_of(self._stages.explained(*names))
+        explained, key = self._stages.explained(*names), self._plan.explain_key(*names)
+        if key not in self._fingerprints:
+            self._fingerprints[key] = fingerprint(explained)
         return {
-            "attributions_key": self._plan.explain_key(*names),
-            "attributions_units": units,
+            "attributions_key": key,
+            "attributions_units": units_of(explained),
+            "attributions_fingerprint": self._fingerprints[key],
         }
 
     def _score(

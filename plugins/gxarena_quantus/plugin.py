@@ -13,6 +13,7 @@ _REQUIRES = {
     "truth": frozenset({"truth"}),
     "probe": frozenset({"probe", "maskable", "native"}),
 }
+_QUESTION = {"map": "complexity", "truth": "localization", "probe": "faithfulness"}
 
 
 @hookimpl
@@ -35,4 +36,5 @@ def gxarena_metrics() -> Iterable[Component]:
             provides=frozenset({"sample"}),
             requires=_REQUIRES[entry.needs],
             defaults={"metric": name},
+            question=_QUESTION[entry.needs],
         )
