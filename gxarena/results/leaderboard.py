@@ -1,86 +1,44 @@
-"""Results -> leaderboard rows: mean, bootstrap interval, counts, rank with its interval.
+"""Results -> leaderboard rows: estimate, interval, counts, rank with its interval, tier.
 
 Explainers compete for one model: ranks are among the rows that share suite, data set, model,
-aggregator and metric. A value that is undefined is counted and left out of the mean; a cell that
-failed is a row without an estimate. Neither ever ranks.
+aggregator and metric, over the model's replicates and the samples together. Methods compete;
+controls stand beside them, unranked. Explainers whose maps are the same are one entry with several
+names. A value that is undefined is counted and left out of the mean; a cell that failed is a row
+without an estimate. Neither ever ranks.
 
-Where a floor and a ceiling (explainers of that role: `random`, `oracle`) compete too, each row that
-ranks comes twice: as it is, and as ``metric.normalised``, 0 at the floor and 1 at the ceiling,
-which can be read across models and data.
+Where a metric asks where the model looks, a floor and a ceiling (explainers of that role: `random`,
+`oracle`) bound its scale; each row then comes twice: as it is, and as ``metric.normalised``, 0 at
+the floor and 1 at the ceiling, which can be read across models and data.
 """
 
 from __future__ import annotations
 
-import itertools
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from gxarena.api import Better
 from gxarena.data import Floats
 from gxarena.errors import InputError
-from gxarena.results.reading import RunResults, last_attempts
-from gxarena.results.statistics import bootstrap_between, bootstrap_mean, rank_intervals
+from gxarena.results.contestants import GROUP, Contestant, groups_of_contestants
+from gxarena.results.reading import RunResults
+from gxarena.results.same_maps import entries
+from gxarena.results.schemas import LEADERBOARD
 from gxarena.seeds import sample_seed
+from gxarena.statistics.intervals import mean_interval
+from gxarena.statistics.ranks import paired_ranks
 
-CI_METHOD = "percentile bootstrap over samples, 95%, 2000 resamples"
-NO_CI = "none: one number for the whole set"
-NORMALISED_CI = f"{CI_METHOD}, of (mean - random) / (oracle - random)"
 VERIFICATION = "unverified"
+NORMALISED = ".normalised"
+BOUNDED = "localization"
+"""The question whose answers a floor and a ceiling bound: the truth itself is the best answer."""
 
-LEADERBOARD = pa.schema(
-    [
-        pa.field("suite", pa.string(), nullable=False),
-        pa.field("dataset", pa.string(), nullable=False),
-        pa.field("model", pa.string(), nullable=False),
-        pa.field("explainer", pa.string(), nullable=False),
-        pa.field("aggregator", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),
-        pa.field("direction", pa.string(), nullable=False),
-        pa.field("estimate", pa.float64()),
-        pa.field("ci_low", pa.float64()),
-        pa.field("ci_high", pa.float64()),
-        pa.field("ci_method", pa.string(), nullable=False),
-        pa.field("n", pa.int64(), nullable=False),
-        pa.field("n_undefined", pa.int64(), nullable=False),
-        pa.field("n_failed", pa.int64(), nullable=False),
-        pa.field("rank", pa.int64()),
-        pa.field("rank_low", pa.int64()),
-        pa.field("rank_high", pa.int64()),
-        pa.field("seconds_per_sequence", pa.float64()),
-        pa.field("verification", pa.string(), nullable=False),
-    ]
-)
-_READ = [
-    "cell_id", "attempt", "suite", "dataset", "model", "explainer", "explainer_role", "aggregator",
-    "metric_name", "metric_scope", "quantities", "status", "n_samples", "explain_seconds",
-]  # fmt: skip
-_GROUP = ("suite", "dataset", "model", "aggregator", "metric")
-_ORDER = ("suite", "dataset", "metric", "aggregator", "model", "explainer")
+ORDER = ("suite", "dataset", "metric", "aggregator", "model", "explainer")
+"""The columns that rows are sorted by, and told apart."""
 
-
-@dataclass
-class _Row:
-    """One leaderboard row in the making, with its samples' values, shape (N,).
-
-    A number of a whole set is a single value without interval; its rank has none either.
-    """
-
-    labels: dict[str, Any]
-    role: str
-    direction: Better
-    values: Floats
-    n_failed: int = 0
-    seconds_per_sequence: float | None = None
-    whole: bool = False
-    numbers: dict[str, Any] = field(default_factory=dict)
-    between: dict[str, Any] = field(default_factory=dict)
+Row = dict[str, Any]
 
 
 def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
@@ -91,153 +49,129 @@ def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
     cells, samples : pyarrow.Table
         The run's tables (see `gxarena.results.reading`).
     seed : int
-        Seeds the bootstrap; the rows are a function of the tables and this.
+        Seeds what is resampled; the rows are a function of the tables and this.
 
     Returns
     -------
     pyarrow.Table
         Sorted rows with the schema `LEADERBOARD`.
     """
-    values = _values(samples)
-    groups: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
-    for cell in last_attempts(cells.select(_READ)):
-        for row in _rows(cell, values):
-            groups[tuple(row.labels[name] for name in _GROUP)].append(row)
-    for key, rows in groups.items():
-        rows.sort(key=lambda row: str(row.labels["explainer"]))
-        # One draw of resamples a data set: drawing takes far longer than using it.
-        _estimate(rows, sample_seed(seed, "leaderboard", "/".join(key[:2])))
     made = [
-        as_dict
-        for rows in groups.values()
-        for row in rows
-        for as_dict in (_as_dict(row), *_normalised(row))
+        row for group in groups_of_contestants(cells, samples) for row in _rows_of_group(group, seed)
     ]
-    made.sort(key=lambda row: tuple(str(row[name]) for name in _ORDER))
+    made.sort(key=lambda row: tuple(str(row[name]) for name in ORDER))
     return pa.Table.from_pylist(made, schema=LEADERBOARD)
 
 
-def _values(samples: pa.Table) -> dict[tuple[str, str], Floats]:
-    """Values by (cell, metric), in the samples' order; NaN where undefined."""
-    if not len(samples):
-        return {}
-    cell_ids = np.asarray(samples["cell_id"].to_pylist(), dtype=object)
-    metrics = np.asarray(samples["metric"].to_pylist(), dtype=object)
-    numbers = samples["value"].to_numpy(zero_copy_only=False).astype(np.float64)
-    changes = (cell_ids[1:] != cell_ids[:-1]) | (metrics[1:] != metrics[:-1])
-    starts = np.concatenate([[0], np.flatnonzero(changes) + 1, [len(numbers)]])
-    # One cell's metric is one run of rows: parts are written so and joined whole.
-    return {
-        (cell_ids[start], metrics[start]): numbers[start:stop]
-        for start, stop in itertools.pairwise(starts)
+def _rows_of_group(group: Sequence[Contestant], seed: int) -> Iterator[Row]:
+    """The rows of contestants that compete with each other."""
+    seed = sample_seed(seed, "leaderboard", "/".join(group[0].labels[name] for name in GROUP[:3]))
+    places = _places(group, seed)
+    floor, ceiling = (_first_of(group, role) for role in ("floor", "ceiling"))
+    for contestant, place in zip(group, places, strict=True):
+        row = _described(contestant) | _interval(contestant.values, contestant, seed) | place
+        yield row
+        if contestant.question == BOUNDED and floor and ceiling and not contestant.whole:
+            yield from _between(row, contestant, floor.values, ceiling.values, seed)
+
+
+def _first_of(group: Sequence[Contestant], role: str) -> Contestant | None:
+    """Of several floors or ceilings the first by label counts."""
+    return next((one for one in group if one.role == role), None)
+
+
+def _described(contestant: Contestant) -> Row:
+    """What a row says of a contestant besides its numbers."""
+    values = contestant.values
+    defined = np.isfinite(values)
+    return dict(contestant.labels) | {
+        "role": contestant.role,
+        "question": contestant.question,
+        "direction": contestant.direction,
+        "n": int(defined.sum()),
+        "n_undefined": int((~defined).sum()) - contestant.n_failed,
+        "n_failed": contestant.n_failed,
+        "sequences": int(defined.any(axis=0).sum()),
+        "replicates": int(defined.any(axis=1).sum()),
+        "seconds_per_sequence": contestant.seconds,
+        "verification": VERIFICATION,
     }
 
 
-def _rows(cell: dict[str, Any], values: dict[tuple[str, str], Floats]) -> Iterable[_Row]:
-    """One row per quantity of a cell; unsupported combinations are no competitors."""
-    if cell["status"] in ("unsupported", "skipped"):
-        return
-    # A metric that could not even be made has no quantities: one row says so.
-    unknown = {"": {"better": "none"}}
-    quantities: dict[str, Any] = json.loads(cell["quantities"] or "null") or unknown
-    whole = cell["metric_scope"] == "set"
-    n = 1 if whole else cell["n_samples"]
-    seconds = cell["explain_seconds"]
-    for key, quantity in quantities.items():
-        name = f"{cell['metric_name']}.{key}" if key else cell["metric_name"]
-        found = values.get((cell["cell_id"], name))
-        if found is None and cell["status"] == "ok":
-            continue
-        labels = {k: cell[k] for k in ("suite", "dataset", "model", "explainer", "aggregator")}
-        yield _Row(
-            labels=labels | {"metric": name},
-            role=cell["explainer_role"],
-            direction=quantity["better"],
-            values=np.full(n, np.nan) if found is None else found,
-            n_failed=0 if cell["status"] == "ok" else n,
-            seconds_per_sequence=None if seconds is None else seconds / cell["n_samples"],
-            whole=whole,
-        )
+def _interval(values: Floats, contestant: Contestant, seed: int) -> Row:
+    interval = mean_interval(
+        values, bounds=contestant.bounds, whole=contestant.whole, seed=seed
+    )
+    return {
+        "estimate": _null_if_nan(interval.mean),
+        "ci_low": _null_if_nan(interval.low),
+        "ci_high": _null_if_nan(interval.high),
+        "ci_method": interval.method,
+    }
 
 
-def _estimate(rows: list[_Row], seed: int) -> None:
-    """Fill in the numbers of rows that compete; they share samples and resamples."""
+def _places(group: Sequence[Contestant], seed: int) -> list[Row]:
+    """Entry, rank and tier of each contestant; null for controls and where nothing is defined."""
+    methods = [one for one in group if one.role == "method"]
+    first = entries([one.fingerprints for one in methods])
+    entry = {id(one): methods[i].labels["explainer"] for one, i in zip(methods, first, strict=True)}
     # A cell that ended before its metric was made does not know the direction; others do.
-    known: list[Literal["higher", "lower"]] = [
-        row.direction for row in rows if row.direction != "none"
+    directions = {one.direction for one in group} - {"none"}
+    ranks: dict[str, Row] = {}
+    if directions:
+        competing = [one for i, one in enumerate(methods) if first[i] == i]
+        values = _stacked(competing)
+        found = paired_ranks(values, directions.pop(), whole=group[0].whole, seed=seed)
+        ranks = {
+            one.labels["explainer"]: {k: v[i] for k, v in found.items()}
+            for i, one in enumerate(competing)
+        }
+    return [
+        {"entry": entry.get(id(one))} | ranks.get(entry.get(id(one), ""), {}) for one in group
     ]
-    values = np.column_stack([row.values for row in rows])
-    means, lows, highs = bootstrap_mean(values, seed)
-    for row, mean, low, high in zip(rows, means, lows, highs, strict=True):
-        row.numbers |= {"estimate": mean, "ci_low": low, "ci_high": high}
-    if not known:
-        return
-    ranks = rank_intervals(values, known[0], seed)
-    for row, rank, low, high in zip(rows, *ranks, strict=True):
-        row.numbers |= {"rank": rank}
-        if not row.whole:
-            row.numbers |= {"rank_low": low, "rank_high": high}
-    _place_between(rows, values, known[0], seed)
 
 
-def _place_between(
-    rows: list[_Row], values: Floats, direction: Literal["higher", "lower"], seed: int
-) -> None:
-    """Fill in where rows lie between floor and ceiling, if both compete and the ceiling is ahead.
+def _stacked(contestants: Sequence[Contestant]) -> Floats:
+    """Values of contestants side by side, shape (R, N, m); NaN where one has fewer replicates."""
+    shape = [max(one.values.shape[axis] for one in contestants) for axis in (0, 1)]
+    stacked = np.full((*shape, len(contestants)), np.nan)
+    for column, one in enumerate(contestants):
+        replicates, samples = one.values.shape
+        stacked[:replicates, :samples, column] = one.values
+    return stacked
 
-    The order stays, and with it the ranks. Of several floors or ceilings the first by label counts.
+
+def _between(
+    row: Row, contestant: Contestant, floor: Floats, ceiling: Floats, seed: int
+) -> Iterator[Row]:
+    """The row once more, 0 at the floor and 1 at the ceiling; nothing where they are not apart.
+
+    On the samples that all three have. The interval is that of the mean, linearised: floor and
+    ceiling are as uncertain as the contestant.
     """
-    at = {row.role: i for i, row in reversed(list(enumerate(rows)))}
-    if rows[0].whole or not {"floor", "ceiling"} <= at.keys():
+    values = contestant.values
+    if not values.shape == floor.shape == ceiling.shape:
         return
-    floor, ceiling = at["floor"], at["ceiling"]
-    sign = {"higher": 1, "lower": -1}[direction]
-    if not sign * (rows[ceiling].numbers["estimate"] - rows[floor].numbers["estimate"]) > 0:
+    sign = {"higher": 1, "lower": -1, "none": 0}[contestant.direction]
+    rooms = np.where(np.isfinite(values), sign * (ceiling - floor), np.nan)
+    room = mean_interval(rooms, seed=seed)
+    if not room.low > 0:
         return
-    found = bootstrap_between(values, values[:, floor], values[:, ceiling], seed)
-    for row, share, low, high in zip(rows, *found, strict=True):
-        if np.isfinite(share):
-            row.between |= {"estimate": share, "ci_low": low, "ci_high": high}
+    ahead = sign * (values - floor)
+    share = np.nanmean(np.where(np.isfinite(rooms), ahead, np.nan)) / room.mean
+    spread = mean_interval(ahead - share * rooms, seed=seed)
+    yield row | {
+        "metric": row["metric"] + NORMALISED,
+        "direction": "higher",
+        "estimate": float(share),
+        "ci_low": _null_if_nan(share + (spread.low - spread.mean) / room.mean),
+        "ci_high": _null_if_nan(share + (spread.high - spread.mean) / room.mean),
+        "ci_method": f"{spread.method}, between floor and ceiling",
+    }
 
 
-def _normalised(row: _Row) -> Iterable[dict[str, Any]]:
-    """The row once more, between floor and ceiling; nothing where it has no place there."""
-    if not row.between:
-        return
-    numbers = {key: _null_if_nan(value) for key, value in row.between.items()}
-    yield (
-        _as_dict(row)
-        | numbers
-        | {
-            "metric": f"{row.labels['metric']}.normalised",
-            "direction": "higher",
-            "ci_method": NORMALISED_CI,
-        }
-    )
-
-
-def _as_dict(row: _Row) -> dict[str, Any]:
-    undefined = int(np.isnan(row.values).sum()) - row.n_failed
-    numbers = {key: _null_if_nan(value) for key, value in row.numbers.items()}
-    return (
-        row.labels
-        | numbers
-        | {
-            "direction": row.direction,
-            "ci_method": NO_CI if row.whole else CI_METHOD,
-            "n": int(np.isfinite(row.values).sum()),
-            "n_undefined": undefined,
-            "n_failed": row.n_failed,
-            "seconds_per_sequence": row.seconds_per_sequence,
-            "verification": VERIFICATION,
-        }
-    )
-
-
-def _null_if_nan(value: float) -> float | int | None:
-    if value is None or np.ma.is_masked(value) or np.isnan(value):
-        return None
-    return int(value) if isinstance(value, int | np.integer) else float(value)
+def _null_if_nan(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def leaderboard_of_runs(runs: Sequence[RunResults]) -> pa.Table:
@@ -251,7 +185,7 @@ def leaderboard_of_runs(runs: Sequence[RunResults]) -> pa.Table:
     boards = [leaderboard(r.table("cells"), r.table("samples"), r.record.seed) for r in runs]
     labels: dict[tuple[Any, ...], Path] = {}
     for run, board in zip(runs, boards, strict=True):
-        for row in board.select(list(_ORDER)).to_pylist():
+        for row in board.select(list(ORDER)).to_pylist():
             key = tuple(row.values())
             if key in labels:
                 raise InputError(
@@ -259,4 +193,4 @@ def leaderboard_of_runs(runs: Sequence[RunResults]) -> pa.Table:
                     f"{'/'.join(key)} in both. Leave one out."
                 )
             labels[key] = run.path
-    return pa.concat_tables(boards).sort_by([(name, "ascending") for name in _ORDER])
+    return pa.concat_tables(boards).sort_by([(name, "ascending") for name in ORDER])

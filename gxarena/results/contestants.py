@@ -1,0 +1,159 @@
+"""Who stands on a board: one contestant a row, with all its values over replicates and samples."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gxarena.api import Better
+from gxarena.data import Floats
+from gxarena.results.reading import last_attempts
+
+LABELS = ("suite", "dataset", "model", "explainer", "aggregator", "metric")
+GROUP = ("suite", "dataset", "model", "aggregator", "metric")
+"""What contestants share who compete with each other."""
+
+_READ = [
+    "cell_id", "attempt", "suite", "dataset", "model", "model_replicate", "explainer",
+    "explainer_role", "attributions_fingerprint", "aggregator", "metric_name", "metric_scope",
+    "metric_question", "quantities", "status", "n_samples", "explain_seconds",
+]  # fmt: skip
+
+
+@dataclass
+class Replicate:
+    """What one cell says of a contestant: one set of weights."""
+
+    values: Floats
+    """Shape (N,); NaN where undefined, and everywhere where the cell failed."""
+    failed: bool
+    seconds: float | None
+    """A sequence, for the explanation."""
+    fingerprint: Floats | None
+
+
+@dataclass
+class Contestant:
+    """An explainer of a model under a metric's quantity: a row of the board in the making.
+
+    Attributes
+    ----------
+    labels : mapping
+        By the names in `LABELS`.
+    role : str
+        The explainer's; only methods compete.
+    question : str
+        What the metric asks (see `gxarena.hookspecs.QUESTIONS`).
+    direction : "higher", "lower" or "none"
+    bounds : (low, high)
+        Of the quantity; None where there is none.
+    whole : bool
+        Whether a value is of the whole set, not of a sample.
+    replicates : list of Replicate
+        In their order; one where the model has none.
+    """
+
+    labels: Mapping[str, str]
+    role: str
+    question: str
+    direction: Better
+    bounds: tuple[float | None, float | None]
+    whole: bool
+    replicates: list[Replicate] = field(default_factory=list)
+
+    @property
+    def values(self) -> Floats:
+        """Shape (R, N): replicates by samples, NaN where undefined."""
+        return np.stack([replicate.values for replicate in self.replicates])
+
+    @property
+    def fingerprints(self) -> list[Floats] | None:
+        """Of the maps, one a replicate; None where one is not known."""
+        found = [r.fingerprint for r in self.replicates if r.fingerprint is not None]
+        return found if len(found) == len(self.replicates) else None
+
+    @property
+    def seconds(self) -> float | None:
+        """Mean seconds a sequence, over the replicates that know them."""
+        known = [r.seconds for r in self.replicates if r.seconds is not None]
+        return float(np.mean(known)) if known else None
+
+    @property
+    def n_failed(self) -> int:
+        """Values that failed cells owe."""
+        return sum(len(r.values) for r in self.replicates if r.failed)
+
+
+def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[Contestant]]:
+    """Contestants by what they share, each group in the order of its explainers' labels."""
+    values = _values(samples)
+    found: dict[tuple[str, ...], Contestant] = {}
+    rows = sorted(last_attempts(cells.select(_READ)), key=lambda row: row["model_replicate"] or 0)
+    for cell in rows:
+        for contestant, replicate in _of_cell(cell, values):
+            key = tuple(contestant.labels.values())
+            found.setdefault(key, contestant).replicates.append(replicate)
+    groups: dict[tuple[str, ...], list[Contestant]] = defaultdict(list)
+    for contestant in found.values():
+        groups[tuple(contestant.labels[name] for name in GROUP)].append(contestant)
+    for group in groups.values():
+        yield sorted(group, key=lambda one: one.labels["explainer"])
+
+
+def _values(samples: pa.Table) -> dict[tuple[str, str], Floats]:
+    """Values by (cell, metric), in the samples' order; NaN where undefined."""
+    if not len(samples):
+        return {}
+    cell_ids = np.asarray(samples["cell_id"].to_pylist(), dtype=object)
+    metrics = np.asarray(samples["metric"].to_pylist(), dtype=object)
+    numbers = samples["value"].to_numpy(zero_copy_only=False).astype(np.float64)
+    changes = (cell_ids[1:] != cell_ids[:-1]) | (metrics[1:] != metrics[:-1])
+    starts = np.concatenate([[0], np.flatnonzero(changes) + 1, [len(numbers)]])
+    # One cell's metric is one run of rows: parts are written so and joined whole.
+    return {
+        (cell_ids[start], metrics[start]): numbers[start:stop]
+        for start, stop in itertools.pairwise(starts)
+    }
+
+
+def _of_cell(
+    cell: Mapping[str, Any], values: Mapping[tuple[str, str], Floats]
+) -> Iterable[tuple[Contestant, Replicate]]:
+    """One contestant per quantity of a cell; unsupported combinations are none."""
+    if cell["status"] in ("unsupported", "skipped"):
+        return
+    # A metric that could not even be made has no quantities: one row says so.
+    unknown = {"": {"better": "none"}}
+    quantities: dict[str, Any] = json.loads(cell["quantities"] or "null") or unknown
+    whole, ok = cell["metric_scope"] == "set", cell["status"] == "ok"
+    n = 1 if whole else cell["n_samples"]
+    seconds, fingerprint = cell["explain_seconds"], cell["attributions_fingerprint"]
+    for key, quantity in quantities.items():
+        name = f"{cell['metric_name']}.{key}" if key else cell["metric_name"]
+        found = values.get((cell["cell_id"], name))
+        if found is None and ok:
+            continue
+        labels = {label: cell[label] for label in LABELS if label != "metric"}
+        yield (
+            Contestant(
+                labels=labels | {"metric": name},
+                role=cell["explainer_role"],
+                question=cell["metric_question"],
+                direction=quantity["better"],
+                bounds=tuple(quantity.get("bounds") or (None, None)),
+                whole=whole,
+            ),
+            Replicate(
+                values=np.full(n, np.nan) if found is None else found,
+                failed=not ok,
+                seconds=None if seconds is None else seconds / cell["n_samples"],
+                fingerprint=None if fingerprint is None else np.asarray(fingerprint),
+            ),
+        )
