@@ -22,7 +22,12 @@ def leaderboard(
         typer.Option("--metric", metavar="PATTERN", help="Show only these, e.g. '*gain_logit@20'."),
     ] = [],  # noqa: B006 (typer reads the default, nobody edits it)
 ) -> None:
-    """Make one leaderboard of one or more runs, write it as Parquet and show it."""
+    """Make one leaderboard of one or more runs, write it as Parquet and show it.
+
+    First, for each model, one table per question: mean ranks over all data sets and metrics that
+    ask it, with how they move when one of these is left out, and tiers that are not told apart.
+    Then the rows themselves.
+    """
     from gxarena.results.leaderboard import leaderboard_of_runs
     from gxarena.results.parquet import write_table
     from gxarena.results.reading import RunResults
@@ -34,6 +39,40 @@ def leaderboard(
 
 
 def show(board: pa.Table, patterns: Sequence[str]) -> None:
+    """Print the summary, then the rows whose metric matches a pattern; all where there is none."""
+    show_summary(board)
+    show_rows(board, patterns)
+
+
+def show_summary(board: pa.Table) -> None:
+    """One table a model and question; nothing where nobody competes."""
+    from gxarena.cli.console import print_table
+    from gxarena.hookspecs import QUESTIONS
+    from gxarena.results.summary import summary
+
+    standings = summary(board)
+    for (model, question), group in itertools.groupby(
+        standings, key=lambda one: (one.model, one.question)
+    ):
+        listed = list(group)
+        print_table(
+            f"{model}: {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets)",
+            ["explainer", "mean rank", "one left out", "tier", "leads", "s / sequence"],
+            [
+                (
+                    " = ".join(one.names),
+                    one.mean_rank,
+                    f"{one.low:.3g} … {one.high:.3g}",
+                    one.tier,
+                    f"{one.leads} of {one.blocks}",
+                    one.seconds,
+                )
+                for one in listed
+            ],
+        )
+
+
+def show_rows(board: pa.Table, patterns: Sequence[str]) -> None:
     """Print the rows whose metric matches one of the patterns; all where there are none.
 
     One line a contestant under its metric, so that an 80-column terminal is wide enough.
@@ -48,24 +87,43 @@ def show(board: pa.Table, patterns: Sequence[str]) -> None:
         shown, key=lambda row: (row["metric"], row["aggregator"])
     ):
         group = list(rows_of_group)
-        defined = sorted({row["n"] for row in group})
-        facts = [*_DIRECTIONS[group[0]["direction"]], f"n = {' to '.join(map(str, defined))}"]
-        out().print(f"[bold]{escape(metric)}[/], {units} ({', '.join(facts)})", highlight=False)
+        facts = [*_DIRECTIONS[group[0]["direction"]], *_sizes(group)]
+        out().print(f"[bold]{escape(metric)}[/], {units} ({'; '.join(facts)})", highlight=False)
         print_table(
             "",
-            ["model / explainer", "mean", "95% CI", "rank"],
+            ["model / explainer", "mean", "95% CI", "rank", "tier"],
             [
                 (
                     f"{row['model']} / {row['explainer']}",
                     row["estimate"],
                     _interval(row),
-                    row["rank"],
+                    _rank(row),
+                    row["tier"],
                 )
                 for row in group
             ],
         )
     if len(shown) < len(rows):
         err().print(f"{len(shown)} of {len(rows)} rows shown; the table has them all.")
+
+
+def _sizes(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Of how many sequences, and of how many sets of weights: what an interval is over."""
+    n, r = ({row[key] for row in rows} for key in ("sequences", "replicates"))
+    sizes = [f"n = {_range(n)}"]
+    if max(n) > 1:
+        sizes.append("one set of weights" if max(r) <= 1 else f"{_range(r)} sets of weights")
+    return sizes
+
+
+def _range(numbers: set[int]) -> str:
+    return " to ".join(map(str, sorted({min(numbers), max(numbers)})))
+
+
+def _rank(row: dict[str, Any]) -> str:
+    if row["rank"] is None:
+        return "–" if row["role"] == "method" else row["role"]
+    return f"{row['rank']} ({row['rank_low']} … {row['rank_high']})"
 
 
 _DIRECTIONS = {"higher": ["higher is better"], "lower": ["lower is better"], "none": []}

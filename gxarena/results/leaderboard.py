@@ -57,7 +57,9 @@ def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
         Sorted rows with the schema `LEADERBOARD`.
     """
     made = [
-        row for group in groups_of_contestants(cells, samples) for row in _rows_of_group(group, seed)
+        row
+        for group in groups_of_contestants(cells, samples)
+        for row in _rows_of_group(group, seed)
     ]
     made.sort(key=lambda row: tuple(str(row[name]) for name in ORDER))
     return pa.Table.from_pylist(made, schema=LEADERBOARD)
@@ -99,9 +101,7 @@ def _described(contestant: Contestant) -> Row:
 
 
 def _interval(values: Floats, contestant: Contestant, seed: int) -> Row:
-    interval = mean_interval(
-        values, bounds=contestant.bounds, whole=contestant.whole, seed=seed
-    )
+    interval = mean_interval(values, bounds=contestant.bounds, whole=contestant.whole, seed=seed)
     return {
         "estimate": _null_if_nan(interval.mean),
         "ci_low": _null_if_nan(interval.low),
@@ -126,9 +126,7 @@ def _places(group: Sequence[Contestant], seed: int) -> list[Row]:
             one.labels["explainer"]: {k: v[i] for k, v in found.items()}
             for i, one in enumerate(competing)
         }
-    return [
-        {"entry": entry.get(id(one))} | ranks.get(entry.get(id(one), ""), {}) for one in group
-    ]
+    return [{"entry": entry.get(id(one))} | ranks.get(entry.get(id(one), ""), {}) for one in group]
 
 
 def _stacked(contestants: Sequence[Contestant]) -> Floats:
