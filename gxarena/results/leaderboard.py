@@ -27,8 +27,8 @@ from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.seeds import sample_seed
-from gxarena.statistics.intervals import mean_interval
-from gxarena.statistics.ranks import paired_ranks
+from gxarena.statistics.intervals import Bounds, mean_intervals
+from gxarena.statistics.ranks import rank_methods
 
 VERIFICATION = "unverified"
 NORMALISED = ".normalised"
@@ -68,24 +68,35 @@ def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
 def _rows_of_group(group: Sequence[Contestant], seed: int) -> Iterator[Row]:
     """The rows of contestants that compete with each other."""
     seed = sample_seed(seed, "leaderboard", "/".join(group[0].labels[name] for name in GROUP[:3]))
-    places = _places(group, seed)
-    floor, ceiling = (_first_of(group, role) for role in ("floor", "ceiling"))
-    for contestant, place in zip(group, places, strict=True):
-        row = _described(contestant) | _interval(contestant.values, contestant, seed) | place
-        yield row
-        if contestant.question == BOUNDED and floor and ceiling and not contestant.whole:
-            yield from _between(row, contestant, floor.values, ceiling.values, seed)
+    values = _side_by_side(group)
+    intervals = _intervals(values, _bounds(group), group[0].whole, seed)
+    rows = [
+        _described(contestant) | interval | place
+        for contestant, interval, place in zip(group, intervals, _places(group), strict=True)
+    ]
+    yield from rows
+    if group[0].question == BOUNDED and not group[0].whole:
+        yield from _between(group, rows, values, seed)
 
 
-def _first_of(group: Sequence[Contestant], role: str) -> Contestant | None:
-    """Of several floors or ceilings the first by label counts."""
-    return next((one for one in group if one.role == role), None)
+def _side_by_side(contestants: Sequence[Contestant]) -> Floats:
+    """Values of contestants, shape (m, R, N); NaN where one has fewer replicates."""
+    shapes = [one.values.shape for one in contestants]
+    replicates, samples = (max(shape[axis] for shape in shapes) for axis in (0, 1))
+    table = np.full((len(shapes), replicates, samples), np.nan)
+    for row, one, (r, n) in zip(table, contestants, shapes, strict=True):
+        row[:r, :n] = one.values
+    return table
+
+
+def _bounds(group: Sequence[Contestant]) -> Bounds:
+    """Of the group's quantity; a cell that ended before its metric was made knows none."""
+    return next((one.bounds for one in group if one.direction != "none"), group[0].bounds)
 
 
 def _described(contestant: Contestant) -> Row:
     """What a row says of a contestant besides its numbers."""
-    values = contestant.values
-    defined = np.isfinite(values)
+    defined = np.isfinite(contestant.values)
     return dict(contestant.labels) | {
         "role": contestant.role,
         "question": contestant.question,
@@ -100,76 +111,93 @@ def _described(contestant: Contestant) -> Row:
     }
 
 
-def _interval(values: Floats, contestant: Contestant, seed: int) -> Row:
-    interval = mean_interval(values, bounds=contestant.bounds, whole=contestant.whole, seed=seed)
-    return {
-        "estimate": _null_if_nan(interval.mean),
-        "ci_low": _null_if_nan(interval.low),
-        "ci_high": _null_if_nan(interval.high),
-        "ci_method": interval.method,
-    }
+def _intervals(values: Floats, bounds: Bounds, whole: bool, seed: int) -> list[Row]:
+    found = mean_intervals(values, bounds=bounds, whole=whole, seed=seed)
+    numbers = zip(found.mean, found.low, found.high, found.method, strict=True)
+    return [
+        {
+            "estimate": _null_if_nan(mean),
+            "ci_low": _null_if_nan(low),
+            "ci_high": _null_if_nan(high),
+            "ci_method": method,
+        }
+        for mean, low, high, method in numbers
+    ]
 
 
-def _places(group: Sequence[Contestant], seed: int) -> list[Row]:
+def _places(group: Sequence[Contestant]) -> list[Row]:
     """Entry, rank and tier of each contestant; null for controls and where nothing is defined."""
     methods = [one for one in group if one.role == "method"]
+    names = [one.labels["explainer"] for one in methods]
     first = entries([one.fingerprints for one in methods])
-    entry = {id(one): methods[i].labels["explainer"] for one, i in zip(methods, first, strict=True)}
+    entry = {name: names[i] for name, i in zip(names, first, strict=True)}
     # A cell that ended before its metric was made does not know the direction; others do.
-    directions = {one.direction for one in group} - {"none"}
-    ranks: dict[str, Row] = {}
-    if directions:
-        competing = [one for i, one in enumerate(methods) if first[i] == i]
-        values = _stacked(competing)
-        found = paired_ranks(values, directions.pop(), whole=group[0].whole, seed=seed)
-        ranks = {
-            one.labels["explainer"]: {k: v[i] for k, v in found.items()}
+    directions: set[Any] = {one.direction for one in group} - {"none"}
+    ranked: dict[str, Row] = {}
+    if directions and methods:
+        competing = [methods[i] for i in sorted(set(first))]
+        values = np.moveaxis(_side_by_side(competing), 0, -1)
+        found = rank_methods(values, directions.pop(), whole=group[0].whole)
+        columns = {
+            "rank": found.rank, "rank_low": found.low, "rank_high": found.high, "tier": found.tier,
+        }  # fmt: skip
+        ranked = {
+            one.labels["explainer"]: {k: _null_if_masked(v[i]) for k, v in columns.items()}
             for i, one in enumerate(competing)
         }
-    return [{"entry": entry.get(id(one))} | ranks.get(entry.get(id(one), ""), {}) for one in group]
-
-
-def _stacked(contestants: Sequence[Contestant]) -> Floats:
-    """Values of contestants side by side, shape (R, N, m); NaN where one has fewer replicates."""
-    shape = [max(one.values.shape[axis] for one in contestants) for axis in (0, 1)]
-    stacked = np.full((*shape, len(contestants)), np.nan)
-    for column, one in enumerate(contestants):
-        replicates, samples = one.values.shape
-        stacked[:replicates, :samples, column] = one.values
-    return stacked
+    labels = [one.labels["explainer"] for one in group]
+    return [{"entry": entry.get(name)} | ranked.get(entry.get(name, ""), {}) for name in labels]
 
 
 def _between(
-    row: Row, contestant: Contestant, floor: Floats, ceiling: Floats, seed: int
+    group: Sequence[Contestant], rows: Sequence[Row], values: Floats, seed: int
 ) -> Iterator[Row]:
-    """The row once more, 0 at the floor and 1 at the ceiling; nothing where they are not apart.
+    """The rows once more, 0 at the floor and 1 at the ceiling; nothing where they are not apart.
 
-    On the samples that all three have. The interval is that of the mean, linearised: floor and
-    ceiling are as uncertain as the contestant.
+    Each on the samples that it shares with both. The intervals are those of the means, linearised:
+    floor and ceiling are as uncertain as the contestant. Of several the first by label counts.
     """
-    values = contestant.values
-    if not values.shape == floor.shape == ceiling.shape:
+    at = {one.role: i for i, one in reversed(list(enumerate(group)))}
+    if not {"floor", "ceiling"} <= at.keys():
         return
-    sign = {"higher": 1, "lower": -1, "none": 0}[contestant.direction]
-    rooms = np.where(np.isfinite(values), sign * (ceiling - floor), np.nan)
-    room = mean_interval(rooms, seed=seed)
-    if not room.low > 0:
-        return
-    ahead = sign * (values - floor)
-    share = np.nanmean(np.where(np.isfinite(rooms), ahead, np.nan)) / room.mean
-    spread = mean_interval(ahead - share * rooms, seed=seed)
-    yield row | {
-        "metric": row["metric"] + NORMALISED,
-        "direction": "higher",
-        "estimate": float(share),
-        "ci_low": _null_if_nan(share + (spread.low - spread.mean) / room.mean),
-        "ci_high": _null_if_nan(share + (spread.high - spread.mean) / room.mean),
-        "ci_method": f"{spread.method}, between floor and ceiling",
-    }
+    direction = next((one.direction for one in group if one.direction != "none"), "none")
+    sign = {"higher": 1, "lower": -1, "none": 0}[direction]
+    room = sign * (values[at["ceiling"]] - values[at["floor"]])
+    rooms = np.where(np.isfinite(values), room, np.nan)
+    ahead = sign * (values - values[at["floor"]]) + 0 * rooms
+    whole_room = mean_intervals(rooms, seed=seed)
+    shares = _means(ahead) / whole_room.mean
+    spread = mean_intervals(ahead - shares[:, None, None] * rooms, seed=seed)
+    for i, row in enumerate(rows):
+        if whole_room.low[i] > 0:
+            low, high = (
+                shares[i] + (limit[i] - spread.mean[i]) / whole_room.mean[i]
+                for limit in (spread.low, spread.high)
+            )
+            yield row | {
+                "metric": row["metric"] + NORMALISED,
+                "direction": "higher",
+                "estimate": float(shares[i]),
+                "ci_low": _null_if_nan(low),
+                "ci_high": _null_if_nan(high),
+                "ci_method": f"{spread.method[i]}, between floor and ceiling",
+            }
+
+
+def _means(values: Floats) -> Floats:
+    """Over all defined cells of each contestant, shape (m,); NaN where none is."""
+    defined = np.isfinite(values)
+    counts = defined.sum(axis=(1, 2))
+    sums = np.where(defined, values, 0).sum(axis=(1, 2))
+    return np.divide(sums, counts, out=np.full(len(values), np.nan), where=counts > 0)  # type: ignore[no-any-return]
 
 
 def _null_if_nan(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
+
+
+def _null_if_masked(number: Any) -> int | None:
+    return None if np.ma.is_masked(number) else int(number)
 
 
 def leaderboard_of_runs(runs: Sequence[RunResults]) -> pa.Table:
