@@ -166,7 +166,8 @@ def _between(
     rooms = np.where(np.isfinite(values), room, np.nan)
     ahead = sign * (values - values[at["floor"]]) + 0 * rooms
     whole_room = mean_intervals(rooms, seed=seed)
-    shares = _means(ahead) / whole_room.mean
+    with np.errstate(invalid="ignore", divide="ignore"):  # where they are not apart
+        shares = _means(ahead) / _means(rooms)
     spread = mean_intervals(ahead - shares[:, None, None] * rooms, seed=seed)
     for i, row in enumerate(rows):
         if whole_room.low[i] > 0:

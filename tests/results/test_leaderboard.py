@@ -4,50 +4,68 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from scipy import stats
 
 from gxarena.errors import InputError
-from gxarena.results.leaderboard import NO_CI, leaderboard, leaderboard_of_runs
+from gxarena.results.leaderboard import leaderboard, leaderboard_of_runs
 from gxarena.results.reading import RunResults
+from gxarena.results.same_maps import DIRECTIONS
 from gxarena.results.schemas import LEADERBOARD, SAMPLES
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 
-COLUMNS = [
-    "cell_id", "attempt", "suite", "dataset", "model", "explainer", "aggregator", "metric_name",
-    "metric_scope", "quantities", "status", "n_samples", "explain_seconds", "explainer_role",
-]  # fmt: skip
+Values = Sequence[float | None]
 ROLES = {"random": "floor", "oracle": "ceiling"}
 
 
 def _tables(
-    values: dict[str, list[float | None]],
+    values: Mapping[str, Values | Sequence[Values]],
     better: str = "higher",
     status: str = "ok",
     scope: str = "sample",
-    roles: dict[str, str] | None = None,
+    roles: Mapping[str, str] | None = None,
+    question: str = "localization",
+    fingerprints: Mapping[str, list[float]] | None = None,
 ) -> tuple[pa.Table, pa.Table]:
-    """Cells and samples of one metric for several explainers."""
-    quantities = json.dumps({"": {"better": better}})
-    n = len(next(iter(values.values()))) if scope == "sample" else 4
-    facts = ["native", "q", scope, quantities, status, n, 2.0]
-    role = {e: (roles or ROLES).get(e, "method") for e in values}
-    cells = [[e, 1, "s", "d", "m", e, *facts, role[e]] for e in values]
-    samples = [
-        {"cell_id": e, "sample_id": str(i), "metric": "q", "value": value, "reason": None}
-        for e, column in values.items()
-        for i, value in enumerate(column)
-    ]
-    return (
-        pa.Table.from_pylist([dict(zip(COLUMNS, row, strict=True)) for row in cells]),
-        pa.Table.from_pylist(samples if status == "ok" else [], schema=SAMPLES),
-    )
+    """Cells and samples of one metric for several explainers; a list of lists is of replicates."""
+    cells, samples = [], []
+    for explainer, given in values.items():
+        several = isinstance(given[0], Sequence)
+        for replicate, column in enumerate(given if several else [given]):
+            cell_id = f"{explainer}{replicate}"
+            cells.append(
+                {
+                    "cell_id": cell_id,
+                    "attempt": 1,
+                    **{k: k[0] for k in ("suite", "dataset", "model")},
+                    "model_replicate": replicate if several else None,
+                    "explainer": explainer,
+                    "explainer_role": (roles or ROLES).get(explainer, "method"),
+                    "attributions_fingerprint": (fingerprints or {}).get(explainer),
+                    "aggregator": "native",
+                    "metric_name": "q",
+                    "metric_scope": scope,
+                    "metric_question": question,
+                    "quantities": json.dumps({"": {"better": better}}),
+                    "status": status,
+                    "n_samples": len(column) if scope == "sample" else 4,
+                    "explain_seconds": 2.0,
+                }
+            )
+            samples += [
+                {"cell_id": cell_id, "sample_id": str(i), "metric": "q", "value": value}
+                for i, value in enumerate(column)
+            ]
+    table = pa.Table.from_pylist(samples if status == "ok" else [], schema=SAMPLES)
+    return pa.Table.from_pylist(cells), table
 
 
 def _rows(*tables: pa.Table) -> dict[str, dict[str, Any]]:
@@ -56,14 +74,85 @@ def _rows(*tables: pa.Table) -> dict[str, dict[str, Any]]:
     return {row["explainer"]: row for row in board.to_pylist()}
 
 
+def _about(mean: float, n: int = 24, seed: int = 0) -> list[float]:
+    """Values around a mean, exactly."""
+    drawn = np.random.default_rng(seed).normal(size=n)
+    return list(mean + 0.1 * (drawn - drawn.mean()))
+
+
 def test_means_counts_and_ranks() -> None:
-    rows = _rows(*_tables({"a": [1.0, 2.0, 3.0, 2.0], "b": [5.0, None, 6.0, 7.0]}))
+    rows = _rows(*_tables({"a": _about(2.0), "b": [None, *_about(6.0, 23)]}))
     a, b = rows["a"], rows["b"]
-    assert (a["estimate"], a["n"], a["n_undefined"], a["rank"]) == (2.0, 4, 0, 2)
-    assert (b["estimate"], b["n"], b["n_undefined"], b["rank"]) == (6.0, 3, 1, 1)
-    assert (b["rank_low"], b["rank_high"]) == (1, 1)
-    assert a["ci_low"] <= 2.0 <= a["ci_high"]
-    assert a["seconds_per_sequence"] == 0.5
+    assert (a["n"], a["n_undefined"], a["sequences"], a["replicates"]) == (24, 0, 24, 1)
+    assert (b["n"], b["n_undefined"], b["sequences"], b["rank"]) == (23, 1, 23, 1)
+    assert [a["estimate"], b["estimate"]] == pytest.approx([2.0, 6.0])
+    assert [(r["rank"], r["rank_low"], r["rank_high"], r["tier"]) for r in (a, b)] == [
+        (2, 2, 2, 2),
+        (1, 1, 1, 1),
+    ]
+    assert a["ci_low"] < 2.0 < a["ci_high"]
+    assert "one set of weights" in a["ci_method"]
+    assert a["seconds_per_sequence"] == pytest.approx(2 / 24)
+
+
+def test_replicates_are_one_row_whose_interval_covers_them() -> None:
+    rows = _rows(*_tables({"a": [_about(m, seed=i) for i, m in enumerate((1.0, 2.0, 3.0))]}))
+    alone = _rows(*_tables({"a": _about(2.0)}))["a"]
+    a = rows["a"]
+    assert (a["n"], a["sequences"], a["replicates"]) == (72, 24, 3)
+    assert a["estimate"] == pytest.approx(2.0)
+    assert a["ci_low"] < 1.0 < 3.0 < a["ci_high"]
+    assert "3 replicates" in a["ci_method"]
+    assert alone["ci_high"] - alone["ci_low"] < 0.1
+
+
+def test_one_lucky_set_of_weights_leads_nobody_to_the_first_tier_alone() -> None:
+    lucky = [_about(m, seed=i) for i, m in enumerate((4.0, 1.0, 1.1, 0.9, 1.0))]
+    plain = [_about(m, seed=9 + i) for i, m in enumerate((1.0, 1.1, 0.9, 1.0, 1.1))]
+    rows = _rows(*_tables({"lucky": lucky, "plain": plain}))
+    assert [rows[e]["rank"] for e in ("lucky", "plain")] == [1, 2]
+    assert [rows[e]["tier"] for e in ("lucky", "plain")] == [1, 1]
+    first = _rows(*_tables({"lucky": lucky[0], "plain": plain[0]}))
+    assert [first[e]["tier"] for e in ("lucky", "plain")] == [1, 2]
+
+
+def test_a_replicate_that_failed_is_counted_and_the_others_count() -> None:
+    cells, samples = _tables({"a": [_about(1.0), _about(3.0)]})
+    rows = cells.to_pylist()
+    rows[1] |= {"status": "error"}
+    kept = samples.filter(pc.equal(samples["cell_id"], "a0"))
+    a = _rows(pa.Table.from_pylist(rows, schema=cells.schema), kept)["a"]
+    assert (a["n"], a["n_undefined"], a["n_failed"], a["replicates"]) == (24, 0, 24, 1)
+    assert a["estimate"] == pytest.approx(1.0)
+
+
+def test_controls_stand_beside_unranked() -> None:
+    rows = _rows(*_tables({"a": _about(0.5), "random": _about(0.9), "oracle": _about(0.8)}))
+    assert {e: row["role"] for e, row in rows.items()} == {
+        "a": "method",
+        "random": "floor",
+        "oracle": "ceiling",
+    }
+    assert (rows["a"]["rank"], rows["a"]["rank_high"], rows["a"]["entry"]) == (1, 1, "a")
+    for control in ("random", "oracle"):
+        assert {rows[control][k] for k in ("rank", "rank_low", "tier", "entry")} == {None}
+
+
+def test_same_maps_are_one_entry_with_several_names() -> None:
+    one, other = [5.0, *[1.0] * DIRECTIONS], [5.0, *[2.0] * DIRECTIONS]
+    values = {"b": _about(2.0), "a": _about(2.0), "c": _about(1.0)}
+    rows = _rows(*_tables(values, fingerprints={"a": one, "b": one, "c": other}))
+    assert {e: row["entry"] for e, row in rows.items()} == {"a": "a", "b": "a", "c": "c"}
+    assert {e: row["rank"] for e, row in rows.items()} == {"a": 1, "b": 1, "c": 2}
+
+
+def test_who_is_worse_on_every_shared_sample_is_never_first() -> None:
+    """It defined the easy samples alone, where everybody scores more."""
+    hard = _about(0.1, 20) + _about(0.9, 20)
+    shy: list[float | None] = [*[None] * 20, *(value - 0.05 for value in hard[20:])]
+    rows = _rows(*_tables({"shy": shy, "steady": hard}))
+    assert rows["shy"]["estimate"] > rows["steady"]["estimate"]
+    assert [rows[e]["rank"] for e in ("steady", "shy")] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +182,11 @@ def test_unsupported_is_no_competitor() -> None:
 
 def test_the_last_attempt_counts() -> None:
     cells, samples = _tables({"a": [1.0, 2.0]})
-    failed = cells.set_column(10, "status", pa.array(["error"]))
-    second = cells.set_column(1, "attempt", pa.array([2]))
+    (row,) = cells.to_pylist()
+    failed, second = (
+        pa.Table.from_pylist([row | other], schema=cells.schema)
+        for other in ({"status": "error"}, {"attempt": 2})
+    )
     for order in ([failed, second], [second, failed]):
         assert _rows(pa.concat_tables(order), samples)["a"]["n_failed"] == 0
 
@@ -133,14 +225,15 @@ def test_runs_are_joined_and_the_same_rows_twice_are_refused(
         leaderboard_of_runs([one, one])
 
 
-def test_a_number_of_a_whole_set_ranks_without_intervals() -> None:
+def test_a_number_of_a_whole_set_ranks_without_interval() -> None:
     rows = _rows(*_tables({"a": [0.25], "b": [0.5], "c": [None]}, scope="set"))
     assert [rows[e]["estimate"] for e in "abc"] == [0.25, 0.5, None]
     assert [rows[e]["rank"] for e in "abc"] == [2, 1, None]
+    assert [rows[e]["tier"] for e in "abc"] == [1, 1, None]
     for row in rows.values():
-        assert row["ci_method"] == NO_CI
-        assert {row[key] for key in ("ci_low", "ci_high", "rank_low", "rank_high")} == {None}
+        assert {row[key] for key in ("ci_low", "ci_high")} == {None}
         assert row["seconds_per_sequence"] == 0.5
+    assert rows["a"]["ci_method"] == "none: one number for the whole set"
     assert (rows["b"]["n"], rows["c"]["n"], rows["c"]["n_undefined"]) == (1, 0, 1)
 
 
@@ -149,25 +242,47 @@ def test_a_failed_set_is_one_failure() -> None:
     assert (rows["a"]["n"], rows["a"]["n_undefined"], rows["a"]["n_failed"]) == (0, 0, 1)
 
 
-CONTROLS: dict[str, list[float | None]] = {
-    "random": [0.0, 0.2, 0.1, 0.1],
-    "oracle": [1.0, 0.9, 1.0, 1.1],
-    "mine": [0.5, 0.5, 0.6, 0.5],
+CONTROLS: dict[str, Values] = {
+    "random": _about(0.1, seed=1),
+    "oracle": _about(1.0, seed=2),
+    "mine": _about(0.55, seed=3),
 }
 
 
-def _normalised(values: dict[str, list[float | None]], better: str = "higher") -> dict[str, Any]:
-    board = leaderboard(*_tables(values, better), seed=0).to_pylist()
+def _normalised(
+    values: Mapping[str, Values], better: str = "higher", question: str = "localization"
+) -> dict[str, Any]:
+    board = leaderboard(*_tables(values, better, question=question), seed=0).to_pylist()
     return {row["explainer"]: row for row in board if row["metric"] == "q.normalised"}
 
 
-def test_between_random_and_oracle() -> None:
+def test_between_floor_and_ceiling() -> None:
     rows = _normalised(CONTROLS)
     assert [rows[e]["estimate"] for e in ("random", "oracle")] == [0.0, 1.0]
-    assert [rows["oracle"][end] for end in ("ci_low", "ci_high")] == [1.0, 1.0]
-    assert rows["mine"]["estimate"] == pytest.approx((0.525 - 0.1) / (1.0 - 0.1))
-    assert rows["mine"]["ci_low"] < rows["mine"]["estimate"] < rows["mine"]["ci_high"]
-    assert [rows[e]["rank"] for e in ("oracle", "mine", "random")] == [1, 2, 3]
+    assert [rows["oracle"][end] for end in ("ci_low", "ci_high")] == pytest.approx([1.0, 1.0])
+    assert rows["mine"]["estimate"] == pytest.approx(0.5)
+    assert rows["mine"]["ci_low"] < 0.5 < rows["mine"]["ci_high"]
+    assert rows["mine"]["rank"] == 1
+
+
+def test_the_interval_between_is_that_of_a_bootstrap_of_all_three() -> None:
+    columns = (CONTROLS[name] for name in ("mine", "random", "oracle"))
+    found = stats.bootstrap(
+        [np.asarray(column, dtype=np.float64) for column in columns],
+        lambda mine, low, high, axis: (
+            (mine.mean(axis) - low.mean(axis)) / (high.mean(axis) - low.mean(axis))
+        ),
+        paired=True,
+        method="BCa",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    mine = _normalised(CONTROLS)["mine"]
+    assert [mine["ci_low"], mine["ci_high"]] == pytest.approx([found.low, found.high], abs=0.02)
+
+
+@pytest.mark.parametrize("question", ["faithfulness", "complexity", "robustness", ""])
+def test_only_where_the_truth_is_the_best_answer_anything_is_normalised(question: str) -> None:
+    assert not _normalised(CONTROLS, question=question)
 
 
 def test_floor_and_ceiling_are_told_by_their_role_not_by_their_name() -> None:
@@ -179,6 +294,14 @@ def test_floor_and_ceiling_are_told_by_their_role_not_by_their_name() -> None:
     assert found == {names[name]: row["estimate"] for name, row in _normalised(CONTROLS).items()}
 
 
+def test_of_several_floors_the_first_by_label_counts() -> None:
+    more = {**CONTROLS, "a-floor": _about(0.2, seed=4)}
+    board = leaderboard(*_tables(more, roles=ROLES | {"a-floor": "floor"}), seed=0).to_pylist()
+    found = {r["explainer"]: r["estimate"] for r in board if r["metric"] == "q.normalised"}
+    assert found["a-floor"] == 0.0
+    assert found["mine"] == pytest.approx((0.55 - 0.2) / (1.0 - 0.2))
+
+
 def test_means_that_differ_by_rounding_alone_are_tied() -> None:
     # The same numbers in another order: their sums round differently.
     columns: dict[str, list[float | None]] = {
@@ -187,7 +310,7 @@ def test_means_that_differ_by_rounding_alone_are_tied() -> None:
         "c": [2.4, 7.9, 8.7, 0.799],
     }
     rows = _rows(*_tables(columns))
-    assert rows["a"]["estimate"] < rows["b"]["estimate"]
+    assert rows["a"]["estimate"] == pytest.approx(rows["b"]["estimate"], rel=1e-14)
     assert [rows[name]["rank"] for name in "abc"] == [1, 1, 3]
 
 
@@ -207,27 +330,25 @@ def test_normalised_knows_no_unit(scale: float) -> None:
 @pytest.mark.parametrize(
     "controls",
     [
-        {"random": [0.0, 0.2, 0.1, 0.1]},
-        {"random": [0.0, 1.0, 0.0, 1.0], "oracle": [1.0, 0.0, 1.0, 0.1]},  # not told apart
-        {"random": [1.0, 0.9, 1.0, 1.1], "oracle": [0.0, 0.2, 0.1, 0.1]},  # the wrong way round
-        {"random": [None] * 4, "oracle": [1.0, 0.9, 1.0, 1.1]},
+        {"random": CONTROLS["random"]},
+        {"random": _about(0.5, seed=5), "oracle": _about(0.501, seed=6)},  # not told apart
+        {"random": CONTROLS["oracle"], "oracle": CONTROLS["random"]},  # the wrong way round
+        {"random": [None] * 24, "oracle": CONTROLS["oracle"]},
     ],
 )
-def test_nothing_is_normalised_without_two_controls_apart(
-    controls: dict[str, list[float | None]],
-) -> None:
-    assert not _normalised({**controls, "mine": [0.5, 0.5, 0.6, 0.5]})
-    assert not _normalised({**CONTROLS}, "none")
+def test_nothing_is_normalised_without_two_controls_apart(controls: dict[str, Values]) -> None:
+    assert not _normalised({**controls, "mine": CONTROLS["mine"]})
+    assert not _normalised(CONTROLS, "none")
 
 
 def test_what_is_undefined_has_no_place_between() -> None:
-    assert set(_normalised({**CONTROLS, "mine": [None] * 4})) == {"random", "oracle"}
+    assert set(_normalised({**CONTROLS, "mine": [None] * 24})) == {"random", "oracle"}
 
 
 def test_a_cell_that_ended_before_its_metric_was_made_unranks_nobody() -> None:
     cells, samples = _tables({"a": [1.0, 1.0], "b": [2.0, 2.0], "c": [1.5, 1.5]})
     rows = cells.to_pylist()
     rows[0] |= {"status": "interrupted", "quantities": None}
-    kept = samples.filter(pa.compute.not_equal(samples["cell_id"], "a"))
+    kept = samples.filter(pa.compute.not_equal(samples["cell_id"], "a0"))
     found = _rows(pa.Table.from_pylist(rows), kept)
     assert [found[e]["rank"] for e in "abc"] == [None, 1, 2]
