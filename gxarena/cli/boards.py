@@ -57,12 +57,13 @@ def show_summary(board: pa.Table) -> None:
         listed = list(group)
         print_table(
             f"{model}: {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets)",
-            ["explainer", "mean rank", "one left out", "tier", "leads", "s / sequence"],
+            ["", "explainer", "mean rank", "place", "tier", "leads", "s / sequence"],
             [
                 (
+                    one.place,
                     " = ".join(one.names),
                     one.mean_rank,
-                    f"{one.low:.3g} … {one.high:.3g}",
+                    f"{one.low} … {one.high}",
                     one.tier,
                     f"{one.leads} of {one.blocks}",
                     one.seconds,

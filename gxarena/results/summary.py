@@ -15,12 +15,14 @@ import numpy as np
 import pyarrow as pa
 from scipy.stats import rankdata
 
-from gxarena.data import Floats
+from gxarena.data import Floats, Ints
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.leaderboard import NORMALISED
-from gxarena.statistics.blocks import standings
+from gxarena.statistics.blocks import BlockComparison, compare_over_blocks, ranks_without
 
 Row = Mapping[str, Any]
+Block = tuple[str, str, str]
+"""Suite, data set, metric."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,15 @@ class Standing:
     model, question : str
     names : tuple of str
         The explainers that give these maps; the first names the entry.
+    place : int
+        By the mean rank; ties share the smallest.
     mean_rank : float
         Over the blocks.
-    low, high : float
-        Of the mean rank while each block in turn is left out.
+    low, high : int
+        Between which the place moves as each data set and each metric in turn is left out.
     tier : int or None
-        Entries of one tier are not told apart (Nemenyi); None where there are too few blocks.
+        Entries of one tier are less apart than Nemenyi's critical difference; None where there are
+        too few blocks to tell.
     leads : int
         Blocks in which the entry is in the first tier of every quantity.
     blocks : int
@@ -48,9 +53,10 @@ class Standing:
     model: str
     question: str
     names: tuple[str, ...]
+    place: int
     mean_rank: float
-    low: float
-    high: float
+    low: int
+    high: int
     tier: int | None
     leads: int
     blocks: int
@@ -78,39 +84,64 @@ def _competes(row: Row) -> bool:
     return row["rank"] is not None and not row["metric"].endswith(NORMALISED)
 
 
-def _block(row: Row) -> tuple[str, str, str]:
+def _block(row: Row) -> Block:
     return row["suite"], row["dataset"], row["metric"].partition(".")[0]
 
 
 def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]:
     blocks = list(dict.fromkeys(map(_block, rows)))
-    ranks: dict[str, dict[tuple[str, str, str], list[int]]] = defaultdict(lambda: defaultdict(list))
-    tiers: dict[str, dict[tuple[str, str, str], set[int]]] = defaultdict(lambda: defaultdict(set))
+    within: dict[str, dict[Block, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        ranks[row["entry"]][_block(row)].append(row["rank"])
-        tiers[row["entry"]][_block(row)].add(row["tier"])
-    everywhere = [entry for entry in ranks if len(ranks[entry]) == len(blocks)]
-    if len(everywhere) < 2:
+        within[row["entry"]][_block(row)].append(row)
+    entries = [entry for entry in within if len(within[entry]) == len(blocks)]
+    if len(entries) < 2:
         return []
-    means = [[np.mean(ranks[entry][block]) for entry in everywhere] for block in blocks]
-    within: Floats = rankdata(means, axis=1)
-    stand = standings(within)
+    ranks = np.array(
+        [[np.mean([row["rank"] for row in within[e][b]]) for e in entries] for b in blocks]
+    )
+    compared = compare_over_blocks(ranks)
+    places = rankdata(compared.mean_rank, method="min").astype(int)
+    moved = _places_without(ranks, blocks, places)
+    tiers = _tiers(compared)
     made = [
         Standing(
             model,
             question,
             _names(entry, rows),
-            float(stand.mean[i]),
-            float(stand.low[i]),
-            float(stand.high[i]),
-            None if stand.tier is None else int(stand.tier[i]),
-            sum(tiers[entry][block] == {1} for block in blocks),
+            int(places[i]),
+            float(compared.mean_rank[i]),
+            int(moved[:, i].min()),
+            int(moved[:, i].max()),
+            tiers[i],
+            sum(all(row["tier"] == 1 for row in within[entry][block]) for block in blocks),
             len(blocks),
             _seconds(row for row in rows if row["entry"] == entry),
         )
-        for i, entry in enumerate(everywhere)
+        for i, entry in enumerate(entries)
     ]
     return sorted(made, key=lambda one: (one.mean_rank, one.names))
+
+
+def _places_without(ranks: Floats, blocks: Sequence[Block], places: Ints) -> Ints:
+    """Places with everything, then with each data set and each metric left out; a row each."""
+    found = [places]
+    for label in (lambda block: block[:2], lambda block: block[2]):
+        found += ranks_without(ranks, [label(block) for block in blocks]).values()
+    return np.array(found, dtype=np.int64)
+
+
+def _tiers(compared: BlockComparison) -> list[int | None]:
+    """Greedy from the best: who is less than the critical difference behind a tier's first."""
+    means = compared.mean_rank
+    tiers: list[int | None] = [None] * len(means)
+    if np.isnan(compared.critical_difference):
+        return tiers
+    tier, first = 0, -np.inf
+    for i in np.argsort(means, kind="stable"):
+        if means[i] - first >= compared.critical_difference:
+            tier, first = tier + 1, means[i]
+        tiers[i] = tier
+    return tiers
 
 
 def _names(entry: str, rows: Iterable[Row]) -> tuple[str, ...]:

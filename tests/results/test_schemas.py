@@ -8,21 +8,22 @@ import pytest
 from gxarena.results.schemas import FORMAT, LEADERBOARD, TABLES
 
 COLUMNS = {
-    2: {
+    3: {
         "cells": """
             cell_id string, attempt int64, suite string, suite_digest string,
             gxarena_version string, dataset string, dataset_digest string, dataset_kind string?,
             n_samples int64, model string, model_component string?, model_distribution string?,
             model_version string?, model_digest string?, model_parameters string?,
-            model_weights_digest string?, explainer string, explainer_component string?,
+            model_weights_digest string?, model_replicate int64?, explainer string, explainer_component string?,
             explainer_distribution string?, explainer_version string?, explainer_digest string?,
             explainer_parameters string?, explainer_role string, attributions_key string?,
-            attributions_units string?, aggregator string, aggregator_component string?,
+            attributions_units string?,
+            attributions_fingerprint list<item: double>?, aggregator string, aggregator_component string?,
             aggregator_distribution string?, aggregator_version string?,
             aggregator_digest string?, aggregator_parameters string?, units string?,
             metric string, metric_component string?, metric_distribution string?,
             metric_version string?, metric_digest string?, metric_parameters string?,
-            metric_name string, metric_scope string, against string?, quantities string?,
+            metric_name string, metric_scope string, metric_question string, against string?, quantities string?,
             target string, objective string, seed int64, status string, error_type string?,
             error_message string?, error_traceback string?, started timestamp[us, tz=UTC],
             seconds double, explain_seconds double?, forwards int64?, backwards int64?,
@@ -48,9 +49,11 @@ COLUMNS = {
         """,
         "leaderboard": """
             suite string, dataset string, model string, explainer string, aggregator string,
-            metric string, direction string, estimate double?, ci_low double?, ci_high double?,
-            ci_method string, n int64, n_undefined int64, n_failed int64, rank int64?,
-            rank_low int64?, rank_high int64?, seconds_per_sequence double?, verification string
+            metric string, role string, entry string?, question string, direction string,
+            estimate double?, ci_low double?, ci_high double?, ci_method string, n int64,
+            n_undefined int64, n_failed int64, sequences int64, replicates int64, rank int64?,
+            rank_low int64?, rank_high int64?, tier int64?, seconds_per_sequence double?,
+            verification string
         """,
     }
 }
