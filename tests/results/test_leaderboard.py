@@ -155,6 +155,16 @@ def test_who_is_worse_on_every_shared_sample_is_never_first() -> None:
     assert [rows[e]["rank"] for e in ("steady", "shy")] == [1, 2]
 
 
+def test_without_an_interval_neither_end_is_known() -> None:
+    """Bounds of the quantity are no interval."""
+    cells, samples = _tables({"a": [0.5, 0.6], "b": [None] * 2})
+    bounded = json.dumps({"": {"better": "higher", "bounds": [0, None]}})
+    rows = [row | {"quantities": bounded} for row in cells.to_pylist()]
+    for row in _rows(pa.Table.from_pylist(rows, schema=cells.schema), samples).values():
+        assert (row["ci_low"], row["ci_high"]) == (None, None)
+        assert row["ci_method"] == "none: too few samples (n < 20)"
+
+
 @pytest.mark.parametrize(
     ("better", "ranks"), [("higher", [2, 1]), ("lower", [1, 2]), ("none", [None] * 2)]
 )
