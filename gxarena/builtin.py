@@ -299,6 +299,14 @@ def gxarena_metrics() -> Iterable[Component]:
         requires=frozenset({"explainer", "native"}),
     )
     yield Component(
+        name="replicate_agreement",
+        target="gxarena.metrics.replicate_agreement:ReplicateAgreement",
+        summary="stability: how alike explanations are over a model's replicates",
+        citation="Shrikumar et al. 2018, arXiv:1811.00416; Krishna et al. 2022, arXiv:2202.01602",
+        provides=frozenset({"pair"}),
+        requires=frozenset({"replicates"}),
+    )
+    yield Component(
         name="rank_correlation",
         target="gxarena.metrics.similarity:RankCorrelation",
         summary="agreement of two explanations: Spearman's correlation of their scores",

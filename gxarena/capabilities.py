@@ -31,12 +31,16 @@ FIXED, WRAPPER = "fixed", "wrapper"
 COARSEN, REFINE = "coarsen", "refine"
 """Aggregators: from nucleotides to tokens; from tokens to nucleotides."""
 
-SCOPES = ("sample", "pair", "set")
+PAIR = "pair"
+SCOPES = ("sample", PAIR, "set")
 """Metrics: what they give a number for, exactly one of these."""
 
 TRUTH, PROBE, EXPLAINER, NATIVE = "truth", "probe", "explainer", "native"
 """Needed by metrics (`TRUTH` by explainers too): the data set's annotations, questions to the
 model, questions to the explainer, raw attributions on the model's own units."""
+
+REPLICATES = "replicates"
+"""Needed by pair metrics that compare an explanation with those of the model's other replicates."""
 
 MADE = "made"
 """Data sets: their samples follow from code, parameters and shipped data alone."""
@@ -54,7 +58,7 @@ REQUIRED: Mapping[str, Set[str]] = {
     "models": set(),
     "explainers": OF_MODELS.keys() | {TRUTH},
     "aggregators": set(),
-    "metrics": OF_MODELS.keys() | {TRUTH, PROBE, EXPLAINER, NATIVE},
+    "metrics": OF_MODELS.keys() | {TRUTH, PROBE, EXPLAINER, NATIVE, REPLICATES},
     "datasets": set(),
 }
 """What each kind may require; what may require anything, also capabilities of a plugin's own."""
@@ -118,6 +122,8 @@ def why_not(
     metric: Chosen | None = None,
     aggregator: Chosen | None = None,
     partition: str = "",
+    replicate: int = 0,
+    replicates: int = 1,
     phrases: Mapping[str, str] | None = None,
     provided: Set[str] | None = None,
 ) -> str:
@@ -133,6 +139,8 @@ def why_not(
     metric, aggregator : Chosen, optional
     partition : str
         Whose tokens a coarsening aggregator goes to; empty where the suite does not say.
+    replicate, replicates : int
+        Which of the model's replicates is explained, and how many it has.
     phrases : mapping, optional
         What plugins call their own capabilities.
     provided : set of str, optional
@@ -144,12 +152,22 @@ def why_not(
         if TRUTH in component.requires and not annotated:
             what = f"data set '{dataset}'" if dataset else "what is explained"
             return f"{kind} '{component.label}' needs annotations, and {what} has none"
-        of_model = component.requires - {TRUTH, PROBE, EXPLAINER, NATIVE}
+        of_model = component.requires - {TRUTH, PROBE, EXPLAINER, NATIVE, REPLICATES}
         if provided is not None:
             of_model = frozenset(n for n in of_model if n in provided or not is_own(n))
         if missing := of_model - model.provides:
             needed = said(missing, phrases)
             return f"{kind} '{component.label}' needs {needed}: '{model.label}' is none"
+    if metric and REPLICATES in metric.requires and replicates < 2:
+        return (
+            f"metric '{metric.label}' needs a model with several replicates, and '{model.label}' "
+            f"has one set of weights: say {REPLICATES} in its alias"
+        )
+    if FIXED in explainer.provides and replicate:
+        return (
+            f"explainer '{explainer.label}' has explanations of one set of weights alone, the "
+            f"first of '{model.label}'"
+        )
     projects = aggregator.provides & {COARSEN, REFINE} if aggregator else frozenset()
     if metric and EXPLAINER in metric.requires and FIXED in explainer.provides:
         return (

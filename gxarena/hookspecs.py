@@ -73,7 +73,9 @@ class Component:
     requires : frozenset of str
         Capabilities needed. Explainers and metrics: of the model. Metrics may also name ``"probe"``
         (asks the model more questions), ``"explainer"`` (asks the explainer again) and ``"native"``
-        (reads raw attributions on the model's own units only). Explainers and metrics that read the
+        (reads raw attributions on the model's own units only); metrics that provide ``"pair"`` also
+        ``"replicates"`` (compares with the same explainer on each other replicate of the model, and
+        a sample's value is the mean over them). Explainers and metrics that read the
         data set's annotations name ``"truth"``. A plugin's own that no installed model provides
         is an error of the component: its cells fail, those of a pair that does not fit are
         unsupported.
@@ -118,11 +120,15 @@ class Facts:
         Paths of the files (or folders) the model will load: their content is part of its identity,
         as is that of every file that an index of weights (``*.index.json``) among them names. Not
         those of a model that a hub id names: there the commit counts.
+    replicates : tuple of str
+        Checkpoints that ship of the same recipe, as the parameter ``checkpoint`` names them, this
+        one first; empty where there is no other.
     """
 
     max_length: int | None = None
     n_outputs: int | None = None
     files: tuple[str, ...] = ()
+    replicates: tuple[str, ...] = ()
 
 
 class Hooks:

@@ -11,7 +11,8 @@ from rich.progress import Progress as RichProgress
 
 from gxarena.cli.console import err
 from gxarena.results.schemas import SETTLED
-from gxarena.run.plan import Cell, Plan
+from gxarena.run.cells import Cell
+from gxarena.run.plan import Plan
 
 
 class Progress:
@@ -50,5 +51,5 @@ class Progress:
         """One more cell is settled, or failed."""
         self._bars.advance(self._cells)
         if status not in SETTLED:
-            name = f"{cell.model} / {cell.explainer} / {cell.aggregator} / {cell.metric_name}"
+            name = f"{cell.weights} / {cell.explainer} / {cell.aggregator} / {cell.metric_name}"
             self._bars.console.print(f"[red]{status}[/] {escape(name)}: {escape(message)}")

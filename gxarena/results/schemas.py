@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-FORMAT = 2
+FORMAT = 3
 """Of a run folder's files. Raised whenever the columns below or their meaning change: files of
 another format are refused, never read beside these."""
 
@@ -49,6 +49,8 @@ CELLS = pa.schema(
         pa.field("n_samples", pa.int64(), nullable=False),
         *_described("model"),
         pa.field("model_weights_digest", pa.string()),
+        # Position among the model's replicates; null where it has none.
+        pa.field("model_replicate", pa.int64()),
         *_described("explainer"),
         pa.field("explainer_role", pa.string(), nullable=False),
         pa.field("attributions_key", pa.string()),

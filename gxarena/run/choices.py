@@ -27,6 +27,8 @@ class Choice:
         Digest of code, data files and parameters (see `gxarena.identity`).
     wrapped : Choice or None
         The explainer that an explainer which provides "wrapper" wraps.
+    replicate : int or None
+        Of a model that has replicates: the position of these weights among them.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class Choice:
     parameters: Parameters
     identity: str
     wrapped: Choice | None = None
+    replicate: int | None = None
 
     @property
     def provides(self) -> frozenset[str]:
@@ -48,7 +51,8 @@ class Choice:
     @property
     def where(self) -> str:
         """How an error begins that this component is to blame for."""
-        return f"{self.found.distribution}: {self.kind.removesuffix('s')} '{self.label}'"
+        which = f", replicate {self.replicate}" if self.replicate else ""
+        return f"{self.found.distribution}: {self.kind.removesuffix('s')} '{self.label}'{which}"
 
 
 def choose(

@@ -19,6 +19,7 @@ def make_batch(
     seed: int,
     explainer: str,
     origins: tuple[str, ...] = (),
+    replicate: int = 0,
 ) -> Batch:
     """What an explainer is given for these samples.
 
@@ -33,8 +34,11 @@ def make_batch(
         The component's name, whatever a suite calls it.
     origins : tuple of B str, optional
         The sequences that these were made from.
+    replicate : int
+        Position of the explained weights among the model's replicates. Each replicate's noise is
+        its own, or noise would agree with itself; the first one's is that of a model without.
     """
-    stage = f"explain/{explainer}"
+    stage = f"explain/{explainer}/{replicate}" if replicate else f"explain/{explainer}"
     return Batch(
         sequences=tuple(sample.sequence for sample in samples),
         targets=targets.copy(),  # an explainer may edit its own, never the metrics'
@@ -48,7 +52,7 @@ def make_batch(
 
 def check_attributions(attributions: list[Attribution], batch: Batch, choice: Choice) -> None:
     """Raise PluginError where an explainer broke its contract."""
-    where = f"{choice.found.distribution}: explainer '{choice.label}'"
+    where = choice.where
     if not isinstance(attributions, list) or len(attributions) != len(batch):
         got = len(attributions) if isinstance(attributions, list) else type(attributions).__name__
         raise PluginError(f"{where}: expected a list of {len(batch)} Attributions, got {got}.")
@@ -73,8 +77,8 @@ def check_finite(attributions: tuple[Attribution, ...], choice: Choice) -> None:
     """
     if not any(np.isfinite(attribution.scores).all() for attribution in attributions):
         raise PluginError(
-            f"{choice.found.distribution}: explainer '{choice.label}': expected finite scores, got "
-            f"NaN or infinity in each of {len(attributions)} samples."
+            f"{choice.where}: expected finite scores, got NaN or infinity in each of "
+            f"{len(attributions)} samples."
         )
 
 
@@ -83,7 +87,7 @@ def checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choic
     sequences = [sample.sequence for sample in samples]
     outputs = np.asarray(model.predict(sequences), dtype=np.float64)
     spans = tuple(model.spans(sequences))
-    where = f"{choice.found.distribution}: model '{choice.label}'"
+    where = choice.where
     if outputs.shape != (len(samples), model.n_outputs):
         raise PluginError(
             f"{where}: expected outputs of shape ({len(samples)}, {model.n_outputs}), "

@@ -27,7 +27,13 @@ def predict_key(data: str, model: str) -> str:
 
 
 def explain_key(
-    predict: str, explainer: str, *, objective: str, target: str | int, seed: int
+    predict: str,
+    explainer: str,
+    *,
+    objective: str,
+    target: str | int,
+    seed: int,
+    replicate: int = 0,
 ) -> str:
     """The key of an explainer's attributions.
 
@@ -39,15 +45,18 @@ def explain_key(
         The explainer's identity.
     objective, target, seed
         The suite's: what of the outputs is explained, which output, whose random numbers.
+    replicate : int
+        Position of the weights among the model's replicates: each draws its own random numbers.
     """
-    return digest(["explain", predict, explainer, [objective, target, seed]])
+    drawn = [objective, target, seed, *([replicate] if replicate else [])]
+    return digest(["explain", predict, explainer, drawn])
 
 
 def cell_id(
     labels: Sequence[object],
     *,
     explain: str,
-    against: str = "",
+    against: Sequence[str] = (),
     aggregator: str,
     onto: str = "",
     metric: str,
@@ -61,8 +70,8 @@ def cell_id(
         What the cell is called: suite, data set, model, explainer, ...
     explain : str
         Key of the attributions that are scored.
-    against : str
-        Key of those that they are compared with; empty where a metric compares nothing.
+    against : sequence of str
+        Keys of those that they are compared with; empty where a metric compares nothing.
     aggregator, metric : str
         Identities.
     onto : str
@@ -72,4 +81,6 @@ def cell_id(
         Why the combination cannot work, as this plan finds. An earlier plan's "unsupported" is
         never taken over: where the reason is gone, or is another, so is the key.
     """
-    return digest(["cell", list(labels), explain, against, [aggregator, onto], metric, unsupported])
+    return digest(
+        ["cell", list(labels), explain, list(against), [aggregator, onto], metric, unsupported]
+    )

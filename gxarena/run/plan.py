@@ -1,72 +1,53 @@
 """Suite + registry -> cells. Imports no torch and loads no model.
 
-A cell is one (dataset, model, explainer, aggregator, metric), for pair metrics with the
-explanation it is compared against. What its result depends on is in its key (`gxarena.run.keys`).
+A cell is one (dataset, model, replicate, explainer, aggregator, metric), for pair metrics with
+the explanations it is compared against. What its result depends on is in its key
+(`gxarena.run.keys`).
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gxarena.capabilities import COARSEN, SCOPES, why_not
+from gxarena.capabilities import COARSEN, PAIR, SCOPES, why_not
+from gxarena.capabilities import REPLICATES as OWN_REPLICATES
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
-from gxarena.datasets.opening import open_dataset
-from gxarena.datasets.reading import COLUMNS, read_dataset
 from gxarena.errors import InputError
 from gxarena.hookspecs import Facts
 from gxarena.identity import digest
 from gxarena.registry import Registry
 from gxarena.run import keys
+from gxarena.run.cells import Cell, Explanation, weights_name
 from gxarena.run.choices import Choice, choose, facts
+from gxarena.run.data import chosen_dataset
+from gxarena.run.replicates import REPLICATES, replicates_of
 from gxarena.run.suite import Block, Parameters, Suite
 from gxarena.sources.counted import Sources
-
-MAX_LISTED = 3
-"""How many offenders an error names."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One unit of work, and where its inputs are found.
-
-    Attributes
-    ----------
-    id : str
-        Content address of the result.
-    against : (model, explainer) labels, or None
-        For pair metrics.
-    unsupported : str
-        Why the combination cannot work; empty where it can.
-    """
-
-    id: str
-    dataset: str
-    model: str
-    explainer: str
-    aggregator: str
-    metric: str
-    against: tuple[str, str] | None = None
-    unsupported: str = ""
-
-    @property
-    def metric_name(self) -> str:
-        """The metric as the leaderboard names it, with what it compares against."""
-        return f"{self.metric}[vs {'/'.join(self.against)}]" if self.against else self.metric
 
 
 @dataclass
 class Plan:
-    """What is to be done: cells, and everything they refer to by label."""
+    """What is to be done: cells, and everything they refer to by label.
+
+    A model's label stands for its weights, of a model with replicates for the first ones; further
+    ones have a name of their own (`gxarena.run.cells.weights_name`), also in `choices`.
+
+    Attributes
+    ----------
+    replicates : mapping of label to tuple of str
+        The checkpoints of each model that has replicates, in their order.
+    """
 
     suite: Suite
     registry: Registry
     datasets: dict[str, Dataset] = field(default_factory=dict)
     choices: dict[tuple[str, str], Choice] = field(default_factory=dict)
+    replicates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     sources: Sources = field(default_factory=Sources, repr=False)
     _keys: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
@@ -83,25 +64,44 @@ class Plan:
         """What a metric gives a number for: "sample", "pair" or "set"."""
         return next(iter(self.choice("metrics", metric).provides & set(SCOPES)), "sample")
 
-    def predict_key(self, dataset: str, model: str) -> str:
+    def positions(self, model: str) -> Sequence[int | None]:
+        """A model's replicates by position; [None] where it has none."""
+        return range(len(self.replicates[model])) if model in self.replicates else [None]
+
+    def counterpart(self, model: str, replicate: int | None) -> int | None:
+        """Which replicate of a model goes with one of another: of that position, modulo how many.
+
+        So replicate i is compared with replicate i, and where the other model has fewer, its
+        replicates take turns.
+        """
+        positions = self.positions(model)
+        return positions[(replicate or 0) % len(positions)]
+
+    def partition(self, replicate: int | None) -> str:
+        """The weights whose tokens ``sum`` and ``mean`` go to; empty where the suite says none."""
+        model = self.suite.partition
+        return weights_name(model, self.counterpart(model, replicate)) if model else ""
+
+    def predict_key(self, dataset: str, weights: str) -> str:
         """The key of a model's predictions on a dataset (see `gxarena.run.keys`)."""
-        key = (dataset, model)
+        key = (dataset, weights)
         if key not in self._keys:
-            data, chosen = self.datasets[dataset], self.choice("models", model)
+            data, chosen = self.datasets[dataset], self.choice("models", weights)
             self._keys[key] = keys.predict_key(data.digest, chosen.identity)
         return self._keys[key]
 
-    def explain_key(self, dataset: str, model: str, explainer: str) -> str:
+    def explain_key(self, dataset: str, weights: str, explainer: str) -> str:
         """The key of an explainer's attributions (see `gxarena.run.keys`)."""
-        key = (dataset, model, explainer)
+        key = (dataset, weights, explainer)
         if key not in self._keys:
             suite = self.suite
             self._keys[key] = keys.explain_key(
-                self.predict_key(dataset, model),
+                self.predict_key(dataset, weights),
                 self.choice("explainers", explainer).identity,
                 objective=suite.objective,
                 target=suite.target,
                 seed=suite.seed,
+                replicate=self.choice("models", weights).replicate or 0,
             )
         return self._keys[key]
 
@@ -146,8 +146,9 @@ def make_plan(
 def _resolve(plan: Plan, block: Block, where: str, folder: Path | None, limit: int | None) -> None:
     for position, label in enumerate(block.datasets):
         if label not in plan.datasets:
-            plan.datasets[label] = _dataset(
-                plan, label, f"{where}.datasets[{position}]", folder, limit
+            place = f"{where}.datasets[{position}]"
+            plan.datasets[label] = chosen_dataset(
+                plan.suite, plan.registry, label, place, folder, limit
             )
     for kind in ("models", "explainers", "aggregators", "metrics"):
         for position, label in enumerate(getattr(block, kind)):
@@ -159,7 +160,7 @@ def _resolve(plan: Plan, block: Block, where: str, folder: Path | None, limit: i
             raise InputError(f"{place}: expected 'model/explainer', got '{pair}'.")
         _choose(plan, "models", model, place)
         _choose(plan, "explainers", explainer, place)
-    pairs = [m for m in block.metrics if "pair" in plan.choice("metrics", m).provides]
+    pairs = [m for m in block.metrics if _compares(plan.choice("metrics", m))]
     if pairs and not block.against:
         raise InputError(
             f"{where}.against: expected 'model/explainer' to compare with, because metric "
@@ -175,52 +176,31 @@ def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
     name = parameters.pop("name", label)
     if label not in aliases and (kind, name) not in plan.registry.components:
         raise plan.registry.unknown(kind, label, where, aliases)
-    choice = choose(plan.registry, kind, name, parameters, where, label, plan.sources)
-    plan.choices[kind, label] = choice
-    return choice
-
-
-def _dataset(plan: Plan, label: str, where: str, folder: Path | None, limit: int | None) -> Dataset:
-    aliases = plan.suite.aliases("datasets")
-    parameters = dict(aliases.get(label, {"name": label}))
-    n, labels = parameters.pop("n", None), parameters.pop("labels", None)
-    path, kind = parameters.pop("path", None), parameters.pop("kind", None)
-    name = parameters.pop("name", label)
-    if path is not None:
-        dataset = _read(path, folder, parameters, where)
+    if REPLICATES in parameters and kind == "models":
+        _choose_replicates(plan, label, name, parameters)
     else:
-        if ("datasets", name) not in plan.registry.components:
-            raise plan.registry.unknown("datasets", name, where, aliases)
-        dataset = open_dataset(name, plan.registry, **parameters)
-    if kind is not None:
-        dataset = replace(dataset, kind=kind)
-    if labels is not None:
-        dataset = dataset.with_labels(labels)
-    for size in (n, limit):
-        if size is not None:
-            dataset = dataset.subset(size, plan.suite.seed)
-    if plan.suite.target == "label":
-        _check_labels(dataset.samples, label)
-    return dataset
+        choice = choose(plan.registry, kind, name, parameters, where, label, plan.sources)
+        plan.choices[kind, label] = choice
+    return plan.choices[kind, label]
 
 
-def _read(path: str, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
-    if unknown := set(parameters) - set(COLUMNS):
-        raise InputError(
-            f"{where}: expected only path, kind, n, labels, {', '.join(COLUMNS)} for a dataset "
-            f"given by path, got '{min(unknown)}'."
-        )
-    beside = folder / path if folder else Path(path)
-    return read_dataset(beside if beside.exists() else Path(path), **parameters)
-
-
-def _check_labels(samples: tuple[Sample, ...], dataset: str) -> None:
-    unlabelled = [sample.id for sample in samples if sample.label is None]
-    if unlabelled:
-        raise InputError(
-            f"dataset '{dataset}': expected a label for every sample because target = \"label\", "
-            f'got none for {", ".join(unlabelled[:MAX_LISTED])}. Set target = "predicted".'
-        )
+def _choose_replicates(plan: Plan, label: str, name: str, parameters: Parameters) -> None:
+    """Choose every replicate of a model, each under the name of its weights."""
+    where = f"{plan.suite.name}, models.{label}.{REPLICATES}"
+    asked = parameters.pop(REPLICATES)
+    found = replicates_of(plan.registry.registered("models", name, where), parameters, asked, where)
+    known: dict[str, str] = {}
+    for position, one in enumerate(found):
+        choice = choose(plan.registry, "models", name, one.parameters, where, label, plan.sources)
+        if choice.identity in known:
+            raise InputError(
+                f"{where}: expected weights of its own for each, got the same for "
+                f"'{known[choice.identity]}' and '{one.checkpoint}'."
+            )
+        known[choice.identity] = one.checkpoint
+        choice = replace(choice, replicate=position)
+        plan.choices["models", weights_name(label, position)] = choice
+    plan.replicates[label] = tuple(known.values())
 
 
 def _check_lengths(plan: Plan) -> None:
@@ -258,11 +238,12 @@ def _check_targets(plan: Plan) -> None:
 
 
 def _asked(plan: Plan) -> set[tuple[str, str]]:
-    """Every (data set, model) that some block pairs."""
+    """Every (data set, name of weights) that some block pairs."""
     pairs = set()
     for block in plan.suite.matrix:
-        others = [pair.partition("/")[0] for pair in block.against]
-        pairs |= set(itertools.product(block.datasets, [*block.models, *others]))
+        models = [*block.models, *(pair.partition("/")[0] for pair in block.against)]
+        weights = [weights_name(one, i) for one in models for i in plan.positions(one)]
+        pairs |= set(itertools.product(block.datasets, weights))
     return pairs
 
 
@@ -272,30 +253,51 @@ def _facts(plan: Plan, model: str) -> Facts:
 
 
 def _cells(plan: Plan, block: Block) -> Iterator[Cell]:
-    axes = (block.datasets, block.models, block.explainers, block.aggregators, block.metrics)
-    for dataset, model, explainer, aggregator, metric in itertools.product(*axes):
-        pairs: list[tuple[str, str] | None] = [None]
-        if "pair" in plan.choice("metrics", metric).provides:
-            others = [tuple(pair.split("/", 1)) for pair in block.against]
-            pairs = [(m, e) for m, e in others if (m, e) != (model, explainer)]
-        for against in pairs:
-            cell = Cell("", dataset, model, explainer, aggregator, metric, against)
+    models = [(model, i) for model in block.models for i in plan.positions(model)]
+    axes = (block.datasets, models, block.explainers, block.aggregators, block.metrics)
+    for dataset, (model, replicate), explainer, aggregator, metric in itertools.product(*axes):
+        own = Explanation(model, explainer, replicate)
+        for against in _compared(plan, block, metric, own):
+            cell = Cell("", dataset, model, explainer, aggregator, metric, replicate, against)
             cell = replace(cell, unsupported=_unsupported(plan, cell))
             yield replace(cell, id=_cell_id(plan, cell))
+
+
+def _compared(
+    plan: Plan, block: Block, metric: str, own: Explanation
+) -> list[tuple[Explanation, ...]]:
+    """What a metric compares an explanation with, for each of its cells."""
+    choice = plan.choice("metrics", metric)
+    if OWN_REPLICATES in choice.requires:
+        others = (own._replace(replicate=i) for i in plan.positions(own.model))
+        return [tuple(other for other in others if other != own)]
+    if not _compares(choice):
+        return [()]
+    pairs = [pair.split("/", 1) for pair in block.against]
+    return [
+        (Explanation(model, explainer, plan.counterpart(model, own.replicate)),)
+        for model, explainer in pairs
+        if (model, explainer) != (own.model, own.explainer)
+    ]
+
+
+def _compares(metric: Choice) -> bool:
+    """Whether it compares with what the block's ``against`` names."""
+    return PAIR in metric.provides and OWN_REPLICATES not in metric.requires
 
 
 def _cell_id(plan: Plan, cell: Cell) -> str:
     aggregator, partition = plan.choice("aggregators", cell.aggregator), plan.suite.partition
     coarsens = bool(partition) and COARSEN in aggregator.provides
     explainer = plan.choice("explainers", cell.explainer).found.component
-    labels = (cell.dataset, cell.model, cell.explainer, cell.aggregator, cell.metric, cell.against)
+    labels = (cell.dataset, *cell.explanation, cell.aggregator, cell.metric, cell.against)
     return keys.cell_id(
         # Names, kind and role move no number, but stand in the rows.
         [plan.suite.name, *labels, plan.datasets[cell.dataset].kind, explainer.role],
-        explain=plan.explain_key(cell.dataset, cell.model, cell.explainer),
-        against=plan.explain_key(cell.dataset, *cell.against) if cell.against else "",
+        explain=plan.explain_key(cell.dataset, cell.weights, cell.explainer),
+        against=[plan.explain_key(cell.dataset, o.weights, o.explainer) for o in cell.against],
         aggregator=aggregator.identity,
-        onto=plan.predict_key(cell.dataset, partition) if coarsens else "",
+        onto=plan.predict_key(cell.dataset, plan.partition(cell.replicate)) if coarsens else "",
         metric=plan.choice("metrics", cell.metric).identity,
         unsupported=cell.unsupported,
     )
@@ -303,19 +305,20 @@ def _cell_id(plan: Plan, cell: Cell) -> str:
 
 def _unsupported(plan: Plan, cell: Cell) -> str:
     """Why a combination cannot work, from declared capabilities alone; empty where it can."""
-    pairs = [(cell.model, cell.explainer), *([cell.against] if cell.against else [])]
     reasons = (
         why_not(
-            plan.choice("explainers", explainer),
-            plan.choice("models", model),
+            plan.choice("explainers", one.explainer),
+            plan.choice("models", one.weights),
             annotated=plan.datasets[cell.dataset].annotated,
             dataset=cell.dataset,
             metric=plan.choice("metrics", cell.metric),
             aggregator=plan.choice("aggregators", cell.aggregator),
             partition=plan.suite.partition,
+            replicate=one.replicate or 0,
+            replicates=len(plan.positions(one.model)),
             phrases=plan.registry.phrases,
             provided=plan.registry.provided,
         )
-        for model, explainer in pairs
+        for one in (cell.explanation, *cell.against)
     )
     return next(filter(None, reasons), "")

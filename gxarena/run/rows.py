@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from gxarena.data import Explained, Sample
 from gxarena.errors import GxarenaError, InputError, PluginError, Unsupported
 from gxarena.identity import digest, path_digest
 from gxarena.results.provenance import git_commit, package_versions
+from gxarena.run.cells import Cell
 from gxarena.run.choices import facts, resolved_parameters
-from gxarena.run.plan import Cell, Plan
+from gxarena.run.plan import Plan
 
 TRACEBACK_TAIL = 2000
 """Characters of a traceback that are kept."""
@@ -46,9 +47,10 @@ class CellRows:
             "dataset_digest": dataset.digest,
             "dataset_kind": dataset.kind or None,
             "n_samples": len(dataset.samples),
+            "model_replicate": cell.replicate,
             "metric_name": cell.metric_name,
             "metric_scope": self._plan.scope(cell.metric),
-            "against": "/".join(cell.against) if cell.against else None,
+            "against": cell.compared or None,
             "target": str(suite.target),
             "objective": suite.objective,
             "seed": suite.seed,
@@ -56,7 +58,8 @@ class CellRows:
             "packages_digest": digest(packages),
             "git_commit": git_commit(),
         }
-        for kind in ("model", "explainer", "aggregator", "metric"):
+        row |= self._component("model", cell.weights)
+        for kind in ("explainer", "aggregator", "metric"):
             row |= self._component(kind, getattr(cell, kind))
         return row
 
@@ -72,7 +75,7 @@ class CellRows:
         except (GxarenaError, ValueError):
             parameters = choice.parameters
         row: Row = {
-            kind: label,
+            kind: choice.label,
             f"{kind}_component": choice.found.component.name,
             f"{kind}_distribution": choice.found.distribution,
             f"{kind}_version": choice.found.version,
@@ -123,6 +126,26 @@ def _message(error: BaseException) -> str:
 def _writable(text: str) -> str:
     """Text as UTF-8 can hold it: file names may carry bytes that are none."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def mean_scored(scored: Sequence[Scored]) -> Scored:
+    """What a pair metric gives for a sample, over all that it was compared with.
+
+    A sample's value is the mean of those that are defined, and undefined where none is. Curves are
+    of one comparison and are kept where there is no other.
+    """
+    first = scored[0]
+    if len(scored) == 1:
+        return first
+    values, reasons = {}, {}
+    for key in first.values:
+        every = np.stack([one.values[key] for one in scored])
+        defined = np.isfinite(every)
+        counts = defined.sum(axis=0)
+        total = np.where(defined, every, 0.0).sum(axis=0)
+        values[key] = np.divide(total, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+        reasons[key] = {i: why for i, why in first.reasons.get(key, {}).items() if not counts[i]}
+    return Scored(values, reasons)
 
 
 def scored_rows(

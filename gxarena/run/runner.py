@@ -22,10 +22,11 @@ from gxarena.results.provenance import peak_memory
 from gxarena.results.reading import RunResults
 from gxarena.results.record import RunRecord
 from gxarena.results.schemas import SETTLED
+from gxarena.run.cells import Cell
 from gxarena.run.choices import resolved_parameters
-from gxarena.run.plan import Cell, Plan
+from gxarena.run.plan import Plan
 from gxarena.run.probe import ModelProbe
-from gxarena.run.rows import CellRows, as_json, failure, scored_rows, units_of
+from gxarena.run.rows import CellRows, as_json, failure, mean_scored, scored_rows, units_of
 from gxarena.run.stages import Report, Stages
 from gxarena.run.store import Store
 
@@ -105,11 +106,16 @@ def record_of(plan: Plan) -> RunRecord:
 
 
 def _in_order(plan: Plan, done: set[str]) -> Iterator[Cell]:
-    """Cells still due, those of one model and explainer together: each is loaded once."""
-    due = [cell for cell in plan.cells if cell.id not in done]
-    return iter(
-        sorted(due, key=lambda cell: (cell.dataset, cell.model, cell.explainer, bool(cell.against)))
-    )
+    """Cells still due, those of one set of weights and explainer together: each is loaded once.
+
+    What compares replicates comes last, when each of them is explained.
+    """
+
+    def place(cell: Cell) -> tuple[Any, ...]:
+        several = len(cell.against) > 1
+        return cell.dataset, cell.model, several, cell.weights, cell.explainer, bool(cell.against)
+
+    return iter(sorted((cell for cell in plan.cells if cell.id not in done), key=place))
 
 
 def _check_components(plan: Plan) -> None:
@@ -132,8 +138,8 @@ def _check_components(plan: Plan) -> None:
 
 def _components(cell: Cell) -> set[tuple[str, str]]:
     """The (kind, label) of everything a cell runs."""
-    kinds = ("model", "explainer", "aggregator", "metric")
-    return {(f"{kind}s", getattr(cell, kind)) for kind in kinds}
+    kinds = ("explainer", "aggregator", "metric")
+    return {("models", cell.weights), *((f"{kind}s", getattr(cell, kind)) for kind in kinds)}
 
 
 class _Walk:
@@ -149,8 +155,8 @@ class _Walk:
         """Score one cell and write what came of it; returns status and error message."""
         start, started = time.perf_counter(), datetime.now(UTC)
         probe = ModelProbe(
-            lambda: self._stages.model(cell.model),
-            explain=self._stages.explain_again(cell.explainer),
+            lambda: self._stages.model(cell.weights),
+            explain=self._stages.explain_again(cell.weights, cell.explainer),
         )
         row = self._rows.of(cell) | {"started": started, "status": "ok"}
         parts: dict[str, list[dict[str, Any]]] = {}
@@ -180,7 +186,7 @@ class _Walk:
 
     def _attributions(self, cell: Cell) -> dict[str, Any]:
         """Where the cell's attributions are found, and what they are on."""
-        names = (cell.dataset, cell.model, cell.explainer)
+        names = (cell.dataset, cell.weights, cell.explainer)
         units = units_of(self._stages.explained(*names))
         return {
             "attributions_key": self._plan.explain_key(*names),
@@ -191,18 +197,23 @@ class _Walk:
         self, cell: Cell, metric: Any, probe: ModelProbe
     ) -> tuple[Explained, Scored | SetScored]:
         """The attributions as the metric read them, and what it says of them."""
-        explained = self._stages.explained(cell.dataset, cell.model, cell.explainer)
-        if cell.against is None:
-            projected = self._stages.projected(explained, cell.dataset, cell.aggregator)
-            if self._plan.scope(cell.metric) == "set":
-                return projected, metric.score_set(projected)
-            return projected, metric.score(projected, probe)
-        other = self._stages.explained(cell.dataset, *cell.against)
-        if metric.renormalise:
-            explained, other = renormalised(explained), renormalised(other)
-        left = self._stages.projected(explained, cell.dataset, cell.aggregator)
-        right = self._stages.projected(other, cell.dataset, cell.aggregator)
-        return left, metric.compare(left, right)
+        explained = self._stages.explained(cell.dataset, cell.weights, cell.explainer)
+        partition = self._plan.partition(cell.replicate)
+
+        def projected(one: Explained) -> Explained:
+            if cell.against and metric.renormalise:
+                one = renormalised(one)
+            return self._stages.projected(one, cell.dataset, cell.aggregator, partition)
+
+        read = projected(explained)
+        if cell.against:
+            others = (
+                self._stages.explained(cell.dataset, o.weights, o.explainer) for o in cell.against
+            )
+            return read, mean_scored([metric.compare(read, projected(other)) for other in others])
+        if self._plan.scope(cell.metric) == "set":
+            return read, metric.score_set(read)
+        return read, metric.score(read, probe)
 
     def _cost(self, cell: Cell, probe: ModelProbe) -> dict[str, Any]:
         """What the cell cost: the explainer's share and the probe's.
@@ -212,13 +223,13 @@ class _Walk:
         """
         row: dict[str, Any] = {
             "explain_seconds": self._stages.explain_seconds(
-                cell.dataset, cell.model, cell.explainer
+                cell.dataset, cell.weights, cell.explainer
             ),
             "forwards": probe.forwards,
         }
         explainer = self._stages.create("explainers", cell.explainer)
         cost = getattr(explainer, "cost", None) or _counted(
-            self._stages.explained(cell.dataset, cell.model, cell.explainer)
+            self._stages.explained(cell.dataset, cell.weights, cell.explainer)
         )
         if cost is not None:
             explained = len(self._plan.datasets[cell.dataset].samples) + probe.explanations
@@ -226,7 +237,7 @@ class _Walk:
                 "forwards": probe.forwards + round(explained * cost[0]),
                 "backwards": round(explained * cost[1]),
             }
-        model = self._stages.loaded(cell.model)
+        model = self._stages.loaded(cell.weights)
         return row | {
             "device": str(getattr(model, "device", "cpu")) if model else None,
             "dtype": str(getattr(model, "dtype", "")).removeprefix("torch.") if model else None,

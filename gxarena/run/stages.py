@@ -65,6 +65,8 @@ class Recent(Generic[Result]):
 class Stages:
     """The pipeline of one plan over one store.
 
+    Models are asked for by the name of their weights (`gxarena.run.cells.weights_name`).
+
     Parameters
     ----------
     plan : Plan
@@ -113,15 +115,21 @@ class Stages:
         key = ("explain", dataset, model, explainer)
         return self._once(key, self._explained, lambda: self._explain(dataset, model, explainer))
 
-    def explain_again(self, explainer: str) -> Explain:
-        """What a metric's probe asks: the explainer, on any model and samples it is given."""
+    def explain_again(self, weights: str, explainer: str) -> Explain:
+        """What a metric's probe asks: the explainer, on samples it is given.
+
+        The model too is given: it may be a copy of these weights.
+        """
         choice, suite = self._plan.choice("explainers", explainer), self._plan.suite
+        replicate = self._plan.choice("models", weights).replicate or 0
 
         def explain(
             model: Model, samples: tuple[Sample, ...], targets: Ints, origins: tuple[str, ...]
         ) -> list[Attribution]:
             name = choice.found.component.name
-            batch = make_batch(samples, targets, suite.objective, suite.seed, name, origins)
+            batch = make_batch(
+                samples, targets, suite.objective, suite.seed, name, origins, replicate
+            )
             attributions: list[Attribution] = self.create("explainers", explainer).explain(
                 model, batch
             )
@@ -136,11 +144,13 @@ class Stages:
         chunks = range(n_chunks(len(self._plan.datasets[dataset].samples)))
         return sum(self._store.seconds("attributions", key, chunk) or 0.0 for chunk in chunks)
 
-    def projected(self, explained: Explained, dataset: str, aggregator: str) -> Explained:
+    def projected(
+        self, explained: Explained, dataset: str, aggregator: str, partition: str
+    ) -> Explained:
         """Attributions carried onto the units the aggregator speaks of.
 
-        Refining ones go to single nucleotides, coarsening ones to the tokens of the suite's
-        ``partition`` model, others stay where they are.
+        Refining ones go to single nucleotides, coarsening ones to the tokens of the model
+        `partition`, others stay where they are.
         """
         provides = self._plan.choice("aggregators", aggregator).provides
         if not provides & {REFINE, COARSEN}:
@@ -148,7 +158,7 @@ class Stages:
         if REFINE in provides:
             onto = tuple(Spans.nucleotides(len(sequence)) for sequence in explained.sequences)
         else:
-            onto = self.predictions(dataset, self._plan.suite.partition).spans
+            onto = self.predictions(dataset, partition).spans
         return project_all(self.create("aggregators", aggregator), explained, onto)
 
     def _once(self, key: Hashable, kept: Recent[Result], make: Callable[[], Result]) -> Result:
@@ -189,10 +199,18 @@ class Stages:
         targets = resolve_targets(suite.target, labels, predictions.outputs)
         key = self._plan.explain_key(dataset, model, explainer)
         name = choice.found.component.name
+        replicate = self._plan.choice("models", model).replicate or 0
 
         def compute(chunk: int, part: tuple[Sample, ...]) -> None:
             there: Explainer = self.create("explainers", explainer)
-            batch = make_batch(part, targets[chunk_slice(chunk)], suite.objective, suite.seed, name)
+            batch = make_batch(
+                part,
+                targets[chunk_slice(chunk)],
+                suite.objective,
+                suite.seed,
+                name,
+                replicate=replicate,
+            )
             network = self.model(model)
             start = time.perf_counter()
             attributions = there.explain(network, batch)

@@ -99,7 +99,10 @@ class Suite(BaseModel):
         "column names.",
     )
     models: Aliases = Field(
-        default={}, description="Aliases of models: name (of a component) and its parameters."
+        default={},
+        description="Aliases of models: name (of a component) and its parameters; replicates (a "
+        "list of checkpoints of one recipe, or how many of those that ship or were trained "
+        "together), of which each is predicted and explained on its own.",
     )
     explainers: Aliases = Field(default={}, description="Aliases of explainers, likewise.")
     aggregators: Aliases = Field(default={}, description="Aliases of aggregators, likewise.")
@@ -143,10 +146,24 @@ def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:
         A path, or the name of a suite that ships with gxarena.
     changes : iterable of str
         Each ``key=value`` with a dotted key, e.g. ``datasets.fly.n=50``; the value is read as
-        TOML where it is TOML, and as a plain string otherwise.
+        TOML where it is TOML, and as a plain string otherwise. ``models.cnn.replicates=1`` takes
+        the first of those that the suite lists.
     """
     path = find_suite(reference)
     document = read_toml(path)
+    listed = _replicates(document)
     for change in changes:
         apply_change(document, change)
+    for label, asked in _replicates(document).items():
+        # A number in place of a list takes the first of those listed.
+        known = listed.get(label)
+        if isinstance(known, list) and isinstance(asked, int) and 0 < asked <= len(known):
+            document["models"][label]["replicates"] = known[:asked]
     return validated(Suite, document, path.name)
+
+
+def _replicates(document: dict[str, Any]) -> dict[str, Any]:
+    """What each model's alias says of replicates, before anything is known to be valid."""
+    models = document.get("models", {})
+    aliases = models.items() if isinstance(models, dict) else ()
+    return {k: v["replicates"] for k, v in aliases if isinstance(v, dict) and "replicates" in v}

@@ -72,7 +72,11 @@ class TrainingJob:
 
 
 class Trainable(Protocol):
-    """A model factory with the capability ``trainable``."""
+    """A model factory with the capability ``trainable``.
+
+    It may also have ``replicate_settings(settings, first)``: the recipe's settings of a further
+    replicate, given the folder of the first one, where replicates share a stage of their training.
+    """
 
     @staticmethod
     def train(job: TrainingJob) -> Mapping[str, object]:
@@ -108,8 +112,26 @@ def train(recipe_path: Path, out: Path, changes: Iterable[str] = ()) -> dict[str
     """
     changes = tuple(changes)
     recipe = read_recipe(recipe_path, changes)
-    registry = Registry.load()
-    factory = _trainable(recipe, recipe_path, registry)
+    command = command_line(recipe_path, out, changes)
+    return train_recipe(recipe, recipe_path, out, command, Registry.load())
+
+
+def train_recipe(
+    recipe: Recipe, recipe_path: Path, out: Path, command: str, registry: Registry
+) -> dict[str, Any]:
+    """Train a recipe that was read before (see `train`).
+
+    Parameters
+    ----------
+    recipe : Recipe
+    recipe_path : Path
+        Where it was read from: data is looked up beside it.
+    out : Path
+    command : str
+        What the model card says was called.
+    registry : Registry
+    """
+    factory = trainable(recipe, recipe_path, registry)
     check_reference_classifiers()
     datasets = _open_datasets(recipe, recipe_path, registry)
     if out.exists() and not out.is_dir():
@@ -127,7 +149,7 @@ def train(recipe_path: Path, out: Path, changes: Iterable[str] = ()) -> dict[str
         card = {
             "model": recipe.model,
             "summary": recipe.summary,
-            "command": _command(recipe_path, out, changes),
+            "command": command,
             "recipe": recipe.model_dump(mode="json"),
             "data": _data_facts(recipe, datasets),
             "training": facts,
@@ -141,16 +163,18 @@ def train(recipe_path: Path, out: Path, changes: Iterable[str] = ()) -> dict[str
         return card
 
 
-def _trainable(recipe: Recipe, path: Path, registry: Registry) -> Any:
+def trainable(recipe: Recipe, path: Path, registry: Registry) -> Any:
+    """The factory of the recipe's model; InputError where it is none that can be trained."""
     component = registry.registered("models", recipe.model, f"{path.name}, model").component
     if "trainable" not in component.provides:
-        trainable = [r.component.name for r in registry.of_kind("models")]
-        trainable = [
-            name for name in trainable if "trainable" in registry.get("models", name).provides
+        known = [
+            one.component.name
+            for one in registry.of_kind("models")
+            if "trainable" in one.component.provides
         ]
         raise InputError(
             f"{path.name}, model: expected a model that can be trained, got '{recipe.model}'. "
-            f"{suggest(recipe.model, trainable)}"
+            f"{suggest(recipe.model, known)}"
         )
     return registry.factory("models", recipe.model)
 
@@ -239,6 +263,9 @@ def _versions() -> dict[str, str]:
     return package_versions() | {"scikit-learn": metadata.version("scikit-learn")}
 
 
-def _command(recipe_path: Path, out: Path, changes: Iterable[str]) -> str:
+def command_line(recipe_path: Path, out: Path, changes: Iterable[str], replicates: int = 0) -> str:
+    """The command that trains so."""
     extra = [word for change in changes for word in ("--set", change)]
+    if replicates:
+        extra = ["--replicates", str(replicates), *extra]
     return shlex.join(["gxarena", "train", str(recipe_path), "--out", str(out), *extra])

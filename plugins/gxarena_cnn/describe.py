@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from gxarena.errors import InputError
@@ -14,9 +15,10 @@ from gxarena_cnn.config import (
     NetworkConfig,
     read_config,
 )
+from gxarena_torch.bundled import bundled_checkpoints, bundled_replicates
 
 _WEIGHTS = Path(__file__).parent / "weights"
-BUNDLED = {"fly": _WEIGHTS / "cnn-fly", "planted": _WEIGHTS / "cnn-planted"}
+BUNDLED = bundled_checkpoints(_WEIGHTS, "cnn-")
 """Checkpoints that ship, by name."""
 
 BUNDLED_CNN = BUNDLED["fly"]
@@ -39,7 +41,8 @@ def deepstarr_folder(checkpoint: str | Path | None) -> Path:
 
 def describe_cnn(checkpoint: str | Path | None = None, **_: object) -> Facts:
     """Facts of ``CNN(checkpoint)``."""
-    return _facts(cnn_folder(checkpoint), CNNConfig)
+    found = _facts(cnn_folder(checkpoint), CNNConfig)
+    return replace(found, replicates=bundled_replicates(str(checkpoint or "fly"), BUNDLED))
 
 
 def describe_deepstarr(checkpoint: str | Path | None = None, **_: object) -> Facts:

@@ -163,7 +163,8 @@ class CNN(OneHotModel):
     ----------
     checkpoint : folder, optional
         With ``config.json`` and ``model.safetensors``, or the data set of bundled weights: "fly"
-        (fly-promoters, where none is given) or "planted".
+        (fly-promoters, where none is given) or "planted";
+        "fly-1", … are further replicates, trained alike from another seed.
     device, batch_size
         See `OneHotModel`.
     """

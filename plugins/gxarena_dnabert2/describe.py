@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from gxarena.hookspecs import Facts
 from gxarena_dnabert2.config import Config
+from gxarena_torch.bundled import bundled_checkpoints, bundled_replicates
 from gxarena_torch.checkpoint_files import files_read
 from gxarena_torch.hub import is_hub_id
 
 _WEIGHTS = Path(__file__).parent / "weights"
-BUNDLED = {"fly": _WEIGHTS / "mini-fly", "planted": _WEIGHTS / "mini-planted"}
+BUNDLED = bundled_checkpoints(_WEIGHTS, "mini-")
 """Checkpoints of dnabert2-mini that ship, by name."""
 
 MINI = BUNDLED["fly"]
@@ -31,4 +33,5 @@ def mini_checkpoint(checkpoint: str | Path | None) -> str | Path:
 
 def describe_mini(checkpoint: str | Path | None = None, **_: object) -> Facts:
     """The same for dnabert2-mini, whose checkpoint is bundled."""
-    return describe(mini_checkpoint(checkpoint))
+    found = describe(mini_checkpoint(checkpoint))
+    return replace(found, replicates=bundled_replicates(str(checkpoint or "fly"), BUNDLED))

@@ -90,12 +90,25 @@ class DNABERT2(TokenModel):
 
         return train(job)
 
+    @staticmethod
+    def replicate_settings(settings: Mapping[str, object], first: Path) -> dict[str, object]:
+        """Settings of a further replicate: it starts at the pre-training of the first.
+
+        So replicates of a genome language model differ by their fine-tuning alone; the model card
+        says so in its settings.
+        """
+        if not settings.get("pretraining"):
+            return dict(settings)
+        own = {k: v for k, v in settings.items() if k not in ("pretraining", "network")}
+        return own | {"checkpoint": str(first / "pretrained")}
+
 
 class Mini(DNABERT2):
     """The DNABERT-2 architecture small, with bundled weights.
 
     Parameters as `DNABERT2`; `checkpoint` may also name the data set of bundled weights: "fly"
-    (fly-promoters, where none is given) or "planted".
+    (fly-promoters, where none is given) or "planted";
+    "fly-1", … are further replicates, trained alike from another seed.
     """
 
     def __init__(

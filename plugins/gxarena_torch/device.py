@@ -23,6 +23,17 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
+def has_bfloat16() -> bool:
+    """Whether what trains here computes in bfloat16, and does not imitate it at several times the
+    cost: a GPU, or a processor without one.
+    """
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    # Private, and not in every version: one that does not say counts as without.
+    return any(bool(getattr(torch.cpu, name, bool)()) for name in asked)
+
+
 def pick_dtype(name: str) -> torch.dtype:
     """The torch dtype of that name, one of `DTYPES`."""
     check_choice("dtype", name, DTYPES)

@@ -138,7 +138,7 @@ def test_projection_goes_where_the_aggregator_speaks(
     made = plan(matrix=[block | {"aggregators": [aggregator], "metrics": ["gini"]}])
     stages = _stages(made, tmp_path)
     explained = stages.explained("mine", model, "exact")
-    projected = stages.projected(explained, "mine", aggregator)
+    projected = stages.projected(explained, "mine", aggregator, "toy-tokens")
     assert {int(a.spans.widths.max()) for a in projected.attributions} == {widths}
     if aggregator != "native":
         factor = {"passed_on": 3, "mean": 1 / 3, "sum": 1}[aggregator]

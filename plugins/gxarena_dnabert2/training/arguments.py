@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import TrainingArguments
 
 from gxarena_dnabert2.training.settings import Stage
+from gxarena_torch.device import has_bfloat16
 from gxarena_torch.training.trainer import training_arguments
 
 
@@ -18,12 +18,8 @@ def stage_arguments(stage: Stage, folder: Path, seed: int, **more: Any) -> Train
         "per_device_train_batch_size": stage.batch_size,
         "learning_rate": stage.learning_rate,
         "weight_decay": stage.weight_decay,
-        "bf16": stage.bfloat16 and _has_bfloat16(),
+        "bf16": stage.bfloat16 and has_bfloat16(),
         "logging_steps": 100,
         "save_steps": 500,
     }
     return training_arguments(folder, seed, stage.warmup, **(options | more))
-
-
-def _has_bfloat16() -> bool:
-    return not torch.cuda.is_available() or torch.cuda.is_bf16_supported(including_emulation=False)

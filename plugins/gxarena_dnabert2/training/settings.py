@@ -39,7 +39,7 @@ class Stage(_Table):
         Share of the nucleotides before which sequences are cut and tokenised anew: an
         augmentation.
     bfloat16 : bool
-        Mixed precision, where the device has it.
+        Mixed precision, where the device computes in it; float32 elsewhere.
     """
 
     batch_size: PositiveInt = 64

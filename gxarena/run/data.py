@@ -1,0 +1,81 @@
+"""Data sets as a suite chose them: a component or a file, of some classes, at most so many."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from gxarena.data import Sample
+from gxarena.datasets.dataset import Dataset
+from gxarena.datasets.opening import open_dataset
+from gxarena.datasets.reading import COLUMNS, read_dataset
+from gxarena.errors import InputError
+from gxarena.registry import Registry
+from gxarena.run.suite import Parameters, Suite
+
+MAX_LISTED = 3
+"""How many offenders an error names."""
+
+
+def chosen_dataset(
+    suite: Suite,
+    registry: Registry,
+    label: str,
+    where: str,
+    folder: Path | None = None,
+    limit: int | None = None,
+) -> Dataset:
+    """The data set that a suite means by a label, with as many samples as it asks for.
+
+    Parameters
+    ----------
+    suite : Suite
+    registry : Registry
+    label : str
+    where : str
+        How an error begins.
+    folder : Path, optional
+        Where relative paths are looked up first.
+    limit : int, optional
+        At most so many samples.
+    """
+    aliases = suite.aliases("datasets")
+    parameters = dict(aliases.get(label, {"name": label}))
+    n, labels = parameters.pop("n", None), parameters.pop("labels", None)
+    path, kind = parameters.pop("path", None), parameters.pop("kind", None)
+    name = parameters.pop("name", label)
+    if path is not None:
+        dataset = _read(path, folder, parameters, where)
+    else:
+        if ("datasets", name) not in registry.components:
+            raise registry.unknown("datasets", name, where, aliases)
+        dataset = open_dataset(name, registry, **parameters)
+    if kind is not None:
+        dataset = replace(dataset, kind=kind)
+    if labels is not None:
+        dataset = dataset.with_labels(labels)
+    for size in (n, limit):
+        if size is not None:
+            dataset = dataset.subset(size, suite.seed)
+    if suite.target == "label":
+        _check_labels(dataset.samples, label)
+    return dataset
+
+
+def _read(path: str, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
+    if unknown := set(parameters) - set(COLUMNS):
+        raise InputError(
+            f"{where}: expected only path, kind, n, labels, {', '.join(COLUMNS)} for a dataset "
+            f"given by path, got '{min(unknown)}'."
+        )
+    beside = folder / path if folder else Path(path)
+    return read_dataset(beside if beside.exists() else Path(path), **parameters)
+
+
+def _check_labels(samples: tuple[Sample, ...], dataset: str) -> None:
+    unlabelled = [sample.id for sample in samples if sample.label is None]
+    if unlabelled:
+        raise InputError(
+            f"dataset '{dataset}': expected a label for every sample because target = \"label\", "
+            f'got none for {", ".join(unlabelled[:MAX_LISTED])}. Set target = "predicted".'
+        )
