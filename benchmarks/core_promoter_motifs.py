@@ -46,7 +46,8 @@ def found(motifs: list[KeptMotif]) -> list[str]:
 
 
 def main(folder: Path) -> None:
-    groups = itertools.groupby(motifs_of_run(RunResults.of(folder)), key=lambda m: m.cell)
+    motifs = (one for one in motifs_of_run(RunResults.of(folder)) if not one.replicate)
+    groups = itertools.groupby(motifs, key=lambda motif: motif.cell)
     columns = {
         " / ".join(cell[1:3]) + ("" if cell[3] == "native" else f", {cell[3]}"): list(group)
         for cell, group in groups

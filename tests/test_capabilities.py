@@ -107,6 +107,20 @@ def test_what_a_metric_asks_of_explainer_and_aggregator() -> None:
     assert why_not(PLAIN, PLAIN, annotated=False, metric=raw, aggregator=Toy()) == ""
 
 
+def test_replicates_are_asked_of_the_suite() -> None:
+    agreement = Toy("agreement", requires=_of("replicates"))
+    reason = why_not(PLAIN, PLAIN, annotated=False, metric=agreement)
+    assert reason.startswith("metric 'agreement' needs a model with several replicates, and 'plain")
+    assert why_not(PLAIN, PLAIN, annotated=False, metric=agreement, replicates=2) == ""
+
+
+def test_a_file_of_explanations_is_of_one_set_of_weights() -> None:
+    fixed = Toy("file", provides=_of("fixed"))
+    assert why_not(fixed, PLAIN, annotated=False, replicate=0, replicates=2) == ""
+    reason = why_not(fixed, PLAIN, annotated=False, replicate=1, replicates=2)
+    assert reason.startswith("explainer 'file' has explanations of one set of weights alone")
+
+
 @pytest.mark.parametrize(("partition", "complains"), [("", True), ("tokens", False)])
 def test_coarsening_needs_to_know_whose_tokens(partition: str, complains: bool) -> None:
     mean = Toy("mean", provides=_of("coarsen"))

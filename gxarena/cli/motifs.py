@@ -15,7 +15,11 @@ def motifs(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE.png", help="Draw each beside its database match."),
+        typer.Option(
+            "--plot",
+            metavar="FILE.png",
+            help="Draw each beside its database match; of replicates the first.",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -32,20 +36,21 @@ def motifs(
     if plot is not None:
         from gxarena.report.logos import plot_motifs
 
-        plot_motifs(found, plot)
+        plot_motifs([one for one in found if not one.replicate], plot)
     if json:
         keys = ("dataset", "model", "explainer", "aggregator", "metric")
         print_json(
             [
                 dict(zip(keys, one.cell, strict=True))
-                | {"motif": one.name, "contributions": one.contributions}
+                | {"replicate": one.replicate, "motif": one.name}
+                | {"contributions": one.contributions}
                 | {"seqlets": one.n_seqlets, "consensus": one.consensus}
                 | {"match": {k: v for k, v in one.match.items() if k != "frequencies"} or None}
                 for one in found
             ]
         )
         return
-    for cell, group in itertools.groupby(found, key=lambda motif: motif.cell):
+    for cell, group in itertools.groupby(found, key=lambda motif: motif.found_in):
         columns = ["motif", "seqlets", "consensus", "match", "q"]
         rows = [
             (

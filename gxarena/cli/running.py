@@ -49,6 +49,8 @@ def plan(
                 "id": cell.id,
                 "dataset": cell.dataset,
                 "model": cell.model,
+                "replicate": cell.replicate,
+                "checkpoint": made.checkpoint(cell),
                 "explainer": cell.explainer,
                 "aggregator": cell.aggregator,
                 "metric": cell.metric_name,
@@ -69,6 +71,8 @@ def plan(
         [(d, m, e, n, status, why) for (d, m, e, status, why), n in sorted(groups.items())],
     )
     stdout().print({label: len(data.samples) for label, data in made.datasets.items()}, "samples")
+    if made.replicates:
+        stdout().print({label: list(one) for label, one in made.replicates.items()}, "replicates")
 
 
 def run(

@@ -23,6 +23,8 @@ COARSENING, REFINING = ("sum", "mean"), ("passed_on", "equally_distributed")
 STRATEGIES = (*COARSENING, *REFINING)
 """The paper's strategies (a), (b), (c), (d), in its order."""
 LETTERS = dict(zip(STRATEGIES, "abcd", strict=True))
+FIRST_REPLICATE = "of a model with replicates: the first"
+"""Said beside what shows one set of weights of several."""
 ALL: tuple[ClassOfSamples, ...] = ("positive", "negative", "all")
 
 
@@ -80,6 +82,12 @@ class Cell:
     @property
     def dataset(self) -> str:
         return str(self.facts["dataset"])
+
+    @property
+    def replicate(self) -> int | None:
+        """Position of the model's weights among its replicates; None where it has none."""
+        position: int | None = self.facts["model_replicate"]
+        return position
 
     @property
     def explanation(self) -> str:
@@ -259,6 +267,8 @@ class Evidence:
     ) -> list[Cell]:
         """The cells of a metric (a component's name), in the runs' order.
 
+        Of a model with replicates those of the first; `replicates` gives the others.
+
         Parameters
         ----------
         metric : str
@@ -274,10 +284,27 @@ class Evidence:
             for run in self.runs
             for cell in run.cells
             if cell.metric == metric
+            and not cell.replicate
             and (strategies is None or cell.strategy in strategies)
             and (controls or not cell.is_control)
             and run.class_of(cell.dataset) in classes
         ]
+
+    def replicates(self, cell: Cell) -> list[Cell]:
+        """A cell and what it is on each other replicate of its model, by position."""
+        return sorted(
+            (one for one in cell.run.cells if all(one.facts[f] == cell.facts[f] for f in _SAME)),
+            key=lambda one: one.replicate or 0,
+        )
+
+    @property
+    def has_replicates(self) -> bool:
+        """Whether what shows one set of weights must say so."""
+        return any(cell.replicate for run in self.runs for cell in run.cells)
+
+
+_SAME = ("dataset", "model", "explainer", "aggregator", "metric", "against")
+"""What cells share that differ by the replicate alone."""
 
 
 def groups(cells: Sequence[Cell], *facts: str) -> Iterator[tuple[Cell, ...]]:

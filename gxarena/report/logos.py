@@ -83,7 +83,7 @@ def plot_motifs(motifs: Sequence[KeptMotif], path: Path) -> None:
             motif.trimmed[0] - 0.5, motif.trimmed[1] - 0.5, color="#eeeeee", zorder=-1, linewidth=0
         )
         left.set_title(
-            f"{' / '.join(motif.cell)}: {motif.name}, {motif.n_seqlets} seqlets",
+            f"{' / '.join(motif.found_in)}: {motif.name}, {motif.n_seqlets} seqlets",
             loc="left",
             fontsize=8,
         )

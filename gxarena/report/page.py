@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.report.claims import Finding, judge
-from gxarena.report.evidence import ALL, Evidence, NotHeld, Run
+from gxarena.report.evidence import ALL, FIRST_REPLICATE, Evidence, NotHeld, Run
 from gxarena.report.figures.catalogue import DRAWINGS, PAPERS
 from gxarena.report.inference import Comparison, Verdict
 from gxarena.report.table1 import (
@@ -141,7 +141,8 @@ def _pictures(evidence: Evidence, folder: Path, told: Told) -> Iterator[Picture]
         except (NotHeld, MissingExtra) as error:
             yield Picture(title, one.caption, None, str(error))
         else:
-            yield Picture(title, one.caption, file)
+            said = f" Weights: {FIRST_REPLICATE}." if evidence.has_replicates else ""
+            yield Picture(title, one.caption + said, file)
 
 
 def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any]:
@@ -173,14 +174,30 @@ def _named(attempts: list[dict[str, Any]], kind: str) -> list[str]:
     ]
 
 
+def _replicates(attempts: list[dict[str, Any]]) -> list[str]:
+    """How many checkpoints each model with replicates stands for."""
+    positions = {(row["model"], row["model_replicate"]) for row in attempts}
+    counts = Counter(model for model, position in positions if position is not None)
+    return [f"{model} {n}" for model, n in sorted(counts.items())]
+
+
 def _accuracy(evidence: Evidence, run: Run) -> list[str]:
-    """How often each model is right on each data set, where the suite asks for it."""
-    found: dict[str, float] = {}
+    """How often each model is right on each data set, where the suite asks for it.
+
+    Of a model with replicates, each of them.
+    """
+    found: dict[str, list[float]] = {}
     for cell in evidence.cells("accuracy", controls=True, classes=ALL):
-        column = cell.column()
-        if cell.run is run and column is not None and column.defined.size:
-            found[f"{cell.facts['model']} on {cell.dataset}"] = float(column.defined.mean())
-    return [f"{where} {share:.3f}" for where, share in found.items()]
+        if cell.run is not run:
+            continue
+        columns = [one.column() for one in evidence.replicates(cell)]
+        shares = [float(c.defined.mean()) for c in columns if c is not None and c.defined.size]
+        if shares:
+            found[f"{cell.facts['model']} on {cell.dataset}"] = shares
+    return [
+        f"{where} {' / '.join(f'{share:.3f}' for share in shares)}"
+        for where, shares in found.items()
+    ]
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -206,6 +223,7 @@ def _run(run: Run) -> dict[str, Any]:
             for name, row in datasets.items()
         ],
         "models": _named(attempts, "model"),
+        "replicates": _replicates(attempts),
         "explainers": _named(attempts, "explainer"),
         "n_ok": len(ok),
         "n_cells": len(attempts),
@@ -214,7 +232,8 @@ def _run(run: Run) -> dict[str, Any]:
                 "cell": "/".join(
                     str(row[k])
                     for k in ("dataset", "model", "explainer", "aggregator", "metric_name")
-                ),
+                )
+                + (f", replicate {row['model_replicate']}" if row["model_replicate"] else ""),
                 "status": row["status"],
                 "message": row["error_message"] or "",
             }

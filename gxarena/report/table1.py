@@ -11,6 +11,7 @@ from gxarena.data import Floats
 from gxarena.report.evidence import (
     ALL,
     COARSENING,
+    FIRST_REPLICATE,
     LETTERS,
     REFINING,
     Cell,
@@ -91,6 +92,8 @@ class TableRow:
     entries : mapping of metric to Entry
     paper : str
         The paper's data set that stands beside it.
+    of_several : bool
+        Whether the model has replicates, of which this is the first.
     """
 
     dataset: str
@@ -99,6 +102,7 @@ class TableRow:
     strategy: str
     entries: dict[str, Entry]
     paper: str
+    of_several: bool = False
 
     @property
     def scores(self) -> str:
@@ -182,6 +186,8 @@ def caption(rows: list[TableRow]) -> str:
         "Mean (SD over samples) of sparsity and complexity by model and granularity; entropy with "
         "the natural logarithm."
     )
+    if any(row.of_several for row in rows):
+        ours += f" Weights: {FIRST_REPLICATE}."
     return f"{ours} Paper: Kurth et al. 2026, Table 1, {papers}." if papers else ours
 
 
@@ -211,6 +217,7 @@ def _rows(cells: tuple[Cell, ...]) -> Iterator[TableRow]:
             strategy=strategy,
             entries={m: _entry(columns.get(m), theirs.get((own, level, m))) for m in METRICS},
             paper=paper,
+            of_several=cells[0].replicate is not None,
         )
 
 

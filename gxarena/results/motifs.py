@@ -14,6 +14,7 @@ from gxarena.dna import ALPHABET
 from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.results.reading import RunResults
 
+_REPLICATE = "model_replicate"
 _CELL = ("dataset", "model", "explainer", "aggregator", "metric_name")
 
 
@@ -25,6 +26,8 @@ class KeptMotif:
     ----------
     cell : tuple of str
         Data set, model, explainer, aggregator and metric.
+    replicate : int or None
+        Position of the model's weights among its replicates; None where it has none.
     name, sign, contributions : str
     n_seqlets : int
     frequencies, scores : float arrays, shape (w, 4)
@@ -35,6 +38,7 @@ class KeptMotif:
     """
 
     cell: tuple[str, ...]
+    replicate: int | None
     name: str
     sign: str
     contributions: str
@@ -45,6 +49,12 @@ class KeptMotif:
     match: dict[str, Any]
 
     @property
+    def found_in(self) -> tuple[str, ...]:
+        """The cell, and which replicate where the model has several."""
+        position = () if self.replicate is None else (f"replicate {self.replicate}",)
+        return (*self.cell, *position)
+
+    @property
     def consensus(self) -> str:
         """The most frequent letters of the compared rows; all rows where none was compared."""
         start, end = self.trimmed if self.trimmed[1] else (0, len(self.frequencies))
@@ -52,22 +62,30 @@ class KeptMotif:
 
 
 def motifs_of_run(run: RunResults) -> list[KeptMotif]:
-    """A run's motifs, by cell, most seqlets first.
+    """A run's motifs, by cell and replicate, most seqlets first.
 
     Raises
     ------
     InputError
         The run has none.
     """
-    wanted = run.table("cells").select(["cell_id", *_CELL]).to_pylist()
-    cells = {row["cell_id"]: tuple(row[name] for name in _CELL) for row in wanted}
+    wanted = run.table("cells").select(["cell_id", _REPLICATE, *_CELL]).to_pylist()
+    cells = {row["cell_id"]: row for row in wanted}
     kept = [_motif(row, cells[row["cell_id"]]) for row in run.table("motifs").to_pylist()]
     if not kept:
         raise InputError(
             f"{run.path}: expected motifs, got a run without any. Run a suite with the metric "
             "modisco, e.g. ctcf-vs-pu1; `gxarena leaderboard` shows why there is no pattern."
         )
-    return sorted(kept, key=lambda motif: (motif.cell, motif.sign != "positive", -motif.n_seqlets))
+    return sorted(
+        kept,
+        key=lambda motif: (
+            motif.cell,
+            motif.replicate or 0,
+            motif.sign != "positive",
+            -motif.n_seqlets,
+        ),
+    )
 
 
 def write_meme(motifs: Sequence[KeptMotif], path: Path) -> None:
@@ -79,7 +97,9 @@ def write_meme(motifs: Sequence[KeptMotif], path: Path) -> None:
             f"--out: expected module '{error.name}' to be installed. pip install 'gxarena[jaspar]'"
         ) from error
     named = {
-        ":".join([*motif.cell, motif.name]): motif.frequencies[slice(*motif.trimmed)].T
+        ":".join([*motif.found_in, motif.name]).replace(" ", "-"): motif.frequencies[
+            slice(*motif.trimmed)
+        ].T
         for motif in motifs
         if motif.trimmed[1]
     }
@@ -90,14 +110,15 @@ def write_meme(motifs: Sequence[KeptMotif], path: Path) -> None:
         raise StorageError(f"--out {path}: expected to write, got '{error.strerror}'.") from error
 
 
-def _motif(row: dict[str, Any], cell: tuple[str, ...]) -> KeptMotif:
+def _motif(row: dict[str, Any], cell: dict[str, Any]) -> KeptMotif:
     match = {}
     if row["match_id"] is not None:
         keys = ("id", "name", "q", "reverse", "offset")
         match = {key: row[f"match_{key}"] for key in keys}
         match["frequencies"] = np.array(row["match_frequencies"])
     return KeptMotif(
-        cell=cell,
+        cell=tuple(cell[name] for name in _CELL),
+        replicate=cell[_REPLICATE],
         name=row["motif"],
         sign=row["sign"],
         contributions=row["contributions"],

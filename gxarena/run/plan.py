@@ -68,6 +68,10 @@ class Plan:
         """A model's replicates by position; [None] where it has none."""
         return range(len(self.replicates[model])) if model in self.replicates else [None]
 
+    def checkpoint(self, cell: Cell) -> str | None:
+        """The name of a cell's checkpoint among its model's replicates; None where it has none."""
+        return None if cell.replicate is None else self.replicates[cell.model][cell.replicate]
+
     def counterpart(self, model: str, replicate: int | None) -> int | None:
         """Which replicate of a model goes with one of another: of that position, modulo how many.
 

@@ -25,6 +25,10 @@ def test_a_batchs_seeds_belong_to_its_samples() -> None:
     assert batch.seeds.tolist() == backwards.seeds.tolist()[::-1]
     assert len({*batch.seeds, *make_batch(SAMPLES, targets, "logit", 8, "random").seeds}) == 4
     assert len({*batch.seeds, *make_batch(SAMPLES, targets, "logit", 7, "other").seeds}) == 4
+    further = make_batch(SAMPLES, targets, "logit", 7, "random", replicate=1)
+    assert len({*batch.seeds, *further.seeds}) == 4
+    first = make_batch(SAMPLES, targets, "logit", 7, "random", replicate=0)
+    assert first.seeds.tolist() == batch.seeds.tolist()
     assert (batch.ids, batch.sequences) == (("a", "b"), ("ACGT", "GGT"))
     batch.targets[:] = 5  # an explainer's own to edit
     assert targets.tolist() == [1, 0]

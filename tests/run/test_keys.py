@@ -12,7 +12,7 @@ EXPLAIN: dict[str, Any] = {
     "predict": "p", "explainer": "e", "objective": "logit", "target": "predicted", "seed": 0,
 }  # fmt: skip
 CELL: dict[str, Any] = {
-    "labels": ["suite", "data"], "explain": "e", "against": "", "aggregator": "a", "onto": "",
+    "labels": ["suite", "data"], "explain": "e", "against": [], "aggregator": "a", "onto": "",
     "metric": "m", "unsupported": "",
 }  # fmt: skip
 
@@ -32,6 +32,7 @@ def test_predictions(name: str, value: str) -> None:
         ("objective", "log_odds"),
         ("target", 1),
         ("seed", 1),
+        ("replicate", 1),
     ],
 )
 def test_attributions(name: str, value: object) -> None:
@@ -44,7 +45,8 @@ def test_attributions(name: str, value: object) -> None:
     [
         ("labels", ["suite", "other"]),
         ("explain", "e2"),
-        ("against", "e2"),
+        ("against", ["e2"]),
+        ("against", ["e2", "e3"]),
         ("aggregator", "a2"),
         ("onto", "p2"),
         ("metric", "m2"),

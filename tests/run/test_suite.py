@@ -49,6 +49,18 @@ def test_set_changes_keys(file: Path) -> None:
     assert suite.models["cnn"] == {"checkpoint": "some/dir"}
 
 
+def test_a_number_in_place_of_a_list_takes_the_first(file: Path) -> None:
+    listed = 'models.cnn.replicates=["a", "b", "c"]'
+    file.write_text(TEXT + '[models.cnn]\nreplicates = ["a", "b", "c"]\n')
+    for changes, expected in (
+        ([], ["a", "b", "c"]),
+        (["models.cnn.replicates=1"], ["a"]),
+        (["models.cnn.replicates=4"], 4),
+        ([listed, "models.other.replicates=2"], ["a", "b", "c"]),
+    ):
+        assert read_suite(str(file), changes).models["cnn"]["replicates"] == expected
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

@@ -19,6 +19,9 @@ def gxarena_models() -> Iterable[Component]:
         defaults={"width": 3},
     )
     yield Component(
+        "toy-trained", "toys:Trained", "one with replicates", describe="toy_facts:trained"
+    )
+    yield Component(
         "toy-short",
         "toys:Linear",
         "takes ten nucleotides",

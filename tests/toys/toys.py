@@ -43,6 +43,22 @@ class Linear:
         return self.predict(masked)
 
 
+class Trained(Linear):
+    """A checkpoint says what an A is worth: one that ships, or a folder with a file of it."""
+
+    SHIPPED = {"one": 1.0, "one-1": -0.5, "one-2": 3.0}  # noqa: RUF012
+
+    def __init__(self, checkpoint: str = "one", width: int = 1) -> None:
+        super().__init__(width)
+        folder = Path(checkpoint)
+        stored = folder / "weight.txt"
+        worth = float(stored.read_text()) if folder.is_dir() else self.SHIPPED[checkpoint]
+        self.weights = WEIGHTS | {"A": worth}
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        return np.array([[0.0, sum(self.weights[c] for c in s)] for s in sequences])
+
+
 class Exact:
     """Each unit's own contribution to the target's logit."""
 
@@ -52,13 +68,14 @@ class Exact:
         _log(f"explain {len(batch)}")
         _linger()
         scale = getattr(model, "scale", 1.0)
+        weights = getattr(model, "weights", WEIGHTS)
         return [
             Attribution(
-                scores=np.add.reduceat([WEIGHTS[c] for c in sequence], spans.boundaries[:-1])
+                scores=np.add.reduceat([weights[c] for c in sequence], spans.boundaries[:-1])
                 * (scale if target == 1 else 0.0),
                 spans=spans,
                 special={"[CLS]": 0.0} if spans.widths.max() > 1 else {},
-                diagnostics={"explained": scale * sum(WEIGHTS[c] for c in sequence)},
+                diagnostics={"explained": scale * sum(weights[c] for c in sequence)},
             )
             for sequence, spans, target in zip(
                 batch.sequences, model.spans(batch.sequences), batch.targets, strict=True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gxarena.errors import unknown
 from gxarena.report.drawing import check_ending, save
-from gxarena.report.evidence import Evidence
+from gxarena.report.evidence import FIRST_REPLICATE, Evidence
 from gxarena.report.figures.attributions import draw_attributions
 from gxarena.report.figures.complexity import draw_complexity
 from gxarena.report.figures.faithfulness import draw_faithfulness
@@ -67,7 +67,13 @@ def write_figure(name: str, evidence: Evidence, path: Path) -> None:
 
 
 def _saved(draw: Callable[[Evidence], Figure]) -> Callable[[Evidence, Path], None]:
-    return lambda evidence, path: save(draw(evidence), path)
+    def write(evidence: Evidence, path: Path) -> None:
+        figure = draw(evidence)
+        if evidence.has_replicates:
+            figure.supxlabel(FIRST_REPLICATE, fontsize=7, x=1.0, ha="right")
+        save(figure, path)
+
+    return write
 
 
 DRAWINGS = {

@@ -13,11 +13,14 @@ MOST_PATTERNS = 8
 
 
 def write_motifs(evidence: Evidence, path: Path) -> None:
-    """Figure 4: the patterns with most seqlets of each explanation, each beside its match."""
+    """Figure 4: the patterns with most seqlets of each explanation, each beside its match.
+
+    Of a model with replicates those of the first; the title says so.
+    """
     kept: dict[tuple[str, ...], list[KeptMotif]] = {}
     for run in evidence.runs:
         if len(run.results.table("motifs")):
-            for motif in motifs_of_run(run.results):
+            for motif in filter(_first, motifs_of_run(run.results)):
                 kept.setdefault((run.digest, *motif.cell), []).append(motif)
     if not kept:
         raise evidence.missing("figure motifs", "metric modisco, with patterns found")
@@ -25,3 +28,7 @@ def write_motifs(evidence: Evidence, path: Path) -> None:
     share = max(1, MOST_PATTERNS // len(kept))
     chosen = [motif for motifs in kept.values() for motif in motifs[:share]]
     plot_motifs(chosen[:MOST_PATTERNS], path)
+
+
+def _first(motif: KeptMotif) -> bool:
+    return not motif.replicate
