@@ -129,6 +129,15 @@ def test_plan_shows_what_is_due_done_and_impossible(
     assert "4 cells" in _run("plan", file)
 
 
+def test_plan_names_replicates(suite: Callable[..., Path]) -> None:
+    changes = ("--set", "models.toy.replicates=[{scale = 1.0}, {scale = 2.0}]")
+    cells = _json("plan", suite("exact"), *changes)["cells"]
+    found = {(c["model"], c["replicate"], c["checkpoint"]) for c in cells}
+    assert found == {("toy", 0, "1.0"), ("toy", 1, "2.0")}
+    assert {c["replicate"] for c in _json("plan", suite("exact"))["cells"]} == {None}
+    assert "{'toy': ['1.0', '2.0']}" in _run("plan", suite("exact"), *changes)
+
+
 def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_path: Path) -> None:
     out = tmp_path / "run"
     text = _run("run", suite(), "--out", out)

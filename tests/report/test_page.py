@@ -182,3 +182,25 @@ def test_models_are_named_with_their_component_and_accuracy(make_run: Make, tmp_
         text = (tmp_path / "out" / page).read_text().replace("\\", "")
         assert "tokens (dnabert2-mini), cnn" in text
         assert "tokens on promoters 0.667, cnn on background 0.000" in text
+
+
+def test_a_page_says_of_which_replicate_it_is(make_run: Make, tmp_path: Path) -> None:
+    cells = [
+        {"model_replicate": i, "metric": metric, "values": {"": [i, 1.0, 0.5]}}
+        for i in range(2)
+        for metric in ("gini", "accuracy")
+    ]
+    failed = {"model_replicate": 1, "metric": "entropy", "status": "error"}
+    evidence = Evidence.of([make_run(*cells, failed)])
+    report = write_report(evidence, tmp_path / "report")
+    text = (tmp_path / "report" / "report.md").read_text()
+    assert "| replicates | tokens 2 |" in text
+    assert "| accuracy | tokens on promoters 0.500 / 0.833 |" in text
+    assert "tokens/attnlrp/native/entropy, replicate 1" in text
+    drawn = next(picture for picture in report.pictures if picture.file)
+    assert drawn.caption.endswith("Weights: of a model with replicates: the first.")
+    assert (
+        "of a model with replicates: the first" in (tmp_path / "report" / "table-1.md").read_text()
+    )
+    figure = (tmp_path / "report" / drawn.file).with_suffix(".svg").read_text()
+    assert "of a model with replicates: the first" in figure

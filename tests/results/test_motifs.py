@@ -93,3 +93,22 @@ def test_motifs_are_drawn_beside_their_match(
     assert "no match" in text
     with pytest.raises(InputError, match=r"expected \.png"):
         plot_motifs(motifs, tmp_path / "motifs.gif")
+
+
+def test_replicates_have_motifs_of_their_own(plan: Callable[..., Plan], tmp_path: Path) -> None:
+    models = {"trained": {"name": "toy-trained", "replicates": 2}}
+    block = {"datasets": ["mine"], "models": ["trained"], "explainers": ["exact"]}
+    made = plan(models=models, matrix=[block | {"metrics": ["collection"]}])
+    assert run(made, tmp_path / "run").complete
+    motifs = motifs_of_run(RunResults.of(tmp_path / "run"))
+    assert [(one.replicate, one.name) for one in motifs] == [
+        (0, "positive_0"),
+        (0, "negative_0"),
+        (1, "positive_0"),
+        (1, "negative_0"),
+    ]
+    assert len({one.cell for one in motifs}) == 1
+    write_meme(motifs, tmp_path / "motifs.meme")
+    assert list(read_meme(str(tmp_path / "motifs.meme"))) == [
+        f"mine:trained:exact:native:collection:replicate-{i}:positive_0" for i in range(2)
+    ]

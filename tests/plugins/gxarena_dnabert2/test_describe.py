@@ -90,8 +90,19 @@ def test_labels_are_counted_as_hugging_face_writes_them(make_checkpoint: Checkpo
 def test_the_bundled_checkpoint() -> None:
     if not MINI.is_dir():
         pytest.skip("the bundled weights are not there yet")
-    assert describe_mini() == describe(MINI)
-    assert describe_mini().n_outputs == 2
+    facts = describe_mini()
+    assert (facts.files, facts.n_outputs) == (describe(MINI).files, 2)
+    assert facts.replicates[0] == "fly"
+
+
+def test_replicates_ship_beside_the_first(
+    make_checkpoint: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(make_checkpoint())
+    monkeypatch.setattr("gxarena_dnabert2.describe.BUNDLED", {"fly": folder, "fly-1": folder})
+    assert describe_mini().replicates == ("fly", "fly-1")
+    assert describe_mini(checkpoint="fly").replicates == ("fly", "fly-1")
+    assert describe_mini(checkpoint=folder).replicates == ()
 
 
 def test_planning_imports_no_torch() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gxarena.errors import InputError
-from gxarena_torch.device import pick_device, pick_dtype
+from gxarena_torch.device import has_bfloat16, pick_device, pick_dtype
 
 
 def test_a_device_by_name() -> None:
@@ -22,3 +22,23 @@ def test_an_unknown_precision() -> None:
     assert pick_dtype("bfloat16") is torch.bfloat16
     with pytest.raises(InputError, match="dtype: unknown 'float8'"):
         pick_dtype("float8")
+
+
+@pytest.mark.parametrize("has", ["_is_avx512_bf16_supported", "_is_amx_tile_supported", ""])
+def test_bfloat16_is_what_the_processor_says(has: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: name == has, raising=False)
+    assert has_bfloat16() is bool(has)
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.delattr(torch.cpu, name)
+    assert not has_bfloat16()  # a version of torch that does not say
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_bfloat16_is_what_the_gpu_says(has: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation: has and not including_emulation
+    )
+    assert has_bfloat16() is has

@@ -205,12 +205,42 @@ def _distance(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> f
     return float(torch.cat([(one[name] - other[name]).flatten() for name in other]).norm())
 
 
-def test_mixed_precision_can_be_left_out(tmp_path: Path, make_checkpoint: Checkpoints) -> None:
+def test_mixed_precision_is_for_devices_that_have_it(
+    tmp_path: Path, make_checkpoint: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = "gxarena_dnabert2.training.arguments.has_bfloat16"
     start = make_checkpoint("start", masked=True)
+    monkeypatch.setattr(where, lambda: False)
+    imitated = _finetuned(start, tmp_path / "imitated", batch_size=16, bfloat16=True)
+    monkeypatch.setattr(where, lambda: True)
     full, again, mixed = (
         _finetuned(start, tmp_path / name, batch_size=16, bfloat16=mixed)
         for name, mixed in (("full", False), ("again", False), ("mixed", True))
     )
     name = "bert.encoder.layer.0.attention.self.Wqkv.weight"
     assert torch.equal(full[name], again[name])
+    assert torch.equal(full[name], imitated[name])
     assert not torch.equal(full[name], mixed[name])
+
+
+def test_a_further_replicate_starts_at_the_pretraining_of_the_first(
+    tmp_path: Path, pretraining: dict[str, Any]
+) -> None:
+    settings = {"network": NETWORK, "pretraining": pretraining, "finetuning": FINETUNING}
+    first = tmp_path / "0"
+    Mini.train(_job(first, **settings))
+    further = Mini.replicate_settings(settings, first)
+    assert further == {"checkpoint": str(first / "pretrained"), "finetuning": FINETUNING}
+    job = _job(tmp_path / "1", **further)
+    Mini.train(TrainingJob(job.train, job.valid, job.settings, 1, job.out))
+    one, other = (load_file(tmp_path / name / "model.safetensors") for name in "01")
+    assert one.keys() == other.keys()
+    assert not torch.equal(one["classifier.weight"], other["classifier.weight"])
+    tokenizers = {(tmp_path / name / "tokenizer.json").read_text() for name in "01"}
+    assert len(tokenizers) == 1
+    assert not (tmp_path / "1" / "pretrained").exists()
+
+
+def test_replicates_from_a_checkpoint_keep_their_settings() -> None:
+    settings = {"checkpoint": "x", "finetuning": FINETUNING}
+    assert DNABERT2.replicate_settings(settings, Path("0")) == settings
