@@ -15,8 +15,7 @@ import pytest
 from gxarena.aggregators import renormalised
 from gxarena.data import Explained
 from gxarena.errors import InputError
-from gxarena.metrics.agreement import RankCorrelation
-from gxarena.metrics.similarity import ContinuousJaccard
+from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan
 from gxarena.run.replicates import replicates_of
