@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gxarena.api import Quantity, Scored
+from gxarena.api import PairMetric, Quantity, Scored
 from gxarena.data import Explained
-from gxarena.metrics.agreement import RankCorrelation
-from gxarena.metrics.similarity import ContinuousJaccard
+from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation
 
 
 class ReplicateAgreement:
@@ -15,10 +14,10 @@ class ReplicateAgreement:
 
     Replicates are trained alike but for their seed, so that they know the same of the task. Of each
     replicate this is the mean, over all the others that explain the same target, of the continuous
-    Jaccard similarity and of Spearman's correlation (see `gxarena.metrics.similarity` and
-    `gxarena.metrics.agreement`); scores are re-normalised per sample to [-1, 1] first.
+    Jaccard similarity and of Spearman's correlation (see `gxarena.metrics.similarity`). Scores are
+    re-normalised per sample to [-1, 1] first.
 
-    Beside it stands that of random scores, which is 0. Replicates do differ, so that a faithful
+    Beside it stands that of random scores, which is 0 but for chance. Replicates do differ, so that a faithful
     explanation need not agree wholly; and one that does not look at the model always does.
     """
 
@@ -33,7 +32,10 @@ class ReplicateAgreement:
     }
 
     def __init__(self) -> None:
-        self._parts = {"jaccard": ContinuousJaccard(), "rank_correlation": RankCorrelation()}
+        self._parts: dict[str, PairMetric] = {
+            "jaccard": ContinuousJaccard(),
+            "rank_correlation": RankCorrelation(),
+        }
 
     def compare(self, left: Explained, right: Explained) -> Scored:
         """Likeness of each sample's two attributions; the mean over replicates is the runner's.

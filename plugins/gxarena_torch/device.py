@@ -28,7 +28,7 @@ def has_bfloat16() -> bool:
     cost: a GPU, or a processor without one.
     """
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     # Private, and not in every version: one that does not say counts as without.
     return any(bool(getattr(torch.cpu, name, bool)()) for name in asked)

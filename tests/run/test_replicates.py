@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from gxarena.metrics.agreement import RankCorrelation
 
 from gxarena.aggregators import renormalised
 from gxarena.data import Explained
 from gxarena.errors import InputError
-from gxarena.metrics.similarity import ContinuousJaccard
+from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan
 from gxarena.run.replicates import replicates_of
