@@ -70,9 +70,11 @@ def plan(
         ["dataset", "model", "explainer", "cells", "status", "why"],
         [(d, m, e, n, status, why) for (d, m, e, status, why), n in sorted(groups.items())],
     )
-    stdout().print({label: len(data.samples) for label, data in made.datasets.items()}, "samples")
-    if made.replicates:
-        stdout().print({label: list(one) for label, one in made.replicates.items()}, "replicates")
+    sizes = [f"{label} {len(data.samples)}" for label, data in made.datasets.items()]
+    stdout().print(f"Samples: {', '.join(sizes)}.", markup=False)
+    for label, checkpoints in made.replicates.items():
+        listed = ", ".join(map(str, checkpoints))
+        stdout().print(f"{label}: {len(checkpoints)} replicates ({listed}).", markup=False)
 
 
 def run(

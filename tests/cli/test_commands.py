@@ -135,13 +135,13 @@ def test_plan_names_replicates(suite: Callable[..., Path]) -> None:
     found = {(c["model"], c["replicate"], c["checkpoint"]) for c in cells}
     assert found == {("toy", 0, "1.0"), ("toy", 1, "2.0")}
     assert {c["replicate"] for c in _json("plan", suite("exact"))["cells"]} == {None}
-    assert "{'toy': ['1.0', '2.0']}" in _run("plan", suite("exact"), *changes)
+    assert "toy: 2 replicates (1.0, 2.0)." in _run("plan", suite("exact"), *changes)
 
 
 def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_path: Path) -> None:
     out = tmp_path / "run"
     text = _run("run", suite(), "--out", out)
-    assert "gini, native (higher is better, n = 70)" in text
+    assert "gini, native (higher is better; n = 70; one set of weights)" in text
     assert _json("status", out) == {"suite": "small", "cells": {"ok": 2, "unsupported": 2}}
     assert _json("failures", out) == []
     assert "ok" in _run("status", out)

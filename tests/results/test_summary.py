@@ -1,0 +1,99 @@
+"""A board summed up: by hand, and against Demšar's mean ranks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from gxarena.results.schemas import LEADERBOARD
+from gxarena.results.summary import Standing, summary
+from gxarena.statistics.blocks import critical_difference
+
+
+def _row(name: str, rank: int | None, **given: Any) -> dict[str, Any]:
+    row = dict.fromkeys(LEADERBOARD.names) | {
+        "suite": "s", "dataset": "d", "model": "m", "explainer": name, "aggregator": "native",
+        "metric": "q", "role": "method", "entry": name, "question": "localization",
+        "direction": "higher", "ci_method": "", "n": 1, "n_undefined": 0, "n_failed": 0,
+        "sequences": 1, "replicates": 1, "rank": rank, "tier": rank, "verification": "",
+        "seconds_per_sequence": 0.5,
+    }  # fmt: skip
+    return row | given
+
+
+def _summed(rows: Sequence[dict[str, Any]]) -> list[Standing]:
+    return summary(pa.Table.from_pylist(list(rows), schema=LEADERBOARD))
+
+
+def _block(ranks: dict[str, int], **given: Any) -> Iterator[dict[str, Any]]:
+    return (_row(entry, rank, **given) for entry, rank in ranks.items())
+
+
+def test_a_block_is_a_metric_on_a_data_set_however_many_quantities_it_has() -> None:
+    many = [_block({"a": 2, "b": 1}, metric=f"many.{i}") for i in range(20)]
+    few = [_block({"a": 1, "b": 2}, metric=name) for name in ("one", "two")]
+    a, b = _summed([*itertools.chain(*many, *few)])
+    assert (a.names, a.place, a.mean_rank, a.leads, a.blocks) == (("a",), 1, 4 / 3, 2, 3)
+    assert (b.names, b.place, b.mean_rank, b.leads, b.blocks) == (("b",), 2, 5 / 3, 1, 3)
+
+
+def test_the_place_moves_as_a_metric_or_a_data_set_is_left_out() -> None:
+    ranks = {("d1", "p"): "ab", ("d1", "q"): "ba", ("d2", "p"): "ab"}
+    rows = itertools.chain(
+        *(
+            _block({e: order.index(e) + 1 for e in order}, dataset=dataset, metric=metric)
+            for (dataset, metric), order in ranks.items()
+        )
+    )
+    a, b = _summed([*rows])
+    # Without the metric p, q alone is left, in which b leads.
+    assert (a.names, a.place, a.low, a.high) == (("a",), 1, 1, 2)
+    assert (b.names, b.place, b.low, b.high) == (("b",), 2, 1, 2)
+
+
+def test_questions_and_models_stand_apart_and_what_ranks_nobody_is_left_out() -> None:
+    pair = {"a": 1, "b": 2}
+    rows = [
+        *_block(pair),
+        *_block(pair, metric="q.normalised"),
+        *_block(pair, model="other"),
+        *_block(pair, question="complexity", metric="g"),
+        *_block(pair, question="", metric="accuracy"),
+        _row("random", None, role="floor", entry=None),
+    ]
+    apart = ("m", "localization"), ("m", "complexity"), ("other", "localization")
+    found = [(one.model, one.question, one.names, one.blocks) for one in _summed(rows)]
+    assert found == [
+        (model, question, (name,), 1) for model, question in apart for name in ("a", "b")
+    ]
+
+
+def test_names_of_one_entry_and_its_seconds() -> None:
+    rows = [
+        *_block({"a": 1, "b": 2}),
+        _row("z", 1, entry="a", seconds_per_sequence=1.5),
+    ]
+    a, _ = _summed(rows)
+    assert (a.names, a.seconds) == (("a", "z"), 1.0)
+
+
+def test_who_lacks_a_block_is_not_compared() -> None:
+    rows = [*_block({"a": 1, "b": 2, "c": 3}), *_block({"a": 1, "b": 2}, metric="p")]
+    assert [one.names for one in _summed(rows)] == [("a",), ("b",)]
+    assert _summed([_row("a", 1)]) == []
+
+
+@pytest.mark.parametrize("blocks", [9, 10])
+def test_tiers_by_nemenyis_difference_once_there_are_enough_blocks(blocks: int) -> None:
+    order = {"a": 1, "b": 2, "c": 3, "d": 4}
+    rows = itertools.chain(*(_block(order, metric=f"q{i}") for i in range(blocks)))
+    tiers = [one.tier for one in _summed([*rows])]
+    if blocks < 10:
+        assert tiers == [None] * 4
+    else:
+        assert 1 < critical_difference(4, 10) < 2
+        assert tiers == [1, 1, 2, 2]
