@@ -118,9 +118,9 @@ def rank_row(
 ) -> dict[str, Any]:
     """How often rank intervals hold the true rank, and a tied or worse method wins alone."""
     rng = np.random.default_rng(seed)
-    truth = np.zeros(methods)
+    truth: Floats = np.zeros(methods)
     if case == "small gaps":
-        truth = -GAP * np.arange(methods)
+        truth -= GAP * np.arange(methods)
     elif case == "one leader":
         truth[0] = LEAD
     true_rank = np.array([1 + (truth > mean).sum() for mean in truth])
