@@ -5,7 +5,7 @@
 Every row is a share of draws that cover, at nominal .95. Distributions are what samples differ by;
 with replicates, a replicate's own effect and an interaction come on top. Unbounded values add the
 two, normal; bounded ones push them through the distribution (a Gaussian copula), so that every cell
-keeps it and its mean. About a minute on one core.
+keeps it and its mean. A few minutes on one core.
 """
 
 from __future__ import annotations
@@ -44,6 +44,19 @@ CASES = ("true ties", "small gaps", "one leader", "undefined values", "ties, opp
 GAP, LEAD = 0.05, 0.8
 REPLICATE_EFFECT, INTERACTION = 0.2, 0.5
 UNDEFINED = 0.2
+
+
+LEAST = 0.93
+TAIL = "the mean is made by a tail that few samples hold"
+FIVE = "five weights cannot show that replicates' effects are skewed"
+EXCEPTIONS = {
+    ("lognormal, sigma 1.5", 20, "none"): TAIL,
+    ("lognormal, sigma 1.5", 50, "none"): TAIL,
+    ("beta(5, .5)", 50, "two fifths"): FIVE,
+    ("beta(5, .5)", 200, "two fifths"): FIVE,
+    ("Bernoulli .95", 200, "two fifths"): FIVE,
+}
+"""Distribution, n and replicates' share -> why its interval covers less than `LEAST`."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +109,7 @@ def interval_row(tried: Tried, draws: int, seed: int = 0) -> dict[str, Any]:
         "draws": draws, "coverage": float(covers.mean()), "coverage_of_all": None,
         "false_sole_winner": None, "sole_winner": None,
         "median_width": float(np.median(found.high - found.low)),
+        "exception": EXCEPTIONS.get((tried.distribution, tried.n, tried.replicate_share)),
     }  # fmt: skip
 
 
@@ -104,9 +118,9 @@ def rank_row(
 ) -> dict[str, Any]:
     """How often rank intervals hold the true rank, and a tied or worse method wins alone."""
     rng = np.random.default_rng(seed)
-    truth = np.zeros(methods)
+    truth: Floats = np.zeros(methods)
     if case == "small gaps":
-        truth = -GAP * np.arange(methods)
+        truth -= GAP * np.arange(methods)
     elif case == "one leader":
         truth[0] = LEAD
     true_rank = np.array([1 + (truth > mean).sum() for mean in truth])
@@ -126,6 +140,7 @@ def rank_row(
         "methods": methods, "draws": draws, "coverage": float(table.mean()),
         "coverage_of_all": float(table.all(axis=1).mean()),
         "false_sole_winner": false / draws, "sole_winner": sole / draws, "median_width": None,
+        "exception": None,
     }  # fmt: skip
 
 

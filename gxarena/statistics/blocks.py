@@ -116,7 +116,7 @@ def _complete(ranks: Floats) -> tuple[Floats, Bools]:
     ranks = np.asarray(ranks, dtype=np.float64)
     if ranks.ndim != 2:
         raise InputError(f"blocks: expected ranks of shape (K, m), got {ranks.ndim} axes.")
-    compared = np.isfinite(ranks).all(axis=0) & (len(ranks) > 0)
+    compared: Bools = np.asarray(np.isfinite(ranks).all(axis=0) & (len(ranks) > 0))
     table = ranks[:, compared]
     ordered: Floats = stats.rankdata(table, axis=1) if table.size else table
     return ordered, compared

@@ -106,7 +106,7 @@ def crossed(values: Floats, groups: np.ndarray | None = None) -> Crossed:
     if groups is not None:
         errors, seen = _grouped(errors, defined, np.asarray(groups))
     per_unit, per_replicate = errors.sum(axis=1), errors.sum(axis=2)
-    counts = seen.any(axis=1)
+    counts: Bools = np.asarray(seen.any(axis=1))
     units = counts.sum(axis=1)
     replicates = seen.any(axis=2).sum(axis=1)
     rest = _without_both(errors, seen)

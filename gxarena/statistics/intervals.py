@@ -88,12 +88,11 @@ def mean_intervals(
     study = _Study(table, bounds, groups, whole, seed)
     down, up = study.sides(np.full(len(table), level))
     low, high = study.parts.mean - down, study.parts.mean + up
-    least = -np.inf if bounds[0] is None else bounds[0]
-    most = np.inf if bounds[1] is None else bounds[1]
+    least, most = (np.nan if bound is None else bound for bound in bounds)
     method = tuple(
         kind if kind.startswith("none") else f"{kind}, {level:.0%}" for kind in study.methods()
     )
-    return Intervals(study.parts.mean, np.maximum(low, least), np.minimum(high, most), method)
+    return Intervals(study.parts.mean, np.fmax(low, least), np.fmin(high, most), method)
 
 
 def mean_p_values(
@@ -149,6 +148,8 @@ class _Study:
         self, table: Floats, bounds: Bounds, groups: np.ndarray | None, whole: bool, seed: int
     ) -> None:
         self.bounds, self.whole, self.seed = bounds, whole, seed
+        low, high = bounds
+        self.closed = None if low is None or high is None else (low, high)
         self.parts = crossed(table)
         self.grouped = None if groups is None else crossed(table, groups)
         self.samples, self.slack = _sample_means(table), rounding(table)
@@ -163,9 +164,9 @@ class _Study:
         at_ends = (means <= least + slack) | (means >= most - slack) | ~seen
         equal = (most - least <= 2 * slack)[:, 0]
         two = at_ends.all(axis=1) & ~equal
-        if None in self.bounds:
+        if self.closed is None:
             return equal, two, np.zeros_like(two)
-        low, high = self.bounds
+        low, high = self.closed
         at_bounds = (means <= low + slack) | (means >= high - slack)
         mostly = (2 * at_bounds.sum(axis=1) >= seen.sum(axis=1)) & ~equal
         # Two values that are the bounds themselves: what Gaffke's limits are then, without draws.
@@ -190,7 +191,7 @@ class _Study:
             over = f"samples in {self.grouped.units[column]} groups"
         kind = SKEWED
         if self.equal[column]:
-            kind = UNMOVED if None in self.bounds else EQUAL
+            kind = UNMOVED if self.closed is None else EQUAL
         elif self.two[column]:
             kind = EXACT
         elif self.bounded[column]:
@@ -209,7 +210,7 @@ class _Study:
             bound is not None and abs(self.parts.mean[column] - bound) <= self.slack[column]
             for bound in self.bounds
         )
-        return OPEN_SCALE if self.equal[column] and None in self.bounds and at_bound else ""
+        return OPEN_SCALE if self.equal[column] and self.closed is None and at_bound else ""
 
     def sides(self, level: Floats, always: bool = False) -> tuple[Floats, Floats]:
         """How far below and above the mean the limits lie, shape (m,) each.
@@ -221,7 +222,7 @@ class _Study:
             Also where the columns are too short for an interval.
         """
         replicates = self._replicate_variances()
-        t = quantile(level, self.parts.replicates - 1.0)
+        t = quantile(level, self.parts.replicates.astype(np.float64) - 1)
         if self.whole:
             return self._whole(level, t)
         down, up = self._sample_sides(level)
@@ -241,7 +242,7 @@ class _Study:
     def _sample_sides(self, level: Floats) -> tuple[Floats, Floats]:
         down, up = _skewed_sides(self.parts, level)
         for column in np.flatnonzero(self.equal | self.two | self.bounded):
-            down[column], up[column] = self._special_sides(column, float(level[column]))
+            down[column], up[column] = self._special_sides(int(column), float(level[column]))
         if self.grouped is not None:
             wider = _skewed_sides(self.grouped, level)
             down, up = np.maximum(down, wider[0]), np.maximum(up, wider[1])
@@ -251,29 +252,31 @@ class _Study:
         means = self.samples[column]
         means = means[np.isfinite(means)]
         centre, n = float(means.mean()) if len(means) else np.nan, len(means)
-        if self.equal[column] or not n:
-            if None in self.bounds or not n:
+        if not n:
+            return 0.0, 0.0
+        if self.equal[column]:
+            if self.closed is None:
                 return 0.0, 0.0
             centre = float(self.parts.mean[column])
-            low, high = all_equal(centre, n, self.bounds, level)  # type: ignore[arg-type]
-        elif self.two[column]:
+            low, high = all_equal(centre, n, self.closed, level)
+        elif self.two[column] or self.closed is None:
             least, most = float(means.min()), float(means.max())
             count = int((means > (least + most) / 2).sum())
             share = two_valued(count, n, level)
             low, high = (least + (most - least) * limit for limit in share)
         else:
-            low, high = mostly_at_a_bound(means, self.bounds, level, self.seed)  # type: ignore[arg-type]
+            low, high = mostly_at_a_bound(means, self.closed, level, self.seed)
         return max(centre - low, 0.0), max(high - centre, 0.0)
 
     def _whole(self, level: Floats, t: Floats) -> tuple[Floats, Floats]:
         """Of one number a replicate: t over them; none has no width where they lie at a bound."""
         down = t * np.sqrt(self.parts.by_replicates)
         up = down.copy()
-        if None not in self.bounds:
+        if self.closed is not None:
             same = (self.parts.by_replicates <= self.slack**2) & (self.parts.replicates > 1)
             for column in np.flatnonzero(same):
                 mean, count = self.parts.mean[column], int(self.parts.replicates[column])
-                low, high = all_equal(mean, count, self.bounds, level[column])  # type: ignore[arg-type]
+                low, high = all_equal(mean, count, self.closed, level[column])
                 down[column], up[column] = mean - low, high - mean
         return down, up
 

@@ -64,7 +64,7 @@ def rank_methods(
     level : float
     """
     found = pairwise_differences(values, groups=groups, whole=whole)
-    ranked = np.isfinite(values).any(axis=(0, 1))
+    ranked: Bools = np.asarray(np.isfinite(values).any(axis=(0, 1)))
     sign = {"higher": 1.0, "lower": -1.0}[better]
     lead = np.nan_to_num(sign * found.mean)
     lead = np.where(np.isnan(found.mean), _more_samples(found.shared.diagonal()), lead)
@@ -73,12 +73,16 @@ def rank_methods(
     rank = 1 + (lead < 0).sum(axis=1)
     low = 1 + (apart & (lead < 0)).sum(axis=1)
     high = ranked.sum() - (apart & (lead > 0)).sum(axis=1)
-    numbers = (rank, low, high, _tiers(rank, apart, ranked))
-    return Ranking(*(np.ma.MaskedArray(number, ~ranked) for number in numbers), found)
+    rank, low, high, tier = (
+        np.ma.MaskedArray(numbers, ~ranked)
+        for numbers in (rank, low, high, _tiers(rank, apart, ranked))
+    )
+    return Ranking(rank, low, high, tier, found)
 
 
 def _more_samples(samples: Ints) -> Floats:
-    return np.sign(samples[:, None] - samples[None, :]).astype(np.float64)
+    more: Floats = np.sign(np.subtract.outer(samples, samples)).astype(np.float64)
+    return more
 
 
 def _tiers(rank: Ints, apart: Bools, ranked: Bools) -> Ints:

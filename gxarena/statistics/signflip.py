@@ -53,7 +53,7 @@ def _ways(n: int) -> Floats:
     """Signs of n units, shape (ways, n): all that differ in more than every sign, or many drawn."""
     if n <= ENUMERATED:
         numbers = np.arange(2 ** (n - 1))[:, None]
-        ways = 1.0 - 2 * (numbers >> np.arange(n) & 1)
+        ways: Floats = np.where(numbers >> np.arange(n) & 1, -1.0, 1.0)
     else:
         ways = np.random.default_rng(n).choice([-1.0, 1.0], size=(DRAWS, n))
     ways.setflags(write=False)
