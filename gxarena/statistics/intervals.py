@@ -88,11 +88,12 @@ def mean_intervals(
     study = _Study(table, bounds, groups, whole, seed)
     down, up = study.sides(np.full(len(table), level))
     low, high = study.parts.mean - down, study.parts.mean + up
-    least, most = (np.nan if bound is None else bound for bound in bounds)
+    least = -np.inf if bounds[0] is None else bounds[0]
+    most = np.inf if bounds[1] is None else bounds[1]
     method = tuple(
         kind if kind.startswith("none") else f"{kind}, {level:.0%}" for kind in study.methods()
     )
-    return Intervals(study.parts.mean, np.fmax(low, least), np.fmin(high, most), method)
+    return Intervals(study.parts.mean, np.maximum(low, least), np.minimum(high, most), method)
 
 
 def mean_p_values(
