@@ -17,8 +17,8 @@ class ReplicateAgreement:
     Jaccard similarity and of Spearman's correlation (see `gxarena.metrics.similarity`). Scores are
     re-normalised per sample to [-1, 1] first.
 
-    Beside it stands that of random scores, which is 0 but for chance. Replicates do differ, so that a faithful
-    explanation need not agree wholly; and one that does not look at the model always does.
+    Beside it stands that of random scores, which is 0 but for chance. Replicates do differ, so that
+    a faithful explanation need not agree wholly; one that does not look at the model always does.
     """
 
     renormalise = True

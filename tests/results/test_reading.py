@@ -17,7 +17,7 @@ from gxarena.errors import InputError, StorageError
 from gxarena.results.leaderboard import leaderboard_of_runs
 from gxarena.results.parquet import write_table
 from gxarena.results.reading import RunResults
-from gxarena.results.schemas import TABLES
+from gxarena.results.schemas import FORMAT, TABLES
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 
@@ -183,7 +183,9 @@ def _as_another_version_wrote_it(folder: Path) -> None:
 
 def test_a_run_of_another_version_is_refused_in_one_sentence(half: Path, plan: MakePlan) -> None:
     _as_another_version_wrote_it(half)
-    expected = r"expected a run in format 2, got one in format 1, which another version of gxarena"
+    expected = (
+        rf"expected a run in format {FORMAT}, got one in format 1, which another version of gxarena"
+    )
     with pytest.raises(InputError, match=expected):
         RunResults.of(half)
     before = {path: path.read_bytes() for path in half.rglob("*.*") if path.is_file()}
