@@ -26,6 +26,7 @@ from gxarena.api import Better
 from gxarena.data import Floats
 from gxarena.errors import InputError
 from gxarena.results.reading import RunResults, last_attempts
+from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.statistics import bootstrap_between, bootstrap_mean, rank_intervals
 from gxarena.seeds import sample_seed
 
@@ -33,30 +34,6 @@ CI_METHOD = "percentile bootstrap over samples, 95%, 2000 resamples"
 NO_CI = "none: one number for the whole set"
 NORMALISED_CI = f"{CI_METHOD}, of (mean - random) / (oracle - random)"
 VERIFICATION = "unverified"
-
-LEADERBOARD = pa.schema(
-    [
-        pa.field("suite", pa.string(), nullable=False),
-        pa.field("dataset", pa.string(), nullable=False),
-        pa.field("model", pa.string(), nullable=False),
-        pa.field("explainer", pa.string(), nullable=False),
-        pa.field("aggregator", pa.string(), nullable=False),
-        pa.field("metric", pa.string(), nullable=False),
-        pa.field("direction", pa.string(), nullable=False),
-        pa.field("estimate", pa.float64()),
-        pa.field("ci_low", pa.float64()),
-        pa.field("ci_high", pa.float64()),
-        pa.field("ci_method", pa.string(), nullable=False),
-        pa.field("n", pa.int64(), nullable=False),
-        pa.field("n_undefined", pa.int64(), nullable=False),
-        pa.field("n_failed", pa.int64(), nullable=False),
-        pa.field("rank", pa.int64()),
-        pa.field("rank_low", pa.int64()),
-        pa.field("rank_high", pa.int64()),
-        pa.field("seconds_per_sequence", pa.float64()),
-        pa.field("verification", pa.string(), nullable=False),
-    ]
-)
 _READ = [
     "cell_id", "attempt", "suite", "dataset", "model", "explainer", "explainer_role", "aggregator",
     "metric_name", "metric_scope", "quantities", "status", "n_samples", "explain_seconds",

@@ -127,6 +127,29 @@ SEQLETS = pa.schema(
         pa.field("strand", pa.string(), nullable=False),
     ]
 )
+LEADERBOARD = pa.schema(
+    [
+        pa.field("suite", pa.string(), nullable=False),
+        pa.field("dataset", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("explainer", pa.string(), nullable=False),
+        pa.field("aggregator", pa.string(), nullable=False),
+        pa.field("metric", pa.string(), nullable=False),
+        pa.field("direction", pa.string(), nullable=False),
+        pa.field("estimate", pa.float64()),
+        pa.field("ci_low", pa.float64()),
+        pa.field("ci_high", pa.float64()),
+        pa.field("ci_method", pa.string(), nullable=False),
+        pa.field("n", pa.int64(), nullable=False),
+        pa.field("n_undefined", pa.int64(), nullable=False),
+        pa.field("n_failed", pa.int64(), nullable=False),
+        pa.field("rank", pa.int64()),
+        pa.field("rank_low", pa.int64()),
+        pa.field("rank_high", pa.int64()),
+        pa.field("seconds_per_sequence", pa.float64()),
+        pa.field("verification", pa.string(), nullable=False),
+    ]
+)
 TABLES = {
     "cells": CELLS,
     "samples": SAMPLES,
@@ -134,3 +157,4 @@ TABLES = {
     "motifs": MOTIFS,
     "seqlets": SEQLETS,
 }
+"""The tables that are joined from the parts of cells; the leaderboard is computed from them."""

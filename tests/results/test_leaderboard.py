@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from gxarena.errors import InputError
-from gxarena.results.leaderboard import LEADERBOARD, NO_CI, leaderboard, leaderboard_of_runs
+from gxarena.results.leaderboard import NO_CI, leaderboard, leaderboard_of_runs
 from gxarena.results.reading import RunResults
-from gxarena.results.schemas import SAMPLES
+from gxarena.results.schemas import LEADERBOARD, SAMPLES
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 

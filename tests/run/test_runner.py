@@ -13,9 +13,8 @@ import pytest
 
 from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.results.folder import RunFolder
-from gxarena.results.leaderboard import LEADERBOARD
 from gxarena.results.reading import RunResults
-from gxarena.results.schemas import CELLS, CURVES, SAMPLES
+from gxarena.results.schemas import CELLS, CURVES, LEADERBOARD, SAMPLES
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 from gxarena.run.store import Store
