@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gxarena.errors import StorageError
+from gxarena.errors import InputError, StorageError
 from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
 from gxarena.results.parquet import read_identity
 from gxarena.results.reading import RunResults
+from gxarena.results.record import RunRecord
 from gxarena.results.schemas import CELLS, CURVES, SAMPLES, STATUSES
 from gxarena.run.plan import Plan
 from gxarena.run.runner import record_of, run
@@ -60,6 +61,37 @@ def claim(plan: Callable[..., Plan], tmp_path: Path) -> Claim:
         return folder, made.cells[0].id
 
     return make
+
+
+RECORD = RunRecord("mine", "0123", ("00",), {"seed": 0})
+
+
+def test_a_new_folder_an_empty_one_and_ones_own_are_taken(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.check(RECORD)
+    folder.path.mkdir()
+    folder.check(RECORD)
+    # What a killed run leaves before it wrote anything.
+    (folder.path / f"{TEMPORARY}abc").touch()
+    folder.check(RECORD)
+    folder.claim(RECORD)
+    (folder.path / "notes.txt").touch()
+    folder.check(RunRecord("mine", "another plan", (), {}))
+
+
+def test_a_folder_of_another_suite_is_refused(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.claim(RECORD)
+    with pytest.raises(InputError, match="run of suite 'other', got a run of suite 'mine'"):
+        folder.check(RunRecord("other", "0123", ("00",), {"seed": 0}))
+
+
+@pytest.mark.parametrize("there", ["run", "run/thesis.tex", "run/run.json"])
+def test_a_place_of_something_else_is_refused(tmp_path: Path, there: str) -> None:
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_text("years of work")
+    with pytest.raises(InputError, match="expected a new or empty folder, got something that is"):
+        RunFolder(tmp_path / "run").check(RECORD)
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +97,20 @@ def test_the_last_attempt_counts() -> None:
     second = cells.set_column(1, "attempt", pa.array([2]))
     for order in ([failed, second], [second, failed]):
         assert _rows(pa.concat_tables(order), samples)["a"]["n_failed"] == 0
+
+
+def test_rows_are_sorted_by_suite_data_metric_aggregator_model_and_explainer() -> None:
+    labels = ("suite", "dataset", "metric", "aggregator", "model", "explainer")
+    # Last first, so that each label would show that did not sort, or not before the next one.
+    wanted = [dict(zip(labels, row, strict=True)) for row in itertools.product("12", repeat=6)]
+    (cell,), samples = (table.to_pylist() for table in _tables({"a": [1.0]}))
+    cells = [
+        cell | row | {"cell_id": str(i), "metric_name": row["metric"]}
+        for i, row in enumerate(reversed(wanted))
+    ]
+    values = [samples[0] | {"cell_id": c["cell_id"], "metric": c["metric"]} for c in cells]
+    board = leaderboard(pa.Table.from_pylist(cells), pa.Table.from_pylist(values, schema=SAMPLES))
+    assert board.select(labels).to_pylist() == wanted
 
 
 def test_runs_are_joined_and_the_same_rows_twice_are_refused(

@@ -52,6 +52,13 @@ def test_pair_metrics_compare_with_everything_but_themselves(plan: MakePlan) -> 
     ]
 
 
+def test_what_is_compared_with_need_not_be_scored_itself(plan: MakePlan) -> None:
+    aliases = {"models": {"wide": {"name": "toy", "width": 4}}}
+    block = _block(metrics=["continuous_jaccard"], against=["wide/random"])
+    (cell,) = plan(matrix=[block], **aliases).cells
+    assert cell.metric_name == "continuous_jaccard[vs wide/random]"
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -135,6 +142,55 @@ def test_what_it_is_compared_with_is_in_a_pairs_key(plan: MakePlan) -> None:
     assert one.explain_key("mine", "toy", "exact") == again.explain_key("mine", "toy", "exact")
 
 
+def test_a_result_is_found_under_its_name_alone(plan: MakePlan, data: Path) -> None:
+    """Rows say what things are called: under another name they are due, but no number is."""
+    path = str(data)
+    made = {
+        "as it is": plan(matrix=[_block()]),
+        "suite": plan(name="another", matrix=[_block()]),
+        "kind of data": plan(
+            datasets={"mine": {"path": path, "kind": "enhancers"}}, matrix=[_block()]
+        ),
+        "dataset": plan(datasets={"same": {"path": path}}, matrix=[_block(datasets=["same"])]),
+        "model": plan(models={"same": {"name": "toy"}}, matrix=[_block(models=["same"])]),
+        "explainer": plan(
+            explainers={"same": {"name": "exact"}}, matrix=[_block(explainers=["same"])]
+        ),
+        "aggregator": plan(
+            aggregators={"same": {"name": "native"}}, matrix=[_block(aggregators=["same"])]
+        ),
+        "metric": plan(metrics={"same": {"name": "gini"}}, matrix=[_block(metrics=["same"])]),
+    }
+    cells = {name: one.cells[0] for name, one in made.items()}
+    assert len({cell.id for cell in cells.values()}) == len(cells)
+    explained = {
+        made[name].explain_key(cell.dataset, cell.model, cell.explainer)
+        for name, cell in cells.items()
+    }
+    assert len(explained) == 1
+
+
+def test_so_is_a_pair_under_what_it_is_compared_with(plan: MakePlan) -> None:
+    same = {"same": {"name": "random"}, "random": {}}
+    blocks = [_block(metrics=["continuous_jaccard"], against=[f"toy/{name}"]) for name in same]
+    made = plan(explainers=same, matrix=blocks)
+    assert made.explain_key("mine", "toy", "same") == made.explain_key("mine", "toy", "random")
+    assert len({cell.id for cell in made.cells}) == 2
+
+
+def test_the_role_that_rows_give_an_explainer_is_in_its_cells_keys(
+    plan: MakePlan, registry: Registry
+) -> None:
+    one = plan(matrix=[_block()])
+    found = registry.components["explainers", "exact"]
+    registry.components["explainers", "exact"] = dataclasses.replace(
+        found, component=dataclasses.replace(found.component, role="control")
+    )
+    other = plan(matrix=[_block()])
+    assert one.cells[0].id != other.cells[0].id
+    assert one.explain_key("mine", "toy", "exact") == other.explain_key("mine", "toy", "exact")
+
+
 def test_files_that_a_model_loads_are_in_its_key(
     plan: MakePlan, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +260,11 @@ def test_a_parameter_it_does_not_have_is_the_users_slip(plan: MakePlan, registry
             {"metrics": ["continuous_jaccard"]},
             r"against: expected 'model/explainer' to compare with, because .*, got none\.",
         ),
+        (
+            {"against": ["toy/exact", "tyo/exact"]},
+            r"matrix\[0\].against\[1\]: unknown model 'tyo'. Did you mean 'toy'",
+        ),
+        ({"against": ["toy/exakt"]}, r"matrix\[0\].against\[0\]: unknown explainer 'exakt'"),
         ({"against": ["toy"]}, r"against\[0\]: expected 'model/explainer', got 'toy'"),
         (
             {"models": ["toy-short"]},

@@ -6,6 +6,7 @@ import gc
 import traceback
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 
 from gxarena.data import Attribution
+from gxarena.errors import InputError, PluginError
 from gxarena.explainers import precomputed
+from gxarena.registry import Registry
 from gxarena.run.choices import create
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
@@ -185,6 +188,92 @@ def test_a_component_that_was_not_used_for_long_is_let_go(plan: MakePlan, tmp_pa
     assert stages.loaded(labels[1]) is None
     assert stages.model(labels[0]) is first
     assert stages.model(labels[1]) is not second
+
+
+def test_what_changed_since_the_plan_is_not_kept(
+    plan: MakePlan, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = registry.components["models", "toy"]
+    registry.components["models", "toy"] = replace(
+        found, component=replace(found.component, describe="toy_facts:stored")
+    )
+    weights, scores = tmp_path / "weights", tmp_path / "scores.npz"
+    monkeypatch.setenv("TOY_WEIGHTS", str(weights))
+
+    def write(given: float, content: str) -> None:
+        np.savez(scores, **{f"s{i:02d}": np.full(24, given) for i in range(70)})
+        weights.write_text(content)
+
+    block = {"datasets": ["mine"], "models": ["toy"], "metrics": ["gini"]}
+    block |= {"explainers": ["precomputed"]}
+    write(1.0, "one")
+    made = plan(explainers={"precomputed": {"path": str(scores)}}, matrix=[block])
+    written = tmp_path / "store"
+
+    write(1.0, "two")
+    with pytest.raises(InputError, match="model 'toy': expected its code and files as they were"):
+        _stages(made, tmp_path).predictions("mine", "toy")
+    assert not list(written.rglob("*.parquet"))
+
+    write(1.0, "one")
+    _stages(made, tmp_path).predictions("mine", "toy")
+    for given, content, blamed in ((1.0, "two", "model 'toy'"), (2.0, "one", "explainer 'pre")):
+        write(given, content)
+        with pytest.raises(InputError, match=f"{blamed}.*so that nothing of it was kept"):
+            _stages(made, tmp_path).explained("mine", "toy", "precomputed")
+        assert not (written / "attributions").exists()
+
+    write(1.0, "one")
+    explained = _stages(made, tmp_path).explained("mine", "toy", "precomputed")
+    assert set(explained.attributions[0].scores) == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("explainer", "complaint"),
+    [
+        ("nan", "expected finite scores, got NaN or infinity in each of 70 samples"),
+        ("short-list", "expected a list of 64 Attributions, got 63"),
+    ],
+)
+def test_attributions_that_break_the_contract_are_refused(
+    plan: MakePlan, tmp_path: Path, explainer: str, complaint: str
+) -> None:
+    block = {"datasets": ["mine"], "models": ["toy"], "metrics": ["gini"]}
+    block |= {"explainers": [explainer, "some-nan"]}
+    stages = _stages(plan(matrix=[block]), tmp_path)
+    with pytest.raises(PluginError, match=complaint):
+        stages.explained("mine", "toy", explainer)
+    assert len(stages.explained("mine", "toy", "some-nan").attributions) == 70
+
+
+def test_what_is_explained_again_is_explained_alike_and_checked_alike(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    block = {"datasets": ["mine"], "models": ["toy"], "metrics": ["gini"]}
+    block |= {"explainers": ["random", "short-list"]}
+    made = plan(seed=3, matrix=[block])
+    stages = _stages(made, tmp_path)
+    first = stages.explained("mine", "toy", "random")
+    samples, origins = first.samples[5:7], tuple(s.sequence for s in first.samples[5:7])
+    again = stages.explain_again("random")(
+        stages.model("toy"), samples, first.targets[5:7], origins
+    )
+    for one, other in zip(again, first.attributions[5:7], strict=True):
+        assert np.array_equal(one.scores, other.scores)
+    with pytest.raises(PluginError, match="expected a list of 2 Attributions, got 1"):
+        stages.explain_again("short-list")(
+            stages.model("toy"), samples, first.targets[5:7], origins
+        )
+
+
+def test_explaining_takes_as_long_as_its_chunks(plan: MakePlan, tmp_path: Path) -> None:
+    made = plan()
+    stages = _stages(made, tmp_path)
+    assert stages.explain_seconds("mine", "toy", "exact") == 0.0
+    stages.explained("mine", "toy", "exact")
+    store, key = Store(tmp_path / "store"), made.explain_key("mine", "toy", "exact")
+    chunks = [store.seconds("attributions", key, chunk) or 0.0 for chunk in (0, 1)]
+    assert stages.explain_seconds("mine", "toy", "exact") == sum(chunks) > max(chunks) > 0
 
 
 def test_the_recent_are_those_used_last() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from gxarena.data import Attribution, Spans
@@ -53,6 +54,24 @@ def test_predictions_round_trip_exactly(tmp_path: Path) -> None:
     assert list(read.spans) == list(spans)
 
 
+def test_of_what_is_stored_hypothetical_contributions_alone_may_be_absent(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    outputs = Predictions(np.zeros((1, 2)), (Spans.nucleotides(8),))
+    store.write_predictions("k", 0, ["a"], outputs, 0.0)
+    store.write_attributions("k", 0, ["a"], [_attribution(8, rich=False)], 0.0)
+    for stage, columns, nullable in (
+        ("predictions", ["sample_id", "outputs", "boundaries"], []),
+        (
+            "attributions",
+            ["sample_id", "scores", "boundaries", "special", "hypothetical", "diagnostics"],
+            ["hypothetical"],
+        ),
+    ):
+        schema = pq.read_schema(tmp_path / stage / "k" / "000000.parquet")
+        assert schema.names == columns
+        assert [field.name for field in schema if field.nullable] == nullable
+
+
 def test_a_chunk_counts_only_whole_and_under_its_own_key(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.write_attributions("k", 0, ["a"], [_attribution(8, rich=False)], 0.25)
@@ -62,6 +81,9 @@ def test_a_chunk_counts_only_whole_and_under_its_own_key(tmp_path: Path) -> None
     moved.parent.mkdir()
     moved.write_bytes(path.read_bytes())
     assert store.seconds("attributions", "other", 0) is None
+    moved = path.with_name("000001.parquet")
+    moved.write_bytes(path.read_bytes())
+    assert store.seconds("attributions", "k", 1) is None
     path.write_bytes(path.read_bytes()[:-20])
     assert not store.holds("attributions", "k", 1)
 
