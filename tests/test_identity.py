@@ -148,6 +148,7 @@ def test_a_hub_id_counts_by_its_commit(
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hf" / "hub"))
     monkeypatch.delenv("HF_HOME")
     assert identity.hub_commits("owner/name") == {"main": "b" * 40}
+    assert identity.hub_commits("owner/other") == {}
 
 
 def test_files_that_a_model_loads_count_and_the_shards_that_an_index_names(
@@ -203,6 +204,8 @@ def test_folders_count_by_name_and_content(tmp_path: Path) -> None:
     assert same == identity.path_digest(tmp_path / "b")
     (tmp_path / "b" / "sub" / "w.txt").rename(tmp_path / "b" / "sub" / "v.txt")
     assert same != identity.path_digest(tmp_path / "b")
+    (tmp_path / "a" / "sub" / ".DS_Store").touch()
+    assert same == identity.path_digest(tmp_path / "a")
     assert identity.path_digest(tmp_path / "nowhere") == identity.digest("")
 
 
@@ -214,3 +217,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_digest_ignores_the_order_of_keys() -> None:
     assert identity.digest({"a": 1, "b": 2}) == identity.digest({"b": 2, "a": 1})
+
+
+def test_a_digest_is_the_same_everywhere_and_always() -> None:
+    """Boards that were published long ago name it."""
+    document = {"b": [1, "x"], "a": Path("w.txt")}
+    assert identity.digest(document) == "7ad1c320f38ac3224085388fca751ca5"
