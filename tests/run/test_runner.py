@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.results.folder import RunFolder
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import CELLS, CURVES, LEADERBOARD, SAMPLES
-from gxarena.run.plan import Plan
+from gxarena.run.plan import Cell, Plan
 from gxarena.run.runner import run
 from gxarena.run.store import Store
 
@@ -91,6 +92,50 @@ def test_cost_counts_what_a_metric_asks_of_the_explainer(
     assert explained > 2 * 70
     # The metric asks the model nothing itself, and the toy costs one forward a sequence.
     assert row["forwards"] == explained
+
+
+def test_cells_say_what_they_took(plan: MakePlan, tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    made = plan(matrix=[_block(explainers=["exact"], metrics=["gini"])])
+    run(made, tmp_path / "run")
+    run(plan(matrix=[_block(explainers=["exact"], metrics=["gini", "total"])]), tmp_path / "run")
+    first, later = _rows(tmp_path / "run", "cells")
+    key, store = first["attributions_key"], Store(tmp_path / "run" / "store")
+    seconds = sum(store.seconds("attributions", key, chunk) or 0.0 for chunk in (0, 1))
+    for row in (first, later):
+        assert before < row["started"] < datetime.now(UTC)
+        assert 0 < row["seconds"] < 600
+        assert row["peak_memory"] > 2**20
+        # The toy counts one forward a sequence; neither metric asks the model.
+        assert (row["forwards"], row["backwards"]) == (70, 0)
+        assert row["explain_seconds"] == seconds > 0
+    assert first["seconds"] > seconds
+    # What was explained before needs no model.
+    assert [row["device"] for row in (first, later)] == ["cpu", None]
+    assert [row["dtype"] for row in (first, later)] == ["float64", None]
+
+
+def test_cells_are_told_as_they_settle_those_of_one_explainer_together(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    pairs = _block(models=["twice", "toy"], metrics=["continuous_jaccard"], against=["toy/gc"])
+    blocks = [pairs, _block(explainers=["random", "crash", "exact"], metrics=["gini", "total"])]
+    told: list[tuple[str, str, bool]] = []
+    settled: dict[str, set[tuple[str, str]]] = {}
+
+    def report(cell: Cell, status: str, message: str) -> None:
+        told.append((cell.model, cell.explainer, bool(cell.against)))
+        settled.setdefault(cell.explainer, set()).add((status, message))
+
+    made = plan(models={"twice": {"name": "toy", "scale": 2.0}}, matrix=blocks)
+    run(made, tmp_path / "run", report_cell=report)
+    assert len(told) == len(made.cells) == 4 + 6
+    assert told == sorted(told)  # what compares two comes after what needs one of them alone
+    assert settled == {
+        "random": {("ok", "")},
+        "exact": {("ok", "")},
+        "crash": {("error", "this explainer always fails")},
+    }
 
 
 def test_cells_say_what_readers_need(plan: MakePlan, tmp_path: Path) -> None:
