@@ -192,13 +192,14 @@ def main() -> None:
     given = parser.parse_args()
     os.chdir(ROOT)
     # Loaded once, before the forks: what takes long and is not under test.
+    import hypothesis.strategies
     import numpy
     import pyarrow.parquet
     import pydantic
     import pytest
     import scipy.stats
 
-    del numpy, pyarrow, pydantic, pytest, scipy
+    del hypothesis, numpy, pyarrow, pydantic, pytest, scipy
     path = given.module.resolve()
     found = mutants(path.read_text(encoding="utf-8"))
     started = time.monotonic()
