@@ -233,5 +233,11 @@ def test_other_values_than_declared_are_the_metrics_fault(
         scored_rows(cell, SAMPLES, scored, {"": Quantity("higher")})
 
 
+def test_a_curve_is_not_cut_to_its_shorter_axis(cell: Cell) -> None:
+    curve = Curve("drop", 0, np.zeros(2), np.zeros(3))
+    with pytest.raises(ValueError, match="longer"):
+        scored_rows(cell, SAMPLES, Scored({}, curves=(curve,)), {})
+
+
 def test_documents_are_alike_whatever_the_order_of_their_keys() -> None:
     assert as_json({"b": Path("x"), "a": 1}) == as_json({"a": 1, "b": "x"}) == '{"a": 1, "b": "x"}'
