@@ -31,9 +31,12 @@ def gxarena_models():
     yield Component("silent", "choicepack.model:Model", "")
     yield Component("told", "choicepack.model:Model", "", describe="choice_plugin:describe")
 
+    yield Component("bare", "choicebare.model:Model", "")
+
 @hookimpl
 def gxarena_explainers():
     yield Component("one", "choicepack.model:Model", "")
+    yield Component("beside", "choicebare.model:Model", "")
 
 def describe(file=""):
     return Facts(files=(file,)) if file else Facts()
@@ -42,17 +45,18 @@ def describe(file=""):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package with weights, and the module of its plugin beside it."""
-    package = tmp_path / "choicepack"
-    (package / "weights").mkdir(parents=True)
+    """Two packages with weights, and the module of their plugin beside them."""
     (tmp_path / "choice_plugin.py").write_text(PLUGIN)
-    (package / "__init__.py").touch()
-    (package / "model.py").write_text("class Model:\n    pass\n")
-    (package / "weights" / "w.bin").write_text("one")
+    for name in ("choicepack", "choicebare"):
+        package = tmp_path / name
+        (package / "weights").mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "model.py").write_text("class Model:\n    pass\n")
+        (package / "weights" / "w.bin").write_text("one")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "choice_plugin", raising=False)
     importlib.invalidate_caches()
-    return package
+    return tmp_path
 
 
 def test_a_choice_has_a_label_and_says_who_is_to_blame(registry: Registry) -> None:
@@ -90,6 +94,9 @@ def test_a_wrapper_needs_what_it_wraps_needs_and_passes_its_parameters_on(
     needy = wrapped(explainer="needy")
     assert needy.requires == {"randomisable", "one-hot"}
     assert wrapped(explainer="exact").requires == {"randomisable"}
+    draws = [wrapped(explainer="exact", draw=draw) for draw in (0, 1)]
+    assert draws[0].identity != draws[1].identity
+    assert draws[0].wrapped == draws[1].wrapped
     alone = choose(registry, "explainers", "needy", {})
     assert (alone.requires, alone.wrapped) == ({"one-hot"}, None)
 
@@ -97,7 +104,12 @@ def test_a_wrapper_needs_what_it_wraps_needs_and_passes_its_parameters_on(
 def test_a_wrapper_that_does_not_import_is_chosen_for_its_cells_to_fail(
     registry: Registry,
 ) -> None:
-    assert choose(registry, "explainers", "orphan-wrapper", {}).wrapped is None
+    found = registry.components["explainers", "extra"]
+    registry.components["explainers", "extra"] = replace(
+        found, component=replace(found.component, provides=frozenset({"wrapper"}))
+    )
+    for name in ("orphan-wrapper", "extra"):
+        assert choose(registry, "explainers", name, {}).wrapped is None
 
 
 def test_a_wrapper_changes_with_what_it_wraps(registry: Registry) -> None:
@@ -129,7 +141,7 @@ def test_every_choice_is_compared_and_the_one_that_changed_is_named(
 
 def test_weights_in_a_package_count_unless_the_model_says_what_it_loads(folder: Path) -> None:
     registry = Registry.load([entry_point("choices", "choice_plugin")])
-    weights, other = folder / "weights" / "w.bin", folder.parent / "other.bin"
+    weights, other = folder / "choicepack" / "weights" / "w.bin", folder / "other.bin"
     other.write_text("one")
 
     def identities() -> dict[str, str]:
@@ -147,6 +159,18 @@ def test_weights_in_a_package_count_unless_the_model_says_what_it_loads(folder: 
     assert changed == {"silent about them", "told, none", "told, these"}
 
 
+def test_weights_beside_models_that_tell_nothing_count_for_all_their_package(folder: Path) -> None:
+    registry = Registry.load([entry_point("choices", "choice_plugin")])
+    chosen = [
+        choose(registry, kind, name, {})
+        for kind, name in (("models", "bare"), ("explainers", "beside"))
+    ]
+    (folder / "choicebare" / "weights" / "w.bin").write_text("two")
+    for choice in chosen:
+        with pytest.raises(InputError, match=f"'{choice.label}': expected its code and files"):
+            check_unchanged(registry, [choice])
+
+
 def test_facts_are_those_of_the_parameters(folder: Path) -> None:
     registry = Registry.load([entry_point("choices", "choice_plugin")])
     told = registry.registered("models", "told")
@@ -155,6 +179,23 @@ def test_facts_are_those_of_the_parameters(folder: Path) -> None:
     preset = replace(told, component=replace(told.component, defaults={"file": "preset"}))
     assert facts(preset, {}) == Facts(files=("preset",))
     assert facts(preset, {"file": "given"}) == Facts(files=("given",))
-    lost = replace(told, component=replace(told.component, describe="no_such_module:describe"))
-    with pytest.raises(PluginError, match="no_such_module"):
-        facts(lost, {})
+
+
+@pytest.mark.parametrize(
+    ("describe", "kind", "sentence"),
+    [
+        ("toy_facts:fails", PluginError, "model 'toy'.*got RuntimeError: no facts today"),
+        ("toy_facts:refuses", InputError, "^toy: expected no such checkpoint$"),
+        ("toy_facts:nothing", PluginError, "model 'toy'.*toy_facts:nothing to return Facts, got N"),
+        ("toy_facts:absent", PluginError, "model 'toy'.*got AttributeError"),
+        ("no_such_module:short", PluginError, "model 'toy'.*'no_such_module' to be installed, it"),
+        ("toy_facts:one_argument", InputError, "model 'toy'.*expected other parameters"),
+    ],
+)
+def test_a_model_that_cannot_describe_itself_is_named(
+    registry: Registry, describe: str, kind: type[Exception], sentence: str
+) -> None:
+    found = registry.components["models", "toy"]
+    described = replace(found, component=replace(found.component, describe=describe))
+    with pytest.raises(kind, match=sentence):
+        facts(described, {"scale": 2.0})

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gxarena.errors import InputError, PluginError
+from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.run.choices import resolved_parameters
 from gxarena.run.plan import Plan, make_plan
@@ -326,27 +326,6 @@ def test_planning_imports_no_torch() -> None:
         "assert made.cells and 'torch' not in sys.modules, 'torch'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-@pytest.mark.parametrize(
-    ("describe", "kind", "sentence"),
-    [
-        ("toy_facts:fails", PluginError, "got RuntimeError: no facts today"),
-        ("toy_facts:nothing", PluginError, "expected toy_facts:nothing to return Facts, got None"),
-        ("toy_facts:absent", PluginError, "got AttributeError"),
-        ("no_such_module:short", PluginError, "module 'no_such_module' to be installed, it is not"),
-        ("toy_facts:one_argument", InputError, "expected other parameters"),
-    ],
-)
-def test_a_model_that_cannot_describe_itself_is_named(
-    plan: MakePlan, registry: Registry, describe: str, kind: type[Exception], sentence: str
-) -> None:
-    found = registry.components["models", "toy"]
-    registry.components["models", "toy"] = dataclasses.replace(
-        found, component=dataclasses.replace(found.component, describe=describe)
-    )
-    with pytest.raises(kind, match=f"model 'toy'.*{sentence}"):
-        plan(matrix=[_block()])
 
 
 def test_what_reads_annotations_needs_some(plan: MakePlan, tmp_path: Path, data: Path) -> None:

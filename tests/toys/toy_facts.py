@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from gxarena.errors import InputError
 from gxarena.hookspecs import Facts
 
 
@@ -13,6 +14,10 @@ def short(**_: object) -> Facts:
 
 def fails(**_: object) -> Facts:
     raise RuntimeError("no facts today")
+
+
+def refuses(**_: object) -> Facts:
+    raise InputError("toy: expected no such checkpoint")
 
 
 def nothing(**_: object) -> None:
