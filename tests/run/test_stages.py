@@ -276,6 +276,8 @@ def test_explaining_takes_as_long_as_its_chunks(plan: MakePlan, tmp_path: Path) 
     store, key = Store(tmp_path / "store"), made.explain_key("mine", "toy", "exact")
     chunks = [store.seconds("attributions", key, chunk) or 0.0 for chunk in (0, 1)]
     assert stages.explain_seconds("mine", "toy", "exact") == sum(chunks) > max(chunks) > 0
+    predictions = store.seconds("predictions", made.predict_key("mine", "toy"), 0)
+    assert 0 < (predictions or 0.0) + sum(chunks) < 600
 
 
 def test_the_recent_are_those_used_last() -> None:
