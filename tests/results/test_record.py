@@ -46,3 +46,9 @@ def test_another_format_is_refused_and_none_is_the_first(
     (tmp_path / RUN_FILE).write_text(json.dumps(document | change))
     with pytest.raises(InputError, match=f"got one in format {got}, which another version"):
         RunRecord.read(tmp_path)
+
+
+def test_what_a_version_long_ago_wrote_is_refused_whatever_else_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / RUN_FILE).write_text('{"suite": "mine", "cells": []}')
+    with pytest.raises(InputError, match="expected a run in format"):
+        RunRecord.read(tmp_path)

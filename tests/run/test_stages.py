@@ -143,7 +143,9 @@ def test_projection_goes_where_the_aggregator_speaks(
     explained = stages.explained("mine", model, "exact")
     projected = stages.projected(explained, "mine", aggregator, "toy-tokens")
     assert {int(a.spans.widths.max()) for a in projected.attributions} == {widths}
-    if aggregator != "native":
+    if aggregator == "native":
+        assert projected is explained
+    else:
         factor = {"passed_on": 3, "mean": 1 / 3, "sum": 1}[aggregator]
         for one, other in zip(explained.attributions, projected.attributions, strict=True):
             assert other.scores.sum() == pytest.approx(factor * one.scores.sum())
@@ -274,6 +276,8 @@ def test_explaining_takes_as_long_as_its_chunks(plan: MakePlan, tmp_path: Path) 
     store, key = Store(tmp_path / "store"), made.explain_key("mine", "toy", "exact")
     chunks = [store.seconds("attributions", key, chunk) or 0.0 for chunk in (0, 1)]
     assert stages.explain_seconds("mine", "toy", "exact") == sum(chunks) > max(chunks) > 0
+    predictions = store.seconds("predictions", made.predict_key("mine", "toy"), 0)
+    assert 0 < (predictions or 0.0) + sum(chunks) < 600
 
 
 def test_the_recent_are_those_used_last() -> None:
