@@ -3,9 +3,9 @@
 Counted by content, with the data files that lie in them, are the package that a component's target
 lies in, the core, and every package or module that these import, directly or not, as long as it is
 the component's distribution's own, or nobody's: one that is installed in editable form, or a module
-somewhere on Python's path. So are modules that a counted one names in a string (``python -m
-mine_worker``) and that lie beside it, and files that a module without a package names. Of what
-another distribution brought, its version counts.
+somewhere on Python's path. So are modules of these that a counted one names in a string (``python
+-m mine.worker``; a name without a dot only where it lies beside), and files that a module without a
+package names. Of what another distribution brought, its version counts.
 
 Apart, since it changes no number of a benchmark:
 
@@ -20,7 +20,6 @@ Nothing is imported for it; sources are read and parsed.
 from __future__ import annotations
 
 import itertools
-import re
 import sys
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from packaging.utils import canonicalize_name
 
 from gxarena.errors import PluginError
 from gxarena.files import Stamp, stamp
-from gxarena.sources.imports import mentions
+from gxarena.sources.imports import mentions, modules_named
 from gxarena.sources.packages import (
     Package,
     find_package,
@@ -49,8 +48,6 @@ WEIGHTS = "weights"
 
 SILENT = frozenset({"filelock", "packaging", "pluggy", "psutil", "rich"})
 """Distributions whose version cannot move a number: they print, lock and look things up."""
-
-_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 @dataclass
@@ -224,23 +221,27 @@ class _Walk:
         if package.name == CORE:
             return
         for text in named.strings:
-            if _MODULE.fullmatch(text) and self._lies_beside(text):
-                yield text, True
-            elif package.module and _is_file(path.parent / text):
+            modules = [module for module in modules_named(text) if self._is_meant(module)]
+            yield from ((module, True) for module in modules)
+            if not modules and package.module and _is_file(path.parent / text):
                 self.counted.files[text] = path.parent / text
 
     def _is_own(self, top: str) -> bool:
         claimed = installers().get(top, frozenset())
         return not claimed or bool(claimed & {self._distribution, CORE})
 
-    def _lies_beside(self, module: str) -> bool:
-        """Whether a string names a module that came with the counted ones."""
-        top = module.partition(".")[0]
+    def _is_meant(self, module: str) -> bool:
+        """Whether a string names a module of one's own; a word without a dot may be any word."""
+        top, *inner = module.split(".")
         if top in self.packages or top in sys.stdlib_module_names or not self._is_own(top):
             return False
         package = self._sources.package(module, self._distribution)
-        roots = {root for known in self.packages.values() for root in known.roots}
-        return package is not None and package.is_regular and package.roots <= roots
+        if package is None or not package.is_regular:
+            return False
+        return bool(inner) or self._lies_beside(package)
+
+    def _lies_beside(self, package: Package) -> bool:
+        return package.roots <= {root for one in self.packages.values() for root in one.roots}
 
     def _count_versions(self, top: str) -> None:
         self.counted.distributions |= installers().get(top, frozenset()) - SILENT

@@ -97,6 +97,18 @@ def test_packages_and_modules_beside_it_count_where_they_are_imported(site: Site
     }
 
 
+def test_what_is_imported_for_typing_alone_is_apart(site: Site) -> None:
+    root = site(**{f"{name}.py": "" for name in ("typed", "real", "else_if", "any_of")})
+    (root / "branches.py").write_text(
+        "import typing\nfrom typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import typed\nelse:\n    import real\n"
+        "if not typing.TYPE_CHECKING:\n    import real\nelse:\n    import typed\n"
+        "if typing.TYPE_CHECKING:\n    import typed\nelif x:\n    import else_if\n"
+        "if TYPE_CHECKING or x:\n    import any_of\n"
+    )
+    assert _counted("branches") == {"branches.py", "real.py", "else_if.py", "any_of.py"}
+
+
 def test_what_a_string_names_counts_where_it_lies_beside(site: Site) -> None:
     root = site(
         **{
@@ -116,6 +128,64 @@ def test_what_a_string_names_counts_where_it_lies_beside(site: Site) -> None:
     }
     (root / "lone.py").write_text('words = ["data", "json", "numpy", "toys"]\n')
     assert _counted("lone") == {"lone.py"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'run("python -m worker.main --fast".split())',
+        'run(f"{sys.executable} -m worker.main {x}")',
+        'run(f"{sys.executable} -m worker {x}")',
+        'PACKAGE = "worker"\nrun(f"python -m {PACKAGE}.main")',
+        'run(["bash", "-c", "cd /tmp; python -X dev -m worker.main"])',
+        'load("entry = worker.main:start")',
+    ],
+)
+def test_a_worker_that_stands_inside_a_string_counts(site: Site, source: str) -> None:
+    site(
+        **{
+            "starts/__init__.py": source,
+            "worker/__init__.py": "",
+            "worker/main.py": "import helper\n",
+            "helper.py": "",
+            "prose.py": "",
+        }
+    )
+    assert _counted("starts") == {
+        "starts/__init__.py",
+        "worker/__init__.py",
+        "worker/main.py",
+        "helper.py",
+    }
+
+
+def test_a_worker_that_lies_elsewhere_counts_where_its_name_has_a_dot(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = site(
+        **{
+            "near/starts.py": 'run("python -m worker.main"), run(["far"])\n',
+            "away/worker/__init__.py": "",
+            "away/worker/main.py": "",
+            "away/far.py": "",
+        }
+    )
+    for folder in ("near", "away"):
+        monkeypatch.syspath_prepend(str(root / folder))
+    assert _counted("starts") == {"starts.py", "worker/__init__.py", "worker/main.py"}
+
+
+def test_prose_names_no_worker(site: Site) -> None:
+    site(
+        **{
+            "prose.py": '"""See `worker.main`: ``python -m worker``."""\n'
+            "class Prose:\n    'Like worker.main.'\n"
+            "raise ValueError('expected a worker, got none.')\n",
+            "worker/__init__.py": "",
+            "worker/main.py": "",
+        }
+    )
+    assert _counted("prose") == {"prose.py"}
 
 
 def test_training_is_apart_unless_it_is_imported_with_the_rest(site: Site) -> None:
