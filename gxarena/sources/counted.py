@@ -4,8 +4,9 @@ Counted by content, with the data files that lie in them, are the package that a
 lies in, the core, and every package or module that these import, directly or not, as long as it is
 the component's distribution's own, or nobody's: one that is installed in editable form, or a module
 somewhere on Python's path. So are modules of these that a counted one names in a string (``python
--m mine.worker``; a name without a dot only where it lies beside), and files that a module without a
-package names. Of what another distribution brought, its version counts.
+-m mine.worker``; a name without a dot only where it lies beside), and files and
+folders that a module without a package names. Of what another distribution brought, its version
+counts.
 
 Apart, since it changes no number of a benchmark:
 
@@ -223,8 +224,8 @@ class _Walk:
         for text in named.strings:
             modules = [module for module in modules_named(text) if self._is_meant(module)]
             yield from ((module, True) for module in modules)
-            if not modules and package.module and _is_file(path.parent / text):
-                self.counted.files[text] = path.parent / text
+            if not modules and self._is_own(text.partition("/")[0]):
+                self.counted.files |= package.files_named(text)
 
     def _is_own(self, top: str) -> bool:
         claimed = installers().get(top, frozenset())
@@ -265,10 +266,3 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:  # gone meanwhile, or a link to nowhere
         return b""
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a string that is no name of a file
-        return False

@@ -117,17 +117,56 @@ def test_what_a_string_names_counts_where_it_lies_beside(site: Site) -> None:
             "lone_worker/main.py": "",
             "motifs.npz": "",
             "notes.txt": "",
-            "data/__not_a_package__": "",
         }
     )
     assert _counted("lone") == {
         "lone.py",
-        "motifs.npz",
+        "lone/motifs.npz",
         "lone_worker/__init__.py",
         "lone_worker/main.py",
     }
-    (root / "lone.py").write_text('words = ["data", "json", "numpy", "toys"]\n')
+    (root / "lone.py").write_text('words = ["json", "numpy", "toys", "", ".", "..", "/", "\\0"]\n')
     assert _counted("lone") == {"lone.py"}
+
+
+def test_a_folder_that_a_module_without_a_package_names_counts_whole(site: Site) -> None:
+    root = site(
+        **{
+            "lone.py": 'open(HERE / "data" / "a.csv"); runs = "runs"; lib = "lib"\n',
+            "data/a.csv": "",
+            "data/deep/b.csv": "",
+            "data/.hidden": "",
+            "runs/one/run.json": "{}",
+            "runs/one/cells.parquet": "",
+            "lib/__init__.py": "",
+        }
+        | _installed("the-lib", "1", "lib/__init__.py")
+    )
+    counted = {"lone.py", "lone/data/a.csv", "lone/data/deep/b.csv"}
+    assert _counted("lone") == counted
+    (root / "data" / "c.csv").touch()
+    assert _counted("lone") == counted | {"lone/data/c.csv"}
+
+
+def test_files_of_the_same_name_stay_apart(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = site(
+        **{
+            "here/one.py": 'import space.mine, two; open("table.csv")\n',
+            "here/table.csv": "1",
+            "there/two.py": 'open("table.csv")\n',
+            "there/table.csv": "2",
+            "there/mine.py": "",
+            "space/mine.py": "import mine\n",
+            "space/theirs/__init__.py": "",
+        }
+        | _installed("ours", "1", "space/mine.py")
+        | _installed("theirs", "1", "space/theirs/__init__.py")
+    )
+    for folder in ("here", "there"):
+        monkeypatch.syspath_prepend(str(root / folder))
+    names = ("here/one.py", "here/table.csv", "there/two.py", "there/table.csv", "there/mine.py")
+    found = Sources().of("one", "ours").files.values()
+    assert {root / name for name in (*names, "space/mine.py")} <= set(found)
 
 
 @pytest.mark.parametrize(
