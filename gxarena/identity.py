@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,6 @@ def component_digest(
     *,
     distribution: str = "",
     version: str = "",
-    described: Set[str] = frozenset(),
     sources: Sources | None = None,
 ) -> str:
     """A component's identity with these parameters, as its files lie on disk now.
@@ -57,8 +56,6 @@ def component_digest(
         What a model says of itself with these parameters.
     distribution, version : str
         Where the component comes from.
-    described : set of str
-        Packages whose models describe themselves (see `gxarena.sources.counted`).
     sources : Sources, optional
         Where several identities are taken at a time: each package is then listed once.
     """
@@ -66,7 +63,7 @@ def component_digest(
     code: object
     try:
         sources = sources or Sources()
-        counted = sources.of(module, distribution, described)
+        counted = sources.of(module, distribution)
         for path in counted.files.values() - sources.digests.keys():
             sources.digests[path] = path_digest(path)
         contents = {name: sources.digests[path] for name, path in counted.files.items()}

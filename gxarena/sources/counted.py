@@ -8,12 +8,9 @@ somewhere on Python's path. So are modules of these that a counted one names in 
 folders that a module without a package names. Of what another distribution brought, its version
 counts.
 
-Apart, since it changes no number of a benchmark:
-
-- modules called ``train``, or in a folder ``training``, and the core's own `APART`, unless a
-  counted module imports them when it is itself imported, outside of any function;
-- folders ``weights`` of packages whose models describe themselves: a model's files then count by
-  what it says that it loads (`gxarena.hookspecs.Facts`).
+Apart, since they change no number of a benchmark, are modules called ``train``, or in a folder
+``training``, and the core's own `APART`, unless a counted module imports them when it is itself
+imported, outside of any function.
 
 Nothing is imported for it; sources are read and parsed.
 """
@@ -22,7 +19,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +42,6 @@ APART = frozenset({"__main__", "benchmarks", "cli", "report", "site", "submissio
 """Parts of the core that compute nothing a result depends on; `TRAINING` is another."""
 
 TRAINING = frozenset({"train", "training"})
-WEIGHTS = "weights"
 
 SILENT = frozenset({"filelock", "packaging", "pluggy", "psutil", "rich"})
 """Distributions whose version cannot move a number: they print, lock and look things up."""
@@ -72,7 +68,7 @@ class Counted:
 
 
 _State = tuple[tuple[str, Stamp | None], ...]
-_walked: dict[tuple[str, str, Set[str]], tuple[list[tuple[Package, _State]], Counted]] = {}
+_walked: dict[tuple[str, str], tuple[list[tuple[Package, _State]], Counted]] = {}
 """What was counted before, with the state of the packages that it was counted from."""
 
 
@@ -92,7 +88,7 @@ class Sources:
         self._modules: dict[Package, dict[str, str]] = {}
         self._states: dict[Package, _State] = {}
 
-    def of(self, target: str, distribution: str = "", described: Set[str] = frozenset()) -> Counted:
+    def of(self, target: str, distribution: str = "") -> Counted:
         """What the numbers of a component come from.
 
         Parameters
@@ -101,8 +97,6 @@ class Sources:
             The dotted module that the component's factory is in.
         distribution : str
             The one that the component comes from.
-        described : frozenset of str
-            Packages (their first names) whose models describe themselves.
 
         Raises
         ------
@@ -116,12 +110,12 @@ class Sources:
                 f"{target}: expected an installed module with a source file, got none."
             )
         start = target if is_training(target) else package.name
-        key = (start, owner, described)
+        key = (start, owner)
         if key in _walked:
             states, counted = _walked[key]
             if all(self._state(one) == state for one, state in states):
                 return counted
-        walk = _Walk(self, owner, described)
+        walk = _Walk(self, owner)
         if package.name != CORE:
             walk.begin_with(self.of(CORE))
         walk.follow(start)
@@ -166,11 +160,10 @@ class Sources:
 class _Walk:
     """One target's way through what it imports."""
 
-    def __init__(self, sources: Sources, distribution: str, described: Set[str]) -> None:
+    def __init__(self, sources: Sources, distribution: str) -> None:
         self.counted = Counted()
         self._sources = sources
         self._distribution = distribution
-        self._described = described
         self.packages: dict[str, Package] = {}
 
     def begin_with(self, core: Counted) -> None:
@@ -250,8 +243,6 @@ class _Walk:
     def _is_apart(self, package: Package, name: str) -> bool:
         parts = Path(name).parts
         if package.name == CORE and parts[1].partition(".")[0] in APART:
-            return True
-        if WEIGHTS in parts[:-1] and package.name.partition(".")[0] in self._described:
             return True
         return is_module(name) and is_training(module_name(name, package.name))
 

@@ -74,9 +74,10 @@ class Explainer:
     def explain(self, model, batch):
         import stale_sibling
         data = float(Path(__file__).with_name("table.csv").read_text())
+        weight = float((Path(__file__).parent / "weights" / "factor.txt").read_text())
         named = importlib.import_module("stale_named").FACTOR
         worker = runpy.run_module("stalepack.worker")["FACTOR"]
-        powers = [data, stale_sibling.FACTOR, named, worker, stalelib.FACTOR, self.given]
+        powers = [data, weight, stale_sibling.FACTOR, named, worker, stalelib.FACTOR, self.given]
         power = row(1.0) + sum(powers)
         return [
             Attribution(
@@ -88,6 +89,7 @@ class Explainer:
 """,
     "stalepack/rows.py": "def row(x):\n    return x * 1.0\n",
     "stalepack/table.csv": "1.0",
+    "stalepack/weights/factor.txt": "1.0",
     "stalepack/worker.py": "FACTOR = 1.0\n",
     "stalepack/train.py": "FACTOR = 1.0\n",
     "stale_sibling.py": "FACTOR = 1.0\n",
@@ -176,6 +178,9 @@ def _upgraded(site: Site) -> None:
 EDITS: dict[str, Callable[[Site], None]] = {
     "a module that it imports": lambda site: site.edit("stalepack/rows.py", "1.0", "3.0"),
     "a data file in its package": lambda site: site.edit("stalepack/table.csv", "1.0", "3.0"),
+    "weights that an explainer reads": (
+        lambda site: site.edit("stalepack/weights/factor.txt", "1.0", "3.0")
+    ),
     "a worker": lambda site: site.edit("stalepack/worker.py", "1.0", "3.0"),
     "a sibling module": lambda site: site.edit("stale_sibling.py", "1.0", "3.0"),
     "a module that a string names": lambda site: site.edit("stale_named.py", "1.0", "3.0"),

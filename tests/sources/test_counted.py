@@ -40,9 +40,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     packages.version.cache_clear()
 
 
-def _counted(target: str, distribution: str = "unknown", **options: frozenset[str]) -> set[str]:
+def _counted(target: str, distribution: str = "unknown") -> set[str]:
     """Names of the files that count, but for the core's."""
-    files = Sources().of(target, distribution, **options).files
+    files = Sources().of(target, distribution).files
     return {name for name in files if not name.startswith("gxarena/")}
 
 
@@ -62,6 +62,7 @@ def test_the_whole_package_counts_data_files_and_all(site: Site) -> None:
             "whole/explainer.py": "import json\n",
             "whole/deep/never_imported.py": "",
             "whole/data/motifs.json": "{}",
+            "whole/weights/model/w.safetensors": "",
             "whole/.hidden": "",
             "whole/__pycache__/x.pyc": "",
         }
@@ -71,6 +72,7 @@ def test_the_whole_package_counts_data_files_and_all(site: Site) -> None:
         "whole/explainer.py",
         "whole/deep/never_imported.py",
         "whole/data/motifs.json",
+        "whole/weights/model/w.safetensors",
     }
 
 
@@ -255,12 +257,6 @@ def test_training_is_apart_unless_it_is_imported_with_the_rest(site: Site) -> No
     assert "trained/train.py" in _counted("trained.train")
 
 
-def test_weights_are_apart_where_models_say_what_they_load(site: Site) -> None:
-    site(**{"heavy/__init__.py": "", "heavy/weights/model/w.safetensors": ""})
-    assert "heavy/weights/model/w.safetensors" in _counted("heavy")
-    assert _counted("heavy", described=frozenset({"heavy"})) == {"heavy/__init__.py"}
-
-
 def test_of_what_others_installed_the_version_counts(site: Site) -> None:
     root = site(
         **{
@@ -367,10 +363,8 @@ def test_what_built_in_plugins_share_counts(target: str, counts: str) -> None:
 
 
 def test_training_a_built_in_model_is_apart() -> None:
-    described = frozenset({"gxarena_dnabert2"})
-    files = Sources().of("gxarena_dnabert2.attnlrp", "gxarena", described).files
-    assert "gxarena_dnabert2/train.py" not in files
-    assert not [name for name in files if "/weights/" in name]
+    files = Sources().of("gxarena_dnabert2.attnlrp", "gxarena").files
+    assert not [name for name in files if "/training/" in name]
     assert {"torch", "lxt"} <= Sources().of("gxarena_dnabert2.attnlrp", "gxarena").versions.keys()
 
 
