@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gxarena.capabilities import COARSEN, SCOPES, why_not
+from gxarena.capabilities import COARSEN, REFINE, SCOPES, why_not
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
@@ -295,8 +295,10 @@ def _cell_id(plan: Plan, cell: Cell) -> str:
         explain=plan.explain_key(cell.dataset, cell.model, cell.explainer),
         against=plan.explain_key(cell.dataset, *cell.against) if cell.against else "",
         aggregator=aggregator.identity,
+        projects=aggregator.provides & {COARSEN, REFINE},
         onto=plan.predict_key(cell.dataset, partition) if coarsens else "",
         metric=plan.choice("metrics", cell.metric).identity,
+        scope=plan.scope(cell.metric),
         unsupported=cell.unsupported,
     )
 

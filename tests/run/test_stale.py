@@ -225,6 +225,40 @@ def test_unsupported_is_decided_anew(site: Site) -> None:
     assert _values(site.run("run")) == _values(site.run("fresh"))
 
 
+def test_what_a_component_provides_decides_how_it_is_asked(site: Site) -> None:
+    """Whether an aggregator carries scores elsewhere, and what a metric gives a number for."""
+    (site.root / "stale_asked.py").write_text(
+        "import numpy as np\n"
+        "from dataclasses import replace\n"
+        "from gxarena.api import Quantity, Scored, SetScored\n"
+        "class Metric:\n"
+        "    quantities = {'': Quantity('higher')}\n"
+        "    def score(self, explained, probe):\n"
+        "        return Scored({'': np.array([a.scores.sum() for a in explained.attributions])})\n"
+        "    def score_set(self, explained):\n"
+        "        return SetScored({'': 1000.0})\n"
+        "class Nothing:\n"
+        "    def project(self, attribution, onto):\n"
+        "        return replace(attribution, scores=0 * attribution.scores)\n"
+    )
+    site.edit(
+        "stale_plugin.py",
+        "def describe",
+        "@hookimpl\ndef gxarena_metrics():\n"
+        "    yield Component('asked', 'stale_asked:Metric', '', provides=frozenset({'sample'}))\n"
+        "@hookimpl\ndef gxarena_aggregators():\n"
+        "    yield Component('nothing', 'stale_asked:Nothing', '', provides=frozenset())\n"
+        "def describe",
+    )
+    site.changes = {"matrix": [BLOCK | {"metrics": ["asked"], "aggregators": ["nothing"]}]}
+    (native,) = _values(site.run("run"))
+    assert native > 0
+    site.edit("stale_plugin.py", "frozenset())", "frozenset({'refine'}))")
+    assert _values(site.run("run")) == [0.0]
+    site.edit("stale_plugin.py", "{'sample'}", "{'set'}")
+    assert _values(site.run("run")) == [1000.0]
+
+
 MEANWHILE: dict[str, tuple[str, list[str]]] = {
     # The package is the model's too.
     "code of the explainer": ("stalepack/rows.py", []),
