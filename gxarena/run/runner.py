@@ -78,8 +78,7 @@ def run(
     with folder.locked():
         folder.claim(record)
         _check_components(plan)
-        statuses = RunResults.of(out).resumable(record.cells)
-        done = {cell for cell, status in statuses.items() if status in SETTLED}
+        done = _done(plan, RunResults.of(out).resumable(record.cells))
         walk = _Walk(plan, folder, Stages(plan, Store(out / "store"), report))
         interrupted = False
         try:
@@ -102,6 +101,19 @@ def record_of(plan: Plan) -> RunRecord:
         cells=tuple(cell.id for cell in plan.cells),
         document=plan.suite.model_dump(mode="json"),
     )
+
+
+def _done(plan: Plan, statuses: Mapping[str, str]) -> set[str]:
+    """Cells that need no further attempt.
+
+    One that a component refused while it worked may do by now: only the refusals of this plan,
+    which are part of the cells' ids, stand.
+    """
+    return {
+        cell.id
+        for cell in plan.cells
+        if statuses[cell.id] in SETTLED and (statuses[cell.id] != "unsupported" or cell.unsupported)
+    }
 
 
 def _in_order(plan: Plan, done: set[str]) -> Iterator[Cell]:

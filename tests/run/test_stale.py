@@ -225,6 +225,28 @@ def test_unsupported_is_decided_anew(site: Site) -> None:
     assert _values(site.run("run")) == _values(site.run("fresh"))
 
 
+def test_what_refused_while_it_worked_is_asked_anew(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graphics card, another library: what it lacked then, it may have now."""
+    site.edit("stalepack/explainer.py", "import importlib", "import os, importlib")
+    site.edit(
+        "stalepack/explainer.py",
+        "        import stale_sibling",
+        "        if 'STALE_CARD' not in os.environ:\n"
+        "            from gxarena.errors import Unsupported\n"
+        "            raise Unsupported('needs a card')\n"
+        "        import stale_sibling",
+    )
+    first = site.run("run")
+    assert (first.statuses, first.complete) == ({"unsupported": 1}, True)
+    again = site.run("run")
+    assert (again.statuses, again.reused, again.complete) == ({"unsupported": 1}, 0, True)
+    monkeypatch.setenv("STALE_CARD", "1")
+    assert _values(site.run("run")) == _values(site.run("fresh"))
+    assert site.run("run").reused == 1
+
+
 def test_what_a_component_provides_decides_how_it_is_asked(site: Site) -> None:
     """Whether an aggregator carries scores elsewhere, and what a metric gives a number for."""
     (site.root / "stale_asked.py").write_text(
