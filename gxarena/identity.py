@@ -24,6 +24,7 @@ from gxarena.errors import InputError, PluginError
 from gxarena.files import current_digest
 from gxarena.hookspecs import Component, Facts
 from gxarena.sources.counted import Sources
+from gxarena.sources.in_memory import check_current
 
 _HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _SHARDS = ".index.json"
@@ -58,6 +59,11 @@ def component_digest(
         Where the component comes from.
     sources : Sources, optional
         Where several identities are taken at a time: each package is then listed once.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, or was changed since this process imported it.
     """
     module = component.target.partition(":")[0]
     code: object
@@ -67,6 +73,8 @@ def component_digest(
         for path in counted.files.values() - sources.digests.keys():
             sources.digests[path] = path_digest(path)
         contents = {name: sources.digests[path] for name, path in counted.files.items()}
+        for name, path in counted.files.items():
+            check_current(path, counted.modules[name], contents[name])
         code = [contents, counted.versions]
     except PluginError:
         # A plugin without readable source still gets its (failed) rows, under its version.

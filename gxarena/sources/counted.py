@@ -54,11 +54,14 @@ class Counted:
     Attributes
     ----------
     files : dict of name to Path
+    modules : dict of name to str
+        The module by whose import each file gets into memory: its own, for data the package.
     distributions : set of str
         Those whose version counts.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
     distributions: set[str] = field(default_factory=set)
 
     @property
@@ -168,7 +171,7 @@ class _Walk:
 
     def begin_with(self, core: Counted) -> None:
         """Count what is known of the core, whose modules then need not be followed again."""
-        self.counted = Counted(dict(core.files), set(core.distributions))
+        self.counted = Counted(dict(core.files), dict(core.modules), set(core.distributions))
         package = self._sources.package(CORE, self._distribution)
         if package is not None:
             self.packages[CORE] = package
@@ -206,9 +209,10 @@ class _Walk:
         if name in self.counted.files:
             return
         path = self.counted.files[name] = self._sources.files(package)[name]
+        module = module_name(name, package.name) if is_module(name) else package.name
+        self.counted.modules[name] = module
         if path.suffix != ".py":
             return
-        module = module_name(name, package.name)
         within = module if path.stem == "__init__" else module.rpartition(".")[0]
         named = mentions(_content(path), within)
         yield from named.imports
@@ -218,7 +222,9 @@ class _Walk:
             modules = [module for module in modules_named(text) if self._is_meant(module)]
             yield from ((module, True) for module in modules)
             if not modules and self._is_own(text.partition("/")[0]):
-                self.counted.files |= package.files_named(text)
+                named_files = package.files_named(text)
+                self.counted.files |= named_files
+                self.counted.modules |= dict.fromkeys(named_files, package.name)
 
     def _is_own(self, top: str) -> bool:
         claimed = installers().get(top, frozenset())

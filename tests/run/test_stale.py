@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from entry_points import entry_point
 
+from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.runner import Summary, run
@@ -122,9 +123,9 @@ class Site:
         path.write_text(path.read_text().replace(old, new))
         os.utime(path, ns=times)
 
-    def plan(self) -> Plan:
-        """The plan as a process of its own would make it."""
-        for name in [name for name in sys.modules if name.startswith("stale")]:
+    def plan(self, *, anew: bool = True) -> Plan:
+        """The plan as a process of its own would make it, or else as this one goes on."""
+        for name in [name for name in sys.modules if anew and name.startswith("stale")]:
             del sys.modules[name]
         importlib.invalidate_caches()
         registry = Registry.load(
@@ -138,8 +139,8 @@ class Site:
         }
         return make_plan(Suite.model_validate(document | self.changes), registry, folder=self.root)
 
-    def run(self, out: str) -> Summary:
-        return run(self.plan(), self.root / out)
+    def run(self, out: str, *, anew: bool = True) -> Summary:
+        return run(self.plan(anew=anew), self.root / out)
 
 
 @pytest.fixture
@@ -281,6 +282,38 @@ def test_what_a_component_provides_decides_how_it_is_asked(site: Site) -> None:
     assert _values(site.run("run")) == [1000.0]
 
 
+IMPORTED = ["stalepack/rows.py", "stalepack/table.csv", "stale_sibling.py"]
+
+
+@pytest.mark.parametrize("file", IMPORTED)
+def test_what_this_process_imported_before_an_edit_is_refused(site: Site, file: str) -> None:
+    """A notebook runs, edits the plugin's file, and runs again."""
+    before = _values(site.run("run"))
+    site.edit(file, "1.0", "3.0")
+    with pytest.raises(InputError, match=rf"{file}: expected the file as this process read it"):
+        site.run("run", anew=False)
+    with pytest.raises(InputError, match="restart the kernel"):
+        site.plan(anew=False)
+    assert before != _values(site.run("run")) == _values(site.run("fresh"))
+
+
+def test_an_edit_taken_back_is_none(site: Site) -> None:
+    site.run("run")
+    site.edit("stalepack/rows.py", "1.0", "3.0")
+    site.edit("stalepack/rows.py", "3.0", "1.0")
+    assert site.run("run", anew=False).reused == 1
+
+
+def test_what_is_not_in_memory_may_be_edited(site: Site) -> None:
+    """Neither what was planned only, nor what another process runs, was imported."""
+    site.plan()
+    site.edit("stalepack/rows.py", "1.0", "3.0")
+    before = _values(site.run("run", anew=False))
+    site.edit("stalepack/worker.py", "1.0", "3.0")
+    after = _values(site.run("run", anew=False))
+    assert before != after == _values(site.run("fresh"))
+
+
 MEANWHILE: dict[str, tuple[str, list[str]]] = {
     # The package is the model's too.
     "code of the explainer": ("stalepack/rows.py", []),
@@ -304,7 +337,7 @@ def test_what_changed_between_planning_and_working_is_not_kept(
     store = site.root / "run" / "store"
     assert sorted({path.parts[-3] for path in store.rglob("*.parquet")}) == kept
     (row,) = pq.read_table(site.root / "run" / "cells.parquet").to_pylist()
-    assert "got others, so that nothing of it was kept" in row["error_message"]
+    assert "so that nothing of it was kept" in row["error_message"]
     assert _values(site.run("run")) == _values(site.run("fresh"))
 
 
