@@ -60,7 +60,7 @@ def check_current(path: Path, module: str, found: str) -> None:
     if _met[key][1] != found:
         raise InputError(
             f"{path}: expected the file as this process read it, got one that was changed since, "
-            "so that nothing of it was kept. Run again in a new process (a notebook: restart the kernel)."
+            "so that nothing of it was kept. Restart the process (a notebook: the kernel) and run again."
         )
 
 

@@ -292,7 +292,7 @@ def test_what_this_process_imported_before_an_edit_is_refused(site: Site, file: 
     site.edit(file, "1.0", "3.0")
     with pytest.raises(InputError, match=rf"{file}: expected the file as this process read it"):
         site.run("run", anew=False)
-    with pytest.raises(InputError, match="restart the kernel"):
+    with pytest.raises(InputError, match="Restart the process"):
         site.plan(anew=False)
     assert before != _values(site.run("run")) == _values(site.run("fresh"))
 
