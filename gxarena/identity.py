@@ -3,8 +3,8 @@
 The key of every stage holds the identity of the components that work in it: the digest of their
 sources and of the versions of what these import (`gxarena.sources.counted`), of their parameters,
 and of the files that a model says it loads. A parameter that is a path, in whatever spelling,
-counts by the content that lies there; one that names a repository of the Hugging Face hub by the
-commits that its names (``main``, …) stand for in this computer's cache.
+counts by the content that lies there; one that names a repository of the Hugging Face hub, with an
+owner or without, by the commits that its names (``main``, …) stand for in this computer's cache.
 
 Files change. An identity is taken when a run is planned, and again once the component has worked
 (`gxarena.run.choices.check_unchanged`): unless the two are equal, what it made is discarded.
@@ -26,7 +26,7 @@ from gxarena.hookspecs import Component, Facts
 from gxarena.sources.counted import Sources
 from gxarena.sources.in_memory import check_current
 
-_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+_HUB_ID = re.compile(r"(?P<owner>\w[\w.-]*/)?\w[\w.-]*")
 _SHARDS = ".index.json"
 """How the name of a file ends that says in which files a checkpoint's weights lie."""
 
@@ -137,9 +137,26 @@ def _by_content(value: Any) -> Any:
             # A word may be a file's name by chance: it must stay another parameter than others.
             plain = Path(text).name == text and not Path(text).suffix
             return ["content", text if plain else "", path_digest(Path(text))]
-        if _HUB_ID.fullmatch(text):
-            return ["hub", text, hub_commits(text)]
+        if commits := _commits(text):
+            return ["hub", text, commits]
     return value
+
+
+def _commits(text: str) -> dict[str, str]:
+    """Of a word that may be a hub id, the commits (see `hub_commits`); none of any other word."""
+    return hub_commits(text) if _HUB_ID.fullmatch(text) else {}
+
+
+def awaits_download(value: Any) -> bool:
+    """Whether a parameter names, as ``owner/name``, what may be on the hub and is not here yet."""
+    if isinstance(value, Mapping):
+        return any(map(awaits_download, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(awaits_download, value))
+    if not isinstance(value, str) or _exists(Path(value)):
+        return False
+    found = _HUB_ID.fullmatch(value)
+    return bool(found and found["owner"]) and not hub_commits(value)
 
 
 def _exists(path: Path) -> bool:

@@ -134,13 +134,23 @@ def make_plan(
         _choose(plan, "models", suite.partition, f"{suite.name}, partition")
     _check_lengths(plan)
     _check_targets(plan)
-    seen: set[str] = set()
-    for block in suite.matrix:
-        for cell in _cells(plan, block):
-            if cell.id not in seen:
-                seen.add(cell.id)
-                plan.cells.append(cell)
+    _fill(plan)
     return plan
+
+
+def renewed(plan: Plan) -> Plan:
+    """The same plan, with its components as they are by now."""
+    fresh = Plan(plan.suite, plan.registry, plan.datasets)
+    for kind, label in plan.choices:
+        _choose(fresh, kind, label, plan.suite.name)
+    _fill(fresh)
+    return fresh
+
+
+def _fill(plan: Plan) -> None:
+    """Add the suite's cells, each once."""
+    cells = (cell for block in plan.suite.matrix for cell in _cells(plan, block))
+    plan.cells.extend({cell.id: cell for cell in cells}.values())
 
 
 def _resolve(plan: Plan, block: Block, where: str, folder: Path | None, limit: int | None) -> None:

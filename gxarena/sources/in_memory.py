@@ -60,7 +60,7 @@ def check_current(path: Path, module: str, found: str) -> None:
     if _met[key][1] != found:
         raise InputError(
             f"{path}: expected the file as this process read it, got one that was changed since, "
-            "so that nothing of it was kept. Restart the process (a notebook: the kernel) and run again."
+            "so that nothing of it was kept. Restart the process (or the kernel) and run again."
         )
 
 

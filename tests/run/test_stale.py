@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from gxarena.hookspecs import Component, Facts, hookimpl
 @hookimpl
 def gxarena_models():
     yield Component("stale-model", "stalepack.model:Model", "", describe="stale_plugin:describe")
+    yield Component("stale-hub", "stalepack.hub:Model", "")
 
 @hookimpl
 def gxarena_explainers():
@@ -59,6 +61,24 @@ class Model:
 
     def predict(self, sequences):
         return np.array([[self.bias, s.count("A")] for s in sequences], dtype=float)
+""",
+    # What the hub holds is downloaded to its cache when the model is made, and read from there.
+    "stalepack/hub.py": """
+import os
+from pathlib import Path
+from stalepack import model
+
+class Model(model.Model):
+    def __init__(self, checkpoint):
+        super().__init__()
+        here = Path(os.environ["HF_HUB_CACHE"], "models--" + checkpoint.replace("/", "--"))
+        commit = here / "refs" / "main"
+        if not commit.is_file():
+            if not Path("hub.txt").is_file():
+                raise OSError("no network")
+            commit.parent.mkdir(parents=True)
+            commit.write_text(Path("hub.txt").read_text())
+        self.bias = float(commit.read_text())
 """,
     "stalepack/explainer.py": """
 import importlib, runpy
@@ -100,6 +120,7 @@ class Explainer:
     "stalelib-1.0.dist-info/RECORD": "stalelib.py,,\nstalelib-1.0.dist-info/METADATA,,\n",
     "data.csv": "sequence\nACGTAC\nTTGACA\n",
     "scores.txt": "1.0",
+    "hub.txt": "1.0",
     "weights/bias.index.json": '{"weight_map": {"bias": "sub/bias.txt"}}',
     "weights/sub/bias.txt": "1.0",
 }
@@ -280,6 +301,66 @@ def test_what_a_component_provides_decides_how_it_is_asked(site: Site) -> None:
     assert _values(site.run("run")) == [0.0]
     site.edit("stale_plugin.py", "{'sample'}", "{'set'}")
     assert _values(site.run("run")) == [1000.0]
+
+
+@pytest.fixture
+def hub(site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """An empty cache of the hub; called with a model's id, the suite explains that."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(site.root / "cache"))
+
+    def use(checkpoint: str) -> None:
+        site.changes = {
+            "models": {"stale-hub": {"checkpoint": checkpoint}},
+            "matrix": [BLOCK | {"models": ["stale-hub"]}],
+        }
+
+    return use
+
+
+def test_a_model_of_the_hub_is_known_by_its_commit_from_the_first_run(
+    site: Site, hub: Callable[[str], None]
+) -> None:
+    hub("owner/name")
+    planned = site.plan()
+    before = run(planned, site.root / "run")
+    assert (before.statuses, before.reused) == ({"ok": 1}, 0)
+    (row,) = pq.read_table(site.root / "run" / "cells.parquet").to_pylist()
+    (cell,) = site.plan().cells
+    assert row["cell_id"] == cell.id != planned.cells[0].id
+    assert site.run("run").reused == 1
+    # The hub has another by the time that its cache is emptied.
+    shutil.rmtree(site.root / "cache")
+    site.edit("hub.txt", "1.0", "3.0")
+    after = site.run("run")
+    assert after.reused == 0
+    assert _values(before) != _values(after) == _values(site.run("fresh"))
+
+
+def test_a_model_of_the_hub_that_is_out_of_reach_fails_its_cells_alone(
+    site: Site, hub: Callable[[str], None]
+) -> None:
+    hub("owner/name")
+    (site.root / "hub.txt").rename(site.root / "away.txt")
+    both = {"matrix": [BLOCK | {"models": ["stale-hub", "stale-model"]}]}
+    site.changes |= both
+    summary = site.run("run")
+    assert summary.statuses == {"error": 1, "ok": 1}
+    (site.root / "away.txt").rename(site.root / "hub.txt")
+    assert site.run("run").statuses == {"ok": 2}
+
+
+def test_an_id_without_owner_is_known_by_its_commit_too(
+    site: Site, hub: Callable[[str], None]
+) -> None:
+    """Any word could be one before it is downloaded: the first run asks for another."""
+    hub("name")
+    assert site.run("run").statuses == {"error": 1}
+    (row,) = pq.read_table(site.root / "run" / "cells.parquet").to_pylist()
+    assert row["error_message"].endswith("Run the same command again.")
+    before = _values(site.run("run"))
+    assert site.run("run").reused == 1
+    site.edit("cache/models--name/refs/main", "1.0", "3.0")
+    assert before != _values(site.run("run")) == _values(site.run("fresh"))
 
 
 IMPORTED = ["stalepack/rows.py", "stalepack/table.csv", "stale_sibling.py"]
