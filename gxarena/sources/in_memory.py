@@ -14,7 +14,7 @@ import importlib.util
 import os
 import struct
 import sys
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 
 from gxarena.errors import InputError
@@ -81,9 +81,9 @@ def _is_edited(module: object, path: Path) -> bool:
     Wherever Python may write a module's compiled copy, it renews that with each import of another
     source: a copy of another source than the one that lies there tells of an edit.
     """
-    spec = getattr(module, "__spec__", None)
+    spec: ModuleSpec | None = getattr(module, "__spec__", None)
     # Loaders of other kinds keep other copies, or none.
-    if type(getattr(spec, "loader", None)) is not SourceFileLoader or sys.dont_write_bytecode:
+    if spec is None or type(spec.loader) is not SourceFileLoader or sys.dont_write_bytecode:
         return False
     if not spec.cached or spec.origin != str(path):
         return False
