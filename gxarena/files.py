@@ -16,6 +16,9 @@ from gxarena.errors import StorageError
 TEMPORARY = ".gxarena-writing-"
 """How the name of a file begins that is not yet whole."""
 
+RUN_FILE = "run.json"
+"""By which the folder of a run is known."""
+
 _TICK = 2_000_000_000
 """Nanoseconds within which a file system may give two writes the same time."""
 

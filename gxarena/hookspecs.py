@@ -16,10 +16,9 @@ components imports no code of theirs, so a plugin module must stay light (no tor
         yield Component("mine", "my_package.explainer:Mine", "what it does in one line")
 
 A result is kept for as long as nothing changes that it depends on: any file of the packages that a
-component's target imports, its parameters, the versions of what these import. Two names stand
-apart: modules called ``train``, or in a folder ``training``, change nothing unless they are
-imported outside of functions; a folder ``weights`` is a model's, which names its files by `Facts`.
-See `gxarena.sources.counted`.
+component's target imports, its parameters, the versions of what these import. Apart stand modules
+called ``train``, or in a folder ``training``, unless they are imported outside of functions. See
+`gxarena.sources.counted`.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 The key of every stage holds the identity of the components that work in it: the digest of their
 sources and of the versions of what these import (`gxarena.sources.counted`), of their parameters,
 and of the files that a model says it loads. A parameter that is a path, in whatever spelling,
-counts by the content that lies there; one that names a repository of the Hugging Face hub by the
-commits that its names (``main``, …) stand for in this computer's cache.
+counts by the content that lies there; one that names a repository of the Hugging Face hub, with an
+owner or without, by the commits that its names (``main``, …) stand for in this computer's cache.
 
 Files change. An identity is taken when a run is planned, and again once the component has worked
 (`gxarena.run.choices.check_unchanged`): unless the two are equal, what it made is discarded.
@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from gxarena.errors import InputError, PluginError
 from gxarena.files import current_digest
 from gxarena.hookspecs import Component, Facts
 from gxarena.sources.counted import Sources
+from gxarena.sources.in_memory import check_current
 
-_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+_HUB_ID = re.compile(r"(?P<owner>\w[\w.-]*/)?\w[\w.-]*")
 _SHARDS = ".index.json"
 """How the name of a file ends that says in which files a checkpoint's weights lie."""
 
@@ -43,7 +44,6 @@ def component_digest(
     *,
     distribution: str = "",
     version: str = "",
-    described: Set[str] = frozenset(),
     sources: Sources | None = None,
 ) -> str:
     """A component's identity with these parameters, as its files lie on disk now.
@@ -57,19 +57,24 @@ def component_digest(
         What a model says of itself with these parameters.
     distribution, version : str
         Where the component comes from.
-    described : set of str
-        Packages whose models describe themselves (see `gxarena.sources.counted`).
     sources : Sources, optional
         Where several identities are taken at a time: each package is then listed once.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, or was changed since this process imported it.
     """
     module = component.target.partition(":")[0]
     code: object
     try:
         sources = sources or Sources()
-        counted = sources.of(module, distribution, described)
+        counted = sources.of(module, distribution)
         for path in counted.files.values() - sources.digests.keys():
             sources.digests[path] = path_digest(path)
         contents = {name: sources.digests[path] for name, path in counted.files.items()}
+        for name, path in counted.files.items():
+            check_current(path, counted.modules[name], contents[name])
         code = [contents, counted.versions]
     except PluginError:
         # A plugin without readable source still gets its (failed) rows, under its version.
@@ -132,9 +137,26 @@ def _by_content(value: Any) -> Any:
             # A word may be a file's name by chance: it must stay another parameter than others.
             plain = Path(text).name == text and not Path(text).suffix
             return ["content", text if plain else "", path_digest(Path(text))]
-        if _HUB_ID.fullmatch(text):
-            return ["hub", text, hub_commits(text)]
+        if commits := _commits(text):
+            return ["hub", text, commits]
     return value
+
+
+def _commits(text: str) -> dict[str, str]:
+    """Of a word that may be a hub id, the commits (see `hub_commits`); none of any other word."""
+    return hub_commits(text) if _HUB_ID.fullmatch(text) else {}
+
+
+def awaits_download(value: Any) -> bool:
+    """Whether a parameter names, as ``owner/name``, what may be on the hub and is not here yet."""
+    if isinstance(value, Mapping):
+        return any(map(awaits_download, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(awaits_download, value))
+    if not isinstance(value, str) or _exists(Path(value)):
+        return False
+    found = _HUB_ID.fullmatch(value)
+    return bool(found and found["owner"]) and not hub_commits(value)
 
 
 def _exists(path: Path) -> bool:

@@ -23,6 +23,7 @@ from gxarena.capabilities import unprovided
 from gxarena.declared import check_component
 from gxarena.errors import InputError, MissingExtra, PluginError, unknown
 from gxarena.hookspecs import GROUP, KINDS, Component, Hooks
+from gxarena.sources.in_memory import remember
 
 REGISTRY = "registry"
 """The parameter by which a component's factory asks for the components that are installed."""
@@ -204,6 +205,7 @@ class Registry:
                 manager.unregister(name=plugin)
             refuse(error)
             return
+        remember(entry_point.module)
         for kind in KINDS:
             caller = getattr(manager.hook, f"gxarena_{kind}")
             for implementation in caller.get_hookimpls():

@@ -149,6 +149,28 @@ def test_a_hub_id_counts_by_its_commit(
     monkeypatch.delenv("HF_HOME")
     assert identity.hub_commits("owner/name") == {"main": "b" * 40}
     assert identity.hub_commits("owner/other") == {}
+    # One without an owner is a word like others until the cache has it.
+    words = {_digest(checkpoint=word) for word in ("name", "sum")}
+    main = tmp_path / "hf" / "hub" / "models--name" / "refs" / "main"
+    main.parent.mkdir(parents=True)
+    main.write_text("a" * 40)
+    first = _digest(checkpoint="name")
+    _rewrite(main, "b" * 40)
+    assert len({*words, first, _digest(checkpoint="name")}) == 4
+
+
+def test_only_what_may_be_on_the_hub_and_is_not_here_awaits_a_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    (tmp_path / "hub" / "models--owner--here" / "refs").mkdir(parents=True)
+    (tmp_path / "hub" / "models--owner--here" / "refs" / "main").write_text("a" * 40)
+    (tmp_path / "a" / "folder").mkdir(parents=True)
+    waits = ["owner/away", {"of": ["owner/here", "owner/away"]}]
+    assert all(map(identity.awaits_download, waits))
+    here = ["owner/here", "a/folder", "word", "./no/where", "", 3, None, {"k": ["a/folder"]}]
+    assert not any(map(identity.awaits_download, here))
 
 
 def test_files_that_a_model_loads_count_and_the_shards_that_an_index_names(

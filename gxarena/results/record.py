@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError
-from gxarena.files import write_text
+from gxarena.files import RUN_FILE, write_text
 from gxarena.results.schemas import FORMAT
 
-RUN_FILE = "run.json"
 BEFORE_FORMATS = 1
 """What a run was written in that names no format."""
 

@@ -73,7 +73,7 @@ def choose(
     """
     found = registry.registered(kind, name, where)
     sources = sources or Sources()
-    identity = identity_of(registry, found, parameters, sources)
+    identity = identity_of(found, parameters, sources)
     choice = Choice(kind, label or name, found, parameters, identity)
     if WRAPPER not in choice.provides:
         return choice
@@ -111,27 +111,15 @@ def check_unchanged(registry: Registry, choices: Iterable[Choice]) -> None:
             )
 
 
-def identity_of(
-    registry: Registry, found: Registered, parameters: Parameters, sources: Sources
-) -> str:
+def identity_of(found: Registered, parameters: Parameters, sources: Sources) -> str:
     """A component's identity with these parameters, without what it wraps."""
-    described = {
-        model.component.target.partition(".")[0]
-        for model in registry.of_kind("models")
-        if model.component.describe
-    }
-    told = None
-    if found.kind == "models":
-        told = facts(found, parameters)
-        if not told.files:
-            described.discard(found.component.target.partition(".")[0])
+    told = facts(found, parameters) if found.kind == "models" else None
     return component_digest(
         found.component,
         parameters,
         told,
         distribution=found.distribution,
         version=found.version,
-        described=frozenset(described),
         sources=sources,
     )
 

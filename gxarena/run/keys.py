@@ -8,7 +8,7 @@ common is found under either.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gxarena.identity import digest
 
@@ -58,8 +58,10 @@ def cell_id(
     explain: str,
     against: Sequence[str] = (),
     aggregator: str,
+    projects: Collection[str] = (),
     onto: str = "",
     metric: str,
+    scope: str = "sample",
     unsupported: str = "",
 ) -> str:
     """The key of a cell's result, under which it is found again.
@@ -74,13 +76,17 @@ def cell_id(
         Keys of those that they are compared with; empty where a metric compares nothing.
     aggregator, metric : str
         Identities.
+    projects : collection of str
+        Whether the aggregator is declared to coarsen or to refine.
     onto : str
         Key of the predictions whose tokens the aggregator goes to (the suite's partition); empty
         where it goes to none.
+    scope : str
+        What the metric is declared to give a number for, which decides how it is asked.
     unsupported : str
         Why the combination cannot work, as this plan finds. An earlier plan's "unsupported" is
         never taken over: where the reason is gone, or is another, so is the key.
     """
-    return digest(
-        ["cell", list(labels), explain, list(against), [aggregator, onto], metric, unsupported]
-    )
+    projected = [aggregator, sorted(projects), onto]
+    scored = [metric, scope]
+    return digest(["cell", list(labels), explain, list(against), projected, scored, unsupported])

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gxarena.capabilities import COARSEN, PAIR, SCOPES, why_not
+from gxarena.capabilities import COARSEN, PAIR, REFINE, SCOPES, why_not
 from gxarena.capabilities import REPLICATES as OWN_REPLICATES
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
@@ -138,13 +138,23 @@ def make_plan(
         _choose(plan, "models", suite.partition, f"{suite.name}, partition")
     _check_lengths(plan)
     _check_targets(plan)
-    seen: set[str] = set()
-    for block in suite.matrix:
-        for cell in _cells(plan, block):
-            if cell.id not in seen:
-                seen.add(cell.id)
-                plan.cells.append(cell)
+    _fill(plan)
     return plan
+
+
+def renewed(plan: Plan) -> Plan:
+    """The same plan, with its components as they are by now."""
+    fresh = Plan(plan.suite, plan.registry, plan.datasets)
+    for (kind, _), choice in plan.choices.items():
+        _choose(fresh, kind, choice.label, plan.suite.name)  # of replicates all at once
+    _fill(fresh)
+    return fresh
+
+
+def _fill(plan: Plan) -> None:
+    """Add the suite's cells, each once."""
+    cells = (cell for block in plan.suite.matrix for cell in _cells(plan, block))
+    plan.cells.extend({cell.id: cell for cell in cells}.values())
 
 
 def _resolve(plan: Plan, block: Block, where: str, folder: Path | None, limit: int | None) -> None:
@@ -301,8 +311,10 @@ def _cell_id(plan: Plan, cell: Cell) -> str:
         explain=plan.explain_key(cell.dataset, cell.weights, cell.explainer),
         against=[plan.explain_key(cell.dataset, o.weights, o.explainer) for o in cell.against],
         aggregator=aggregator.identity,
+        projects=aggregator.provides & {COARSEN, REFINE},
         onto=plan.predict_key(cell.dataset, plan.partition(cell.replicate)) if coarsens else "",
         metric=plan.choice("metrics", cell.metric).identity,
+        scope=plan.scope(cell.metric),
         unsupported=cell.unsupported,
     )
 

@@ -25,7 +25,7 @@ from gxarena.results.same_maps import fingerprint
 from gxarena.results.schemas import SETTLED
 from gxarena.run.cells import Cell
 from gxarena.run.choices import resolved_parameters
-from gxarena.run.plan import Plan
+from gxarena.run.plan import Plan, renewed
 from gxarena.run.probe import ModelProbe
 from gxarena.run.rows import CellRows, as_json, failure, mean_scored, scored_rows, units_of
 from gxarena.run.stages import Report, Stages
@@ -75,16 +75,18 @@ def run(
     StorageError
         The disk is full or read-only; what was finished is kept.
     """
-    folder, record = RunFolder(out), record_of(plan)
-    folder.check(record)
+    folder = RunFolder(out)
+    folder.check(record_of(plan))
     with folder.locked():
-        folder.claim(record)
+        folder.claim(record_of(plan))
         _check_components(plan)
-        statuses = RunResults.of(out).resumable(record.cells)
-        done = {cell for cell, status in statuses.items() if status in SETTLED}
-        walk = _Walk(plan, folder, Stages(plan, Store(out / "store"), report))
-        interrupted = False
+        done, interrupted = _done(plan, folder), False
         try:
+            planned = plan
+            plan, stages = _with_downloads(plan, done, folder, report)
+            if plan is not planned:
+                done = _done(plan, folder)
+            walk = _Walk(plan, folder, stages)
             for cell in _in_order(plan, done):
                 status, message = walk.attempt(cell)
                 if report_cell:
@@ -92,8 +94,25 @@ def run(
         except KeyboardInterrupt:
             interrupted = True
         board = folder.finish()
-        counts = Counter(RunResults.of(out).resumable(record.cells).values())
+        counts = Counter(_statuses(plan, folder).values())
         return Summary(dict(counts), len(done), board, interrupted)
+
+
+def _with_downloads(
+    plan: Plan, done: set[str], folder: RunFolder, report: Report | None
+) -> tuple[Plan, Stages]:
+    """The plan once what it names on a hub is here, and is known by its commit; and its stages."""
+    store = Store(folder.path / "store")
+    stages = Stages(plan, store, report)
+    due = [cell for cell in plan.cells if cell.id not in done and not cell.unsupported]
+    models = {other.weights for cell in due for other in (cell.explanation, *cell.against)}
+    models |= {plan.partition(cell.replicate) for cell in due if plan.suite.partition}
+    if not stages.download(models):
+        return plan, stages
+    plan = renewed(plan)
+    folder.claim(record_of(plan))
+    # Loaded anew, a model cannot be of another commit than the one that now counts.
+    return plan, Stages(plan, store, report)
 
 
 def record_of(plan: Plan) -> RunRecord:
@@ -104,6 +123,25 @@ def record_of(plan: Plan) -> RunRecord:
         cells=tuple(cell.id for cell in plan.cells),
         document=plan.suite.model_dump(mode="json"),
     )
+
+
+def _statuses(plan: Plan, folder: RunFolder) -> dict[str, str]:
+    """The status of each cell of a plan by its last attempt."""
+    return RunResults.of(folder.path).resumable([cell.id for cell in plan.cells])
+
+
+def _done(plan: Plan, folder: RunFolder) -> set[str]:
+    """Cells that need no further attempt.
+
+    One that a component refused while it worked may do by now: only the refusals of this plan,
+    which are part of the cells' ids, stand.
+    """
+    statuses = _statuses(plan, folder)
+    return {
+        cell.id
+        for cell in plan.cells
+        if statuses[cell.id] in SETTLED and (statuses[cell.id] != "unsupported" or cell.unsupported)
+    }
 
 
 def _in_order(plan: Plan, done: set[str]) -> Iterator[Cell]:

@@ -6,10 +6,11 @@ fail at once instead of trying again.
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -17,8 +18,9 @@ from gxarena.aggregators import project_all
 from gxarena.api import Explainer, Model
 from gxarena.capabilities import COARSEN, REFINE
 from gxarena.data import Attribution, Explained, Ints, Sample, Spans
+from gxarena.identity import awaits_download
 from gxarena.objective import resolve_targets
-from gxarena.run.choices import check_unchanged, create
+from gxarena.run.choices import check_unchanged, create, given_parameters
 from gxarena.run.contracts import (
     check_attributions,
     check_finite,
@@ -95,6 +97,19 @@ class Stages:
         """A loaded model."""
         model: Model = self.create("models", label)
         return model
+
+    def download(self, models: Iterable[str]) -> bool:
+        """Load models that may have to be downloaded; whether one is now known by its commit.
+
+        What keeps one from loading is kept for the cells that need it.
+        """
+        choices = {name: self._plan.choice("models", name) for name in models}
+        awaiting = {n: c for n, c in choices.items() if awaits_download(given_parameters(c))}
+        for name, choice in awaiting.items():
+            self._report(f"download {choice.label}", 0, 1)
+            with contextlib.suppress(Exception, SystemExit):
+                self.model(name)
+        return not all(awaits_download(given_parameters(one)) for one in awaiting.values())
 
     def loaded(self, label: str) -> Model | None:
         """The model where this run had to load it, else None."""

@@ -3,16 +3,14 @@
 Counted by content, with the data files that lie in them, are the package that a component's target
 lies in, the core, and every package or module that these import, directly or not, as long as it is
 the component's distribution's own, or nobody's: one that is installed in editable form, or a module
-somewhere on Python's path. So are modules that a counted one names in a string (``python -m
-mine_worker``) and that lie beside it, and files that a module without a package names. Of what
-another distribution brought, its version counts.
+somewhere on Python's path. So are modules of these that a counted one names in a string (``python
+-m mine.worker``; a name without a dot only where it lies beside), and files and
+folders that a module without a package names. Of what another distribution brought, its version
+counts.
 
-Apart, since it changes no number of a benchmark:
-
-- modules called ``train``, or in a folder ``training``, and the core's own `APART`, unless a
-  counted module imports them when it is itself imported, outside of any function;
-- folders ``weights`` of packages whose models describe themselves: a model's files then count by
-  what it says that it loads (`gxarena.hookspecs.Facts`).
+Apart, since they change no number of a benchmark, are modules called ``train``, or in a folder
+``training``, and the core's own `APART`, unless a counted module imports them when it is itself
+imported, outside of any function.
 
 Nothing is imported for it; sources are read and parsed.
 """
@@ -20,9 +18,8 @@ Nothing is imported for it; sources are read and parsed.
 from __future__ import annotations
 
 import itertools
-import re
 import sys
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +27,7 @@ from packaging.utils import canonicalize_name
 
 from gxarena.errors import PluginError
 from gxarena.files import Stamp, stamp
-from gxarena.sources.imports import mentions
+from gxarena.sources.imports import mentions, modules_named
 from gxarena.sources.packages import (
     Package,
     find_package,
@@ -45,12 +42,9 @@ APART = frozenset({"__main__", "benchmarks", "cli", "report", "site", "submissio
 """Parts of the core that compute nothing a result depends on; `TRAINING` is another."""
 
 TRAINING = frozenset({"train", "training"})
-WEIGHTS = "weights"
 
 SILENT = frozenset({"filelock", "packaging", "pluggy", "psutil", "rich"})
 """Distributions whose version cannot move a number: they print, lock and look things up."""
-
-_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 @dataclass
@@ -60,11 +54,14 @@ class Counted:
     Attributes
     ----------
     files : dict of name to Path
+    modules : dict of name to str
+        The module by whose import each file gets into memory: its own, for data the package.
     distributions : set of str
         Those whose version counts.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
     distributions: set[str] = field(default_factory=set)
 
     @property
@@ -74,7 +71,7 @@ class Counted:
 
 
 _State = tuple[tuple[str, Stamp | None], ...]
-_walked: dict[tuple[str, str, Set[str]], tuple[list[tuple[Package, _State]], Counted]] = {}
+_walked: dict[tuple[str, str], tuple[list[tuple[Package, _State]], Counted]] = {}
 """What was counted before, with the state of the packages that it was counted from."""
 
 
@@ -94,7 +91,7 @@ class Sources:
         self._modules: dict[Package, dict[str, str]] = {}
         self._states: dict[Package, _State] = {}
 
-    def of(self, target: str, distribution: str = "", described: Set[str] = frozenset()) -> Counted:
+    def of(self, target: str, distribution: str = "") -> Counted:
         """What the numbers of a component come from.
 
         Parameters
@@ -103,8 +100,6 @@ class Sources:
             The dotted module that the component's factory is in.
         distribution : str
             The one that the component comes from.
-        described : frozenset of str
-            Packages (their first names) whose models describe themselves.
 
         Raises
         ------
@@ -118,12 +113,12 @@ class Sources:
                 f"{target}: expected an installed module with a source file, got none."
             )
         start = target if is_training(target) else package.name
-        key = (start, owner, described)
+        key = (start, owner)
         if key in _walked:
             states, counted = _walked[key]
             if all(self._state(one) == state for one, state in states):
                 return counted
-        walk = _Walk(self, owner, described)
+        walk = _Walk(self, owner)
         if package.name != CORE:
             walk.begin_with(self.of(CORE))
         walk.follow(start)
@@ -168,16 +163,15 @@ class Sources:
 class _Walk:
     """One target's way through what it imports."""
 
-    def __init__(self, sources: Sources, distribution: str, described: Set[str]) -> None:
+    def __init__(self, sources: Sources, distribution: str) -> None:
         self.counted = Counted()
         self._sources = sources
         self._distribution = distribution
-        self._described = described
         self.packages: dict[str, Package] = {}
 
     def begin_with(self, core: Counted) -> None:
         """Count what is known of the core, whose modules then need not be followed again."""
-        self.counted = Counted(dict(core.files), set(core.distributions))
+        self.counted = Counted(dict(core.files), dict(core.modules), set(core.distributions))
         package = self._sources.package(CORE, self._distribution)
         if package is not None:
             self.packages[CORE] = package
@@ -215,32 +209,39 @@ class _Walk:
         if name in self.counted.files:
             return
         path = self.counted.files[name] = self._sources.files(package)[name]
+        module = module_name(name, package.name) if is_module(name) else package.name
+        self.counted.modules[name] = module
         if path.suffix != ".py":
             return
-        module = module_name(name, package.name)
         within = module if path.stem == "__init__" else module.rpartition(".")[0]
         named = mentions(_content(path), within)
         yield from named.imports
         if package.name == CORE:
             return
         for text in named.strings:
-            if _MODULE.fullmatch(text) and self._lies_beside(text):
-                yield text, True
-            elif package.module and _is_file(path.parent / text):
-                self.counted.files[text] = path.parent / text
+            modules = [module for module in modules_named(text) if self._is_meant(module)]
+            yield from ((module, True) for module in modules)
+            if not modules and self._is_own(text.partition("/")[0]):
+                named_files = package.files_named(text)
+                self.counted.files |= named_files
+                self.counted.modules |= dict.fromkeys(named_files, package.name)
 
     def _is_own(self, top: str) -> bool:
         claimed = installers().get(top, frozenset())
         return not claimed or bool(claimed & {self._distribution, CORE})
 
-    def _lies_beside(self, module: str) -> bool:
-        """Whether a string names a module that came with the counted ones."""
-        top = module.partition(".")[0]
+    def _is_meant(self, module: str) -> bool:
+        """Whether a string names a module of one's own; a word without a dot may be any word."""
+        top, *inner = module.split(".")
         if top in self.packages or top in sys.stdlib_module_names or not self._is_own(top):
             return False
         package = self._sources.package(module, self._distribution)
-        roots = {root for known in self.packages.values() for root in known.roots}
-        return package is not None and package.is_regular and package.roots <= roots
+        if package is None or not package.is_regular:
+            return False
+        return bool(inner) or self._lies_beside(package)
+
+    def _lies_beside(self, package: Package) -> bool:
+        return package.roots <= {root for one in self.packages.values() for root in one.roots}
 
     def _count_versions(self, top: str) -> None:
         self.counted.distributions |= installers().get(top, frozenset()) - SILENT
@@ -248,8 +249,6 @@ class _Walk:
     def _is_apart(self, package: Package, name: str) -> bool:
         parts = Path(name).parts
         if package.name == CORE and parts[1].partition(".")[0] in APART:
-            return True
-        if WEIGHTS in parts[:-1] and package.name.partition(".")[0] in self._described:
             return True
         return is_module(name) and is_training(module_name(name, package.name))
 
@@ -264,10 +263,3 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:  # gone meanwhile, or a link to nowhere
         return b""
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a string that is no name of a file
-        return False

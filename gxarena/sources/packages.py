@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
+
+from gxarena.files import RUN_FILE
 
 _SUFFIXES = (".py", *EXTENSION_SUFFIXES)
 
@@ -46,12 +48,35 @@ class Package:
     def files(self) -> dict[str, Path]:
         """Its files by name, with ``/`` between folders; hidden and compiled ones left out."""
         if self.module is not None:
-            return {self.module.name: self.module}
+            return {f"{self.name}.{self.module.name.partition('.')[2]}": self.module}
         found: dict[str, Path] = {}
         for folder in self.folders:
             for path in _files_below(folder):
                 found.setdefault(f"{self.name}/{path.relative_to(folder).as_posix()}", path)
         return found
+
+    def files_named(self, text: str) -> dict[str, Path]:
+        """The file that a string of a module without a package names, or a folder's files.
+
+        Results are not what a module reads: folders of runs in it are left out.
+        """
+        if self.module is None:
+            return {}
+        root = self.module.parent
+        if _exists(root / text, Path.is_file):
+            return {f"{self.name}/{text}": root / text}
+        parts = Path(text).parts
+        if not parts or Path(text).is_absolute() or ".." in parts or parts[0] == "__pycache__":
+            return {}
+        if not _exists(root / text, Path.is_dir):
+            return {}
+        paths = list(_files_below(root / text))
+        runs = {path.parent for path in paths if path.name == RUN_FILE}
+        return {
+            f"{self.name}/{path.relative_to(root).as_posix()}": path
+            for path in paths
+            if runs.isdisjoint(path.parents)
+        }
 
 
 def find_package(module: str, distribution: str) -> Package | None:
@@ -102,6 +127,13 @@ def _files_below(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             if name[0] != "." and not name.endswith(".pyc"):
                 yield Path(place, name)
+
+
+def _exists(path: Path, kind: Callable[[Path], bool]) -> bool:
+    try:
+        return kind(path)
+    except (OSError, ValueError):  # a string that is no name of a file
+        return False
 
 
 def is_module(name: str) -> bool:

@@ -12,8 +12,8 @@ EXPLAIN: dict[str, Any] = {
     "predict": "p", "explainer": "e", "objective": "logit", "target": "predicted", "seed": 0,
 }  # fmt: skip
 CELL: dict[str, Any] = {
-    "labels": ["suite", "data"], "explain": "e", "against": [], "aggregator": "a", "onto": "",
-    "metric": "m", "unsupported": "",
+    "labels": ["suite", "data"], "explain": "e", "against": [], "aggregator": "a", "projects": (),
+    "onto": "", "metric": "m", "scope": "sample", "unsupported": "",
 }  # fmt: skip
 
 
@@ -48,8 +48,10 @@ def test_attributions(name: str, value: object) -> None:
         ("against", ["e2"]),
         ("against", ["e2", "e3"]),
         ("aggregator", "a2"),
+        ("projects", {"refine"}),
         ("onto", "p2"),
         ("metric", "m2"),
+        ("scope", "set"),
         ("unsupported", "needs what it lacks"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from entry_points import entry_point
 
+from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.runner import Summary, run
@@ -28,6 +30,7 @@ from gxarena.hookspecs import Component, Facts, hookimpl
 @hookimpl
 def gxarena_models():
     yield Component("stale-model", "stalepack.model:Model", "", describe="stale_plugin:describe")
+    yield Component("stale-hub", "stalepack.hub:Model", "")
 
 @hookimpl
 def gxarena_explainers():
@@ -59,6 +62,24 @@ class Model:
     def predict(self, sequences):
         return np.array([[self.bias, s.count("A")] for s in sequences], dtype=float)
 """,
+    # What the hub holds is downloaded to its cache when the model is made, and read from there.
+    "stalepack/hub.py": """
+import os
+from pathlib import Path
+from stalepack import model
+
+class Model(model.Model):
+    def __init__(self, checkpoint):
+        super().__init__()
+        here = Path(os.environ["HF_HUB_CACHE"], "models--" + checkpoint.replace("/", "--"))
+        commit = here / "refs" / "main"
+        if not commit.is_file():
+            if not Path("hub.txt").is_file():
+                raise OSError("no network")
+            commit.parent.mkdir(parents=True)
+            commit.write_text(Path("hub.txt").read_text())
+        self.bias = float(commit.read_text())
+""",
     "stalepack/explainer.py": """
 import importlib, runpy
 from pathlib import Path
@@ -74,9 +95,10 @@ class Explainer:
     def explain(self, model, batch):
         import stale_sibling
         data = float(Path(__file__).with_name("table.csv").read_text())
+        weight = float((Path(__file__).parent / "weights" / "factor.txt").read_text())
         named = importlib.import_module("stale_named").FACTOR
         worker = runpy.run_module("stalepack.worker")["FACTOR"]
-        powers = [data, stale_sibling.FACTOR, named, worker, stalelib.FACTOR, self.given]
+        powers = [data, weight, stale_sibling.FACTOR, named, worker, stalelib.FACTOR, self.given]
         power = row(1.0) + sum(powers)
         return [
             Attribution(
@@ -88,6 +110,7 @@ class Explainer:
 """,
     "stalepack/rows.py": "def row(x):\n    return x * 1.0\n",
     "stalepack/table.csv": "1.0",
+    "stalepack/weights/factor.txt": "1.0",
     "stalepack/worker.py": "FACTOR = 1.0\n",
     "stalepack/train.py": "FACTOR = 1.0\n",
     "stale_sibling.py": "FACTOR = 1.0\n",
@@ -97,6 +120,7 @@ class Explainer:
     "stalelib-1.0.dist-info/RECORD": "stalelib.py,,\nstalelib-1.0.dist-info/METADATA,,\n",
     "data.csv": "sequence\nACGTAC\nTTGACA\n",
     "scores.txt": "1.0",
+    "hub.txt": "1.0",
     "weights/bias.index.json": '{"weight_map": {"bias": "sub/bias.txt"}}',
     "weights/sub/bias.txt": "1.0",
 }
@@ -120,9 +144,9 @@ class Site:
         path.write_text(path.read_text().replace(old, new))
         os.utime(path, ns=times)
 
-    def plan(self) -> Plan:
-        """The plan as a process of its own would make it."""
-        for name in [name for name in sys.modules if name.startswith("stale")]:
+    def plan(self, *, anew: bool = True) -> Plan:
+        """The plan as a process of its own would make it, or else as this one goes on."""
+        for name in [name for name in sys.modules if anew and name.startswith("stale")]:
             del sys.modules[name]
         importlib.invalidate_caches()
         registry = Registry.load(
@@ -136,8 +160,8 @@ class Site:
         }
         return make_plan(Suite.model_validate(document | self.changes), registry, folder=self.root)
 
-    def run(self, out: str) -> Summary:
-        return run(self.plan(), self.root / out)
+    def run(self, out: str, *, anew: bool = True) -> Summary:
+        return run(self.plan(anew=anew), self.root / out)
 
 
 @pytest.fixture
@@ -176,6 +200,9 @@ def _upgraded(site: Site) -> None:
 EDITS: dict[str, Callable[[Site], None]] = {
     "a module that it imports": lambda site: site.edit("stalepack/rows.py", "1.0", "3.0"),
     "a data file in its package": lambda site: site.edit("stalepack/table.csv", "1.0", "3.0"),
+    "weights that an explainer reads": (
+        lambda site: site.edit("stalepack/weights/factor.txt", "1.0", "3.0")
+    ),
     "a worker": lambda site: site.edit("stalepack/worker.py", "1.0", "3.0"),
     "a sibling module": lambda site: site.edit("stale_sibling.py", "1.0", "3.0"),
     "a module that a string names": lambda site: site.edit("stale_named.py", "1.0", "3.0"),
@@ -220,6 +247,154 @@ def test_unsupported_is_decided_anew(site: Site) -> None:
     assert _values(site.run("run")) == _values(site.run("fresh"))
 
 
+def test_what_refused_while_it_worked_is_asked_anew(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graphics card, another library: what it lacked then, it may have now."""
+    site.edit("stalepack/explainer.py", "import importlib", "import os, importlib")
+    site.edit(
+        "stalepack/explainer.py",
+        "        import stale_sibling",
+        "        if 'STALE_CARD' not in os.environ:\n"
+        "            from gxarena.errors import Unsupported\n"
+        "            raise Unsupported('needs a card')\n"
+        "        import stale_sibling",
+    )
+    first = site.run("run")
+    assert (first.statuses, first.complete) == ({"unsupported": 1}, True)
+    again = site.run("run")
+    assert (again.statuses, again.reused, again.complete) == ({"unsupported": 1}, 0, True)
+    monkeypatch.setenv("STALE_CARD", "1")
+    assert _values(site.run("run")) == _values(site.run("fresh"))
+    assert site.run("run").reused == 1
+
+
+def test_what_a_component_provides_decides_how_it_is_asked(site: Site) -> None:
+    """Whether an aggregator carries scores elsewhere, and what a metric gives a number for."""
+    (site.root / "stale_asked.py").write_text(
+        "import numpy as np\n"
+        "from dataclasses import replace\n"
+        "from gxarena.api import Quantity, Scored, SetScored\n"
+        "class Metric:\n"
+        "    quantities = {'': Quantity('higher')}\n"
+        "    def score(self, explained, probe):\n"
+        "        return Scored({'': np.array([a.scores.sum() for a in explained.attributions])})\n"
+        "    def score_set(self, explained):\n"
+        "        return SetScored({'': 1000.0})\n"
+        "class Nothing:\n"
+        "    def project(self, attribution, onto):\n"
+        "        return replace(attribution, scores=0 * attribution.scores)\n"
+    )
+    site.edit(
+        "stale_plugin.py",
+        "def describe",
+        "@hookimpl\ndef gxarena_metrics():\n"
+        "    yield Component('asked', 'stale_asked:Metric', '', provides=frozenset({'sample'}))\n"
+        "@hookimpl\ndef gxarena_aggregators():\n"
+        "    yield Component('nothing', 'stale_asked:Nothing', '', provides=frozenset())\n"
+        "def describe",
+    )
+    site.changes = {"matrix": [BLOCK | {"metrics": ["asked"], "aggregators": ["nothing"]}]}
+    (native,) = _values(site.run("run"))
+    assert native > 0
+    site.edit("stale_plugin.py", "frozenset())", "frozenset({'refine'}))")
+    assert _values(site.run("run")) == [0.0]
+    site.edit("stale_plugin.py", "{'sample'}", "{'set'}")
+    assert _values(site.run("run")) == [1000.0]
+
+
+@pytest.fixture
+def hub(site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """An empty cache of the hub; called with a model's id, the suite explains that."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(site.root / "cache"))
+
+    def use(checkpoint: str) -> None:
+        site.changes = {
+            "models": {"stale-hub": {"checkpoint": checkpoint}},
+            "matrix": [BLOCK | {"models": ["stale-hub"]}],
+        }
+
+    return use
+
+
+def test_a_model_of_the_hub_is_known_by_its_commit_from_the_first_run(
+    site: Site, hub: Callable[[str], None]
+) -> None:
+    hub("owner/name")
+    planned = site.plan()
+    before = run(planned, site.root / "run")
+    assert (before.statuses, before.reused) == ({"ok": 1}, 0)
+    (row,) = pq.read_table(site.root / "run" / "cells.parquet").to_pylist()
+    (cell,) = site.plan().cells
+    assert row["cell_id"] == cell.id != planned.cells[0].id
+    assert site.run("run").reused == 1
+    # The hub has another by the time that its cache is emptied.
+    shutil.rmtree(site.root / "cache")
+    site.edit("hub.txt", "1.0", "3.0")
+    after = site.run("run")
+    assert after.reused == 0
+    assert _values(before) != _values(after) == _values(site.run("fresh"))
+
+
+def test_a_model_of_the_hub_that_is_out_of_reach_fails_its_cells_alone(
+    site: Site, hub: Callable[[str], None]
+) -> None:
+    hub("owner/name")
+    (site.root / "hub.txt").rename(site.root / "away.txt")
+    both = {"matrix": [BLOCK | {"models": ["stale-hub", "stale-model"]}]}
+    site.changes |= both
+    summary = site.run("run")
+    assert summary.statuses == {"error": 1, "ok": 1}
+    (site.root / "away.txt").rename(site.root / "hub.txt")
+    assert site.run("run").statuses == {"ok": 2}
+
+
+def test_an_id_without_owner_is_known_by_its_commit_too(
+    site: Site, hub: Callable[[str], None]
+) -> None:
+    """Any word could be one before it is downloaded: the first run asks for another."""
+    hub("name")
+    assert site.run("run").statuses == {"error": 1}
+    (row,) = pq.read_table(site.root / "run" / "cells.parquet").to_pylist()
+    assert row["error_message"].endswith("Run the same command again.")
+    before = _values(site.run("run"))
+    assert site.run("run").reused == 1
+    site.edit("cache/models--name/refs/main", "1.0", "3.0")
+    assert before != _values(site.run("run")) == _values(site.run("fresh"))
+
+
+IMPORTED = ["stalepack/rows.py", "stalepack/table.csv", "stale_sibling.py"]
+
+
+@pytest.mark.parametrize("file", IMPORTED)
+def test_what_this_process_imported_before_an_edit_is_refused(site: Site, file: str) -> None:
+    """A notebook runs, edits the plugin's file, and runs again."""
+    before = _values(site.run("run"))
+    site.edit(file, "1.0", "3.0")
+    with pytest.raises(InputError, match=rf"{file}: expected the file as this process read it"):
+        site.run("run", anew=False)
+    with pytest.raises(InputError, match="Restart the process"):
+        site.plan(anew=False)
+    assert before != _values(site.run("run")) == _values(site.run("fresh"))
+
+
+def test_an_edit_taken_back_is_none(site: Site) -> None:
+    site.run("run")
+    site.edit("stalepack/rows.py", "1.0", "3.0")
+    site.edit("stalepack/rows.py", "3.0", "1.0")
+    assert site.run("run", anew=False).reused == 1
+
+
+def test_what_is_not_in_memory_may_be_edited(site: Site) -> None:
+    """Neither what was planned only, nor what another process runs, was imported."""
+    site.plan()
+    site.edit("stalepack/rows.py", "1.0", "3.0")
+    before = _values(site.run("run", anew=False))
+    site.edit("stalepack/worker.py", "1.0", "3.0")
+    after = _values(site.run("run", anew=False))
+    assert before != after == _values(site.run("fresh"))
+
+
 MEANWHILE: dict[str, tuple[str, list[str]]] = {
     # The package is the model's too.
     "code of the explainer": ("stalepack/rows.py", []),
@@ -243,7 +418,7 @@ def test_what_changed_between_planning_and_working_is_not_kept(
     store = site.root / "run" / "store"
     assert sorted({path.parts[-3] for path in store.rglob("*.parquet")}) == kept
     (row,) = pq.read_table(site.root / "run" / "cells.parquet").to_pylist()
-    assert "got others, so that nothing of it was kept" in row["error_message"]
+    assert "so that nothing of it was kept" in row["error_message"]
     assert _values(site.run("run")) == _values(site.run("fresh"))
 
 

@@ -40,9 +40,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     packages.version.cache_clear()
 
 
-def _counted(target: str, distribution: str = "unknown", **options: frozenset[str]) -> set[str]:
+def _counted(target: str, distribution: str = "unknown") -> set[str]:
     """Names of the files that count, but for the core's."""
-    files = Sources().of(target, distribution, **options).files
+    files = Sources().of(target, distribution).files
     return {name for name in files if not name.startswith("gxarena/")}
 
 
@@ -62,6 +62,7 @@ def test_the_whole_package_counts_data_files_and_all(site: Site) -> None:
             "whole/explainer.py": "import json\n",
             "whole/deep/never_imported.py": "",
             "whole/data/motifs.json": "{}",
+            "whole/weights/model/w.safetensors": "",
             "whole/.hidden": "",
             "whole/__pycache__/x.pyc": "",
         }
@@ -71,6 +72,7 @@ def test_the_whole_package_counts_data_files_and_all(site: Site) -> None:
         "whole/explainer.py",
         "whole/deep/never_imported.py",
         "whole/data/motifs.json",
+        "whole/weights/model/w.safetensors",
     }
 
 
@@ -97,6 +99,18 @@ def test_packages_and_modules_beside_it_count_where_they_are_imported(site: Site
     }
 
 
+def test_what_is_imported_for_typing_alone_is_apart(site: Site) -> None:
+    root = site(**{f"{name}.py": "" for name in ("typed", "real", "else_if", "any_of")})
+    (root / "branches.py").write_text(
+        "import typing\nfrom typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import typed\nelse:\n    import real\n"
+        "if not typing.TYPE_CHECKING:\n    import real\nelse:\n    import typed\n"
+        "if typing.TYPE_CHECKING:\n    import typed\nelif x:\n    import else_if\n"
+        "if TYPE_CHECKING or x:\n    import any_of\n"
+    )
+    assert _counted("branches") == {"branches.py", "real.py", "else_if.py", "any_of.py"}
+
+
 def test_what_a_string_names_counts_where_it_lies_beside(site: Site) -> None:
     root = site(
         **{
@@ -105,17 +119,114 @@ def test_what_a_string_names_counts_where_it_lies_beside(site: Site) -> None:
             "lone_worker/main.py": "",
             "motifs.npz": "",
             "notes.txt": "",
-            "data/__not_a_package__": "",
         }
     )
     assert _counted("lone") == {
         "lone.py",
-        "motifs.npz",
+        "lone/motifs.npz",
         "lone_worker/__init__.py",
         "lone_worker/main.py",
     }
-    (root / "lone.py").write_text('words = ["data", "json", "numpy", "toys"]\n')
+    (root / "lone.py").write_text('words = ["json", "numpy", "toys", "", ".", "..", "/", "\\0"]\n')
     assert _counted("lone") == {"lone.py"}
+
+
+def test_a_folder_that_a_module_without_a_package_names_counts_whole(site: Site) -> None:
+    root = site(
+        **{
+            "lone.py": 'open(HERE / "data" / "a.csv"); runs = "runs"; lib = "lib"\n',
+            "data/a.csv": "",
+            "data/deep/b.csv": "",
+            "data/.hidden": "",
+            "runs/one/run.json": "{}",
+            "runs/one/cells.parquet": "",
+            "lib/__init__.py": "",
+        }
+        | _installed("the-lib", "1", "lib/__init__.py")
+    )
+    counted = {"lone.py", "lone/data/a.csv", "lone/data/deep/b.csv"}
+    assert _counted("lone") == counted
+    (root / "data" / "c.csv").touch()
+    assert _counted("lone") == counted | {"lone/data/c.csv"}
+
+
+def test_files_of_the_same_name_stay_apart(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = site(
+        **{
+            "here/one.py": 'import space.mine, two; open("table.csv")\n',
+            "here/table.csv": "1",
+            "there/two.py": 'open("table.csv")\n',
+            "there/table.csv": "2",
+            "there/mine.py": "",
+            "space/mine.py": "import mine\n",
+            "space/theirs/__init__.py": "",
+        }
+        | _installed("ours", "1", "space/mine.py")
+        | _installed("theirs", "1", "space/theirs/__init__.py")
+    )
+    for folder in ("here", "there"):
+        monkeypatch.syspath_prepend(str(root / folder))
+    names = ("here/one.py", "here/table.csv", "there/two.py", "there/table.csv", "there/mine.py")
+    found = Sources().of("one", "ours").files.values()
+    assert {root / name for name in (*names, "space/mine.py")} <= set(found)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'run("python -m worker.main --fast".split())',
+        'run(f"{sys.executable} -m worker.main {x}")',
+        'run(f"{sys.executable} -m worker {x}")',
+        'PACKAGE = "worker"\nrun(f"python -m {PACKAGE}.main")',
+        'run(["bash", "-c", "cd /tmp; python -X dev -m worker.main"])',
+        'load("entry = worker.main:start")',
+    ],
+)
+def test_a_worker_that_stands_inside_a_string_counts(site: Site, source: str) -> None:
+    site(
+        **{
+            "starts/__init__.py": source,
+            "worker/__init__.py": "",
+            "worker/main.py": "import helper\n",
+            "helper.py": "",
+            "prose.py": "",
+        }
+    )
+    assert _counted("starts") == {
+        "starts/__init__.py",
+        "worker/__init__.py",
+        "worker/main.py",
+        "helper.py",
+    }
+
+
+def test_a_worker_that_lies_elsewhere_counts_where_its_name_has_a_dot(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = site(
+        **{
+            "near/starts.py": 'run("python -m worker.main"), run(["far"])\n',
+            "away/worker/__init__.py": "",
+            "away/worker/main.py": "",
+            "away/far.py": "",
+        }
+    )
+    for folder in ("near", "away"):
+        monkeypatch.syspath_prepend(str(root / folder))
+    assert _counted("starts") == {"starts.py", "worker/__init__.py", "worker/main.py"}
+
+
+def test_prose_names_no_worker(site: Site) -> None:
+    site(
+        **{
+            "prose.py": '"""See `worker.main`: ``python -m worker``."""\n'
+            "class Prose:\n    'Like worker.main.'\n"
+            "raise ValueError('expected a worker, got none.')\n",
+            "worker/__init__.py": "",
+            "worker/main.py": "",
+        }
+    )
+    assert _counted("prose") == {"prose.py"}
 
 
 def test_training_is_apart_unless_it_is_imported_with_the_rest(site: Site) -> None:
@@ -144,12 +255,6 @@ def test_training_is_apart_unless_it_is_imported_with_the_rest(site: Site) -> No
             "trained/training/loop.py",
         }
     assert "trained/train.py" in _counted("trained.train")
-
-
-def test_weights_are_apart_where_models_say_what_they_load(site: Site) -> None:
-    site(**{"heavy/__init__.py": "", "heavy/weights/model/w.safetensors": ""})
-    assert "heavy/weights/model/w.safetensors" in _counted("heavy")
-    assert _counted("heavy", described=frozenset({"heavy"})) == {"heavy/__init__.py"}
 
 
 def test_of_what_others_installed_the_version_counts(site: Site) -> None:
@@ -258,10 +363,8 @@ def test_what_built_in_plugins_share_counts(target: str, counts: str) -> None:
 
 
 def test_training_a_built_in_model_is_apart() -> None:
-    described = frozenset({"gxarena_dnabert2"})
-    files = Sources().of("gxarena_dnabert2.attnlrp", "gxarena", described).files
-    assert "gxarena_dnabert2/train.py" not in files
-    assert not [name for name in files if "/weights/" in name]
+    files = Sources().of("gxarena_dnabert2.attnlrp", "gxarena").files
+    assert not [name for name in files if "/training/" in name]
     assert {"torch", "lxt"} <= Sources().of("gxarena_dnabert2.attnlrp", "gxarena").versions.keys()
 
 

@@ -10,6 +10,10 @@ import pytest
 from servers import COMMIT, Server, serving_hub
 
 from gxarena.errors import InputError
+from gxarena.registry import Registry
+from gxarena.run.plan import Plan, make_plan
+from gxarena.run.runner import run
+from gxarena.run.suite import Suite
 from gxarena_hf.model import HuggingFace
 
 ID = "owner/dnabert"
@@ -35,3 +39,24 @@ def test_a_wrong_checksum_is_refused(server: Server) -> None:
     for _ in range(2):
         with pytest.raises(InputError, match=f"expected a file of SHA-256 {'0' * 64}, got one of"):
             HuggingFace(ID, device="cpu")
+
+
+def test_the_first_run_of_a_suite_downloads_and_keeps(
+    server: Server, registry: Registry, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    document = {
+        "name": "hub",
+        "datasets": {"mine": {"path": str(data)}},
+        "models": {"hf": {"checkpoint": ID, "device": "cpu"}},
+        "matrix": [
+            {"datasets": ["mine"], "models": ["hf"], "explainers": ["random"], "metrics": ["gini"]}
+        ],
+    }
+
+    def plan() -> Plan:
+        return make_plan(Suite.model_validate(document), registry, limit=4)
+
+    assert run(plan(), tmp_path / "run").statuses == {"ok": 1}
+    server.files.clear()
+    assert run(plan(), tmp_path / "run").reused == 1
