@@ -21,7 +21,7 @@ def two_valued(high_count: int, n: int, level: float) -> tuple[float, float]:
     """Limits of the share that has the higher of two values: Clopper and Pearson's.
 
     Clopper and Pearson 1934, Biometrika 26:404. They cover at least what they say; Wilson's cover
-    .91 to .92 for shares of .95 and .99 at n = 20 and 50.
+    .925 for a share of .95 at n = 20 and .911 for one of .99 at n = 50.
     """
     tail = (1 - level) / 2
     low = special.betaincinv(high_count, n - high_count + 1, tail) if high_count > 0 else 0.0

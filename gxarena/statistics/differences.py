@@ -125,7 +125,8 @@ def _over_replicates(parts: Crossed, mean: Floats, slack: Floats) -> Floats:
     """P over the replicates alone: in Holm's far tails Satterthwaite's degrees are too many.
 
     Where five replicates happen to agree, he takes their part for small and its degrees for those
-    of the samples: 30 tied methods were all covered in .59 of draws, and are in .96 with this.
+    of the samples. Thirty tied methods whose replicates differ (sd .4 where samples' is 1, n = 200)
+    were all covered in .59 of 120 draws, and in .96 of 100 with this.
     """
     error = np.sqrt(np.nan_to_num(parts.by_replicates))
     with np.errstate(all="ignore"):

