@@ -13,8 +13,8 @@ import gxarena
 
 CORE = Path(gxarena.__file__).parent
 ORDER = (
-    "errors", "files", "data", "dna", "truth", "seeds", "validation", "capabilities", "scored",
-    "api", "hookspecs", "builtin", "objective", "declared", "registry", "sources",
+    "errors", "files", "data", "dna", "truth", "seeds", "statistics", "validation", "capabilities",
+    "scored", "api", "hookspecs", "builtin", "objective", "declared", "registry", "sources",
     "identity", "aggregators", "datasets", "explainers", "metrics", "results", "training", "run",
     "report", "cli", "__main__",
 )  # fmt: skip

@@ -1,0 +1,177 @@
+"""How often intervals and ranks cover: the simulation behind `gxarena.statistics`.
+
+    python benchmarks/statistics/coverage.py leaderboard/coverage.parquet
+
+Every row is a share of draws that cover, at nominal .95. Distributions are what samples differ by;
+with replicates, a replicate's own effect and an interaction come on top. Unbounded values add the
+two, normal; bounded ones push them through the distribution (a Gaussian copula), so that every cell
+keeps it and its mean. A few minutes on one core.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy import stats
+
+from gxarena.data import Floats
+from gxarena.statistics.intervals import mean_intervals
+from gxarena.statistics.ranks import rank_methods
+
+DISTRIBUTIONS: dict[str, tuple[Any, tuple[float | None, float | None]]] = {
+    "normal": (stats.norm(), (None, None)),
+    "exponential": (stats.expon(), (None, None)),
+    "lognormal, sigma 1": (stats.lognorm(1), (None, None)),
+    "lognormal, sigma 1.5": (stats.lognorm(1.5), (None, None)),
+    "beta(.5, .5)": (stats.beta(0.5, 0.5), (0.0, 1.0)),
+    "beta(5, .5)": (stats.beta(5, 0.5), (0.0, 1.0)),
+    "Bernoulli .95": (stats.bernoulli(0.95), (0.0, 1.0)),
+    "Bernoulli .99": (stats.bernoulli(0.99), (0.0, 1.0)),
+}
+SIZES = (20, 50, 200)
+REPLICATES = 5
+SHARES = {"a tenth": (0.5, 0.1, 0.4), "two fifths": (0.4, 0.4, 0.2)}
+"""Of the variance: samples, replicates, both together."""
+METHODS = (5, 10, 30)
+CASES = ("true ties", "small gaps", "one leader", "undefined values", "ties, opposite skew")
+GAP, LEAD = 0.05, 0.8
+REPLICATE_EFFECT, INTERACTION = 0.2, 0.5
+UNDEFINED = 0.2
+
+
+LEAST = 0.93
+TAIL = "the mean is made by a tail that few samples hold"
+FIVE = "five weights cannot show that replicates' effects are skewed"
+EXCEPTIONS = {
+    ("lognormal, sigma 1.5", 20, "none"): TAIL,
+    ("lognormal, sigma 1.5", 50, "none"): TAIL,
+    ("beta(5, .5)", 50, "two fifths"): FIVE,
+    ("beta(5, .5)", 200, "two fifths"): FIVE,
+    ("Bernoulli .95", 200, "two fifths"): FIVE,
+}
+"""Distribution, n and replicates' share -> why its interval covers less than `LEAST`."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One distribution, size and kind of replicates."""
+
+    distribution: str
+    n: int
+    replicates: int
+    replicate_share: str
+
+
+def intervals_tried() -> Iterator[Tried]:
+    """Every combination of the table."""
+    for name in DISTRIBUTIONS:
+        for n in SIZES:
+            yield Tried(name, n, 1, "none")
+            for share in SHARES:
+                yield Tried(name, n, REPLICATES, share)
+
+
+def drawn(tried: Tried, draws: int, rng: np.random.Generator) -> tuple[Floats, float]:
+    """Values, shape (draws, R, N), and the mean over all samples and replicates there could be."""
+    distribution, bounds = DISTRIBUTIONS[tried.distribution]
+    shape = (draws, 1, tried.n)
+    if tried.replicates == 1:
+        return distribution.rvs(size=shape, random_state=rng).astype(float), distribution.mean()
+    of_samples, of_replicates, of_both = np.sqrt(SHARES[tried.replicate_share])
+    samples = rng.normal(size=shape)
+    rest = of_replicates * rng.normal(size=(draws, tried.replicates, 1))
+    rest = rest + of_both * rng.normal(size=(draws, tried.replicates, tried.n))
+    if bounds[0] is None:
+        scaled = (
+            distribution.ppf(stats.norm.cdf(samples)) - distribution.mean()
+        ) / distribution.std()
+        return of_samples * scaled + rest, 0.0
+    return distribution.ppf(stats.norm.cdf(of_samples * samples + rest)), distribution.mean()
+
+
+def interval_row(tried: Tried, draws: int, seed: int = 0) -> dict[str, Any]:
+    """How often the interval covers, and its median width."""
+    values, truth = drawn(tried, draws, np.random.default_rng(seed))
+    bounds = DISTRIBUTIONS[tried.distribution][1]
+    found = mean_intervals(values, bounds=bounds)
+    slack = 1e-12
+    covers = (found.low <= truth + slack) & (truth - slack <= found.high)
+    return {
+        "what": "interval of a mean", "case": tried.distribution, "n": tried.n,
+        "replicates": tried.replicates, "replicate_share": tried.replicate_share, "methods": None,
+        "draws": draws, "coverage": float(covers.mean()), "coverage_of_all": None,
+        "false_sole_winner": None, "sole_winner": None,
+        "median_width": float(np.median(found.high - found.low)),
+        "exception": EXCEPTIONS.get((tried.distribution, tried.n, tried.replicate_share)),
+    }  # fmt: skip
+
+
+def rank_row(
+    case: str, methods: int, n: int, replicates: int, draws: int, seed: int = 0
+) -> dict[str, Any]:
+    """How often rank intervals hold the true rank, and a tied or worse method wins alone."""
+    rng = np.random.default_rng(seed)
+    truth: Floats = np.zeros(methods)
+    if case == "small gaps":
+        truth -= GAP * np.arange(methods)
+    elif case == "one leader":
+        truth[0] = LEAD
+    true_rank = np.array([1 + (truth > mean).sum() for mean in truth])
+    best = np.flatnonzero(true_rank == 1)
+    covered, false, sole = [], 0, 0
+    for _ in range(draws):
+        values = _contest(case, truth, n, replicates, rng)
+        ranking = rank_methods(values, "higher")
+        covered.append((ranking.low <= true_rank) & (true_rank <= ranking.high))
+        first = np.flatnonzero(ranking.tier == 1)
+        sole += len(first) == 1
+        false += len(first) == 1 and not (len(best) == 1 and first[0] == best[0])
+    table = np.array(covered)
+    return {
+        "what": "rank interval", "case": case, "n": n, "replicates": replicates,
+        "replicate_share": "none" if replicates == 1 else f"sd {REPLICATE_EFFECT}",
+        "methods": methods, "draws": draws, "coverage": float(table.mean()),
+        "coverage_of_all": float(table.all(axis=1).mean()),
+        "false_sole_winner": false / draws, "sole_winner": sole / draws, "median_width": None,
+        "exception": None,
+    }  # fmt: skip
+
+
+def _contest(case: str, truth: Floats, n: int, replicates: int, rng: np.random.Generator) -> Floats:
+    """Values of methods that share how hard a sample is, shape (R, N, m)."""
+    methods = len(truth)
+    own = rng.normal(size=(1, n, methods))
+    if case == "ties, opposite skew":
+        own = rng.lognormal(size=(1, n, methods)) - np.exp(0.5)
+        own[..., ::2] *= -1
+    values = truth + rng.normal(size=(1, n, 1)) + own
+    if replicates > 1:
+        values = values + REPLICATE_EFFECT * rng.normal(size=(replicates, 1, methods))
+        values = values + INTERACTION * rng.normal(size=(replicates, n, methods))
+    if case == "undefined values":
+        values[:, rng.random((n, methods)) < UNDEFINED] = np.nan
+    return values
+
+
+def table(interval_draws: int = 2000, rank_draws: int = 200) -> pa.Table:
+    """The whole table."""
+    rows = [interval_row(tried, interval_draws) for tried in intervals_tried()]
+    for case in CASES:
+        for methods in METHODS:
+            for n in SIZES:
+                for replicates in (1, REPLICATES):
+                    draws = rank_draws if methods < max(METHODS) else rank_draws // 2
+                    rows.append(rank_row(case, methods, n, replicates, draws))
+    return pa.Table.from_pylist(rows)
+
+
+if __name__ == "__main__":
+    out = Path(sys.argv[1] if len(sys.argv) > 1 else "leaderboard/coverage.parquet")
+    pq.write_table(table(), out)

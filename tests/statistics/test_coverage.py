@@ -1,0 +1,61 @@
+"""The table of coverage, made again with fewer draws: what is nominally .95 covers."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "leaderboard" / "coverage.parquet"
+
+
+@pytest.fixture(scope="module")
+def coverage() -> Any:
+    path = ROOT / "benchmarks" / "statistics" / "coverage.py"
+    spec = importlib.util.spec_from_file_location("coverage_of_statistics", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_published_table_covers_apart_from_named_exceptions(coverage: Any) -> None:
+    rows = pq.read_table(PUBLISHED).to_pylist()
+    intervals = [row for row in rows if row["what"] == "interval of a mean"]
+    assert len(intervals) == len(list(coverage.intervals_tried()))
+    for row in intervals:
+        assert (row["coverage"] < coverage.LEAST) == (row["exception"] is not None), row
+    for row in rows[len(intervals) :]:
+        assert row["coverage"] >= coverage.LEAST
+        assert row["false_sole_winner"] <= 0.05
+
+
+@pytest.mark.slow
+def test_intervals_cover_as_published(coverage: Any) -> None:
+    rows = pq.read_table(PUBLISHED).to_pylist()
+    for tried, row in zip(coverage.intervals_tried(), rows, strict=False):
+        if tried.n < 200:
+            found = coverage.interval_row(tried, draws=1000, seed=1)
+            assert found["coverage"] == pytest.approx(row["coverage"], abs=0.04)
+            assert row["exception"] or found["coverage"] >= coverage.LEAST - 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("replicates", [1, 5])
+@pytest.mark.parametrize("case", ["true ties", "small gaps", "one leader", "undefined values"])
+def test_ranks_cover(coverage: Any, case: str, replicates: int) -> None:
+    for methods, draws in ((5, 100), (30, 30)):
+        found = coverage.rank_row(case, methods, 50, replicates, draws, seed=1)
+        assert found["coverage"] >= coverage.LEAST
+        assert found["false_sole_winner"] <= 0.05
+
+
+def test_a_leader_by_far_is_found_with_one_set_of_weights(coverage: Any) -> None:
+    assert coverage.rank_row("one leader", 10, 200, 1, 20)["sole_winner"] >= 0.9

@@ -1,0 +1,219 @@
+"""Intervals of means: references, equivariance, independence of neighbours, what has none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from gxarena.statistics.intervals import (
+    ONE_NUMBER,
+    OPEN_SCALE,
+    TOO_FEW,
+    TOO_FEW_GROUPS,
+    Intervals,
+    mean_intervals,
+    mean_p_values,
+)
+
+
+def _table(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    shape = (3, rng.integers(1, 4), 22)
+    kinds = (rng.normal(size=shape), rng.exponential(size=shape), rng.integers(0, 2, size=shape),
+             np.ones(shape), np.maximum(rng.normal(size=shape), 0.0))  # fmt: skip
+    return np.stack([kinds[kind][i] for i, kind in enumerate(rng.integers(0, 5, size=3))])
+
+
+TABLES = st.integers(0, 2**32 - 1).map(_table)
+"""Of columns that skewed and exact limits are for; drawn by numpy, since hundreds are slow."""
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def _close(one: Intervals, other: Intervals, **tolerance: float) -> None:
+    for name in ("mean", "low", "high"):
+        np.testing.assert_allclose(getattr(one, name), getattr(other, name), **tolerance)
+
+
+def _width(found: Intervals) -> Any:
+    return found.high - found.low
+
+
+def test_many_normal_values_have_students_interval(rng: np.random.Generator) -> None:
+    values = rng.normal(3, 2, size=1000)
+    theirs = stats.ttest_1samp(values, 0).confidence_interval()
+    found = mean_intervals(values)
+    assert found.low[0] == pytest.approx(theirs.low, abs=0.01)
+    assert found.high[0] == pytest.approx(theirs.high, abs=0.01)
+    assert found.method == ("skew-corrected t over samples of one set of weights, 95%",)
+
+
+def test_many_skewed_values_have_scipys_bca_interval(rng: np.random.Generator) -> None:
+    values = rng.exponential(size=400)
+    theirs = stats.bootstrap((values,), np.mean, method="BCa", rng=rng).confidence_interval
+    found = mean_intervals(values)
+    width = theirs.high - theirs.low
+    assert found.low[0] == pytest.approx(theirs.low, abs=0.08 * width)
+    assert found.high[0] == pytest.approx(theirs.high, abs=0.08 * width)
+    assert found.high[0] - found.mean[0] > found.mean[0] - found.low[0]
+
+
+def test_two_values_have_statsmodels_exact_interval() -> None:
+    values = np.r_[np.ones(28), np.zeros(2)]
+    theirs = proportion_confint(28, 30, method="beta")
+    for bounds in ((None, None), (0.0, 1.0)):
+        found = mean_intervals(values, bounds=bounds)
+        assert (found.low[0], found.high[0]) == pytest.approx(theirs)
+        assert found.method[0].startswith("exact binomial")
+
+
+def test_a_ceiling_has_width() -> None:
+    found = mean_intervals(np.ones(20), bounds=(0.0, 1.0))
+    assert (found.mean[0], found.high[0]) == (1.0, 1.0)
+    assert found.low[0] == pytest.approx(proportion_confint(20, 20, method="beta")[0])
+    crossed = mean_intervals(np.ones((5, 20)), bounds=(0.0, 1.0))
+    assert (crossed.low[0], crossed.high[0]) == (found.low[0], 1.0)
+
+
+def test_most_at_a_ceiling_is_wider_than_its_spread_says(rng: np.random.Generator) -> None:
+    values = np.ones(40)
+    values[:2] = 0.97
+    open_scale, bounded = mean_intervals(values), mean_intervals(values, bounds=(0.0, 1.0))
+    assert "Gaffke" in bounded.method[0]
+    assert bounded.low[0] < 0.93 < open_scale.low[0]
+    assert bounded.high[0] <= 1.0
+
+
+def test_equal_values_give_exactly_that_mean() -> None:
+    found = mean_intervals(np.full((3, 2, 25), 0.1))
+    assert np.array_equal([found.mean, found.low, found.high], np.full((3, 3), 0.1))
+    assert "all values equal" in found.method[0]
+
+
+def test_what_has_no_interval_says_why() -> None:
+    few = mean_intervals(np.r_[np.arange(19.0), np.nan])
+    assert few.method == (TOO_FEW,)
+    assert few.mean[0] == 9.0
+    assert np.isnan([few.low[0], few.high[0]]).all()
+    assert mean_intervals(np.full(30, np.nan)).method == (TOO_FEW,)
+    assert mean_intervals(np.array([3.0]), whole=True).method == (ONE_NUMBER,)
+    assert mean_intervals(np.zeros(30), bounds=(0.0, None)).method == (OPEN_SCALE,)
+    groups = np.arange(30) % 4
+    assert mean_intervals(np.arange(30.0), groups=groups).method == (TOO_FEW_GROUPS,)
+
+
+def test_whole_sets_have_students_interval_over_replicates(rng: np.random.Generator) -> None:
+    values = rng.normal(size=(1, 5, 1))
+    theirs = stats.ttest_1samp(values.ravel(), 0).confidence_interval()
+    found = mean_intervals(values, whole=True)
+    assert (found.low[0], found.high[0]) == pytest.approx((theirs.low, theirs.high))
+    assert found.method == ("t over 5 replicates of one number for the whole set, 95%",)
+    assert _width(mean_intervals(np.ones((1, 5, 1)), whole=True, bounds=(0.0, 1.0)))[0] > 0.4
+
+
+def test_replicates_that_differ_widen_as_much_as_they_alone_do(rng: np.random.Generator) -> None:
+    effects = rng.normal(size=(5, 1))
+    values = effects + 0.01 * rng.normal(size=(5, 200))
+    theirs = stats.ttest_1samp(values.mean(axis=1), 0).confidence_interval()
+    found = mean_intervals(values)
+    assert found.low[0] == pytest.approx(theirs.low, abs=0.01)
+    assert found.high[0] == pytest.approx(theirs.high, abs=0.01)
+    assert "samples crossed with t over 5 replicates" in found.method[0]
+
+
+def test_replicates_that_agree_widen_nothing(rng: np.random.Generator) -> None:
+    one = rng.gamma(2.0, size=60)
+    _close(mean_intervals(np.tile(one, (5, 1))), mean_intervals(one), rtol=1e-9)
+
+
+def test_groups_widen_what_is_alike_in_them(rng: np.random.Generator) -> None:
+    groups = np.repeat(np.arange(8), 25)
+    values = rng.normal(size=200) + rng.normal(size=8)[groups]
+    found, plain = mean_intervals(values, groups=groups), mean_intervals(values)
+    assert _width(found)[0] > 2 * _width(plain)[0]
+    assert "samples in 8 groups of one set of weights" in found.method[0]
+    by_group = values.reshape(8, 25).mean(axis=1)
+    theirs = stats.ttest_1samp(by_group, 0).confidence_interval()
+    assert found.low[0] <= theirs.low + 1e-9
+    assert theirs.high <= found.high[0] + 1e-9
+
+
+def test_holes_count_as_no_evidence(rng: np.random.Generator) -> None:
+    values = rng.normal(size=(3, 40))
+    padded = np.concatenate([values, np.full((3, 15), np.nan)], axis=1)
+    _close(mean_intervals(padded), mean_intervals(values), rtol=1e-9)
+    failed = np.concatenate([values, np.full((1, 40), np.nan)])
+    found = mean_intervals(failed)
+    _close(found, mean_intervals(values), rtol=1e-9)
+    assert "3 replicates" in found.method[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(TABLES, st.floats(0.1, 10), st.floats(-50, 50))
+def test_shift_and_scale(values: np.ndarray, scale: float, shift: float) -> None:
+    found, moved = mean_intervals(values), mean_intervals(scale * values + shift)
+    for name in ("mean", "low", "high"):
+        expected = scale * getattr(found, name) + shift
+        np.testing.assert_allclose(getattr(moved, name), expected, rtol=1e-6, atol=1e-4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(TABLES, st.randoms(use_true_random=False), st.booleans())
+def test_order_does_not_matter(values: np.ndarray, random: Any, bounded: bool) -> None:
+    bounds = (values.min(), values.max()) if bounded else (None, None)
+    replicates, samples = (list(range(size)) for size in values.shape[1:])
+    random.shuffle(replicates)
+    random.shuffle(samples)
+    shuffled = values[:, replicates][:, :, samples]
+    found, other = (mean_intervals(table, bounds=bounds) for table in (values, shuffled))
+    assert found.method == other.method
+    _close(found, other, rtol=1e-7, atol=1e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(TABLES, st.permutations(range(3)), st.booleans())
+def test_a_column_does_not_see_its_neighbours(
+    values: np.ndarray, order: list[int], holes: bool
+) -> None:
+    if holes:
+        values[1, 0, 3:5] = np.nan
+    found, other = mean_intervals(values), mean_intervals(values[order])
+    for name in ("mean", "low", "high"):
+        assert np.array_equal(getattr(found, name)[order], getattr(other, name), equal_nan=True)
+        alone = [getattr(mean_intervals(column[None]), name)[0] for column in values]
+        assert np.array_equal(getattr(found, name), alone, equal_nan=True)
+
+
+@pytest.mark.parametrize("replicates", [1, 4])
+@pytest.mark.parametrize("kind", ["normal", "skewed", "two", "ceiling"])
+def test_p_is_the_level_at_which_the_interval_reaches_the_null(
+    kind: str, replicates: int, rng: np.random.Generator
+) -> None:
+    shape = (1, replicates, 50)
+    values = {
+        "normal": rng.normal(0.5, size=shape),
+        "skewed": rng.exponential(size=shape),
+        "two": (rng.random(shape) < 0.9).astype(float),
+        "ceiling": np.maximum(rng.normal(size=shape), 0) / 10,
+    }[kind]
+    bounds = (0.0, 1.0) if kind in ("two", "ceiling") else (None, None)
+    at = mean_intervals(values, bounds=bounds, level=0.9)
+    for null in (at.low[0], at.high[0]):
+        assert mean_p_values(values, null, bounds=bounds)[0] == pytest.approx(0.1, rel=0.05)
+
+
+def test_p_decides_nothing_at_three_and_is_no_less_than_an_exact_test() -> None:
+    assert mean_p_values(np.array([1.0, 1.1, 1.2]))[0] >= 0.25
+    assert mean_p_values(np.ones((5, 3)))[0] >= 0.25
+    assert mean_p_values(np.array([2.0]))[0] == 1.0
+    assert np.isnan(mean_p_values(np.array([np.nan]))[0])
+    assert mean_p_values(np.array([-1.0, 1.0]))[0] == 1.0
