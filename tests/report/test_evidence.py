@@ -12,7 +12,8 @@ import pytest
 
 from gxarena.builtin import gxarena_explainers
 from gxarena.errors import InputError
-from gxarena.report.evidence import Evidence, NotHeld, Run, groups
+from gxarena.report.evidence import Evidence, groups
+from gxarena.report.runs import NotHeld, Run
 from gxarena.results.parquet import write_table
 from gxarena.results.schemas import TABLES
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gxarena.errors import InputError, StorageError
-from gxarena.report.claims import CLAIMS
+from gxarena.report.claims.catalogue import CLAIMS
 from gxarena.report.evidence import Evidence
 from gxarena.report.figures.catalogue import DRAWINGS
 from gxarena.report.page import Report, write_report
@@ -74,6 +74,7 @@ def test_everything_is_written(written: tuple[Path, Report, list[str]]) -> None:
     claims = json.loads((out / "claims.json").read_text())
     assert [one["claim"] for one in claims] == [claim.id for claim in CLAIMS]
     assert [one["verdict"] for one in claims] == [f.verdict for f in report.findings]
+    assert [len(one["variants"]) for one in claims] == [len(f.variants) for f in report.findings]
     missing = [picture for picture in report.pictures if picture.file is None]
     assert [picture.title for picture in missing] == ["Figure 4: Patterns and their matches"]
 
@@ -94,6 +95,11 @@ def test_html_needs_nothing_else(written: tuple[Path, Report, list[str]]) -> Non
     text = " ".join(page.text)
     for claim in CLAIMS:
         assert claim.sentence in text
+    stable = [finding for finding in written[1].findings if finding.variants]
+    assert stable
+    for finding in stable:
+        assert f"The verdict {finding.stability}." in text
+        assert f"({finding.stays} of {len(finding.variants)} variants)" in text
 
 
 def test_markdown_links_to_what_is_there(written: tuple[Path, Report, list[str]]) -> None:
