@@ -94,7 +94,7 @@ def _drawn(tried: Tried, rng: np.random.Generator) -> Floats:
     # Two sets: each of n samples.
     n = 2 * tried.n if tried.case == "two sets of one mean" else tried.n
     own = np.sqrt(1 - SHARED**2) * draw(rng, (most, 1, n))
-    values = own + SHARED * draw(rng, (1, 1, n))
+    values: Floats = own + SHARED * draw(rng, (1, 1, n))
     if tried.replicates > 1:
         values = values + REPLICATE_EFFECT * rng.normal(size=(most, tried.replicates, 1))
         values = values + INTERACTION * rng.normal(size=(most, tried.replicates, n))

@@ -33,7 +33,7 @@ class Column:
     def values(self) -> Floats:
         """Each sample's mean over the replicates that define it, shape (N,)."""
         if len(self.replicates) == 1:
-            return self.replicates[0]
+            return np.asarray(self.replicates[0])
         defined = np.isfinite(self.replicates)
         sums = np.where(defined, self.replicates, 0.0).sum(axis=0)
         undefined = np.full(len(self.ids), np.nan)

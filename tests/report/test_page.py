@@ -204,9 +204,8 @@ def test_a_page_says_of_which_replicate_it_is(make_run: Make, tmp_path: Path) ->
     assert "| accuracy | tokens on promoters 0.500 / 0.833 |" in text
     assert "tokens/attnlrp/native/entropy, replicate 1" in text
     drawn = next(picture for picture in report.pictures if picture.file)
-    assert drawn.caption.endswith("Weights: of a model with replicates: the first.")
-    assert (
-        "of a model with replicates: the first" in (tmp_path / "report" / "table-1.md").read_text()
-    )
-    figure = (tmp_path / "report" / drawn.file).with_suffix(".svg").read_text()
-    assert "of a model with replicates: the first" in figure
+    said = "of a model with replicates: each sequence's mean over them"
+    assert drawn.caption.endswith(f"Weights: {said}.")
+    assert said in (tmp_path / "report" / "table-1.md").read_text()
+    assert drawn.file is not None
+    assert said in (tmp_path / "report" / drawn.file).with_suffix(".svg").read_text()

@@ -44,22 +44,6 @@ def test_values_and_curves_by_cell(make_run: Make) -> None:
     assert faithfulness.curves("lif_drop_logit") is None
 
 
-def test_of_replicates_the_first_is_shown_and_the_others_are_listed(make_run: Make) -> None:
-    cells = [
-        {"model_replicate": position, "aggregator": aggregator, "values": {"": [float(position)]}}
-        for aggregator in ("native", "passed_on")
-        for position in (2, 0, 1)
-    ]
-    evidence = Evidence.of([make_run(*cells, {"model": "other", "values": {"": [1.0]}})])
-    first, second, other = evidence.cells("gini")
-    assert [cell.replicate for cell in (first, second, other)] == [0, 0, None]
-    listed = evidence.replicates(first)
-    assert [(one.replicate, one.strategy) for one in listed] == [(i, "native") for i in range(3)]
-    assert evidence.replicates(other) == [other]
-    assert evidence.has_replicates
-    assert not Evidence.of([make_run({"model_replicate": 0}, name="one")]).has_replicates
-
-
 def test_curves_that_come_chunk_by_chunk_are_joined(make_run: Make) -> None:
     folder = make_run({"metric": "faithfulness", "values": {"q": [1.0]}})
     cell = Run(folder).cells[0]

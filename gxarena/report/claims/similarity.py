@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from gxarena.report.claims.claim import Claim, Setting, name
+from gxarena.report.columns import Column
 from gxarena.report.evidence import Evidence, groups
 from gxarena.report.inference import above, above_of_others, paired
 from gxarena.report.runs import ALL, LETTERS, STRATEGIES, Cell, ClassOfSamples
@@ -40,17 +41,19 @@ def promoters_over_enhancers(evidence: Evidence, setting: Setting) -> Iterator[C
     enhancers = [cell for cell in cells if cell.kind == "enhancers"]
     same = ("explainer_component", "explainer_parameters", "aggregator_component")
     for one, other in product(promoters, enhancers):
-        floors = [evidence.floor_of(cell) for cell in (one, other)]
-        columns = [cell and cell.column() for cell in (one, floors[0], other, floors[1])]
-        if None in columns or any(one.facts[fact] != other.facts[fact] for fact in same):
+        if any(one.facts[fact] != other.facts[fact] for fact in same):
             continue
-        left, low, right, lower = (column for column in columns if column is not None)
-        yield above_of_others(
-            f"{one.strategy}, beyond random scores: {name(one)} − {name(other)}",
-            paired(left, low),
-            paired(right, lower),
-            UNIT,
-        )
+        left, right = (_beyond_random(evidence, cell) for cell in (one, other))
+        if left is not None and right is not None:
+            what = f"{one.strategy}, beyond random scores: {name(one)} − {name(other)}"
+            yield above_of_others(what, left, right, UNIT)
+
+
+def _beyond_random(evidence: Evidence, cell: Cell) -> Column | None:
+    """A cell's values less those of random scores on the same sequences."""
+    floor = evidence.floor_of(cell)
+    columns = cell.column(), floor.column() if floor is not None else None
+    return None if columns[0] is None or columns[1] is None else paired(columns[0], columns[1])
 
 
 def negative_aligns_less(evidence: Evidence, setting: Setting) -> Iterator[Comparison]:

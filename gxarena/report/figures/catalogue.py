@@ -70,8 +70,16 @@ def write_figure(name: str, evidence: Evidence, path: Path) -> None:
     drawing(name).write(evidence, path)
 
 
-def _saved(draw: Callable[[Evidence], Figure]) -> Callable[[Evidence, Path], None]:
-    return lambda evidence, path: save(draw(evidence), path)
+def _saved(
+    draw: Callable[[Evidence], Figure], weights: str = MEAN_OF_REPLICATES
+) -> Callable[[Evidence, Path], None]:
+    def write(evidence: Evidence, path: Path) -> None:
+        figure = draw(evidence)
+        if evidence.has_replicates:
+            figure.supxlabel(weights, fontsize=7, x=1.0, ha="right")
+        save(figure, path)
+
+    return write
 
 
 DRAWINGS = {
@@ -83,7 +91,7 @@ DRAWINGS = {
             "Relevance of one sequence (the one of median similarity): with [CLS] and [SEP], "
             "without them and re-normalised, passed on to nucleotides, and the other model's. "
             "After Figure 1 of the paper.",
-            _saved(draw_attributions),
+            _saved(draw_attributions, FIRST_REPLICATE),
             FIRST_REPLICATE,
         ),
         Drawing(
