@@ -23,8 +23,8 @@ page sees: TOML that says which numbers the table holds.
 A cell is the one row of the board that agrees with `only`, its row and its column, which may each
 replace `board` and `show`; of a list of labels any will do. `rows = "explainer"` makes a row for
 each explainer there is, the best in the first column first. `card = "FOLDER"` reads a model card,
-e.g. `{training[parameters]:,}`. Arrows follow the directions that the board states; what the board
-does not have is a dash.
+e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims. Arrows follow the
+directions that the board states; what the board does not have is a dash.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ import pyarrow.parquet as pq
 
 from gxarena.errors import InputError, check_choice
 from gxarena.files import write_text
+from gxarena.report.claims.catalogue import CLAIMS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -75,6 +76,8 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
         A label that the board does not have, a cell that is several of its rows, or a row or column
         of the table without any number.
     """
+    if spec.get("claims"):
+        return _claims()
     common = {k: spec[k] for k in ("board", "card", "show") if k in spec} | spec.get("only", {})
     columns: dict[str, dict[str, Any]] = spec["columns"]
     rows: dict[str, dict[str, Any]] | str = spec["rows"]
@@ -108,7 +111,19 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
             for row in (sorted(rows, key=lambda row: line(row)[0].place) if by else rows)
         ),
     ]
+    return _markdown(lines)
+
+
+def _markdown(lines: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(texts)} |" for texts in lines)
+
+
+def _claims() -> str:
+    """The paper's claims, as `gxarena report` tries them."""
+    head = ["the paper's claim", "how it is tried", "a suite must ask for"]
+    rows = [[one.sentence, one.method, one.needs] for one in CLAIMS]
+    escaped = [[text.replace("|", r"\|") for text in row] for row in rows]
+    return _markdown([head, ["---"] * 3, *escaped])
 
 
 class Cell(NamedTuple):

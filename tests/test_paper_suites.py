@@ -12,7 +12,7 @@ from gxarena.cli.app import app
 from gxarena.data import Sample
 from gxarena.datasets.opening import open_dataset
 from gxarena.registry import Registry
-from gxarena.report.claims import CLAIMS
+from gxarena.report.claims.catalogue import CLAIMS
 from gxarena.report.evidence import Evidence
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.suite import find_suite, read_suite
@@ -126,16 +126,24 @@ def test_both_papers_from_command_to_report(copy: Path, tmp_path: Path) -> None:
         "promoters-over-enhancers": 4,
         "negative-class-alignment": 8,
         "token-entropy": 8,
-        "mif-over-lif": 12,
+        "similar-sparsity": 16,
+        "sparsity-length": 0,  # both are of one length
+        "mif-over-lif": 24,
+        "mif-higher": 4,
+        "lif-small": 48,
+        "lif-alike": 24,
         "similar-faithfulness": 8,
         "negative-class-flat": 12,
-        "patterns-matched": 8,
+        "patterns-matched": 4,  # by (c) alone, as the paper reports them
+        "gc-boxes": 2,
+        "same-top-motif": 2,
+        "more-patterns": 2,
     }
     # The same sequences stand for promoters and for enhancers: no difference at all.
     for one in found["promoters-over-enhancers"]["comparisons"]:
         assert one["estimate"] == 0
     assert found["promoters-over-enhancers"]["verdict"] == "undecided"
-    # Too few sequences for a pattern.
+    # Eight sequences, and no pattern among them.
     assert found["patterns-matched"]["verdict"] == "undecided"
     table = (tmp_path / "report" / "table-1.md").read_text()
     assert "Drosophila enhancers" in table

@@ -14,7 +14,8 @@ def report(
 ) -> None:
     """The paper's claims, Table 1 and figures for one or more runs, as Markdown and HTML.
 
-    Each claim gets a verdict on what was run: holds, fails or undecided, with its statistic.
+    Each claim gets a verdict on what was run: holds, fails, undecided, or by construction, with its
+    statistics, and in how many variants of the question the verdict stays.
     """
     from gxarena.cli.console import err, print_table
     from gxarena.cli.console import out as console
@@ -25,13 +26,14 @@ def report(
         made = write_report(Evidence.of(folders), out, lambda what: status.update(what))
     print_table(
         "",
-        ["claim", "verdict", "hold"],
+        ["claim", "verdict", "hold", "stays"],
         [
             (
                 finding.claim.sentence,
                 f"{MARKS[finding.verdict]} {finding.verdict}",
                 f"{sum(c.verdict == 'holds' for c in finding.comparisons)} of "
                 f"{len(finding.comparisons)}",
+                f"{finding.stays} of {len(finding.variants)}" if finding.variants else "–",
             )
             for finding in made.findings
         ],

@@ -1,83 +1,64 @@
-"""Comparisons with intervals, and what they say of a claim: holds, fails or undecided."""
+"""Statistics that make a comparison: means, equivalence, two sets, correlations and counts.
+
+Each is tested at 5%. Where there are replicates they are crossed with the samples; below 20 samples
+an exact test decides, or nothing does. How often luck decides: benchmarks/statistics/claims.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats
 
 from gxarena.data import Floats, Ints
-from gxarena.report.evidence import Column
-from gxarena.results.statistics import bootstrap_mean
+from gxarena.report.columns import Column
+from gxarena.report.verdicts import LEVEL, Comparison, Verdict
+from gxarena.statistics.crossed import columns, crossed
+from gxarena.statistics.intervals import FEWEST_SAMPLES, mean_intervals, mean_p_values
+from gxarena.statistics.signflip import sign_flip
 
-Verdict = Literal["holds", "fails", "undecided"]
 SEED = 0
 RESAMPLES = 2000
 BATCH = 50
-FEWEST = 3
-"""Samples below which nothing is decided: an interval of two is one of three values."""
+EXACT = "exact test"
+TOO_FEW = f"fewer than {FEWEST_SAMPLES} sequences"
 
-
-@dataclass(frozen=True)
-class Comparison:
-    """One statistic with its interval, and what it says.
-
-    Attributes
-    ----------
-    what : str
-        What was compared, in words.
-    estimate, low, high : float
-        NaN where there is none.
-    n : int
-        Samples (or motifs) it rests on.
-    unit : str
-        Of the statistic.
-    verdict : "holds", "fails" or "undecided"
-    note : str
-        What a reader should know beside it.
-    """
-
-    what: str
-    estimate: float
-    low: float
-    high: float
-    n: int
-    unit: str
-    verdict: Verdict
-    note: str = ""
-
-
-def combined(comparisons: Sequence[Comparison]) -> Verdict:
-    """Holds where every part holds, fails where any part fails, undecided otherwise.
-
-    Asking every part to hold needs no correction for their number (an intersection-union test).
-    """
-    verdicts = {comparison.verdict for comparison in comparisons}
-    if verdicts == {"holds"}:
-        return "holds"
-    return "fails" if "fails" in verdicts else "undecided"
+Limits = Callable[[float], tuple[float, float]]
+"""From a level such as .95 to an interval of it."""
 
 
 def paired(left: Column, right: Column) -> Column:
-    """Differences left - right of the samples that both have, defined where both are."""
-    if np.array_equal(left.ids, right.ids):
-        return Column(left.ids, left.values - right.values)
-    shared, one, other = np.intersect1d(left.ids, right.ids, return_indices=True)
-    return Column(shared, left.values[one] - right.values[other])
+    """Differences left - right of the samples that both have, replicate by replicate.
 
-
-def above(what: str, column: Column, threshold: float = 0.0, unit: str = "") -> Comparison:
-    """Whether a mean exceeds a threshold: a percentile bootstrap over samples, 95%.
-
-    On paired differences this is the paired bootstrap.
+    Replicates of one model are the same weights. Those of two models are independent, so that it
+    does not matter which meets which; of a model with more, the first so many count.
     """
-    estimate, low, high = _mean(column.values, 0.95)
+    one, other = left.replicates, right.replicates
+    ids = left.ids
+    if not np.array_equal(left.ids, right.ids):
+        ids, first, second = np.intersect1d(left.ids, right.ids, return_indices=True)
+        one, other = one[:, first], other[:, second]
+    if 1 not in (len(one), len(other)):
+        fewest = min(len(one), len(other))
+        one, other = one[:fewest], other[:fewest]
+    return Column(ids, one - other)
+
+
+def above(
+    what: str, column: Column, threshold: float = 0.0, unit: str = "", note: str = ""
+) -> Comparison:
+    """Whether a mean exceeds a threshold; on paired differences this is the paired test."""
+    found = mean_intervals(column.replicates, level=1 - LEVEL)
+    mean, low, high = (float(limit[0]) for limit in (found.mean, found.low, found.high))
+    p = 1.0
+    if not low <= threshold <= high:  # NaN below 20 samples: p is the exact test's
+        p = _p_of_mean(column, threshold)
+    verdict, p_fails = _beyond(mean - threshold, p)
+    n = len(column.defined)
     return Comparison(
-        what, estimate, low, high, len(column.defined), unit,
-        _beyond(low - threshold, high - threshold, len(column.defined)),
+        what, mean, low, high, n, unit, verdict, _noted(note, n), p_fails, len(column.replicates)
     )  # fmt: skip
 
 
@@ -87,66 +68,203 @@ def within(what: str, column: Column, margin: float, unit: str = "") -> Comparis
     Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15:657. Fails where the
     whole interval lies beyond the margin.
     """
-    estimate, low, high = _mean(column.values, 0.90)
+    found = mean_intervals(column.replicates, level=1 - 2 * LEVEL)
+    mean, low, high = (float(limit[0]) for limit in (found.mean, found.low, found.high))
     n = len(column.defined)
     verdict: Verdict = "undecided"
-    if n >= FEWEST and -margin < low and high < margin:
-        verdict = "holds"
-    elif n >= FEWEST and (low > margin or high < -margin):
-        verdict = "fails"
-    return Comparison(what, estimate, low, high, n, unit, verdict, f"margin ±{margin:g}, 90%")
-
-
-def above_of_others(what: str, left: Floats, right: Floats, unit: str = "") -> Comparison:
-    """Whether one set's mean exceeds that of a set of other samples; both sets are resampled."""
-    left, right = left[np.isfinite(left)], right[np.isfinite(right)]
-    n = len(left) + len(right)
-    if min(len(left), len(right)) < FEWEST:
-        return Comparison(what, np.nan, np.nan, np.nan, n, unit, "undecided", "too few samples")
-    result = stats.bootstrap(
-        (left, right),
-        lambda one, other, axis: one.mean(axis=axis) - other.mean(axis=axis),
-        n_resamples=RESAMPLES,
-        batch=BATCH,
-        method="percentile",
-        rng=np.random.default_rng(SEED),
-    )
-    low, high = result.confidence_interval
+    p_fails = np.nan if np.isnan(mean) else 1.0
+    if -margin < mean < margin:
+        # No interval below 20 samples: both one-sided tests, exactly.
+        p = max(_one_sided(column, edge) for edge in (-margin, margin)) if np.isnan(low) else 1.0
+        if p <= LEVEL or (-margin < low and high < margin):
+            verdict = "holds"
+    elif not (low <= -margin <= high or low <= margin <= high):
+        p_fails = _one_sided(column, np.copysign(margin, mean))
+        verdict = "fails" if p_fails <= LEVEL else "undecided"
     return Comparison(
-        what, float(left.mean() - right.mean()), float(low), float(high), n, unit,
-        _beyond(low, high, n),
+        what, mean, low, high, n, unit, verdict, _noted(f"margin ±{margin:g}, 90%", n), p_fails,
+        len(column.replicates),
     )  # fmt: skip
 
 
-def rising(what: str, x: Floats, y: Floats, ids: np.ndarray) -> Comparison:
-    """Whether y rises with x: Spearman's correlation with a percentile bootstrap over samples.
+def _one_sided(column: Column, edge: float) -> float:
+    """P-value of the side of `edge` that the mean lies on."""
+    return _p_of_mean(column, edge) / 2
+
+
+def _p_of_mean(column: Column, null: float) -> float:
+    """Two-sided p of a mean; the signs' alone where that decides nothing, which is soon known."""
+    if len(column.defined) < FEWEST_SAMPLES:
+        signs = float(sign_flip(crossed(columns(column.replicates - null)))[0])
+        if not signs <= 2 * LEVEL:
+            return signs if len(column.defined) else np.nan
+    return float(mean_p_values(column.replicates, null)[0])
+
+
+def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> Comparison:
+    """Whether one set's mean exceeds that of a set of other samples.
+
+    The two means' distances to their limits add up as squares (Zou and Donner 2008, Statistics in
+    Medicine 27:1693), with that of the replicates' differences, by Student's t. Below 20 samples in
+    either set, of one set of weights, an exact permutation test.
+    """
+    fewest = min(len(left.replicates), len(right.replicates))
+    one, other = (Column(c.ids, c.replicates[:fewest]) for c in (left, right))
+    n = len(one.defined) + len(other.defined)
+    few = min(len(one.defined), len(other.defined))
+    by_replicate = _means(one) - _means(other)
+    estimate = float(one.defined.mean() - other.defined.mean()) if few else np.nan
+    limits = _two_sets(one, other, estimate, by_replicate)
+    low, high = limits(1 - LEVEL)
+    if few >= FEWEST_SAMPLES:
+        p = 1.0 if low <= 0 <= high else _p_value(limits, estimate)
+    elif few and fewest == 1:
+        p = float(
+            stats.permutation_test(
+                (one.defined, other.defined), _mean_difference, vectorized=True,
+                n_resamples=RESAMPLES, rng=np.random.default_rng(SEED),
+            ).pvalue
+        )  # fmt: skip
+    else:
+        p = 1.0 if few else np.nan
+    verdict, p_fails = _beyond(estimate, p)
+    return Comparison(
+        what, estimate, low, high, n, unit, verdict, _noted("", few), p_fails, fewest
+    )  # fmt: skip
+
+
+def rising(what: str, x: Floats, column: Column) -> Comparison:
+    """Whether values rise with x: Spearman's correlation, resampled over samples.
 
     Parameters
     ----------
     what : str
-    x, y : float arrays, shape (M,)
-    ids : object array, shape (M,)
-        The sample of each pair: pairs of one sample are drawn together, since the same sequence
-        at two lengths is no independent evidence.
+    x : float array, shape (M,)
+    column : Column
+        Values of M pairs, and the sample of each pair: pairs of one sample are drawn together,
+        since the same sequence at two lengths is no independent evidence. Replicates' own
+        correlations widen the interval, by Student's t.
     """
-    defined = np.isfinite(x) & np.isfinite(y)
-    x, y, ids = x[defined], y[defined], ids[defined]
-    n = len(x)
-    if n < FEWEST or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
-        return Comparison(what, np.nan, np.nan, np.nan, n, "Spearman", "undecided", "no spread")
+    defined = np.isfinite(x) & np.isfinite(column.replicates).all(axis=0)
+    x, ids, ys = x[defined], column.ids[defined], column.replicates[:, defined]
+    y, n, replicates = ys.mean(axis=0), len(x), len(ys)
+    if n < 2 or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
+        nothing = Comparison(what, np.nan, np.nan, np.nan, n, "Spearman", "undecided", "no spread")
+        return replace(nothing, replicates=replicates)
+    estimate = float(stats.spearmanr(x, y).statistic)
+    if len(np.unique(ids)) < FEWEST_SAMPLES:
+        few = Comparison(what, estimate, np.nan, np.nan, n, "Spearman", "undecided", TOO_FEW, 1.0)
+        return replace(few, replicates=replicates)
     rng = np.random.default_rng(SEED)
     # In batches: the resampled ranks of thousands of samples would not fit into memory at once.
-    correlations = np.concatenate(
+    drawn = np.concatenate(
         [
-            _correlations(x[drawn], y[drawn])
-            for drawn in (_drawn(ids, rng) for _ in range(RESAMPLES // BATCH))
+            _correlations(x[rows], y[rows])
+            for rows in (_drawn(ids, rng) for _ in range(RESAMPLES // BATCH))
         ]
     )
-    low, high = np.nanquantile(correlations, [0.025, 0.975])
-    estimate = float(stats.spearmanr(x, y).statistic)
+    apart = np.array([float(stats.spearmanr(x, one).statistic) for one in ys])
+
+    def limits(level: float) -> tuple[float, float]:
+        low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        moved = _by_replicates(apart, level)
+        low, high = (
+            estimate - np.hypot(estimate - low, moved),
+            estimate + np.hypot(high - estimate, moved),
+        )
+        return float(max(low, -1.0)), float(min(high, 1.0))
+
+    low, high = limits(1 - LEVEL)
+    verdict, p_fails = _beyond(estimate, max(_p_value(limits, estimate), 1 / RESAMPLES))
     return Comparison(
-        what, estimate, float(low), float(high), n, "Spearman", _beyond(low, high, n)
+        what, estimate, low, high, n, "Spearman", verdict, "", p_fails, replicates
     )  # fmt: skip
+
+
+def more_often(
+    what: str, count: int, n: int, chance: float, note: str = "", replicates: int = 1
+) -> Comparison:
+    """Whether a share exceeds what chance gives: the exact binomial test.
+
+    The estimate is the excess; its interval is Clopper and Pearson's.
+    """
+    if n == 0 or np.isnan(chance):
+        return Comparison(what, np.nan, np.nan, np.nan, n, "share", "undecided", note)
+    test = stats.binomtest(count, n, chance, alternative="greater").pvalue
+    other = stats.binomtest(count, n, chance, alternative="less").pvalue
+    interval = stats.binomtest(count, n).proportion_ci(1 - LEVEL)
+    excess = count / n - chance
+    verdict, p_fails = _beyond(excess, min(1.0, 2 * min(test, other)))
+    return Comparison(
+        what, excess, interval.low - chance, interval.high - chance, n, "share", verdict, note,
+        p_fails, replicates,
+    )  # fmt: skip
+
+
+def counted(what: str, found: bool | None, n: int, note: str) -> Comparison:
+    """What was or was not found, of n: decided by looking; None where looking does not tell."""
+    verdict: Verdict = "undecided" if found is None else "holds" if found else "fails"
+    p_fails = np.nan if found is None else float(found)
+    return Comparison(what, np.nan, np.nan, np.nan, n, "", verdict, note, p_fails)
+
+
+def _beyond(distance: float, p: float) -> tuple[Verdict, float]:
+    """What a distance above 0 says with its two-sided p, and the p of what speaks against."""
+    if np.isnan(distance) or np.isnan(p):
+        return "undecided", np.nan
+    verdict: Verdict = "undecided"
+    if p <= LEVEL and distance != 0:
+        verdict = "holds" if distance > 0 else "fails"
+    return verdict, p if distance < 0 else 1.0
+
+
+def _noted(note: str, n: int) -> str:
+    return "; ".join(filter(None, (note, f"{EXACT}, {TOO_FEW}" if n < FEWEST_SAMPLES else "")))
+
+
+def _p_value(limits: Limits, estimate: float) -> float:
+    """Two-sided p of 0: one less the level at which the interval reaches it, by bisection."""
+    low, high = np.log(1e-12), 0.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        least, most = limits(1 - float(np.exp(middle)))
+        inside = not (least > 0 if estimate > 0 else most < 0)
+        low, high = (middle, high) if inside else (low, middle)
+    return float(np.exp(high))
+
+
+def _two_sets(one: Column, other: Column, estimate: float, by_replicate: Floats) -> Limits:
+    """Limits of the difference of two sets' means."""
+
+    def limits(level: float) -> tuple[float, float]:
+        first, second = (mean_intervals(c.values, level=level) for c in (one, other))
+        moved = _by_replicates(by_replicate, level)
+        down = np.hypot(np.hypot(first.mean - first.low, second.high - second.mean), moved)
+        up = np.hypot(np.hypot(first.high - first.mean, second.mean - second.low), moved)
+        return float(estimate - down[0]), float(estimate + up[0])
+
+    return limits
+
+
+def _by_replicates(found: Floats, level: float) -> float:
+    """How far few independent weights may move their mean: t standard errors; 0 for one."""
+    if len(found) < 2:
+        return 0.0
+    error = found.std(ddof=1) / np.sqrt(len(found))
+    return float(stats.t.ppf((1 + level) / 2, len(found) - 1) * error)
+
+
+def _means(column: Column) -> Floats:
+    """Each replicate's mean, shape (R,); NaN where it has no value."""
+    defined = np.isfinite(column.replicates)
+    sums = np.where(defined, column.replicates, 0.0).sum(axis=1)
+    counts = defined.sum(axis=1)
+    undefined = np.full(len(sums), np.nan)
+    return np.divide(sums, counts, out=undefined, where=counts > 0)  # type: ignore[no-any-return]
+
+
+def _mean_difference(one: Floats, other: Floats, axis: int = -1) -> Floats:
+    return one.mean(axis=axis) - other.mean(axis=axis)  # type: ignore[no-any-return]
 
 
 def _drawn(ids: np.ndarray, rng: np.random.Generator) -> Ints:
@@ -170,30 +288,3 @@ def _correlations(x: Floats, y: Floats) -> Floats:
     scale = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
     undefined = np.full(len(x), np.nan)
     return np.divide((one * other).sum(axis=1), scale, out=undefined, where=scale > 0)  # type: ignore[no-any-return]
-
-
-def all_of(what: str, count: int, n: int, note: str = "") -> Comparison:
-    """Whether all of n are; the share's interval is Clopper and Pearson's, 95%.
-
-    A statement about the n found, hence decided by counting; the interval says how little a few
-    can tell.
-    """
-    if n == 0:
-        return Comparison(what, np.nan, np.nan, np.nan, 0, "share", "undecided", note)
-    interval = stats.binomtest(count, n).proportion_ci(0.95)
-    return Comparison(
-        what, count / n, interval.low, interval.high, n, "share",
-        "holds" if count == n else "fails", note,
-    )  # fmt: skip
-
-
-def _mean(values: Floats, level: float) -> tuple[float, float, float]:
-    mean, low, high = bootstrap_mean(values[:, None], SEED, RESAMPLES, level)
-    return float(mean[0]), float(low[0]), float(high[0])
-
-
-def _beyond(low: float, high: float, n: int) -> Verdict:
-    """Holds where the interval lies above 0, fails where it lies below."""
-    if n < FEWEST or not (low > 0 or high < 0):
-        return "undecided"
-    return "holds" if low > 0 else "fails"

@@ -18,10 +18,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from gxarena.errors import InputError, MissingExtra, StorageError
-from gxarena.report.claims import Finding, judge
-from gxarena.report.evidence import ALL, FIRST_REPLICATE, Evidence, NotHeld, Run
+from gxarena.report.claims.judging import Finding, judge
+from gxarena.report.evidence import Evidence
 from gxarena.report.figures.catalogue import DRAWINGS, PAPERS
-from gxarena.report.inference import Comparison, Verdict
+from gxarena.report.runs import ALL, NotHeld, Run
 from gxarena.report.table1 import (
     HEADINGS,
     METRICS,
@@ -33,10 +33,11 @@ from gxarena.report.table1 import (
     markdown,
     table_1,
 )
+from gxarena.report.verdicts import Comparison, Verdict
 from gxarena.results.leaderboard import leaderboard
 
 TEMPLATES = Path(__file__).parent / "templates"
-MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "undecided": "?"}
+MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "undecided": "?", "by construction": "="}
 Told = Callable[[str], None]
 
 
@@ -141,7 +142,7 @@ def _pictures(evidence: Evidence, folder: Path, told: Told) -> Iterator[Picture]
         except (NotHeld, MissingExtra) as error:
             yield Picture(title, one.caption, None, str(error))
         else:
-            said = f" Weights: {FIRST_REPLICATE}." if evidence.has_replicates else ""
+            said = f" Weights: {one.weights}." if evidence.has_replicates else ""
             yield Picture(title, one.caption + said, file)
 
 
@@ -190,7 +191,7 @@ def _accuracy(evidence: Evidence, run: Run) -> list[str]:
     for cell in evidence.cells("accuracy", controls=True, classes=ALL):
         if cell.run is not run:
             continue
-        columns = [one.column() for one in evidence.replicates(cell)]
+        columns = [one.column() for one in cell.apart()]
         shares = [float(c.defined.mean()) for c in columns if c is not None and c.defined.size]
         if shares:
             found[f"{cell.facts['model']} on {cell.dataset}"] = shares

@@ -8,18 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gxarena.data import Floats
-from gxarena.report.evidence import (
-    ALL,
-    COARSENING,
-    FIRST_REPLICATE,
-    LETTERS,
-    REFINING,
-    Cell,
-    Column,
-    Evidence,
-    Level,
-    groups,
-)
+from gxarena.report.columns import Column
+from gxarena.report.evidence import Evidence, groups
+from gxarena.report.runs import ALL, COARSENING, LETTERS, MEAN_OF_REPLICATES, REFINING, Cell, Level
 
 Figures = tuple[float, float]
 """Mean and standard deviation."""
@@ -93,7 +84,7 @@ class TableRow:
     paper : str
         The paper's data set that stands beside it.
     of_several : bool
-        Whether the model has replicates, of which this is the first.
+        Whether the model has replicates, over which each sample's mean is taken.
     """
 
     dataset: str
@@ -187,7 +178,7 @@ def caption(rows: list[TableRow]) -> str:
         "the natural logarithm."
     )
     if any(row.of_several for row in rows):
-        ours += f" Weights: {FIRST_REPLICATE}."
+        ours += f" Weights: {MEAN_OF_REPLICATES}."
     return f"{ours} Paper: Kurth et al. 2026, Table 1, {papers}." if papers else ours
 
 

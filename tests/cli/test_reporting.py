@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from gxarena.cli import app as application
 from gxarena.cli.app import app
-from gxarena.report.claims import CLAIMS
+from gxarena.report.claims.catalogue import CLAIMS
 
 SUITE = """
 name = "small"
 target = 1
 [datasets.fly-promoters]
-n = 12
+n = 32
 labels = [1]
 [[matrix]]
 datasets = ["fly-promoters"]

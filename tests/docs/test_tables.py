@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gxarena.errors import InputError
+from gxarena.report.claims.catalogue import CLAIMS
 
 ROOT = Path(__file__).parents[2]
 _spec = importlib.util.spec_from_file_location("docs_tables", ROOT / "docs" / "tables.py")
@@ -25,6 +26,9 @@ MEASURED = {"paper.md": 1}
 """Passages of numbers whose board is not committed; each names its command and says so."""
 SETTINGS = (
     # What is asked, not what came out.
+    "tested at 5%",
+    "below 20 sequences",
+    "5, 10 and 20% replaced",
     "20%",
     "1, 5, 10, 20 and 50%",
     "10%",
@@ -183,6 +187,14 @@ def test_undefined_is_a_dash_and_of_a_list_any_will_do(root: Path) -> None:
         "| fly | 0.20 | 0.00 |",
         "| worm | – | 0.25 |",
     ]
+
+
+def test_claims_are_those_that_reports_try() -> None:
+    lines = tables.table({"claims": True}).splitlines()
+    assert len(lines) == 2 + len(CLAIMS)
+    assert lines[2].startswith(f"| {CLAIMS[0].sentence} | ")
+    assert [line.replace(r"\|", "").count("|") for line in lines] == [4] * len(lines)
+    assert r"mean share of \|relevance\|" in lines[2]
 
 
 def test_a_card_shows_its_fields(root: Path) -> None:

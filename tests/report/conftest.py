@@ -21,9 +21,11 @@ from gxarena.results.record import RunRecord
 from gxarena.results.schemas import TABLES
 from gxarena.run.plan import make_plan
 from gxarena.run.runner import run
+from gxarena.run.store import Store, chunk_slice, n_chunks
 from gxarena.run.suite import Suite
 
 Given = Mapping[str, Any]
+MEASURED = ("values", "curves", "motifs", "attributions")
 ROLES = {"random": "floor", "gc": "control", "oracle": "ceiling"}
 
 
@@ -57,7 +59,8 @@ def _cell(number: int, given: Given) -> dict[str, Any]:
         "gxarena_version": "0",
         "packages": "{}",
         "packages_digest": "p",
-    } | {key: value for key, value in given.items() if key not in ("values", "curves", "motifs")}
+    } | {key: value for key, value in given.items() if key not in MEASURED}
+    row.setdefault("attributions_key", row["cell_id"])
     row.setdefault("explainer_role", ROLES.get(row["explainer"], "method"))
     row.setdefault("attributions_units", "nucleotide" if row["model"] == "cnn" else "token")
     for kind in ("model", "explainer", "aggregator", "metric"):
@@ -93,7 +96,10 @@ def _curves(row: Given, given: Given) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> Callable[..., Path]:
-    """Write a run of the given cells: each a mapping of facts, and `values` by quantity."""
+    """Write a run of the given cells: each a mapping of facts, and what was measured.
+
+    `values` by quantity, `curves` by kind, `motifs` as rows, `attributions` one a sample.
+    """
 
     def make(
         *cells: Given, name: str = "by-hand", datasets: Mapping[str, Any] | None = None
@@ -114,6 +120,12 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         for table, content in parts.items():
             written = pa.Table.from_pylist(list(content), schema=TABLES[table])
             write_table(folder / f"{table}.parquet", written, {"digest": name, "snapshot": "one"})
+        for row, given in zip(rows, cells, strict=True):
+            maps = given.get("attributions", ())
+            for chunk in range(n_chunks(len(maps))):
+                ids = [f"s{i}" for i in range(len(maps))][chunk_slice(chunk)]
+                store, part = Store(folder / "store"), maps[chunk_slice(chunk)]
+                store.write_attributions(row["attributions_key"], chunk, ids, part, 1.0)
         document = {
             "name": name,
             "seed": 0,

@@ -1,81 +1,18 @@
-"""Reading runs back: what counts, what is joined, and one sentence for what is missing."""
+"""Which cells a claim, table or figure is about, and one sentence for what is missing."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pytest
+from claims_by_hand import NUCLEOTIDES, RANDOM, TOKENS, replicated
 
-from gxarena.builtin import gxarena_explainers
 from gxarena.errors import InputError
-from gxarena.report.evidence import Evidence, NotHeld, Run, groups
-from gxarena.results.parquet import write_table
-from gxarena.results.schemas import TABLES
+from gxarena.report.evidence import Evidence, groups
 
 Make = Callable[..., Path]
-
-
-def test_values_and_curves_by_cell(make_run: Make) -> None:
-    folder = make_run(
-        {"metric": "gini", "values": {"": [0.1, np.nan, 0.3]}},
-        {
-            "metric": "faithfulness",
-            "values": {"mif_drop_logit@1": [1.0, 2.0]},
-            "curves": {"mif_drop_logit": [[(0.0, 0.0), (0.1, 1.0)], [(0.0, 0.0), (0.2, 2.0)]]},
-        },
-    )
-    gini, faithfulness = Run(folder).cells
-    column = gini.column()
-    assert column is not None
-    assert column.ids.tolist() == ["s0", "s1", "s2"]
-    assert np.array_equal(column.values, [0.1, np.nan, 0.3], equal_nan=True)
-    assert column.defined.tolist() == [0.1, 0.3]
-    assert gini.column("other") is None
-    assert faithfulness.quantities() == ["mif_drop_logit@1"]
-    curves = faithfulness.curves("mif_drop_logit")
-    assert curves is not None
-    assert curves.x.tolist() == [[0.0, 0.1], [0.0, 0.2]]
-    assert curves.y.tolist() == [[0.0, 1.0], [0.0, 2.0]]
-    assert faithfulness.curves("lif_drop_logit") is None
-
-
-def test_of_replicates_the_first_is_shown_and_the_others_are_listed(make_run: Make) -> None:
-    cells = [
-        {"model_replicate": position, "aggregator": aggregator, "values": {"": [float(position)]}}
-        for aggregator in ("native", "passed_on")
-        for position in (2, 0, 1)
-    ]
-    evidence = Evidence.of([make_run(*cells, {"model": "other", "values": {"": [1.0]}})])
-    first, second, other = evidence.cells("gini")
-    assert [cell.replicate for cell in (first, second, other)] == [0, 0, None]
-    listed = evidence.replicates(first)
-    assert [(one.replicate, one.strategy) for one in listed] == [(i, "native") for i in range(3)]
-    assert evidence.replicates(other) == [other]
-    assert evidence.has_replicates
-    assert not Evidence.of([make_run({"model_replicate": 0}, name="one")]).has_replicates
-
-
-def test_curves_that_come_chunk_by_chunk_are_joined(make_run: Make) -> None:
-    folder = make_run({"metric": "faithfulness", "values": {"q": [1.0]}})
-    cell = Run(folder).cells[0]
-    rows = [
-        {"cell_id": cell.id, "sample_id": f"s{sample}", "curve": kind, "x": x, "y": x + sample}
-        for chunk in ((0, 1), (2, 3), (4,))
-        for kind in ("mif_drop_logit", "lif_drop_logit")
-        for sample in chunk
-        for x in (0.0, 0.0, 0.5)  # the smallest budget may replace nothing
-    ]
-    table = pa.Table.from_pylist(rows, schema=TABLES["curves"])
-    write_table(folder / "curves.parquet", table, {"digest": "by-hand", "snapshot": "one"})
-    found = Run(folder).curves
-    assert set(found) == {(cell.id, kind) for kind in ("mif_drop_logit", "lif_drop_logit")}
-    for curves in found.values():
-        assert np.array_equal(curves.x, [[0.0, 0.0, 0.5]] * 5)
-        assert np.array_equal(curves.y, curves.x + np.arange(5)[:, None])
 
 
 def test_only_finished_cells_of_contestants_count(make_run: Make) -> None:
@@ -113,11 +50,6 @@ def test_groups_keep_runs_apart(make_run: Make) -> None:
     assert [len(group) for group in groups(every, "dataset")] == [2, 1, 2, 1]
 
 
-def test_the_last_attempt_counts(make_run: Make) -> None:
-    folder = make_run({"attempt": 2, "status": "ok"}, {"cell_id": f"{0:032x}", "status": "error"})
-    assert [row["status"] for row in Run(folder).attempts] == ["ok"]
-
-
 def test_what_is_no_run_is_one_sentence(make_run: Make, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected the folder of a run \(with run.json\)"):
         Evidence.of([tmp_path / "nothing"])
@@ -129,54 +61,62 @@ def test_what_is_no_run_is_one_sentence(make_run: Make, tmp_path: Path) -> None:
         Evidence.of([folder]).cells("gini")
 
 
-TOY_WEIGHTS = {"A": 1.0, "C": -0.5, "G": 0.25, "T": -1.0}
+def _accuracy(values: list[float], **more: Any) -> dict[str, Any]:
+    return {"metric": "accuracy", "values": {"": values}} | more
 
 
-def _sequences(folder: Path, name: str) -> dict[str, str]:
-    lines = (folder.parent / name).read_text().splitlines()[1:]
-    return dict(line.split(",")[:2] for line in lines)
+def test_only_sequences_that_both_models_get_right_in_every_replicate(make_run: Make) -> None:
+    cell = TOKENS | {"metric": "continuous_jaccard", "against": "cnn/lrp"}
+    accuracy = TOKENS | {"metric": "accuracy"}
+    run = make_run(
+        cell | {"values": {"": [1.0, 2.0, 3.0, 4.0]}},
+        *replicated(accuracy, [{"": [1.0, 1.0, 1.0, 0.0]}, {"": [1.0, 0.0, 1.0, 1.0]}]),
+        NUCLEOTIDES | _accuracy([0.0, 1.0, 1.0, 1.0]),
+        TOKENS | {"metric": "entropy", "dataset": "other", "values": {"": [1.0]}},
+    )
+    everything = Evidence.of([run])
+    right = Evidence(everything.runs, only_right=True)
+    column = right.cells("continuous_jaccard")[0].column()
+    assert column is not None
+    assert (column.ids.tolist(), column.values.tolist()) == (["s2"], [3.0])
+    second = Evidence(everything.runs, replicate=1, only_right=True)
+    column = second.cells("continuous_jaccard")[0].column()
+    assert column is not None
+    assert column.ids.tolist() == ["s2", "s3"]
+    # Where no accuracy is told, nobody knows.
+    assert (len(everything.cells("entropy")), right.cells("entropy")) == (1, [])
 
 
-@pytest.mark.parametrize(("model", "level"), [("toy", "nucleotide"), ("toy-tokens", "token")])
-def test_attributions_are_the_explainers_own(toy_run: Path, model: str, level: str) -> None:
-    evidence = Evidence.of([toy_run])
-    cells = [c for c in evidence.cells("faithfulness") if c.facts["model"] == model]
-    assert {cell.dataset for cell in cells} == {"mine", "longer"}
-    for cell in cells:
-        assert cell.level == level
-        file = {"mine": "data.csv", "longer": "longer.csv"}[cell.dataset]
-        sequences = _sequences(toy_run, file)
-        found = cell.attributions()
-        assert list(found) == list(sequences)
-        for name, attribution in found.items():
-            weights = [TOY_WEIGHTS[letter] for letter in sequences[name]]
-            expected = np.add.reduceat(weights, attribution.spans.boundaries[:-1])
-            assert np.array_equal(attribution.scores, expected)
-            assert attribution.spans.length == len(sequences[name])
+def test_one_replicate_or_one_data_set_less(make_run: Make) -> None:
+    cells = replicated(TOKENS, [{"": [1.0]}, {"": [2.0]}])
+    run = make_run(*cells, NUCLEOTIDES | {"dataset": "other", "values": {"": [5.0]}})
+    everything = Evidence.of([run])
+    assert (everything.replicates, everything.datasets) == ([0, 1], ["promoters", "other"])
+    assert everything.has_replicates
+    second = Evidence(everything.runs, replicate=1).cells("gini")
+    # What has no replicates is as it is.
+    assert [cell.column().values.tolist() for cell in second] == [[2.0], [5.0]]  # type: ignore[union-attr]
+    left = Evidence(everything.runs, without="promoters").cells("gini")
+    assert [cell.dataset for cell in left] == ["other"]
+    alone = Evidence.of([make_run(NUCLEOTIDES, name="alone")])
+    assert (alone.replicates, alone.has_replicates) == ([], False)
 
 
-def test_attributions_of_a_control_are_its_own(toy_run: Path) -> None:
-    evidence = Evidence.of([toy_run])
-    random = next(c for c in evidence.cells("faithfulness", controls=True) if c.role == "floor")
-    exact = next(c for c in evidence.cells("faithfulness") if c.facts["model"] == "toy-tokens")
-    one, other = random.attributions(), exact.attributions()
-    assert random.explanation == "toy-tokens/random"
-    assert one.keys() == other.keys()
-    for name in one:
-        assert not np.array_equal(one[name].scores, other[name].scores)
-
-
-def test_without_a_store_one_sentence_says_so(toy_run: Path) -> None:
-    shutil.rmtree(toy_run / "store")
-    cell = Evidence.of([toy_run]).cells("special_share")[0]
-    expected = "toy-suite: expected the attributions of toy-tokens/exact, mine in the run's store"
-    with pytest.raises(NotHeld, match=expected):
-        cell.attributions()
-
-
-def test_every_control_says_so() -> None:
-    modules = ("gxarena.explainers.controls:", "gxarena.explainers.randomised:")
-    for component in gxarena_explainers():
-        assert (component.role != "method") == component.target.startswith(modules)
-    roles = {component.role: component.name for component in gxarena_explainers()}
-    assert (roles["floor"], roles["ceiling"]) == ("random", "oracle")
+def test_the_floor_of_a_cell_is_random_scores_on_the_same(make_run: Make) -> None:
+    cell = TOKENS | {"aggregator": "sum", "values": {"": [1.0]}}
+    others = [
+        {"explainer": "gc"},  # a control, but no floor
+        RANDOM | {"aggregator": "mean"},
+        RANDOM | {"dataset": "background"},
+        RANDOM | {"model": "cnn"},
+        RANDOM | {"metric": "entropy"},
+    ]
+    run = make_run(cell, *(cell | other for other in others))
+    evidence = Evidence.of([run])
+    assert evidence.floor_of(evidence.cells("gini")[0]) is None
+    evidence = Evidence.of([make_run(cell, *(cell | o for o in others), cell | RANDOM, name="two")])
+    floor = evidence.floor_of(evidence.cells("gini")[0])
+    assert floor is not None
+    assert (floor.dataset, floor.explanation, floor.strategy) == (
+        "promoters", "tokens/random", "sum",
+    )  # fmt: skip

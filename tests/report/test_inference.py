@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gxarena.report.evidence import Column
+from gxarena.report.columns import Column
 from gxarena.report.inference import (
-    Comparison,
-    Verdict,
     above,
     above_of_others,
-    all_of,
-    combined,
+    counted,
+    more_often,
     paired,
     rising,
     within,
 )
+from gxarena.report.verdicts import Comparison, Verdict, combined, corrected
 
 RNG = np.random.default_rng(1)
 
@@ -43,7 +42,8 @@ def test_above_is_what_the_interval_says(mean: float, verdict: Verdict) -> None:
     )
 
 
-@given(st.floats(-2, 2), st.lists(st.floats(-5, 5), min_size=3, max_size=20))
+@settings(deadline=None, max_examples=50)
+@given(st.floats(-2, 2), st.lists(st.floats(-5, 5), min_size=20, max_size=30))
 def test_a_threshold_is_a_shift(threshold: float, values: list[float]) -> None:
     shifted = _column(np.array(values) - threshold)
     one, other = above("x", _column(values), threshold), above("x", shifted)
@@ -67,15 +67,68 @@ def test_within_is_two_one_sided_tests(mean: float, spread: float, verdict: Verd
     assert (max(low, high) < 0.05) == (verdict == "holds")
 
 
-def test_two_values_decide_nothing() -> None:
-    assert above("x", _column([1.0, 1.0])).verdict == "undecided"
-    assert within("x", _column([0.0, 0.0]), 0.1).verdict == "undecided"
-    assert above_of_others("x", np.ones(2), np.zeros(9)).verdict == "undecided"
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_few_values_decide_nothing(n: int) -> None:
+    """Every one of n says the same, and yet a coin would, in one of 2 ** (n - 1) draws."""
+    ones = _column(np.ones(n))
+    assert above("x", ones).verdict == "undecided"
+    assert above("x", _column(-np.ones(n))).verdict == "undecided"
+    if n < 5:  # 2 of the 20 ways to part six; two one-sided tests at 5% each
+        assert above_of_others("x", ones, _column(np.zeros(3))).verdict == "undecided"
+        assert within("x", _column(np.zeros(n)), 0.1).verdict == "undecided"
+
+
+def test_below_twenty_values_signs_decide() -> None:
+    """By hand: 10 values, all but the smallest above 0, in 2 of the 512 ways to sign them."""
+    values = _column([1.0, 2, 3, 4, 5, 6, 7, 8, 9, -0.5])
+    found = above("x", values)
+    assert (found.verdict, found.n) == ("holds", 10)
+    assert np.isnan(found.low)
+    assert found.note == "exact test, fewer than 20 sequences"
+    mirrored = above("x", _column(-values.values))
+    assert mirrored.verdict == "fails"
+    assert mirrored.p_fails >= 2 / 512
+    assert within("x", values, 9.0).verdict == "holds"
+    assert within("x", values, 0.1).verdict == "fails"
+    assert above_of_others("x", values, _column(-values.values)).verdict == "holds"
+
+
+def test_replicates_that_differ_more_than_samples_decide_nothing() -> None:
+    samples = RNG.normal(1.0, 0.1, size=200)
+    weights = np.array([[2.0], [-0.5], [1.5], [0.2], [0.4]])
+    found = above("x", Column(_column(samples).ids, samples * weights))
+    assert (found.verdict, found.replicates) == ("undecided", 5)
+    assert above("x", _column(samples * weights.mean())).verdict == "holds"
+
+
+def test_an_interval_of_few_weights_is_students() -> None:
+    """Where only the weights differ, this is their own t interval."""
+    weights = np.array([1.0, 2.0, 4.0])
+    values = np.repeat(weights[:, None], 50, axis=1) + RNG.normal(scale=1e-6, size=50)
+    found = above("x", Column(np.arange(50).astype(object), values))
+    low, high = stats.t.interval(0.95, 2, weights.mean(), weights.std(ddof=1) / np.sqrt(3))
+    assert (found.low, found.high) == (pytest.approx(low, 1e-3), pytest.approx(high, 1e-3))
+    zeros = Column(np.arange(60).astype(object), np.zeros((3, 60)))
+    other = above_of_others("x", Column(np.arange(50).astype(object), values), zeros)
+    assert (other.low, other.high) == (pytest.approx(low, 1e-3), pytest.approx(high, 1e-3))
 
 
 def test_undefined_values_are_left_out() -> None:
     found = above("x", _column([1.0, np.nan, 3.0, 2.0]))
     assert (found.estimate, found.n) == (2.0, 3)
+    nothing = above("x", _column([np.nan, np.nan]))
+    assert (nothing.verdict, nothing.n) == ("undecided", 0)
+    assert within("x", _column([np.nan]), 0.1).verdict == "undecided"
+    assert above_of_others("x", _column([np.nan]), _column([1.0])).verdict == "undecided"
+
+
+def test_replicates_of_two_models_meet_as_far_as_both_go() -> None:
+    ids = np.array(["a", "b"], dtype=object)
+    left = Column(ids, np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    right = Column(ids[::-1], np.array([[10.0, 20.0], [30.0, 40.0]]))
+    assert paired(left, right).replicates.tolist() == [[-19.0, -8.0], [-37.0, -26.0]]
+    one = Column(ids, np.array([1.0, 1.0]))
+    assert paired(left, one).replicates.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
 
 
 def test_pairs_are_joined_by_sample() -> None:
@@ -85,33 +138,44 @@ def test_pairs_are_joined_by_sample() -> None:
     assert dict(zip(found.ids, found.values, strict=True)) == {"a": -19.0, "c": -7.0}
 
 
-def test_other_samples_are_resampled_apart() -> None:
+def test_two_sets_differ_as_welch_says() -> None:
     one, other = RNG.normal(0.5, 1, 150), RNG.normal(0.0, 2, 80)
-    found = above_of_others("x", one, other)
-    error = np.sqrt(one.var() / 150 + other.var() / 80)
+    found = above_of_others("x", _column(one), _column(other))
+    welch = stats.ttest_ind(one, other, equal_var=False).confidence_interval()
     assert found.estimate == pytest.approx(one.mean() - other.mean())
-    assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.1)
-    assert above_of_others("x", other + 9, one).verdict == "holds"
-    assert above_of_others("x", one, other + 9).verdict == "fails"
+    assert (found.low, found.high) == (
+        pytest.approx(welch.low, abs=0.03), pytest.approx(welch.high, abs=0.03),
+    )  # fmt: skip
+    assert above_of_others("x", _column(other + 9), _column(one)).verdict == "holds"
+    assert above_of_others("x", _column(one), _column(other + 9)).verdict == "fails"
+
+
+def test_the_p_value_of_two_sets_is_welchs() -> None:
+    one, other = RNG.normal(0, 1, 150), RNG.normal(0, 2, 80)
+    one += other.mean() - one.mean() - 0.6
+    found = above_of_others("x", _column(one), _column(other))
+    expected = stats.ttest_ind(one, other, equal_var=False).pvalue
+    assert (found.verdict, found.p_fails) == ("fails", pytest.approx(expected, rel=0.4))
 
 
 def test_rising_is_spearman() -> None:
     x = np.repeat([50.0, 100.0, 200.0], 20)
     noise = RNG.normal(size=60)
-    ids = np.arange(60).astype(object)
-    found = rising("x", x, x / 100 + 0.1 * noise, ids)
+    found = rising("x", x, _column(x / 100 + 0.1 * noise))
     assert found.verdict == "holds"
     assert found.estimate == stats.spearmanr(x, x / 100 + 0.1 * noise).statistic
     assert found.low <= found.estimate <= found.high <= 1
-    assert rising("x", x, -x + noise, ids).verdict == "fails"
-    flat = rising("x", x, np.tile(noise[:20], 3), ids)
+    assert rising("x", x, _column(-x + noise)).verdict == "fails"
+    flat = rising("x", x, _column(np.tile(noise[:20], 3)))
     assert flat.verdict == "undecided"
-    assert rising("x", np.full(60, 250.0), noise, ids).note == "no spread"
+    assert rising("x", np.full(60, 250.0), _column(noise)).note == "no spread"
+    few = rising("x", x[::4], _column(x[::4]))
+    assert (few.verdict, few.note) == ("undecided", "fewer than 20 sequences")
 
 
 def test_resampled_correlations_are_those_of_resampled_rows() -> None:
     x, y = RNG.normal(size=30).round(1), RNG.normal(size=30)
-    found = rising("x", x, y, np.arange(30).astype(object))
+    found = rising("x", x, Column(np.arange(30).astype(object), y))
     rng, slow = np.random.default_rng(0), []
     for _ in range(40):
         for row in rng.integers(0, 30, size=(50, 30)):  # ids sort as they stand
@@ -119,46 +183,55 @@ def test_resampled_correlations_are_those_of_resampled_rows() -> None:
     assert [found.low, found.high] == pytest.approx(np.quantile(slow, [0.025, 0.975]))
 
 
+def test_replicates_whose_correlations_differ_widen_the_interval() -> None:
+    x = np.arange(60.0)
+    up, noise = x + RNG.normal(size=60), RNG.normal(size=60)
+    ids = np.arange(60).astype(object)
+    same = rising("x", x, Column(ids, np.stack([up, up, up])))
+    differ = rising("x", x, Column(ids, np.stack([up, -0.6 * up, noise])))
+    assert (same.verdict, differ.verdict) == ("holds", "undecided")
+
+
 def test_pairs_of_one_sample_are_drawn_together() -> None:
     """Repeating every pair adds no evidence: the interval stays, while apart it would shrink."""
     x, y = RNG.normal(size=40), RNG.normal(size=40)
     x, y = x, y + 0.3 * x
-    once = rising("x", x, y, np.arange(40).astype(object))
-    four = (np.tile(v, 4) for v in (x, y))
-    together = rising("x", *four, np.tile(np.arange(40), 4).astype(object))
-    apart = rising("x", *(np.tile(v, 4) for v in (x, y)), np.arange(160).astype(object))
+
+    def repeated(times: int, ids: np.ndarray) -> Comparison:
+        return rising("x", np.tile(x, times), Column(ids.astype(object), np.tile(y, times)))
+
+    once = repeated(1, np.arange(40))
+    together, apart = repeated(4, np.tile(np.arange(40), 4)), repeated(4, np.arange(160))
     assert together.high - together.low == pytest.approx(once.high - once.low, rel=1e-9)
     assert apart.high - apart.low == pytest.approx((once.high - once.low) / 2, rel=0.2)
 
 
 def test_samples_with_unequally_many_pairs_are_drawn_apart() -> None:
-    ids = np.array(["a", "a", "b", "c", "d"], dtype=object)
-    x = np.arange(5.0)
-    found = rising("x", x, x, ids)
+    ids = np.array(["a", *(f"s{i}" for i in range(20))], dtype=object)
+    ids[1] = "a"
+    x = np.arange(21.0)
+    found = rising("x", x, Column(ids, x))
     assert (found.estimate, found.low) == (pytest.approx(1), pytest.approx(1))
     assert found.verdict == "holds"
 
 
-def test_all_of_counts() -> None:
-    assert all_of("x", 4, 4).verdict == "holds"
-    some = all_of("x", 3, 4)
-    assert (some.verdict, some.estimate) == ("fails", 0.75)
-    # Clopper and Pearson's lower bound where all succeed: (alpha / 2) ** (1 / n).
-    assert all_of("x", 4, 4).low == pytest.approx(0.025 ** (1 / 4))
-    assert all_of("x", 0, 0).verdict == "undecided"
-
-
 @pytest.mark.parametrize(
-    ("verdicts", "expected"),
-    [
-        (["holds", "holds"], "holds"),
-        (["holds", "undecided"], "undecided"),
-        (["undecided", "fails", "holds"], "fails"),
-        ([], "undecided"),
-    ],
-)
-def test_a_claim_is_as_strong_as_its_weakest_part(
-    verdicts: list[Verdict], expected: Verdict
+    ("count", "n", "chance", "verdict"),
+    [(8, 8, 0.25, "holds"), (3, 4, 0.25, "undecided"), (0, 20, 0.25, "fails"),
+     (0, 0, 0.25, "undecided"), (4, 4, np.nan, "undecided"), (4, 4, 1.0, "undecided")],
+)  # fmt: skip
+def test_more_often_is_the_binomial_test(
+    count: int, n: int, chance: float, verdict: Verdict
 ) -> None:
-    parts = [Comparison("x", 0.0, 0.0, 0.0, 9, "", verdict) for verdict in verdicts]
-    assert combined(parts) == expected
+    found = more_often("x", count, n, chance)
+    assert found.verdict == verdict
+    if count == 8:
+        # Clopper and Pearson's lower bound where all succeed: (alpha / 2) ** (1 / n).
+        assert found.low == pytest.approx(0.025 ** (1 / 8) - 0.25)
+        assert found.estimate == 0.75
+
+
+def test_what_is_counted_stays_whatever_stands_beside() -> None:
+    comparisons = [counted("x", False, 1, ""), *(counted("x", True, 1, "") for _ in range(9))]
+    assert combined(corrected(comparisons)) == "fails"
+    assert counted("x", None, 0, "").verdict == "undecided"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gxarena.errors import InputError, StorageError
-from gxarena.report.claims import CLAIMS
+from gxarena.report.claims.catalogue import CLAIMS
 from gxarena.report.evidence import Evidence
 from gxarena.report.figures.catalogue import DRAWINGS
 from gxarena.report.page import Report, write_report
@@ -74,6 +74,7 @@ def test_everything_is_written(written: tuple[Path, Report, list[str]]) -> None:
     claims = json.loads((out / "claims.json").read_text())
     assert [one["claim"] for one in claims] == [claim.id for claim in CLAIMS]
     assert [one["verdict"] for one in claims] == [f.verdict for f in report.findings]
+    assert [len(one["variants"]) for one in claims] == [len(f.variants) for f in report.findings]
     missing = [picture for picture in report.pictures if picture.file is None]
     assert [picture.title for picture in missing] == ["Figure 4: Patterns and their matches"]
 
@@ -94,6 +95,11 @@ def test_html_needs_nothing_else(written: tuple[Path, Report, list[str]]) -> Non
     text = " ".join(page.text)
     for claim in CLAIMS:
         assert claim.sentence in text
+    stable = [finding for finding in written[1].findings if finding.variants]
+    assert stable
+    for finding in stable:
+        assert f"The verdict {finding.stability}." in text
+        assert f"({finding.stays} of {len(finding.variants)} variants)" in text
 
 
 def test_markdown_links_to_what_is_there(written: tuple[Path, Report, list[str]]) -> None:
@@ -198,9 +204,8 @@ def test_a_page_says_of_which_replicate_it_is(make_run: Make, tmp_path: Path) ->
     assert "| accuracy | tokens on promoters 0.500 / 0.833 |" in text
     assert "tokens/attnlrp/native/entropy, replicate 1" in text
     drawn = next(picture for picture in report.pictures if picture.file)
-    assert drawn.caption.endswith("Weights: of a model with replicates: the first.")
-    assert (
-        "of a model with replicates: the first" in (tmp_path / "report" / "table-1.md").read_text()
-    )
-    figure = (tmp_path / "report" / drawn.file).with_suffix(".svg").read_text()
-    assert "of a model with replicates: the first" in figure
+    said = "of a model with replicates: each sequence's mean over them"
+    assert drawn.caption.endswith(f"Weights: {said}.")
+    assert said in (tmp_path / "report" / "table-1.md").read_text()
+    assert drawn.file is not None
+    assert said in (tmp_path / "report" / drawn.file).with_suffix(".svg").read_text()

@@ -10,7 +10,8 @@ import numpy as np
 from gxarena.data import Attribution, Floats
 from gxarena.errors import unknown
 from gxarena.report.drawing import AGAINST, FOR, canvas, tidy
-from gxarena.report.evidence import ALL, Cell, Evidence
+from gxarena.report.evidence import Evidence
+from gxarena.report.runs import ALL, Cell
 from gxarena.report.table1 import METRICS
 
 if TYPE_CHECKING:

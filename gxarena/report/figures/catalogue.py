@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from gxarena.errors import unknown
 from gxarena.report.drawing import check_ending, save
-from gxarena.report.evidence import FIRST_REPLICATE, Evidence
+from gxarena.report.evidence import Evidence
 from gxarena.report.figures.attributions import draw_attributions
 from gxarena.report.figures.complexity import draw_complexity
 from gxarena.report.figures.faithfulness import draw_faithfulness
 from gxarena.report.figures.motifs import write_motifs
 from gxarena.report.figures.similarity import draw_similarity
+from gxarena.report.runs import FIRST_REPLICATE, MEAN_OF_REPLICATES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,12 +35,15 @@ class Drawing:
     write : callable
         Draws it into a file; NotHeld, naming what to add to the suite, where the runs do not hold
         it.
+    weights : str
+        What is shown of a model that has several.
     """
 
     name: str
     title: str
     caption: str
     write: Callable[[Evidence, Path], None]
+    weights: str = MEAN_OF_REPLICATES
 
 
 def drawing(name: str) -> Drawing:
@@ -66,11 +70,13 @@ def write_figure(name: str, evidence: Evidence, path: Path) -> None:
     drawing(name).write(evidence, path)
 
 
-def _saved(draw: Callable[[Evidence], Figure]) -> Callable[[Evidence, Path], None]:
+def _saved(
+    draw: Callable[[Evidence], Figure], weights: str = MEAN_OF_REPLICATES
+) -> Callable[[Evidence, Path], None]:
     def write(evidence: Evidence, path: Path) -> None:
         figure = draw(evidence)
         if evidence.has_replicates:
-            figure.supxlabel(FIRST_REPLICATE, fontsize=7, x=1.0, ha="right")
+            figure.supxlabel(weights, fontsize=7, x=1.0, ha="right")
         save(figure, path)
 
     return write
@@ -85,7 +91,8 @@ DRAWINGS = {
             "Relevance of one sequence (the one of median similarity): with [CLS] and [SEP], "
             "without them and re-normalised, passed on to nucleotides, and the other model's. "
             "After Figure 1 of the paper.",
-            _saved(draw_attributions),
+            _saved(draw_attributions, FIRST_REPLICATE),
+            FIRST_REPLICATE,
         ),
         Drawing(
             "similarity",
@@ -109,6 +116,7 @@ DRAWINGS = {
             "Patterns of TF-MoDISco with most seqlets, beside the entry of JASPAR that each "
             "resembles most. After Figure 4 of the paper.",
             write_motifs,
+            FIRST_REPLICATE,
         ),
         Drawing(
             "complexity",

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gxarena.data import Floats
+from gxarena.report.columns import Curves
 from gxarena.report.drawing import STYLES, draw_band, panels, tidy
-from gxarena.report.evidence import ALL, Cell, Curves, Evidence, groups
+from gxarena.report.evidence import Evidence, groups
+from gxarena.report.runs import ALL, Cell
 from gxarena.results.statistics import bootstrap_mean
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 
 from gxarena.data import Floats
 from gxarena.report.drawing import Ridge, common_limits, draw_ridges, panels, tidy
-from gxarena.report.evidence import ALL, LETTERS, STRATEGIES, Cell, Evidence, groups
+from gxarena.report.evidence import Evidence, groups
+from gxarena.report.runs import ALL, LETTERS, STRATEGIES, Cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

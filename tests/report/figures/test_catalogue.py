@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gxarena.errors import InputError
-from gxarena.report.evidence import Evidence, NotHeld
+from gxarena.report.evidence import Evidence
 from gxarena.report.figures.catalogue import DRAWINGS, drawing, write_figure
+from gxarena.report.runs import NotHeld
 
 Make = Callable[..., Path]
 

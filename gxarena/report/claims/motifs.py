@@ -1,0 +1,183 @@
+"""What patterns explanations hold, and what they match (section 5, Localization; Figure 4).
+
+Patterns of one explained set are few, and no sample of anything: shares are tried exactly, and what
+was found is a matter of looking.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from gxarena.report.claims.claim import Claim, Setting, name
+from gxarena.report.evidence import Evidence, groups
+from gxarena.report.inference import counted, more_often
+from gxarena.report.runs import ALL, Cell, ClassOfSamples
+from gxarena.report.verdicts import Comparison
+
+GC_BOX = re.compile(r"(SP|KLF)\d+", re.IGNORECASE)
+"""Factors that bind GC boxes, as JASPAR names them: SP1 to SP9 and KLF1 to KLF18."""
+Row = dict[str, Any]
+
+
+def _cells(
+    evidence: Evidence, classes: tuple[ClassOfSamples, ...] = ("positive", "all")
+) -> list[Cell]:
+    """Token models' patterns by (c), as the paper reports them, and nucleotide models' own."""
+    strategies = {"token": "passed_on", "nucleotide": "native"}
+    found = evidence.cells("modisco", classes=classes)
+    return [cell for cell in found if cell.strategy == strategies[cell.level]]
+
+
+def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
+    for whole in _cells(evidence, ALL):
+        if whole.level != "token":
+            continue
+        for number, cell in enumerate(whole.apart()):
+            motifs = cell.motifs()
+            count = sum(row["match_id"] is not None for row in motifs)
+            null = _null(cell)
+            notes = [f"{count} of {len(motifs)} match"]
+            if not np.isnan(null):
+                notes.append(f"of column-shuffled patterns {null:.0%} do")
+            notes += _of_random_scores(evidence, cell)
+            yield more_often(
+                f"patterns that match − shuffled ones that do, {name(cell)}{_of(whole, number)}",
+                count, len(motifs), null, "; ".join(notes),
+            )  # fmt: skip
+
+
+def _null(cell: Cell) -> float:
+    """Share of column-shuffled patterns that match; NaN where the run does not say."""
+    for quantity in cell.quantities():
+        column = cell.column(quantity)
+        if quantity.endswith("matched_null") and column is not None and len(column.defined):
+            return float(column.defined[0])
+    return np.nan
+
+
+def _of_random_scores(evidence: Evidence, cell: Cell) -> list[str]:
+    """How many of a random explanation's patterns match, where the run holds one."""
+    floor = evidence.floor_of(cell)
+    rows = floor.motifs() if floor is not None else []
+    count = sum(row["match_id"] is not None for row in rows)
+    return [f"of random scores' patterns {count} of {len(rows)} do"] if floor is not None else []
+
+
+def gc_boxes(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
+    for whole in _cells(evidence):
+        if whole.kind != "promoters":
+            continue
+        for number, cell in enumerate(whole.apart()):
+            rows = [row for row in cell.motifs() if row["sign"] == "positive"]
+            names = _boxes(rows)
+            floor = evidence.floor_of(cell)
+            chance = _boxes(floor.motifs()) if floor is not None else []
+            found: bool | None = bool(names) if rows else None
+            notes = [", ".join(names) or "none"]
+            if chance:
+                found = None if found else found
+                notes.append("random scores show them as well")
+            what = f"patterns for the target like SP or KLF, {name(cell)}{_of(whole, number)}"
+            yield counted(what, found, len(rows), "; ".join(notes))
+
+
+def _boxes(rows: list[Row]) -> list[str]:
+    names = (str(row["match_name"] or "") for row in rows)
+    return sorted({name for name in names if GC_BOX.match(name)})
+
+
+def same_top_motif(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
+    for one, other in _two_models(evidence):
+        for number, (left, right) in enumerate(zip(one.apart(), other.apart(), strict=False)):
+            tops = [_top(cell.motifs()) for cell in (left, right)]
+            ids = [_matrix(row) for row in tops if row is not None]
+            found = ids[0] == ids[1] if len(ids) == 2 and all(ids) else None
+            said = [f"{row['match_id']} {row['match_name']}" if row else "no match" for row in tops]
+            what = f"{one.explanation} and {other.explanation}, {one.dataset}{_of(one, number)}"
+            yield counted(
+                f"match of the pattern with most seqlets, {what}", found, 2, "; ".join(said)
+            )
+
+
+def _top(rows: list[Row]) -> Row | None:
+    """The pattern for the target with most seqlets; None where there is none that matches."""
+    rows = [row for row in rows if row["sign"] == "positive"]
+    best = max(rows, key=lambda row: int(row["n_seqlets"]), default=None)
+    return best if best is not None and best["match_id"] is not None else None
+
+
+def _matrix(row: Row) -> str:
+    """The matched matrix, whatever its version."""
+    return str(row["match_id"]).partition(".")[0]
+
+
+def more_for_the_cnn(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
+    for one, other in _two_models(evidence):
+        tokens, nucleotides = len(one.motifs()), len(other.motifs())
+        sets = len(one.rows), len(other.rows)
+        yield more_often(
+            f"{other.explanation}'s share of both models' patterns − an even one, vs "
+            f"{one.explanation}, {one.dataset}",
+            nucleotides,
+            tokens + nucleotides,
+            sets[1] / sum(sets),
+            f"{nucleotides} against {tokens}, by the conditional test of two counts",
+            min(sets),
+        )
+
+
+def _two_models(evidence: Evidence) -> Iterator[tuple[Cell, Cell]]:
+    """A token model's cell and a nucleotide model's, of one data set."""
+    for group in groups(_cells(evidence), "dataset", "metric_name"):
+        tokens = [cell for cell in group if cell.level == "token"]
+        yield from product(tokens, [cell for cell in group if cell.level == "nucleotide"])
+
+
+def _of(whole: Cell, number: int) -> str:
+    """Which replicate, where there are several."""
+    return f", replicate {number}" if len(whole.rows) > 1 else ""
+
+
+BOTH = "metric modisco on a token model with aggregator passed_on, and on a nucleotide model"
+CLAIMS = (
+    Claim(
+        "patterns-matched",
+        "Patterns in the explanations of DNABERT-2 match known motifs, every one of them.",
+        "section 5, Localization",
+        "share of TF-MoDISco's patterns that match an entry of JASPAR above the share of "
+        "column-shuffled patterns that do, by the exact binomial test; beside it how many match",
+        "metric modisco on a token model with aggregator passed_on",
+        matched,
+    ),
+    Claim(
+        "gc-boxes",
+        "Explanations of both models highlight GC boxes in promoters.",
+        "section 5, Localization; Figure 4",
+        "a pattern for the target matches a motif of SP or KLF factors, and random scores' do not "
+        "where the run has them",
+        f"{BOTH}, on promoters",
+        gc_boxes,
+    ),
+    Claim(
+        "same-top-motif",
+        "Explanations of both models converge to the same top motif.",
+        "section 5, Localization",
+        "the pattern for the target with most seqlets matches the same matrix of JASPAR",
+        BOTH,
+        same_top_motif,
+    ),
+    Claim(
+        "more-patterns",
+        "The CNN's explanations hold more patterns.",
+        "section 5, Localization",
+        "the CNN's share of both models' patterns above an even one, by the exact test of two "
+        "counts given their sum",
+        BOTH,
+        more_for_the_cnn,
+    ),
+)

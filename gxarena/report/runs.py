@@ -1,0 +1,273 @@
+"""One run, read from its folder: its finished cells, what they measured, their attributions."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from gxarena.data import Attribution
+from gxarena.errors import InputError, StorageError
+from gxarena.report.columns import Column, Curves, codes, grouped, joined
+from gxarena.results.reading import RunResults, last_attempts
+from gxarena.run.store import Store
+
+Level = Literal["token", "nucleotide"]
+ClassOfSamples = Literal["positive", "negative", "all"]
+COARSENING, REFINING = ("sum", "mean"), ("passed_on", "equally_distributed")
+STRATEGIES = (*COARSENING, *REFINING)
+"""The paper's strategies (a), (b), (c), (d), in its order."""
+LETTERS = dict(zip(STRATEGIES, "abcd", strict=True))
+LABELS = ("dataset", "model", "explainer", "aggregator", "metric_name")
+"""What a cell goes by; replicates of one model share all of it."""
+REPLICATE = "model_replicate"
+FIRST_REPLICATE = "of a model with replicates: the first"
+"""Said beside what shows one set of weights of several."""
+MEAN_OF_REPLICATES = "of a model with replicates: each sequence's mean over them"
+"""Said beside what shows all of them."""
+ALL: tuple[ClassOfSamples, ...] = ("positive", "negative", "all")
+
+
+class NotHeld(InputError):
+    """The runs do not hold what a claim, table or figure takes.
+
+    A report prints it in that place: it names runs by their suites, never by their folders.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One finished cell of a run, over all replicates of its model.
+
+    Attributes
+    ----------
+    run : Run
+    rows : tuple of mapping
+        The row of `cells` that describes each replicate's; one where the model has none.
+    kept : frozenset of str or None
+        Ids of the samples that count; None where all do.
+    """
+
+    run: Run
+    rows: tuple[Mapping[str, Any], ...]
+    kept: frozenset[str] | None = None
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The first replicate's row: labels and components are those of all."""
+        return self.rows[0]
+
+    @property
+    def id(self) -> str:
+        """The first replicate's."""
+        return str(self.facts["cell_id"])
+
+    def apart(self) -> list[Cell]:
+        """One cell for each replicate."""
+        return [replace(self, rows=(row,)) for row in self.rows]
+
+    @property
+    def dataset(self) -> str:
+        return str(self.facts["dataset"])
+
+    @property
+    def replicate(self) -> int | None:
+        """Position of the model's weights among its replicates; None where it has none."""
+        position: int | None = self.facts[REPLICATE]
+        return position
+
+    @property
+    def explanation(self) -> str:
+        """Model and explainer, as suites write them in ``against``."""
+        return f"{self.facts['model']}/{self.facts['explainer']}"
+
+    @property
+    def against(self) -> str:
+        """What a pair metric compared with; empty for others."""
+        return str(self.facts["against"] or "")
+
+    @property
+    def metric(self) -> str:
+        """The metric's component; its label in the suite may differ."""
+        return str(self.facts["metric_component"])
+
+    @property
+    def strategy(self) -> str:
+        """The aggregator's component; its label in the suite may differ."""
+        return str(self.facts["aggregator_component"])
+
+    @property
+    def role(self) -> str:
+        """The explainer's: "method", "control", "floor" or "ceiling"."""
+        return str(self.facts["explainer_role"])
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the explainer is a yardstick, not a contestant."""
+        return self.role != "method"
+
+    @property
+    def level(self) -> Level:
+        """What the explainer speaks of, before any strategy carries it elsewhere."""
+        level: Level = self.facts["attributions_units"]
+        return level
+
+    @property
+    def kind(self) -> str:
+        """Of what the data set's sequences are: promoters, enhancers, …; empty where unsaid."""
+        return str(self.facts["dataset_kind"] or "")
+
+    @functools.cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The metric's resolved parameters."""
+        return dict(json.loads(self.facts["metric_parameters"] or "{}"))
+
+    def column(self, quantity: str = "") -> Column | None:
+        """A quantity's values, or None where the cell has no such quantity."""
+        name = str(self.facts["metric_name"])
+        key = f"{name}.{quantity}" if quantity else name
+        found = [self.run.columns.get((str(row["cell_id"]), key)) for row in self.rows]
+        together = joined([column for column in found if column is not None])
+        if together is None or self.kept is None:
+            return together
+        inside = np.array([name in self.kept for name in together.ids], dtype=bool)
+        return Column(together.ids[inside], together.replicates[:, inside])
+
+    def quantities(self) -> list[str]:
+        """Names of the quantities that have values."""
+        stem = f"{self.facts['metric_name']}."
+        return [n.removeprefix(stem) for c, n in self.run.columns if c == self.id]
+
+    def curves(self, kind: str) -> Curves | None:
+        """Curves of a kind such as ``mif_drop_logit``, or None where the cell has none.
+
+        Of several replicates each sample's mean curve: all replace the same fractions but for the
+        edges of tokens.
+        """
+        found = [self.run.curves.get((str(row["cell_id"]), kind)) for row in self.rows]
+        present = [curves for curves in found if curves is not None]
+        if len(present) < 2 or len({curves.x.shape for curves in present}) > 1:
+            return present[0] if present else None
+        means = (np.mean([getattr(c, axis) for c in present], axis=0) for axis in ("x", "y"))
+        return Curves(*means)
+
+    def motifs(self) -> list[dict[str, Any]]:
+        """The patterns found, of all replicates, as rows of the run's table."""
+        ids = {str(row["cell_id"]) for row in self.rows}
+        return [motif for motif in self.run.motifs if motif["cell_id"] in ids]
+
+    def attributions(self) -> dict[str, Attribution]:
+        """The explainer's own attributions, on its own units, by sample id.
+
+        Of several replicates the first one's: see `apart`.
+
+        Raises
+        ------
+        NotHeld
+            The run's store does not hold them.
+        """
+        columns = (column for (cell, _), column in self.run.columns.items() if cell == self.id)
+        ids: list[str] = next((column.ids.tolist() for column in columns), [])
+        try:
+            store = Store(self.run.results.path / "store")
+            found = store.read_attributions(str(self.facts["attributions_key"]), ids)
+        except StorageError as error:
+            raise NotHeld(
+                f"{self.run.name}: expected the attributions of {self.explanation}, {self.dataset} "
+                "in the run's store, got none that read. Run the same `gxarena run` again."
+            ) from error
+        return dict(zip(ids, found, strict=True))
+
+
+class Run:
+    """One run's folder: its record and its tables, each read when first asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.results = RunResults.of(path)
+        self.name = self.results.record.suite
+        self.document = self.results.record.document
+        self.digest = self.results.record.digest
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.results.path)!r})"
+
+    @functools.cached_property
+    def attempts(self) -> list[dict[str, Any]]:
+        """The `cells` row of every cell's last attempt, whatever became of it."""
+        return last_attempts(self.results.table("cells"))
+
+    @functools.cached_property
+    def cells(self) -> list[Cell]:
+        """The cells that are done, replicates of one model together."""
+        found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+        for row in self.attempts:
+            if row["status"] == "ok":
+                one = row["cell_id"] if row[REPLICATE] is None else ""
+                found.setdefault((one, *(row[label] for label in LABELS)), []).append(row)
+        return [
+            Cell(self, tuple(sorted(rows, key=lambda row: row[REPLICATE] or 0)))
+            for rows in found.values()
+        ]
+
+    @functools.cached_property
+    def motifs(self) -> list[dict[str, Any]]:
+        """The patterns of every cell."""
+        rows: list[dict[str, Any]] = self.results.table("motifs").to_pylist()
+        return rows
+
+    def right(self, model: str, dataset: str, replicate: int | None) -> frozenset[str] | None:
+        """Ids of the samples that a model gets right, every replicate of it or the one named.
+
+        None where the suite does not ask for ``accuracy`` there.
+        """
+        for cell in self.cells:
+            if cell.metric == "accuracy" and (cell.facts["model"], cell.dataset) == (
+                model,
+                dataset,
+            ):
+                column = of_replicate(cell, replicate).column()
+                if column is not None:
+                    return frozenset(column.ids[(column.replicates == 1).all(axis=0)])
+        return None
+
+    @functools.cached_property
+    def columns(self) -> dict[tuple[str, str], Column]:
+        """Values by cell and metric."""
+        table = self.results.table("samples")
+        numbers, names = codes(table, "sample_id")
+        ids = np.asarray(names, dtype=object)[numbers]
+        values = table["value"].to_numpy(zero_copy_only=False).astype(np.float64)
+        return {key: Column(ids[rows], values[rows]) for key, rows in grouped(table, "metric")}
+
+    @functools.cached_property
+    def curves(self) -> dict[tuple[str, str], Curves]:
+        """Curves by cell and kind."""
+        table = self.results.table("curves")
+        x, y = (
+            table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+            for name in ("x", "y")
+        )  # fmt: skip
+        samples = codes(table, "sample_id")[0]
+        found = {}
+        for key, rows in grouped(table, "curve"):
+            shape = (len(np.unique(samples[rows])), -1)
+            found[key] = Curves(x[rows].reshape(shape), y[rows].reshape(shape))
+        return found
+
+    def class_of(self, dataset: str) -> ClassOfSamples:
+        """Which class a data set's samples are of, by the suite's ``labels``."""
+        labels = self.document.get("datasets", {}).get(dataset, {}).get("labels")
+        if labels == [1]:
+            return "positive"
+        return "negative" if labels == [0] else "all"
+
+
+def of_replicate(cell: Cell, replicate: int | None) -> Cell:
+    """The cell of one replicate; as it is where its model has none of that position."""
+    rows = tuple(row for row in cell.rows if row[REPLICATE] == replicate)
+    return cell if replicate is None or not rows else replace(cell, rows=rows)

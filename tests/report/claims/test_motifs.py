@@ -1,0 +1,127 @@
+"""Claims on patterns where they are known to hold, to fail and to be undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from claims_by_hand import NUCLEOTIDES, RANDOM, TOKENS, finding
+
+Make = Callable[..., Path]
+SP1, KLF, GATA = ("MA0079.5", "SP1"), ("MA1515.2", "KLF2"), ("MA0035.4", "Gata1")
+
+
+def _motif(match: tuple[str, str] | None, n_seqlets: int = 30, sign: str = "positive") -> Any:
+    uniform = [[0.25] * 4] * 6
+    return {
+        "motif": f"{sign}_0",
+        "sign": sign,
+        "contributions": "observed",
+        "n_seqlets": n_seqlets,
+        "frequencies": uniform,
+        "scores": uniform,
+        "trimmed_start": 0,
+        "trimmed_end": 6,
+        "match_id": match and match[0],
+        "match_name": match and match[1],
+    }
+
+
+def _cell(facts: dict[str, Any], motifs: Sequence[Any], null: float = 0.25, **more: Any) -> Any:
+    strategy = "native" if facts["model"] == "cnn" else "passed_on"
+    return (
+        facts
+        | {"metric": "modisco", "metric_scope": "set", "aggregator": strategy}
+        | {"values": {"observed.matched_null": [null]}, "motifs": list(motifs)}
+        | {"dataset_kind": "promoters"}
+        | more
+    )
+
+
+@pytest.mark.parametrize(
+    ("matched", "n", "null", "verdict"),
+    [
+        (8, 8, 0.25, "holds"),
+        (7, 8, 0.25, "holds"),
+        (8, 8, 0.9, "undecided"),  # nearly every shuffled pattern matches too
+        (2, 2, 0.25, "undecided"),  # two tell little
+        (1, 8, 0.9, "fails"),
+        (0, 0, 0.25, "undecided"),
+    ],
+)
+def test_patterns_matched_beyond_chance(
+    make_run: Make, matched: int, n: int, null: float, verdict: str
+) -> None:
+    motifs = [_motif(GATA)] * matched + [_motif(None)] * (n - matched)
+    control = _cell(TOKENS | RANDOM, [_motif(GATA), _motif(None)])
+    found = finding("patterns-matched", make_run(_cell(TOKENS, motifs, null), control))
+    assert found.verdict == verdict
+    assert found.comparisons[0].note == (
+        f"{matched} of {n} match; of column-shuffled patterns {null:.0%} do; "
+        "of random scores' patterns 1 of 2 do"
+    )
+    if n:
+        assert found.comparisons[0].estimate == pytest.approx(matched / n - null)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cnn", "verdict"),
+    [
+        ([_motif(SP1)], [_motif(GATA), _motif(KLF)], "holds"),
+        ([_motif(GATA)], [_motif(KLF)], "fails"),
+        ([_motif(KLF, sign="negative"), _motif(GATA)], [_motif(SP1)], "fails"),
+        ([], [_motif(SP1)], "undecided"),
+    ],
+)
+def test_gc_boxes(make_run: Make, tokens: list[Any], cnn: list[Any], verdict: str) -> None:
+    cells = [_cell(TOKENS, tokens), _cell(NUCLEOTIDES, cnn)]
+    assert finding("gc-boxes", make_run(*cells)).verdict == verdict
+    random = _cell(NUCLEOTIDES | RANDOM, [_motif(SP1)])
+    if verdict == "holds":
+        assert finding("gc-boxes", make_run(*cells, random, name="r")).verdict == "undecided"
+
+
+@pytest.mark.parametrize("name", ["SPI1", "SPIB", "KLHL4", "SPDEF", "Gata1"])
+def test_other_factors_are_no_gc_boxes(make_run: Make, name: str) -> None:
+    found = finding("gc-boxes", make_run(_cell(TOKENS, [_motif(("MA1.1", name))])))
+    assert (found.verdict, found.comparisons[0].note) == ("fails", "none")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cnn", "verdict"),
+    [
+        ([_motif(SP1, 90), _motif(GATA)], [_motif(("MA0079.2", "SP1"), 50)], "holds"),
+        ([_motif(SP1), _motif(GATA, 90)], [_motif(SP1)], "fails"),
+        ([_motif(SP1), _motif(None, 90)], [_motif(SP1)], "undecided"),
+        ([_motif(SP1), _motif(GATA, 90, "negative")], [_motif(SP1)], "holds"),
+        ([], [_motif(SP1)], "undecided"),
+    ],
+)
+def test_same_top_motif(make_run: Make, tokens: list[Any], cnn: list[Any], verdict: str) -> None:
+    run = make_run(_cell(TOKENS, tokens), _cell(NUCLEOTIDES, cnn))
+    assert finding("same-top-motif", run).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cnn", "verdict"), [(3, 20, "holds"), (20, 3, "fails"), (5, 8, "undecided")]
+)
+def test_more_patterns(make_run: Make, tokens: int, cnn: int, verdict: str) -> None:
+    run = make_run(_cell(TOKENS, [_motif(SP1)] * tokens), _cell(NUCLEOTIDES, [_motif(None)] * cnn))
+    found = finding("more-patterns", run)
+    assert found.verdict == verdict
+    assert found.comparisons[0].estimate == pytest.approx(cnn / (tokens + cnn) - 0.5)
+
+
+def test_each_replicate_is_a_set_of_patterns(make_run: Make) -> None:
+    cells = [
+        _cell(TOKENS, [_motif(match)] * 8, model_replicate=replicate)
+        for replicate, match in enumerate((SP1, None))
+    ]
+    cnn = _cell(NUCLEOTIDES, [_motif(SP1)] * 8)
+    found = finding("patterns-matched", make_run(*cells, cnn))
+    assert [c.verdict for c in found.comparisons] == ["holds", "undecided"]
+    # Eight patterns of one set of weights are as many as eight of each of two.
+    even = finding("more-patterns", make_run(*cells, cnn, name="two")).comparisons[0]
+    assert even.estimate == pytest.approx(8 / 24 - 1 / 3)

@@ -1,0 +1,149 @@
+"""Reading a run back: what counts, what is joined, and replicates as one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from claims_by_hand import NUCLEOTIDES, TOKENS, replicated
+
+from gxarena.builtin import gxarena_explainers
+from gxarena.report.evidence import Evidence
+from gxarena.report.runs import NotHeld, Run
+from gxarena.results.parquet import write_table
+from gxarena.results.schemas import TABLES
+
+Make = Callable[..., Path]
+
+
+def test_values_and_curves_by_cell(make_run: Make) -> None:
+    folder = make_run(
+        {"metric": "gini", "values": {"": [0.1, np.nan, 0.3]}},
+        {
+            "metric": "faithfulness",
+            "values": {"mif_drop_logit@1": [1.0, 2.0]},
+            "curves": {"mif_drop_logit": [[(0.0, 0.0), (0.1, 1.0)], [(0.0, 0.0), (0.2, 2.0)]]},
+        },
+    )
+    gini, faithfulness = Run(folder).cells
+    column = gini.column()
+    assert column is not None
+    assert column.ids.tolist() == ["s0", "s1", "s2"]
+    assert np.array_equal(column.values, [0.1, np.nan, 0.3], equal_nan=True)
+    assert column.defined.tolist() == [0.1, 0.3]
+    assert gini.column("other") is None
+    assert faithfulness.quantities() == ["mif_drop_logit@1"]
+    curves = faithfulness.curves("mif_drop_logit")
+    assert curves is not None
+    assert curves.x.tolist() == [[0.0, 0.1], [0.0, 0.2]]
+    assert curves.y.tolist() == [[0.0, 1.0], [0.0, 2.0]]
+    assert faithfulness.curves("lif_drop_logit") is None
+
+
+def test_curves_that_come_chunk_by_chunk_are_joined(make_run: Make) -> None:
+    folder = make_run({"metric": "faithfulness", "values": {"q": [1.0]}})
+    cell = Run(folder).cells[0]
+    rows = [
+        {"cell_id": cell.id, "sample_id": f"s{sample}", "curve": kind, "x": x, "y": x + sample}
+        for chunk in ((0, 1), (2, 3), (4,))
+        for kind in ("mif_drop_logit", "lif_drop_logit")
+        for sample in chunk
+        for x in (0.0, 0.0, 0.5)  # the smallest budget may replace nothing
+    ]
+    table = pa.Table.from_pylist(rows, schema=TABLES["curves"])
+    write_table(folder / "curves.parquet", table, {"digest": "by-hand", "snapshot": "one"})
+    found = Run(folder).curves
+    assert set(found) == {(cell.id, kind) for kind in ("mif_drop_logit", "lif_drop_logit")}
+    for curves in found.values():
+        assert np.array_equal(curves.x, [[0.0, 0.0, 0.5]] * 5)
+        assert np.array_equal(curves.y, curves.x + np.arange(5)[:, None])
+
+
+def test_the_last_attempt_counts(make_run: Make) -> None:
+    folder = make_run({"attempt": 2, "status": "ok"}, {"cell_id": f"{0:032x}", "status": "error"})
+    assert [row["status"] for row in Run(folder).attempts] == ["ok"]
+
+
+TOY_WEIGHTS = {"A": 1.0, "C": -0.5, "G": 0.25, "T": -1.0}
+
+
+def _sequences(folder: Path, name: str) -> dict[str, str]:
+    lines = (folder.parent / name).read_text().splitlines()[1:]
+    return dict(line.split(",")[:2] for line in lines)
+
+
+@pytest.mark.parametrize(("model", "level"), [("toy", "nucleotide"), ("toy-tokens", "token")])
+def test_attributions_are_the_explainers_own(toy_run: Path, model: str, level: str) -> None:
+    evidence = Evidence.of([toy_run])
+    cells = [c for c in evidence.cells("faithfulness") if c.facts["model"] == model]
+    assert {cell.dataset for cell in cells} == {"mine", "longer"}
+    for cell in cells:
+        assert cell.level == level
+        file = {"mine": "data.csv", "longer": "longer.csv"}[cell.dataset]
+        sequences = _sequences(toy_run, file)
+        found = cell.attributions()
+        assert list(found) == list(sequences)
+        for name, attribution in found.items():
+            weights = [TOY_WEIGHTS[letter] for letter in sequences[name]]
+            expected = np.add.reduceat(weights, attribution.spans.boundaries[:-1])
+            assert np.array_equal(attribution.scores, expected)
+            assert attribution.spans.length == len(sequences[name])
+
+
+def test_attributions_of_a_control_are_its_own(toy_run: Path) -> None:
+    evidence = Evidence.of([toy_run])
+    random = next(c for c in evidence.cells("faithfulness", controls=True) if c.role == "floor")
+    exact = next(c for c in evidence.cells("faithfulness") if c.facts["model"] == "toy-tokens")
+    one, other = random.attributions(), exact.attributions()
+    assert random.explanation == "toy-tokens/random"
+    assert one.keys() == other.keys()
+    for name in one:
+        assert not np.array_equal(one[name].scores, other[name].scores)
+
+
+def test_without_a_store_one_sentence_says_so(toy_run: Path) -> None:
+    shutil.rmtree(toy_run / "store")
+    cell = Evidence.of([toy_run]).cells("special_share")[0]
+    expected = "toy-suite: expected the attributions of toy-tokens/exact, mine in the run's store"
+    with pytest.raises(NotHeld, match=expected):
+        cell.attributions()
+
+
+def test_every_control_says_so() -> None:
+    modules = ("gxarena.explainers.controls:", "gxarena.explainers.randomised:")
+    for component in gxarena_explainers():
+        assert (component.role != "method") == component.target.startswith(modules)
+    roles = {component.role: component.name for component in gxarena_explainers()}
+    assert (roles["floor"], roles["ceiling"]) == ("random", "oracle")
+
+
+def test_replicates_are_one_cell(make_run: Make) -> None:
+    cells = replicated(TOKENS, [{"": [1.0, 2.0]}, {"": [3.0, np.nan]}, {"": [8.0, 4.0]}])
+    folder = make_run(cells[2], cells[0], NUCLEOTIDES | {"values": {"": [5.0]}}, cells[1])
+    one, other = Run(folder).cells
+    column = one.column()
+    assert column is not None
+    assert np.array_equal(
+        column.replicates, [[1.0, 2.0], [3.0, np.nan], [8.0, 4.0]], equal_nan=True
+    )
+    assert column.values.tolist() == [4.0, 3.0]
+    assert [cell.replicate for cell in one.apart()] == [0, 1, 2]
+    assert [cell.column().values[0] for cell in one.apart()] == [1.0, 3.0, 8.0]  # type: ignore[union-attr]
+    assert (other.replicate, len(other.apart())) == (None, 1)
+
+
+def test_curves_of_replicates_are_each_samples_mean(make_run: Make) -> None:
+    cells = [
+        TOKENS
+        | {"metric": "faithfulness", "model_replicate": i, "values": {"q": [0.0]}}
+        | {"curves": {"mif_drop_logit": [[(0.0, 0.0), (x, y)]]}}
+        for i, (x, y) in enumerate([(0.2, 1.0), (0.4, 5.0)])
+    ]
+    curves = Run(make_run(*cells)).cells[0].curves("mif_drop_logit")
+    assert curves is not None
+    assert curves.x.tolist() == [[0.0, pytest.approx(0.3)]]
+    assert curves.y.tolist() == [[0.0, 3.0]]
