@@ -124,10 +124,11 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
 
 def _places_without(ranks: Floats, blocks: Sequence[Block], places: Ints) -> Ints:
     """Places with everything, then with each data set and each metric left out; a row each."""
-    found = [places]
-    for label in (lambda block: block[:2], lambda block: block[2]):
-        found += ranks_without(ranks, [label(block) for block in blocks]).values()
-    return np.array(found, dtype=np.int64)
+    data_sets = [(suite, dataset) for suite, dataset, _ in blocks]
+    metrics = [metric for _, _, metric in blocks]
+    without = (ranks_without(ranks, data_sets), ranks_without(ranks, metrics))
+    moved = [place.astype(np.int64) for found in without for place in found.values()]
+    return np.stack([places, *moved])
 
 
 def _tiers(compared: BlockComparison) -> list[int | None]:

@@ -61,6 +61,7 @@ def _cell(number: int, given: Given) -> dict[str, Any]:
         "packages_digest": "p",
     } | {key: value for key, value in given.items() if key not in MEASURED}
     row.setdefault("attributions_key", row["cell_id"])
+    row.setdefault("metric_question", "")
     row.setdefault("explainer_role", ROLES.get(row["explainer"], "method"))
     row.setdefault("attributions_units", "nucleotide" if row["model"] == "cnn" else "token")
     for kind in ("model", "explainer", "aggregator", "metric"):

@@ -257,13 +257,13 @@ def test_what_is_explained_again_is_explained_alike_and_checked_alike(
     stages = _stages(made, tmp_path)
     first = stages.explained("mine", "toy", "random")
     samples, origins = first.samples[5:7], tuple(s.sequence for s in first.samples[5:7])
-    again = stages.explain_again("random")(
+    again = stages.explain_again("toy", "random")(
         stages.model("toy"), samples, first.targets[5:7], origins
     )
     for one, other in zip(again, first.attributions[5:7], strict=True):
         assert np.array_equal(one.scores, other.scores)
     with pytest.raises(PluginError, match="expected a list of 2 Attributions, got 1"):
-        stages.explain_again("short-list")(
+        stages.explain_again("toy", "short-list")(
             stages.model("toy"), samples, first.targets[5:7], origins
         )
 

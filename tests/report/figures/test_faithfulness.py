@@ -53,7 +53,7 @@ def test_faithfulness_is_the_curves_with_bands(make_run: Make) -> None:
             lines["tokens/attnlrp, random order"].get_ydata(), [0, 0.2 * mean, 0.4 * mean]
         )
         assert "tokens/random" not in lines
-        # The band is the bootstrap's: about 1.96 standard errors to either side.
+        # The band: about 1.96 standard errors to either side.
         band = axes.collections[0].get_paths()[0].vertices
         at_half = band[np.isclose(band[:, 0], 50), 1]
         half = abs(2 * factor) * 1.96 * drops.std() / np.sqrt(40)
