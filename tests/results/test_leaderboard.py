@@ -221,16 +221,17 @@ def test_runs_are_joined_and_the_same_rows_twice_are_refused(
     block = {
         "datasets": ["mine"],
         "models": ["toy"],
-        "explainers": ["exact"],
+        "explainers": ["random", "exact"],
         "metrics": ["gini"],
     }
     for name in ("one", "two"):
         run(plan(name=name, matrix=[block]), tmp_path / name)
     one, two = RunResults.of(tmp_path / "one"), RunResults.of(tmp_path / "two")
     joined = leaderboard_of_runs([two, one])
-    assert joined["suite"].to_pylist() == ["one", "two"]
+    names = [(row["suite"], row["explainer"]) for row in joined.to_pylist()]
+    assert names == [(suite, name) for suite in ("one", "two") for name in ("exact", "random")]
     estimates = joined["estimate"].to_numpy()
-    assert np.array_equal(estimates[:1], estimates[1:])
+    assert np.array_equal(estimates[:2], estimates[2:])
     with pytest.raises(InputError, match=r"in both\. Leave one out"):
         leaderboard_of_runs([one, one])
 

@@ -29,13 +29,6 @@ def test_the_lock_is_let_go(tmp_path: Path) -> None:
         pass
 
 
-def test_the_lock_is_let_go_although_an_error_is_still_held(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="broke") as held, locked(tmp_path):
-        raise ValueError("broke")
-    with locked(tmp_path):
-        assert held.tb is not None
-
-
 def test_another_process_holds_it_until_it_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
