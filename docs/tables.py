@@ -185,7 +185,9 @@ def _arrow(what: Mapping[str, Any], cells: Iterable[Cell]) -> str:
 
 def _sizes(cells: Iterable[Cell]) -> str:
     """How many sequences the numbers are of, e.g. ``48`` or ``1,171 to 1,212``."""
-    sizes = sorted({cell.record["n"] for cell in cells if cell.record and cell.text != NOTHING})
+    records = [cell.record for cell in cells if cell.record and cell.text != NOTHING]
+    # Boards from before replicates count values, one a sequence.
+    sizes = sorted({record.get("sequences", record["n"]) for record in records})
     return " to ".join(f"{size:,}" for size in dict.fromkeys((*sizes[:1], *sizes[-1:])))
 
 
