@@ -23,8 +23,9 @@ page sees: TOML that says which numbers the table holds.
 A cell is the one row of the board that agrees with `only`, its row and its column, which may each
 replace `board` and `show`; of a list of labels any will do. `rows = "explainer"` makes a row for
 each explainer there is, the best in the first column first. `card = "FOLDER"` reads a model card,
-e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims. Arrows follow the
-directions that the board states; what the board does not have is a dash.
+e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
+`simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`. Arrows follow
+the directions that the board states; what the board does not have is a dash.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
     """
     if spec.get("claims"):
         return _claims()
+    if "simulation" in spec:
+        return _simulation(spec, root)
     common = {k: spec[k] for k in ("board", "card", "show") if k in spec} | spec.get("only", {})
     columns: dict[str, dict[str, Any]] = spec["columns"]
     rows: dict[str, dict[str, Any]] | str = spec["rows"]
@@ -124,6 +127,22 @@ def _claims() -> str:
     rows = [[one.sentence, one.method, one.needs] for one in CLAIMS]
     escaped = [[text.replace("|", r"\|") for text in row] for row in rows]
     return _markdown([head, ["---"] * 3, *escaped])
+
+
+def _simulation(spec: Mapping[str, Any], root: Path) -> str:
+    """Numbers of a simulation, the most extreme where several meet in a cell."""
+    extreme = {"least": min, "most": max}[spec["take"]]
+    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for row in pq.read_table(root / "leaderboard" / f"{spec['simulation']}.parquet").to_pylist():
+        if all(row[name] == value for name, value in spec["only"].items()):
+            column = spec["column"].format(**row)
+            found[spec["row"].format(**row), column] += [row[name] for name in spec["show"]]
+    rows, columns = (list(dict.fromkeys(key[axis] for key in found)) for axis in (0, 1))
+    numbers = [
+        [row, *(f"{extreme(found[row, c]):.3f}" if (row, c) in found else NOTHING for c in columns)]
+        for row in rows
+    ]
+    return _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *numbers])
 
 
 class Cell(NamedTuple):

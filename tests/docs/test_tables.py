@@ -176,6 +176,25 @@ def test_sizes_stand_in_the_corner(root: Path) -> None:
     assert tables.table(spec | {"rows": rows}, root).startswith("| 200 to 1,200 sequences ↑ |")
 
 
+def test_a_simulation_shows_the_worst_of_what_meets_in_a_cell(tmp_path: Path) -> None:
+    rows = [
+        {"what": "x", "case": case, "n": n, "a": a, "b": 0.2}
+        for case, n, a in (("p", 20, 0.1), ("p", 20, 0.4), ("p", 50, 0.3), ("q", 50, 0.5))
+    ]
+    (tmp_path / "leaderboard").mkdir()
+    table = pa.Table.from_pylist([*rows, rows[0] | {"what": "y", "a": 9.0}])
+    pq.write_table(table, tmp_path / "leaderboard" / "luck.parquet")
+    spec = {
+        "simulation": "luck", "only": {"what": "x"}, "row": "{case}", "column": "n = {n}",
+        "show": ["a", "b"], "take": "most", "corner": "luck",
+    }  # fmt: skip
+    head, _, *lines = tables.table(spec, tmp_path).splitlines()
+    assert head == "| luck | n = 20 | n = 50 |"
+    assert lines == ["| p | 0.400 | 0.300 |", "| q | – | 0.500 |"]
+    least = tables.table(spec | {"take": "least"}, tmp_path).splitlines()[2:]
+    assert least == ["| p | 0.100 | 0.200 |", "| q | – | 0.200 |"]
+
+
 def test_undefined_is_a_dash_and_of_a_list_any_will_do(root: Path) -> None:
     rows = {"fly": {"dataset": "fly"}, "worm": {"dataset": "worm"}}
     columns = {
