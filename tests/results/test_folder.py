@@ -119,6 +119,19 @@ def test_tables_have_their_schemas_and_say_whose_they_are(claim: Claim) -> None:
     assert _finished(folder, "samples").to_pylist() == [_sample(cell, None)]
 
 
+def test_the_board_that_is_written_is_handed_back(claim: Claim) -> None:
+    folder, cell = claim()
+    folder.write_cell(_row(cell) | {"quantities": '{"": {"better": "higher"}}'})
+    assert _finished(folder, "leaderboard").equals(folder.finish())
+
+
+def test_a_table_without_rows_gets_no_part(claim: Claim) -> None:
+    folder, cell = claim()
+    folder.write_cell(_row(cell), {"samples": [_sample(cell)], "curves": []})
+    assert (len(_parts(folder, "samples")), len(_parts(folder, "curves"))) == (1, 0)
+    assert RunResults.of(folder.path).resumable([cell]) == {cell: "ok"}
+
+
 def test_values_of_an_attempt_that_failed_are_no_results(claim: Claim) -> None:
     folder, cell = claim()
     folder.write_cell(_row(cell, "error"), {"samples": [_sample(cell)]})

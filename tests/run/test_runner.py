@@ -18,7 +18,7 @@ from gxarena.results.reading import RunResults
 from gxarena.results.schemas import CELLS, CURVES, LEADERBOARD, SAMPLES
 from gxarena.run.plan import Cell, Plan
 from gxarena.run.runner import run
-from gxarena.run.store import Store
+from gxarena.run.store import Predictions, Store, chunk_slice
 
 MakePlan = Callable[..., Plan]
 Rows = list[dict[str, Any]]
@@ -307,7 +307,7 @@ def test_interrupted_is_a_row_and_the_next_run_completes(
     flag.unlink()
     second = run(made, tmp_path / "run")
     assert second.complete
-    assert second.reused == 2
+    assert (second.interrupted, second.reused) == (False, 2)
     assert len({row["explainer"] for row in _rows(tmp_path / "run", "leaderboard")}) == 2
 
 
@@ -332,6 +332,20 @@ def test_a_full_disk_ends_the_run_and_keeps_what_was_done(
     summary = run(made, tmp_path / "run")
     assert summary.complete
     assert summary.reused == list(kept.values()).count("ok")
+
+
+def test_a_store_of_something_else_ends_the_run(plan: MakePlan, tmp_path: Path) -> None:
+    made = plan(matrix=[_block(metrics=["gini"])])
+    run(made, tmp_path / "run")
+    key, store = made.predict_key("mine", "toy"), Store(tmp_path / "run" / "store")
+    others = [f"other{i}" for i in range(70)]
+    kept = store.read_predictions(key, [sample.id for sample in made.datasets["mine"].samples])
+    for chunk in (0, 1):
+        part = chunk_slice(chunk)
+        written = Predictions(kept.outputs[part], kept.spans[part])
+        store.write_predictions(key, chunk, others[part], written, 0.0)
+    with pytest.raises(StorageError, match="expected the samples of this data set"):
+        run(plan(matrix=[_block(metrics=["gini", "total"])]), tmp_path / "run")
 
 
 def test_a_folder_of_something_else_is_refused(plan: MakePlan, tmp_path: Path) -> None:
