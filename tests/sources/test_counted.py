@@ -246,7 +246,11 @@ def test_training_is_apart_unless_it_is_imported_with_the_rest(site: Site) -> No
         "trained/model.py",
         "trained/data/train/table.csv",
     }
-    for line in ("from trained.train import scale\n", "from trained import train\n"):
+    for line in (
+        "from trained.train import scale\n",
+        "from trained import train\n",
+        "from .train import scale\n",
+    ):
         (root / "trained" / "model.py").write_text(line)
         assert _counted("trained.model") == {
             *counted,
