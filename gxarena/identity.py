@@ -94,11 +94,7 @@ def path_digest(path: Path) -> str:
     """
     if path.is_dir():
         return digest(
-            {
-                str(file.relative_to(path)): path_digest(file)
-                for file in sorted(path.rglob("*"))
-                if file.is_file() and file.name[0] != "."
-            }
+            {str(file.relative_to(path)): path_digest(file) for file in _files_below(path)}
         )
     try:
         return current_digest(path)
@@ -106,6 +102,19 @@ def path_digest(path: Path) -> str:
         return digest("")
     except OSError as error:
         raise InputError(f"{path}: expected a readable file, got {error.strerror}.") from error
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Every file below a folder, sorted, but for hidden ones; links to folders are followed."""
+    found, seen = [], set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = Path(place).resolve()
+        if real in seen:  # a link back up
+            folders.clear()
+            continue
+        seen.add(real)
+        found += [Path(place, name) for name in names if name[0] != "."]
+    return sorted(file for file in found if file.is_file())
 
 
 def _loaded(named: Iterable[str]) -> list[Path]:
@@ -133,13 +142,22 @@ def _by_content(value: Any) -> Any:
         return [_by_content(inner) for inner in value]
     if isinstance(value, str | Path) and str(value):
         text = str(value)
-        if _exists(Path(text)):
+        path = _from_home(text)
+        if _exists(path):
             # A word may be a file's name by chance: it must stay another parameter than others.
             plain = Path(text).name == text and not Path(text).suffix
-            return ["content", text if plain else "", path_digest(Path(text))]
+            return ["content", text if plain else "", path_digest(path)]
         if commits := _commits(text):
             return ["hub", text, commits]
     return value
+
+
+def _from_home(text: str) -> Path:
+    """A path with its ``~`` written out; of nobody's home it stays as it is."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
 
 
 def _commits(text: str) -> dict[str, str]:

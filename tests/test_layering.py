@@ -43,6 +43,7 @@ def _imports(tree: ast.AST, *, nested: bool = False) -> Iterator[tuple[str, bool
         if isinstance(node, ast.Import):
             yield from ((alias.name, inner) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are absolute: a relative one would hide where it points"
             module = node.module or ""
             yield from ((_named(module, alias.name), inner) for alias in node.names)
         else:
@@ -50,8 +51,9 @@ def _imports(tree: ast.AST, *, nested: bool = False) -> Iterator[tuple[str, bool
 
 
 def _named(module: str, name: str) -> str:
-    """What ``from module import name`` imports: a module of the core, or the module itself."""
-    return f"{module}.{name}" if f"{module}.{name}" in MODULES else module
+    """What ``from module import name`` imports: a part of the core, or the module itself."""
+    part = f"{module}.{name}"
+    return part if part in MODULES or f"{part}.__init__" in MODULES else module
 
 
 def _room(module: str) -> str:
@@ -89,3 +91,10 @@ def test_there_is_no_circle() -> None:
 def test_a_file_is_one_concept(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     assert lines <= LONGEST
+
+
+def test_a_package_imported_by_name_is_seen() -> None:
+    found = _imports(ast.parse("from gxarena import report, run, errors, hookimpl"))
+    assert [name for name, _ in found] == [
+        "gxarena.report", "gxarena.run", "gxarena.errors", "gxarena",
+    ]  # fmt: skip

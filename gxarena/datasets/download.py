@@ -141,11 +141,11 @@ def _receive(url: str, part: Path, tag: Path, offline: str) -> None:
                 return
             failures = 1 if _size(part) > before else failures + 1
             if failures >= ATTEMPTS:
-                raise _given_up(url, part, reason, offline)
+                raise _not_downloaded(url, part, reason, offline)
             time.sleep(PAUSE * failures)
 
 
-def _given_up(url: str, part: Path, reason: str, offline: str) -> InputError:
+def _not_downloaded(url: str, part: Path, reason: str, offline: str) -> InputError:
     kept = _size(part)
     resume = f" {kept} bytes are kept, and the same command continues there." if kept else ""
     return InputError(f"{url}: expected a download, got: {reason}.{resume} {offline}".rstrip())

@@ -219,7 +219,7 @@ def _choose_replicates(plan: Plan, label: str, name: str, parameters: Parameters
 
 def _check_lengths(plan: Plan) -> None:
     """Over-long input is an error before any work, not a truncation or a late crash."""
-    for dataset, model in _asked(plan):
+    for dataset, model in _paired(plan):
         limit = _facts(plan, model).max_length
         check_length(plan.datasets[dataset].samples, limit, model, f"dataset '{dataset}', ")
 
@@ -239,7 +239,7 @@ def check_length(
 
 def _check_targets(plan: Plan) -> None:
     """A target that a model does not have is an error before any work, where it can be known."""
-    for dataset, model in _asked(plan):
+    for dataset, model in _paired(plan):
         target = plan.suite.target
         if target == "label":
             target = max(sample.label or 0 for sample in plan.datasets[dataset].samples)
@@ -251,7 +251,7 @@ def _check_targets(plan: Plan) -> None:
             )
 
 
-def _asked(plan: Plan) -> set[tuple[str, str]]:
+def _paired(plan: Plan) -> set[tuple[str, str]]:
     """Every (data set, name of weights) that some block pairs."""
     pairs = set()
     for block in plan.suite.matrix:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -163,8 +164,22 @@ def _name(distribution: metadata.Distribution) -> str:
 
 @functools.cache
 def installers() -> dict[str, frozenset[str]]:
-    """Distributions, by canonical name, that installed each importable name."""
+    """Distributions, by canonical name, that installed each importable name.
+
+    Without those installed in editable form: their files are edited under the same version, so
+    they are nobody's and count by content.
+    """
     return {
-        top: frozenset(canonicalize_name(distribution) for distribution in distributions)
-        for top, distributions in metadata.packages_distributions().items()
+        top: frozenset(canonicalize_name(name) for name in names if not _is_editable(name))
+        for top, names in metadata.packages_distributions().items()
     }
+
+
+@functools.cache
+def _is_editable(distribution: str) -> bool:
+    """By direct_url.json (PEP 610), which whoever installed it wrote down."""
+    try:
+        text = metadata.distribution(distribution).read_text("direct_url.json")
+        return bool(json.loads(text or "{}").get("dir_info", {}).get("editable"))
+    except (metadata.PackageNotFoundError, ValueError, AttributeError):
+        return False  # one that is not there, or not what it should be, says nothing

@@ -52,6 +52,15 @@ def test_reading_writes_nothing_into_a_run_folder(
     assert _state(at_work) == before
 
 
+def test_a_board_is_not_written_into_a_run_folder(at_work: Path) -> None:
+    before = _state(at_work)
+    command = ["leaderboard", str(at_work), "--out", str(at_work / "samples.parquet")]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code != 0
+    assert "expected a file outside of the runs" in str(result.exception)
+    assert _state(at_work) == before
+
+
 def test_a_reader_that_a_run_overtakes_leaves_what_the_run_wrote(
     at_work: Path, plan: Callable[..., Plan], tmp_path: Path
 ) -> None:

@@ -227,6 +227,58 @@ def test_an_edit_is_seen_by_the_next_run(site: Site, edit: Callable[[Site], None
     assert resumed != before
 
 
+def _stale_explainer(site: Site, reads: str) -> None:
+    """The explainer, reading its factor so."""
+    site.edit("stalepack/explainer.py", "Path(path).read_text()", reads)
+
+
+def _edited(site: Site, file: str) -> None:
+    """A result is that of the file as it is, whether another one lies in the folder or not."""
+    before = _values(site.run("run"))
+    site.edit(file, "1.0", "3.0")
+    resumed = _values(site.run("run"))
+    assert resumed == _values(site.run("fresh"))
+    assert resumed != before
+
+
+def test_a_file_in_a_linked_folder_is_content_of_the_folder_that_holds_the_link(site: Site) -> None:
+    (site.root / "elsewhere").mkdir()
+    (site.root / "elsewhere" / "s.txt").write_text("1.0")
+    (site.root / "given").mkdir()
+    (site.root / "given" / "sub").symlink_to("../elsewhere")
+    (site.root / "given" / "again").symlink_to(".")
+    _stale_explainer(site, "(Path(path) / 'sub' / 's.txt').read_text()")
+    site.changes = {"explainers": {"stale": {"path": "given"}}}
+    _edited(site, "elsewhere/s.txt")
+
+
+def test_a_path_from_home_counts_by_content(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(site.root))
+    _stale_explainer(site, "Path(path).expanduser().read_text()")
+    site.changes = {"explainers": {"stale": {"path": "~/scores.txt"}}}
+    _edited(site, "scores.txt")
+
+
+def test_a_library_installed_in_editable_form_counts_by_content(site: Site) -> None:
+    info = site.root / "edlib-1.0.dist-info"  # as pip leaves it: the name is claimed all the same
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: edlib\nVersion: 1.0\n")
+    (info / "RECORD").write_text("edlib-1.0.dist-info/METADATA,,\n")
+    (info / "top_level.txt").write_text("edlib\n")
+    (info / "direct_url.json").write_text('{"dir_info": {"editable": true}, "url": "file:///x"}')
+    (site.root / "edlib").mkdir()
+    (site.root / "edlib" / "__init__.py").write_text("FACTOR = 1.0\n")
+    site.edit("stalepack/explainer.py", "import stale_sibling", "import stale_sibling, edlib")
+    site.edit("stalepack/explainer.py", "stalelib.FACTOR,", "stalelib.FACTOR, edlib.FACTOR,")
+    packages.installers.cache_clear()
+    before = _values(site.run("run"))
+    site.edit("edlib/__init__.py", "1.0", "3.0")
+    sys.modules.pop("edlib", None)
+    resumed = _values(site.run("run"))
+    assert resumed == _values(site.run("fresh"))
+    assert resumed != before
+
+
 def test_what_changes_no_number_re_runs_nothing(site: Site) -> None:
     site.run("run")
     site.edit("stalepack/train.py", "1.0", "3.0")

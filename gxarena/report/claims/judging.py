@@ -108,7 +108,7 @@ def judged(claim: Claim, evidence: Evidence) -> Finding:
 
 def _variants(claim: Claim, evidence: Evidence, made: tuple[Comparison, ...]) -> Iterator[Variant]:
     """The verdicts of the variants that the runs hold."""
-    for what, part, setting in _asked(claim, evidence):
+    for what, part, setting in _variants_of(claim, evidence):
         try:
             found = _compared(claim, part, setting)
         except NotHeld:
@@ -118,7 +118,7 @@ def _variants(claim: Claim, evidence: Evidence, made: tuple[Comparison, ...]) ->
             yield Variant(what, combined(found), len(found))
 
 
-def _asked(claim: Claim, evidence: Evidence) -> Iterator[tuple[str, Evidence, Setting]]:
+def _variants_of(claim: Claim, evidence: Evidence) -> Iterator[tuple[str, Evidence, Setting]]:
     for varied, what, fields in GRID:
         if varied in claim.varies:
             yield what, evidence, replace(Setting(), **fields)
