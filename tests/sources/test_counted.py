@@ -396,3 +396,20 @@ def test_all_that_a_target_really_imports_counts(target: str) -> None:
     counted = {path.resolve() for path in Sources().of(target, "gxarena").files.values()}
     assert imported <= counted
     assert len(imported) > 3
+
+
+def test_what_was_walked_before_is_walked_again_once_a_file_was_written(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gxarena.files._TICK", 0)  # files this new are not remembered otherwise
+    site(
+        **{
+            "aged/__init__.py": "",
+            "aged/explainer.py": "import agedlib\n",
+            "agedlib/__init__.py": "",
+            "agednew/__init__.py": "",
+        }
+    )
+    assert "agednew/__init__.py" not in _counted("aged.explainer")
+    site(**{"aged/explainer.py": "import agedlib, agednew\n"})
+    assert "agednew/__init__.py" in _counted("aged.explainer")
