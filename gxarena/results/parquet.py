@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from gxarena.errors import StorageError
 from gxarena.files import writing
-from gxarena.results.schemas import FORMAT
+from gxarena.results.format_version import FORMAT
 
 IDENTITY = b"gxarena"
 """Footer key of the identity document."""

@@ -8,12 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gxarena.errors import InputError
 from gxarena.files import RUN_FILE, write_text
-from gxarena.results.schemas import FORMAT
-
-BEFORE_FORMATS = 1
-"""What a run was written in that names no format."""
+from gxarena.results.format_version import FORMAT, check_format
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class RunRecord:
     document : mapping
         The suite, as TOML would hold it.
     format : int
-        Of the folder's files (see `gxarena.results.schemas.FORMAT`).
+        Of the folder's files (see `gxarena.results.format_version.FORMAT`).
     """
 
     suite: str
@@ -69,13 +65,7 @@ class RunRecord:
             return None
         if not isinstance(document, dict) or not {"suite", "cells"} <= document.keys():
             return None
-        found = document.get("format", BEFORE_FORMATS)
-        if found != FORMAT:
-            raise InputError(
-                f"{folder}: expected a run in format {FORMAT}, got one in format {found}, which "
-                "another version of gxarena wrote. Run its suite into another folder, or use the "
-                "version that wrote it."
-            )
+        check_format(folder, document)
         return cls(
             suite=document["suite"],
             digest=document["digest"],

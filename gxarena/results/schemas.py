@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-FORMAT = 3
-"""Of a run folder's files. Raised whenever the columns below or their meaning change: files of
-another format are refused, never read beside these."""
-
 STATUSES = (
     "ok",
     "skipped",

@@ -23,11 +23,12 @@ from gxarena.results.reading import RunResults
 from gxarena.results.record import RunRecord
 from gxarena.results.same_maps import fingerprint
 from gxarena.results.schemas import SETTLED
+from gxarena.run.cell_rows import CellRows, as_json, mean_scored, scored_rows, units_of
 from gxarena.run.cells import Cell
 from gxarena.run.choices import resolved_parameters
+from gxarena.run.failures import failure
 from gxarena.run.plan import Plan, renewed
 from gxarena.run.probe import ModelProbe
-from gxarena.run.rows import CellRows, as_json, failure, mean_scored, scored_rows, units_of
 from gxarena.run.stages import Report, Stages
 from gxarena.run.store import Store
 

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from gxarena.errors import InputError, StorageError
+from gxarena.results.format_version import FORMAT
 from gxarena.results.leaderboard import leaderboard_of_runs
 from gxarena.results.parquet import write_table
 from gxarena.results.reading import RunResults
-from gxarena.results.schemas import FORMAT, TABLES
+from gxarena.results.schemas import TABLES
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 

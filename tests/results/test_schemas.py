@@ -5,7 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from gxarena.results.schemas import FORMAT, LEADERBOARD, TABLES
+from gxarena.results.format_version import FORMAT
+from gxarena.results.schemas import LEADERBOARD, TABLES
 
 COLUMNS = {
     3: {

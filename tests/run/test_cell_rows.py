@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +16,11 @@ from toys import Collection
 import gxarena
 from gxarena.api import Curve, Quantity, Scored, SetScored
 from gxarena.data import Attribution, Explained, Sample, Spans
-from gxarena.errors import InputError, PluginError, Unsupported
+from gxarena.errors import PluginError
 from gxarena.registry import Registry
 from gxarena.results.schemas import CELLS, TABLES
+from gxarena.run.cell_rows import CellRows, as_json, scored_rows, units_of
 from gxarena.run.plan import Cell, Plan
-from gxarena.run.rows import CellRows, as_json, failure, scored_rows, units_of
 
 MakePlan = Callable[..., Plan]
 SAMPLES = (Sample("a", "ACGT"), Sample("b", "GGT"))
@@ -126,39 +125,6 @@ def test_scores_are_on_tokens_where_any_unit_is_longer(widths: list[int], units:
     samples = tuple(Sample(str(i), "ACGTAC") for i in range(2))
     explained = Explained(samples, attributions, np.zeros(2, int), np.zeros((2, 2)))
     assert units_of(explained) == units
-
-
-class OutOfMemoryError(RuntimeError):
-    """Called as torch calls its own."""
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "message"),
-    [
-        (Unsupported("needs more"), "unsupported", "needs more"),
-        (InputError("no such file"), "error", "no such file"),
-        (ValueError("wrong"), "error", "wrong"),
-        (ValueError(), "error", "ValueError"),
-        (MemoryError(), "oom", "MemoryError"),
-        (OutOfMemoryError("CUDA"), "oom", "CUDA"),
-        (SystemExit("gone"), "crashed", "gone"),
-    ],
-)
-def test_what_went_wrong(error: BaseException, status: str, message: str) -> None:
-    row = failure(error)
-    assert (row["status"], row["error_message"]) == (status, message)
-    assert row["error_type"] == type(error).__name__
-    # What the user can mend needs no traceback.
-    told = isinstance(error, Unsupported | InputError)
-    assert (row["error_traceback"] is None) == told
-
-
-def test_of_a_long_traceback_the_end_is_kept() -> None:
-    error = ValueError("x" * 5000 + "the end")
-    tail = failure(error)["error_traceback"]
-    assert len(tail) == 2000
-    assert tail.endswith("xthe end\n")
-    assert failure(ValueError(os.fsdecode(b"\xff")))["error_message"] == r"\udcff"
 
 
 def test_values_curves_and_reasons_become_rows_that_their_tables_take(cell: Cell) -> None:

@@ -1,9 +1,8 @@
-"""What the tables say of a cell: what it is, what it was scored, what went wrong."""
+"""What the tables say of a cell: what it is and what it was scored."""
 
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,15 +13,12 @@ import numpy as np
 from gxarena import __version__
 from gxarena.api import Motif, Quantity, Scored, SetScored
 from gxarena.data import Explained, Sample
-from gxarena.errors import GxarenaError, InputError, PluginError, Unsupported
+from gxarena.errors import GxarenaError, PluginError
 from gxarena.identity import digest, path_digest
 from gxarena.results.provenance import git_commit, package_versions
 from gxarena.run.cells import Cell
 from gxarena.run.choices import facts, resolved_parameters
 from gxarena.run.plan import Plan
-
-TRACEBACK_TAIL = 2000
-"""Characters of a traceback that are kept."""
 
 Row = dict[str, Any]
 
@@ -96,37 +92,6 @@ def units_of(explained: Explained) -> str:
     """What scores are on: "nucleotide" where every unit is a single one, "token" otherwise."""
     single = all(one.spans.widths.max() == 1 for one in explained.attributions)
     return "nucleotide" if single else "token"
-
-
-def failure(error: BaseException) -> Row:
-    """What a `cells` row says of a cell that raised."""
-    name = type(error).__name__
-    status = "error"
-    if isinstance(error, Unsupported):
-        status = "unsupported"
-    elif isinstance(error, MemoryError) or name == "OutOfMemoryError":
-        status = "oom"
-    elif not isinstance(error, Exception):
-        status = "crashed"
-    tail = _writable("".join(traceback.format_exception(error)))[-TRACEBACK_TAIL:]
-    return {
-        "status": status,
-        "error_type": name,
-        "error_message": _message(error) or name,
-        "error_traceback": None if isinstance(error, Unsupported | InputError) else tail,
-    }
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return _writable(str(error))
-    except Exception:
-        return ""  # an error that fails when asked what it is still has a name
-
-
-def _writable(text: str) -> str:
-    """Text as UTF-8 can hold it: file names may carry bytes that are none."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def mean_scored(scored: Sequence[Scored]) -> Scored:

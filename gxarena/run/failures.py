@@ -1,0 +1,42 @@
+"""What became of a cell whose component raised: its status, and what the tables say of it."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from gxarena.errors import InputError, Unsupported
+
+TRACEBACK_TAIL = 2000
+"""Characters of a traceback that are kept."""
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """What a `cells` row says of a cell that raised."""
+    name = type(error).__name__
+    status = "error"
+    if isinstance(error, Unsupported):
+        status = "unsupported"
+    elif isinstance(error, MemoryError) or name == "OutOfMemoryError":
+        status = "oom"
+    elif not isinstance(error, Exception):
+        status = "crashed"
+    tail = _writable("".join(traceback.format_exception(error)))[-TRACEBACK_TAIL:]
+    return {
+        "status": status,
+        "error_type": name,
+        "error_message": _message(error) or name,
+        "error_traceback": None if isinstance(error, Unsupported | InputError) else tail,
+    }
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return _writable(str(error))
+    except Exception:
+        return ""  # an error that fails when asked what it is still has a name
+
+
+def _writable(text: str) -> str:
+    """Text as UTF-8 can hold it: file names may carry bytes that are none."""
+    return text.encode("utf-8", "backslashreplace").decode()
