@@ -23,7 +23,7 @@ GROUP = ("suite", "dataset", "model", "aggregator", "metric")
 _READ = [
     "cell_id", "attempt", "suite", "dataset", "model", "model_replicate", "explainer",
     "explainer_role", "attributions_fingerprint", "aggregator", "metric_name", "metric_scope",
-    "metric_question", "quantities", "status", "n_samples", "explain_seconds",
+    "metric_question", "against", "quantities", "status", "n_samples", "explain_seconds",
 ]  # fmt: skip
 
 
@@ -56,8 +56,10 @@ class Contestant:
         Of the quantity; None where there is none.
     whole : bool
         Whether a value is of the whole set, not of a sample.
-    replicates : list of Replicate
-        In their order; one where the model has none.
+    among_replicates : bool
+        Whether the metric compares the model's replicates with each other.
+    replicates : mapping of position to Replicate
+        One, at 0, where the model has none. A position that cannot be explained is missing.
     """
 
     labels: Mapping[str, str]
@@ -66,40 +68,45 @@ class Contestant:
     direction: Better
     bounds: tuple[float | None, float | None]
     whole: bool
-    replicates: list[Replicate] = field(default_factory=list)
+    among_replicates: bool
+    replicates: dict[int, Replicate] = field(default_factory=dict)
 
     @property
     def values(self) -> Floats:
-        """Shape (R, N): replicates by samples, NaN where undefined."""
-        return np.stack([replicate.values for replicate in self.replicates])
+        """Shape (R, N): replicates by samples, each at its position; NaN where undefined."""
+        longest = max(len(one.values) for one in self.replicates.values())
+        table = np.full((max(self.replicates) + 1, longest), np.nan)
+        for position, one in self.replicates.items():
+            table[position, : len(one.values)] = one.values
+        return table
 
     @property
-    def fingerprints(self) -> list[Floats] | None:
-        """Of the maps, one a replicate; None where one is not known."""
-        found = [r.fingerprint for r in self.replicates if r.fingerprint is not None]
+    def fingerprints(self) -> dict[int, Floats] | None:
+        """Of the maps, by the replicate's position; None where one is not known."""
+        found = {i: r.fingerprint for i, r in self.replicates.items() if r.fingerprint is not None}
         return found if len(found) == len(self.replicates) else None
 
     @property
     def seconds(self) -> float | None:
         """Mean seconds a sequence, over the replicates that know them."""
-        known = [r.seconds for r in self.replicates if r.seconds is not None]
+        known = [r.seconds for r in self.replicates.values() if r.seconds is not None]
         return float(np.mean(known)) if known else None
 
     @property
     def n_failed(self) -> int:
         """Values that failed cells owe."""
-        return sum(len(r.values) for r in self.replicates if r.failed)
+        return sum(len(r.values) for r in self.replicates.values() if r.failed)
 
 
 def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[Contestant]]:
     """Contestants by what they share, each group in the order of its explainers' labels."""
     values = _values(samples)
     found: dict[tuple[str, ...], Contestant] = {}
-    rows = sorted(last_attempts(cells.select(_READ)), key=lambda row: row["model_replicate"] or 0)
-    for cell in rows:
+    for cell in last_attempts(cells.select(_READ)):
         for contestant, replicate in _of_cell(cell, values):
             key = tuple(contestant.labels.values())
-            found.setdefault(key, contestant).replicates.append(replicate)
+            position = cell["model_replicate"] or 0
+            found.setdefault(key, contestant).replicates[position] = replicate
     groups: dict[tuple[str, ...], list[Contestant]] = defaultdict(list)
     for contestant in found.values():
         groups[tuple(contestant.labels[name] for name in GROUP)].append(contestant)
@@ -149,6 +156,7 @@ def _of_cell(
                 direction=quantity["better"],
                 bounds=tuple(quantity.get("bounds") or (None, None)),
                 whole=whole,
+                among_replicates=cell["against"] == f"{cell['model']}/{cell['explainer']}",
             ),
             Replicate(
                 values=np.full(n, np.nan) if found is None else found,

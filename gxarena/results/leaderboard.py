@@ -29,6 +29,7 @@ from gxarena.results.schemas import LEADERBOARD
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
 from gxarena.statistics.ranks import rank_methods
+from gxarena.statistics.replicate_pairs import jackknifed
 
 VERIFICATION = "unverified"
 NORMALISED = ".normalised"
@@ -69,24 +70,25 @@ def _rows_of_group(group: Sequence[Contestant], seed: int) -> Iterator[Row]:
     """The rows of contestants that compete with each other."""
     seed = sample_seed(seed, "leaderboard", "/".join(group[0].labels[name] for name in GROUP[:3]))
     values = _side_by_side(group)
-    intervals = _intervals(values, _bounds(group), group[0].whole, seed)
+    intervals = _intervals(values, group, seed)
+    places = _places(group, values)
     rows = [
         _described(contestant) | interval | place
-        for contestant, interval, place in zip(group, intervals, _places(group), strict=True)
+        for contestant, interval, place in zip(group, intervals, places, strict=True)
     ]
     yield from rows
     if group[0].question == BOUNDED and not group[0].whole:
         yield from _between(group, rows, values, seed)
 
 
-def _side_by_side(contestants: Sequence[Contestant]) -> Floats:
-    """Values of contestants, shape (m, R, N); NaN where one has fewer replicates."""
-    shapes = [one.values.shape for one in contestants]
-    replicates, samples = (max(shape[axis] for shape in shapes) for axis in (0, 1))
-    table = np.full((len(shapes), replicates, samples), np.nan)
-    for row, one, (r, n) in zip(table, contestants, shapes, strict=True):
-        row[:r, :n] = one.values
-    return table
+def _side_by_side(group: Sequence[Contestant]) -> Floats:
+    """Values of contestants, shape (m, R, N); NaN where one lacks a replicate."""
+    tables = [one.values for one in group]
+    replicates, samples = (max(table.shape[axis] for table in tables) for axis in (0, 1))
+    together = np.full((len(tables), replicates, samples), np.nan)
+    for row, table in zip(together, tables, strict=True):
+        row[: table.shape[0], : table.shape[1]] = table
+    return jackknifed(together) if group[0].among_replicates else together
 
 
 def _bounds(group: Sequence[Contestant]) -> Bounds:
@@ -111,23 +113,25 @@ def _described(contestant: Contestant) -> Row:
     }
 
 
-def _intervals(values: Floats, bounds: Bounds, whole: bool, seed: int) -> list[Row]:
-    found = mean_intervals(values, bounds=bounds, whole=whole, seed=seed)
+def _intervals(values: Floats, group: Sequence[Contestant], seed: int) -> list[Row]:
+    found = mean_intervals(values, bounds=_bounds(group), whole=group[0].whole, seed=seed)
+    among = ", jackknifed over their pairs" if group[0].among_replicates else ""
     numbers = zip(found.mean, found.low, found.high, found.method, strict=True)
     return [
         {
             "estimate": _null_if_nan(mean),
             "ci_low": _null_if_nan(low),
             "ci_high": _null_if_nan(high),
-            "ci_method": method,
+            "ci_method": method if method.startswith("none") else method + among,
         }
         for mean, low, high, method in numbers
     ]
 
 
-def _places(group: Sequence[Contestant]) -> list[Row]:
+def _places(group: Sequence[Contestant], values: Floats) -> list[Row]:
     """Entry, rank and tier of each contestant; null for controls and where nothing is defined."""
-    methods = [one for one in group if one.role == "method"]
+    at = [i for i, one in enumerate(group) if one.role == "method"]
+    methods = [group[i] for i in at]
     names = [one.labels["explainer"] for one in methods]
     first = entries([one.fingerprints for one in methods])
     entry = {name: names[i] for name, i in zip(names, first, strict=True)}
@@ -135,14 +139,14 @@ def _places(group: Sequence[Contestant]) -> list[Row]:
     directions: set[Any] = {one.direction for one in group} - {"none"}
     ranked: dict[str, Row] = {}
     if directions and methods:
-        competing = [methods[i] for i in sorted(set(first))]
-        values = np.moveaxis(_side_by_side(competing), 0, -1)
-        found = rank_methods(values, directions.pop(), whole=group[0].whole)
+        competing = sorted(set(first))
+        theirs = np.moveaxis(values[[at[i] for i in competing]], 0, -1)
+        found = rank_methods(theirs, directions.pop(), whole=group[0].whole)
         columns = {
             "rank": found.rank, "rank_low": found.low, "rank_high": found.high, "tier": found.tier,
         }  # fmt: skip
         ranked = {
-            one.labels["explainer"]: {k: _null_if_masked(v[i]) for k, v in columns.items()}
+            names[one]: {k: _null_if_masked(v[i]) for k, v in columns.items()}
             for i, one in enumerate(competing)
         }
     labels = [one.labels["explainer"] for one in group]

@@ -6,27 +6,29 @@ which distances between maps follow (a random projection: Johnson and Lindenstra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from gxarena.data import Explained, Floats
 from gxarena.seeds import sample_seed
 
-DIRECTIONS = 16
-TOLERANCE = 1e-3
+DIRECTIONS = 64
+"""So that the estimated distance is within a tenth of the true one, more or less."""
+TOLERANCE = 5e-3
 """Relative distance up to which maps are the same: a stabiliser's epsilon or float32's rounding."""
 
 
 def fingerprint(explained: Explained) -> list[float]:
     """A few numbers that tell the maps of a set of samples from others.
 
-    Each sample's scores are divided by their largest magnitude, so that scale plays no part.
+    Each sample's scores are divided by their largest magnitude, and its logarithm is projected
+    beside them: every sample weighs the same, and maps that differ by a factor are not the same.
 
     Returns
     -------
     list of 1 + `DIRECTIONS` floats
-        The norm of all scores, then their projections on random directions that depend on the
+        The norm of all scores, then the projections on random directions that depend on the
         samples' ids alone.
     """
     square, projections = 0.0, np.zeros(DIRECTIONS)
@@ -35,35 +37,43 @@ def fingerprint(explained: Explained) -> list[float]:
         scores = attribution.scores / largest if largest else attribution.scores
         rng = np.random.default_rng(sample_seed(0, "fingerprint", sample.id))
         projections += rng.standard_normal((DIRECTIONS, len(scores))) @ scores
+        projections += rng.standard_normal(DIRECTIONS) * (np.log(largest) if largest else 0.0)
         square += float(scores @ scores)
     return [float(np.sqrt(square)), *projections.tolist()]
 
 
 def same(one: Floats, other: Floats) -> bool:
-    """Whether two fingerprints are of the same maps, up to `TOLERANCE`.
+    """Whether two sets of fingerprints, one a replicate, are of the same maps up to `TOLERANCE`.
 
-    The mean square of the projections' differences estimates the maps' squared distance.
+    The mean square of the projections' differences estimates the maps' squared distance; over all
+    replicates together, so that it does not hang on the one where rounding does most.
+
+    Parameters
+    ----------
+    one, other : float arrays, shape (R, 1 + DIRECTIONS)
     """
-    distance = np.sqrt(np.mean((one[1:] - other[1:]) ** 2))
-    return bool(distance <= TOLERANCE * max(one[0], other[0]))
+    distance = np.sqrt(np.mean((one[:, 1:] - other[:, 1:]) ** 2))
+    norm = np.sqrt(np.mean(np.maximum(one[:, 0], other[:, 0]) ** 2))
+    return bool(distance <= TOLERANCE * norm)
 
 
-def entries(fingerprints: Sequence[Sequence[Floats] | None]) -> list[int]:
+def entries(fingerprints: Sequence[Mapping[int, Floats] | None]) -> list[int]:
     """For each contestant the first one that gives the same maps: itself where none does.
 
     Parameters
     ----------
-    fingerprints : sequence of sequences
-        One a contestant, one fingerprint a replicate; None where unknown (equal to nobody).
+    fingerprints : sequence of mappings
+        One a contestant, from the replicate's position to its fingerprint; None where unknown
+        (equal to nobody).
     """
     first: list[int] = []
     for position, mine in enumerate(fingerprints):
-        equal = (e for e in sorted(set(first)) if _all_same(fingerprints[e], mine))
+        equal = (e for e in sorted(set(first)) if _of_the_same(fingerprints[e], mine))
         first.append(next(equal, position))
     return first
 
 
-def _all_same(one: Sequence[Floats] | None, other: Sequence[Floats] | None) -> bool:
-    if not one or not other or len(one) != len(other):
+def _of_the_same(one: Mapping[int, Floats] | None, other: Mapping[int, Floats] | None) -> bool:
+    if not one or not other or one.keys() != other.keys():
         return False
-    return all(same(a, b) for a, b in zip(one, other, strict=True))
+    return same(*(np.stack([prints[i] for i in sorted(one)]) for prints in (one, other)))

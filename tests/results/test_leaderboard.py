@@ -34,12 +34,18 @@ def _tables(
     roles: Mapping[str, str] | None = None,
     question: str = "localization",
     fingerprints: Mapping[str, list[float]] | None = None,
+    among_replicates: bool = False,
 ) -> tuple[pa.Table, pa.Table]:
-    """Cells and samples of one metric for several explainers; a list of lists is of replicates."""
+    """Cells and samples of one metric for several explainers; a list of lists is of replicates.
+
+    Of those an empty list is one that has no cell.
+    """
     cells, samples = [], []
     for explainer, given in values.items():
         several = isinstance(given[0], Sequence)
         for replicate, column in enumerate(given if several else [given]):
+            if not column:
+                continue
             cell_id = f"{explainer}{replicate}"
             cells.append(
                 {
@@ -54,6 +60,7 @@ def _tables(
                     "metric_name": "q",
                     "metric_scope": scope,
                     "metric_question": question,
+                    "against": f"m/{explainer}" if among_replicates else None,
                     "quantities": json.dumps({"": {"better": better}}),
                     "status": status,
                     "n_samples": len(column) if scope == "sample" else 4,
@@ -114,6 +121,30 @@ def test_one_lucky_set_of_weights_leads_nobody_to_the_first_tier_alone() -> None
     assert [rows[e]["tier"] for e in ("lucky", "plain")] == [1, 1]
     first = _rows(*_tables({"lucky": lucky[0], "plain": plain[0]}))
     assert [first[e]["tier"] for e in ("lucky", "plain")] == [1, 2]
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_replicates_stay_in_their_places_where_one_is_missing(missing: int) -> None:
+    easy = (0.0, 10.0, 20.0)  # by replicate; the better method is ahead by .5 on each
+    better = [_about(m + 0.5, seed=i) for i, m in enumerate(easy)]
+    worse = [_about(m, seed=i) for i, m in enumerate(easy)]
+    better[missing] = []
+    rows = _rows(*_tables({"better": better, "worse": worse}))
+    assert (rows["better"]["rank"], rows["worse"]["rank"]) == (1, 2)
+    assert (rows["better"]["tier"], rows["worse"]["tier"]) == (1, 2)
+    assert (rows["better"]["replicates"], rows["better"]["n_failed"]) == (2, 0)
+
+
+def test_pairs_of_replicates_do_not_count_twice() -> None:
+    means = (0.20, 0.22, 0.24, 0.21, 0.23)
+    given = {"a": [_about(m, seed=i) for i, m in enumerate(means)]}
+    apart = _rows(*_tables(given))["a"]
+    pairs = _rows(*_tables(given, among_replicates=True))["a"]
+    assert pairs["estimate"] == pytest.approx(apart["estimate"])
+    assert pairs["n"] == apart["n"]
+    assert pairs["ci_high"] - pairs["ci_low"] > 2 * (apart["ci_high"] - apart["ci_low"])
+    assert "jackknifed" in pairs["ci_method"]
+    assert "jackknifed" not in apart["ci_method"]
 
 
 def test_a_replicate_that_failed_is_counted_and_the_others_count() -> None:

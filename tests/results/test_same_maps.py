@@ -17,14 +17,33 @@ def _maps(seed: int, n: int = 20, units: int = 50) -> list[Floats]:
 
 
 def _print(maps: list[Floats]) -> Floats:
-    return np.asarray(fingerprint(explained_maps(maps)))
+    return np.asarray([fingerprint(explained_maps(maps))])
 
 
 @given(st.integers(0, 99), st.floats(1e-6, 1e6))
-def test_scale_and_rounding_play_no_part(seed: int, scale: float) -> None:
-    maps = _maps(seed)
-    rounded = [(m * scale).astype(np.float32).astype(np.float64) for m in maps]
+def test_rounding_plays_no_part_whatever_the_scale(seed: int, scale: float) -> None:
+    maps = [m * scale for m in _maps(seed)]
+    rounded = [m.astype(np.float32).astype(np.float64) for m in maps]
     assert same(_print(maps), _print(rounded))
+
+
+@given(st.integers(0, 99), st.sampled_from([1e-6, 0.5, 0.9, 1.1, 1e6]))
+def test_maps_that_differ_by_a_factor_are_others(seed: int, factor: float) -> None:
+    maps = _maps(seed)
+    assert not same(_print(maps), _print([m * factor for m in maps]))
+
+
+def test_one_replicate_where_rounding_does_more_does_not_part_maps() -> None:
+    maps = [_print(_maps(seed)) for seed in range(5)]
+    rng = np.random.default_rng(0)
+
+    def moved(seed: int, distance: float) -> Floats:
+        found = [m + distance * rng.normal(size=m.shape) for m in _maps(seed)]
+        return _print(found)
+
+    near = [moved(seed, 6e-3 if seed == 1 else 1e-4) for seed in range(5)]
+    assert not same(maps[1], near[1])
+    assert same(np.concatenate(maps), np.concatenate(near))
 
 
 @given(st.integers(0, 99))
@@ -41,10 +60,10 @@ def test_the_projections_estimate_the_maps_distance(distance: float) -> None:
     for seed in range(50):
         maps = [m / np.abs(m).max() for m in _maps(seed)]
         moved = [m + distance * rng.normal(size=m.shape) * 0.3 for m in maps]
+        moved = [m / np.abs(m).max() for m in moved]
         one, other = _print(maps), _print(moved)
-        scaled = [m / np.abs(m).max() for m in moved]
-        true.append(np.sqrt(sum(((a - b) ** 2).sum() for a, b in zip(maps, scaled, strict=True))))
-        estimates.append(np.sqrt(np.mean((one[1:] - other[1:]) ** 2)))
+        true.append(np.sqrt(sum(((a - b) ** 2).sum() for a, b in zip(maps, moved, strict=True))))
+        estimates.append(np.sqrt(np.mean((one[:, 1:] - other[:, 1:]) ** 2)))
     assert np.mean(estimates) == pytest.approx(np.mean(true), rel=0.1)
 
 
@@ -61,7 +80,9 @@ def test_maps_of_nothing_are_the_same() -> None:
 
 
 def test_entries_name_the_first_of_the_same_maps_in_every_replicate() -> None:
-    a, b, c = (_print(_maps(seed)) for seed in range(3))
-    assert entries([[a, b], [b, a], [a, b], None, None, [a], [a, b]]) == [0, 1, 0, 3, 4, 5, 0]
-    assert entries([[a, b], [a, c]]) == [0, 1]
+    a, b, c = (_print(_maps(seed))[0] for seed in range(3))
+    of = lambda *prints: dict(enumerate(prints))  # noqa: E731
+    given = [of(a, b), of(b, a), of(a, b), None, None, of(a), of(a, b), {0: a, 2: b}]
+    assert entries(given) == [0, 1, 0, 3, 4, 5, 0, 7]
+    assert entries([of(a, b), of(a, c)]) == [0, 1]
     assert entries([]) == []
