@@ -91,18 +91,31 @@ def show_rows(board: pa.Table, patterns: Sequence[str]) -> None:
 
     rows: list[dict[str, Any]] = board.to_pylist()
     shown = [r for r in rows if not patterns or any(fnmatchcase(r["metric"], p) for p in patterns)]
-    for (metric, units), rows_of_group in itertools.groupby(
-        shown, key=lambda row: (row["metric"], row["aggregator"])
-    ):
+    shown.sort(key=lambda row: tuple(row[name] for name in _TABLE))  # stable: else as on the board
+    for _, rows_of_group in itertools.groupby(shown, key=lambda row: [row[n] for n in _TABLE]):
         group = list(rows_of_group)
-        facts = [*_DIRECTIONS[group[0]["direction"]], *_sizes(group)]
-        out().print(f"[bold]{escape(metric)}[/], {units} ({'; '.join(facts)})", highlight=False)
+        one = group[0]
+        facts = [*_DIRECTIONS[one["direction"]], *_sizes(group)]
+        out().print(
+            f"[bold]{escape(one['metric'])}[/], {escape(one['aggregator'])}, "
+            f"{escape(one['dataset'])} ({'; '.join(facts)})",
+            highlight=False,
+        )
+        several = len({row["replicates"] for row in group}) > 1
         print_table(
             "",
-            ["model / explainer", "mean", "95% CI", "rank", "tier"],
+            [
+                "model / explainer",
+                *(["weights"] if several else []),
+                "mean",
+                "95% CI",
+                "rank",
+                "tier",
+            ],
             [
                 (
                     f"{row['model']} / {row['explainer']}",
+                    *([row["replicates"]] if several else []),
                     row["estimate"],
                     _interval(row),
                     _rank(row),
@@ -115,12 +128,16 @@ def show_rows(board: pa.Table, patterns: Sequence[str]) -> None:
         err().print(f"{len(shown)} of {len(rows)} rows shown; the table has them all.")
 
 
+_TABLE = ("suite", "metric", "aggregator", "dataset")
+"""What the rows of one printed table share."""
+
+
 def _sizes(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Of how many sequences, and of how many sets of weights: what an interval is over."""
     n, r = ({row[key] for row in rows} for key in ("sequences", "replicates"))
     sizes = [f"n = {_range(n)}"]
-    if max(n) > 1:
-        sizes.append("one set of weights" if max(r) <= 1 else f"{_range(r)} sets of weights")
+    if max(n) > 1 and len(r) == 1:
+        sizes.append("one set of weights" if max(r) <= 1 else f"{max(r)} sets of weights")
     return sizes
 
 

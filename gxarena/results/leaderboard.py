@@ -36,6 +36,8 @@ NORMALISED = ".normalised"
 BOUNDED = "localization"
 """The question whose answers a floor and a ceiling bound: the truth itself is the best answer."""
 
+ENDS = "none: an end of the scale"
+
 ORDER = ("suite", "dataset", "metric", "aggregator", "model", "explainer")
 """The columns that rows are sorted by, and told apart."""
 
@@ -169,10 +171,13 @@ def _between(
     room = sign * (values[at["ceiling"]] - values[at["floor"]])
     rooms = np.where(np.isfinite(values), room, np.nan)
     ahead = sign * (values - values[at["floor"]]) + 0 * rooms
-    whole_room = mean_intervals(rooms, seed=seed)
+    low, high = _bounds(group)
+    bounds = (None, None) if low is None or high is None else (low - high, high - low)
+    whole_room = mean_intervals(rooms, bounds=bounds, seed=seed)
     with np.errstate(invalid="ignore", divide="ignore"):  # where they are not apart
         shares = _means(ahead) / _means(rooms)
     spread = mean_intervals(ahead - shares[:, None, None] * rooms, seed=seed)
+    ends = at["floor"], at["ceiling"]
     for i, row in enumerate(rows):
         if whole_room.low[i] > 0:
             low, high = (
@@ -185,7 +190,9 @@ def _between(
                 "estimate": float(shares[i]),
                 "ci_low": _null_if_nan(low),
                 "ci_high": _null_if_nan(high),
-                "ci_method": f"{spread.method[i]}, between floor and ceiling",
+                "ci_method": ENDS
+                if i in ends
+                else f"{spread.method[i]}, between floor and ceiling",
             }
 
 

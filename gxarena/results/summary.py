@@ -1,13 +1,15 @@
 """A board summed up: one table per question, over all data sets and metrics that ask it.
 
-A block is one metric on one data set. Within a block entries are ranked by their mean rank over its
-quantities and strategies, so that a metric of twenty quantities weighs as much as one of one.
+A block is one metric on one data set. Within a block explainers are ranked by their mean rank over
+its quantities and strategies, so that a metric of twenty quantities weighs as much as one of one.
+Those that every board row names as one entry are one; of several that are one on some data alone
+each stands for itself. Who is undefined where others are ranked comes behind them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,10 @@ from gxarena.statistics.blocks import BlockComparison, compare_over_blocks, rank
 Row = Mapping[str, Any]
 Block = tuple[str, str, str]
 """Suite, data set, metric."""
+Quantity = tuple[str, str]
+"""Metric with its quantity, aggregator: what one board ranks."""
+Ranked = Mapping[Block, Mapping[Quantity, Mapping[str, Row]]]
+"""Rows by what they rank and by explainer."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Standing:
 
 
 def summary(board: pa.Table) -> list[Standing]:
-    """Standings by model and question, best first; entries that some block lacks are left out.
+    """Standings by model and question, best first; explainers that some block lacks are left out.
 
     Parameters
     ----------
@@ -81,24 +87,38 @@ def summary(board: pa.Table) -> list[Standing]:
 
 
 def _competes(row: Row) -> bool:
-    return row["rank"] is not None and not row["metric"].endswith(NORMALISED)
+    return row["entry"] is not None and not row["metric"].endswith(NORMALISED)
 
 
-def _block(row: Row) -> Block:
-    return row["suite"], row["dataset"], row["metric"].partition(".")[0]
+def _ranked(rows: Iterable[Row]) -> Ranked:
+    """What ranks anybody."""
+    found: dict[Block, dict[Quantity, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        block = row["suite"], row["dataset"], row["metric"].partition(".")[0]
+        found[block][row["metric"], row["aggregator"]][row["explainer"]] = row
+    return {
+        block: kept
+        for block, by_quantity in found.items()
+        if (kept := dict(_that_rank(by_quantity)))
+    }
+
+
+def _that_rank(
+    by_quantity: Mapping[Quantity, Mapping[str, Row]],
+) -> Iterator[tuple[Quantity, Mapping[str, Row]]]:
+    for quantity, rows in by_quantity.items():
+        if any(row["rank"] is not None for row in rows.values()):
+            yield quantity, rows
 
 
 def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]:
-    blocks = list(dict.fromkeys(map(_block, rows)))
-    within: dict[str, dict[Block, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        within[row["entry"]][_block(row)].append(row)
-    entries = [entry for entry in within if len(within[entry]) == len(blocks)]
+    ranked = _ranked(rows)
+    blocks = list(ranked)
+    entries = _entries(ranked)
     if len(entries) < 2:
         return []
-    ranks = np.array(
-        [[np.mean([row["rank"] for row in within[e][b]]) for e in entries] for b in blocks]
-    )
+    first = [names[0] for names in entries]
+    ranks = np.array([_mean_ranks(ranked[block], first) for block in blocks])
     compared = compare_over_blocks(ranks)
     places = rankdata(compared.mean_rank, method="min").astype(int)
     moved = _places_without(ranks, blocks, places)
@@ -107,19 +127,60 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
         Standing(
             model,
             question,
-            _names(entry, rows),
+            names,
             int(places[i]),
             float(compared.mean_rank[i]),
             int(moved[:, i].min()),
             int(moved[:, i].max()),
             tiers[i],
-            sum(all(row["tier"] == 1 for row in within[entry][block]) for block in blocks),
+            sum(_leads(ranked[block], names[0]) for block in blocks),
             len(blocks),
-            _seconds(row for row in rows if row["entry"] == entry),
+            _seconds(row for row in rows if row["explainer"] in names),
         )
-        for i, entry in enumerate(entries)
+        for i, names in enumerate(entries)
     ]
     return sorted(made, key=lambda one: (one.mean_rank, one.names))
+
+
+def _entries(ranked: Ranked) -> list[tuple[str, ...]]:
+    """Explainers that every block has; those of one entry wherever they stand are together."""
+    stand: dict[str, dict[tuple[Block, Quantity], str]] = defaultdict(dict)
+    for block, by_quantity in ranked.items():
+        for quantity, rows in by_quantity.items():
+            for explainer, row in rows.items():
+                stand[explainer][block, quantity] = row["entry"]
+    together: dict[frozenset[Any], list[str]] = defaultdict(list)
+    for explainer in sorted(stand):
+        if {block for block, _ in stand[explainer]} == ranked.keys():
+            together[frozenset(stand[explainer].items())].append(explainer)
+    named = {entry for entries in stand.values() for entry in entries.values()}
+    # The one that boards name first.
+    return [
+        tuple(sorted(names, key=lambda name: (name not in named, name)))
+        for names in together.values()
+    ]
+
+
+def _mean_ranks(by_quantity: Mapping[Quantity, Mapping[str, Row]], names: Sequence[str]) -> Floats:
+    """Mean ranks of explainers, over the quantities that all of them were asked for.
+
+    Where none is asked of all, over those that each was.
+    """
+    shared = [rows for rows in by_quantity.values() if rows.keys() >= set(names)]
+    asked = shared or list(by_quantity.values())
+    return np.array([np.mean([_rank(rows, n) for rows in asked if n in rows]) for n in names])
+
+
+def _rank(rows: Mapping[str, Row], name: str) -> int:
+    """An explainer's rank; behind all that have one where it is undefined."""
+    given = rows[name]["rank"]
+    behind = 1 + len({row["entry"] for row in rows.values() if row["rank"] is not None})
+    return behind if given is None else int(given)
+
+
+def _leads(by_quantity: Mapping[Quantity, Mapping[str, Row]], name: str) -> bool:
+    """Whether it is in the first tier of every quantity it was asked for."""
+    return all(rows[name]["tier"] == 1 for rows in by_quantity.values() if name in rows)
 
 
 def _places_without(ranks: Floats, blocks: Sequence[Block], places: Ints) -> Ints:
@@ -143,12 +204,6 @@ def _tiers(compared: BlockComparison) -> list[int | None]:
             tier, first = tier + 1, means[i]
         tiers[i] = tier
     return tiers
-
-
-def _names(entry: str, rows: Iterable[Row]) -> tuple[str, ...]:
-    """The entry's own name first."""
-    others = sorted({row["explainer"] for row in rows if row["entry"] == entry} - {entry})
-    return (entry, *others)
 
 
 def _seconds(rows: Iterable[Row]) -> float | None:

@@ -6,12 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
+from gxarena.cli.boards import show_rows
+from gxarena.results.schemas import LEADERBOARD
 from gxarena.run.plan import Plan
 from gxarena.run.runner import record_of, run
 
@@ -74,3 +78,26 @@ def test_a_reader_that_a_run_overtakes_leaves_what_the_run_wrote(
     assert reader.returncode == 0
     assert _state(at_work) == written
     assert pq.read_table(at_work / "samples.parquet").num_rows == 1 + 70
+
+
+def _row(dataset: str, explainer: str, replicates: int) -> dict[str, Any]:
+    return dict.fromkeys(LEADERBOARD.names) | {
+        "suite": "s", "dataset": dataset, "model": "m", "explainer": explainer, "role": "method",
+        "aggregator": "native", "metric": "q", "entry": explainer, "question": "", "ci_method": "",
+        "direction": "higher", "estimate": 0.5, "n": 30, "n_undefined": 0, "n_failed": 0,
+        "sequences": 30, "replicates": replicates, "rank": 1, "rank_low": 1, "rank_high": 2,
+        "tier": 1, "verification": "",
+    }  # fmt: skip
+
+
+def test_data_sets_are_tables_of_their_own_and_say_of_how_many_weights(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [_row("ants", "a", 5), _row("ants", "b", 5), _row("bees", "a", 1), _row("bees", "b", 5)]
+    show_rows(pa.Table.from_pylist(rows, schema=LEADERBOARD), [])
+    ants, bees = capsys.readouterr().out.split("q, native, bees")
+    assert "q, native, ants (higher is better; n = 30; 5 sets of weights)" in ants
+    assert "weights" not in ants.split("sets of weights)")[1]
+    assert "(higher is better; n = 30)" in bees
+    told = [line.split() for line in bees.splitlines() if "m / " in line]
+    assert [line[:4] for line in told] == [["m", "/", "a", "1"], ["m", "/", "b", "5"]]

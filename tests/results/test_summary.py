@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +29,7 @@ def _summed(rows: Sequence[dict[str, Any]]) -> list[Standing]:
     return summary(pa.Table.from_pylist(list(rows), schema=LEADERBOARD))
 
 
-def _block(ranks: dict[str, int], **given: Any) -> Iterator[dict[str, Any]]:
+def _block(ranks: Mapping[str, int | None], **given: Any) -> Iterator[dict[str, Any]]:
     return (_row(entry, rank, **given) for entry, rank in ranks.items())
 
 
@@ -79,6 +79,31 @@ def test_names_of_one_entry_and_its_seconds() -> None:
     ]
     a, _ = _summed(rows)
     assert (a.names, a.seconds) == (("a", "z"), 1.0)
+
+
+def test_maps_that_are_the_same_on_one_data_set_alone_are_not_one_entry() -> None:
+    same = _block({"ixg": 2, "occ": 1}, dataset="d1")
+    others = [_block({"lrp": 1, "occ": 2, "ixg": 3}, dataset=d) for d in ("d2", "d3")]
+    rows = [*same, _row("lrp", 2, entry="ixg", dataset="d1"), *itertools.chain(*others)]
+    found = {one.names: (one.place, one.mean_rank) for one in _summed(rows)}
+    assert found == {("lrp",): (1, 1.5), ("occ",): (2, 5 / 3), ("ixg",): (3, pytest.approx(17 / 6))}
+
+
+def test_nobody_wins_by_abstaining() -> None:
+    rows = [
+        *_block({"a": 1, "b": 2}, metric="x.q0"),
+        *itertools.chain(*(_block({"a": None, "b": 1}, metric=f"x.q{i}") for i in range(1, 10))),
+    ]
+    assert [(one.names, one.leads) for one in _summed(rows)] == [(("b",), 0), (("a",), 0)]
+
+
+def test_only_quantities_that_all_were_asked_for_are_compared() -> None:
+    rows = [
+        *_block({"a": 1, "b": 2}, metric="x.p"),
+        *_block({"b": 1, "c": 2}, metric="x.p", aggregator="sum"),
+        *_block({"a": 1, "b": 2}, metric="y"),
+    ]
+    assert [one.names for one in _summed(rows)] == [("a",), ("b",)]
 
 
 def test_who_lacks_a_block_is_not_compared() -> None:
