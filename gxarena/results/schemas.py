@@ -46,7 +46,8 @@ CELLS = pa.schema(
         pa.field("n_samples", pa.int64(), nullable=False),
         *_described("model"),
         pa.field("model_weights_digest", pa.string()),
-        # Position among the model's replicates; null where it has none.
+        # Position among the model's replicates; where it has none and is compared with another that
+        # has, among that one's; else null.
         pa.field("model_replicate", pa.int64()),
         *_described("explainer"),
         pa.field("explainer_role", pa.string(), nullable=False),

@@ -43,7 +43,7 @@ class CellRows:
             "dataset_digest": dataset.digest,
             "dataset_kind": dataset.kind or None,
             "n_samples": len(dataset.samples),
-            "model_replicate": cell.replicate,
+            "model_replicate": cell.position,
             "metric_name": cell.metric_name,
             "metric_scope": self._plan.scope(cell.metric),
             "metric_question": self._plan.choice("metrics", cell.metric).found.component.question,

@@ -70,6 +70,16 @@ class Cell:
         return Explanation(self.model, self.explainer, self.replicate)
 
     @property
+    def position(self) -> int | None:
+        """Which replicate the result is of: the model's or, where it has none, the other's.
+
+        None where neither has any.
+        """
+        if self.replicate is None and len(self.against) == 1:
+            return self.against[0].replicate
+        return self.replicate
+
+    @property
     def weights(self) -> str:
         """Under what name the plan knows the model's weights."""
         return self.explanation.weights

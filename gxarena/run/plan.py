@@ -81,6 +81,15 @@ class Plan:
         positions = self.positions(model)
         return positions[(replicate or 0) % len(positions)]
 
+    def counterparts(self, model: str, replicate: int | None) -> Sequence[int | None]:
+        """Which replicates of a model one of another is compared with.
+
+        All, each in a cell of its own, where the other is of a model without replicates.
+        """
+        if replicate is None:
+            return self.positions(model)
+        return [self.counterpart(model, replicate)]
+
     def partition(self, replicate: int | None) -> str:
         """The weights whose tokens ``sum`` and ``mean`` go to; empty where the suite says none."""
         model = self.suite.partition
@@ -289,9 +298,10 @@ def _compared(
         return [()]
     pairs = [pair.split("/", 1) for pair in block.against]
     return [
-        (Explanation(model, explainer, plan.counterpart(model, own.replicate)),)
+        (Explanation(model, explainer, replicate),)
         for model, explainer in pairs
         if (model, explainer) != (own.model, own.explainer)
+        for replicate in plan.counterparts(model, own.replicate)
     ]
 
 

@@ -146,6 +146,30 @@ def test_replicates_are_compared_with_those_of_their_position(plan: MakePlan) ->
     assert made.cells[0].metric_name == "continuous_jaccard[vs two/exact]"
 
 
+def test_one_set_of_weights_is_compared_with_every_replicate_of_the_other(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    """So that the board's interval is over the other's replicates too."""
+    block = _block(models=["toy"], explainers=["exact"], metrics=["continuous_jaccard"])
+    made = plan(models=THREE, matrix=[block | {"against": ["trained/exact"]}])
+    assert [(c.replicate, c.position, c.against[0].replicate) for c in made.cells] == [
+        (None, i, i) for i in range(3)
+    ]
+    assert len({cell.id for cell in made.cells}) == 3
+    assert run(made, tmp_path / "run").complete
+    cells = {row["cell_id"]: row for row in _rows(tmp_path / "run", "cells")}
+    assert sorted(row["model_replicate"] for row in cells.values()) == [0, 1, 2]
+    (row,) = _rows(tmp_path / "run", "leaderboard")
+    assert row["replicates"] == 3
+    first = made.cells[0]
+    alone = plan(
+        matrix=[block | {"against": ["trained/exact"]}], models={"trained": {"name": "toy-trained"}}
+    )
+    assert run(alone, tmp_path / "alone").complete
+    values = [r["value"] for r in _rows(tmp_path / "run", "samples") if r["cell_id"] == first.id]
+    assert values == [r["value"] for r in _rows(tmp_path / "alone", "samples")]
+
+
 def test_rows_say_which_replicate_they_are_of(plan: MakePlan, tmp_path: Path) -> None:
     alone = plan(models={"trained": {"name": "toy-trained"}}, matrix=[_block()])
     assert run(alone, tmp_path / "alone").complete
