@@ -84,6 +84,14 @@ def gxarena_explainers() -> Iterable[Component]:
         defaults={"explainer": "lrp"},
     )
     yield Component(
+        name="permuted",
+        target="gxarena.explainers.permuted:Permuted",
+        role="control",
+        summary="control: another explainer's scores, exchanged among units of the same width",
+        provides=frozenset({"wrapper"}),
+        defaults={"explainer": "lrp"},
+    )
+    yield Component(
         name="occlusion",
         target="gxarena.explainers.perturbation:Occlusion",
         summary="drop of the output while a window of units is unknown; window, stride",

@@ -6,8 +6,9 @@ from typing import Any
 
 from gxarena.api import Model, RandomisableModel
 from gxarena.data import Attribution, Batch
-from gxarena.errors import InputError, Unsupported
-from gxarena.registry import Registry, signature
+from gxarena.errors import Unsupported
+from gxarena.explainers.wrapping import wrapped
+from gxarena.registry import Registry
 
 
 class Randomised:
@@ -31,15 +32,7 @@ class Randomised:
     def __init__(
         self, registry: Registry, explainer: str = "lrp", draw: int = 0, **parameters: Any
     ) -> None:
-        takes = signature(registry.factory("explainers", explainer))
-        try:
-            takes.bind(**parameters)
-        except TypeError as error:
-            raise InputError(
-                f"randomised: expected parameters of {explainer}{takes}, "
-                f"got {parameters} ({error})."
-            ) from error
-        self._explainer = registry.create("explainers", explainer, parameters)
+        self._explainer = wrapped(registry, "randomised", explainer, parameters)
         self._draw = draw
         self._last: tuple[Model, Model] | None = None
         self.cost = getattr(self._explainer, "cost", None)
@@ -58,5 +51,4 @@ class Randomised:
                     f"randomised: expected a randomisable model, got {type(model).__name__}."
                 )
             self._last = model, model.randomised(self._draw)
-        found: list[Attribution] = self._explainer.explain(self._last[1], batch)
-        return found
+        return self._explainer.explain(self._last[1], batch)

@@ -15,6 +15,7 @@ from gxarena.metrics.correlation import NOT_FINITE, rank_correlation
 from gxarena.metrics.ragged import filled, padded
 
 Ranking = Literal["signed", "magnitude"]
+Renormalisation = Literal["before", "after", "never", "l1"]
 
 DIFFERENT_TARGETS = "the two explain different targets"
 
@@ -23,20 +24,23 @@ class ContinuousJaccard:
     """Continuous Jaccard similarity (Shrikumar et al. 2018; Kurth et al. 2026, section 4.1).
 
     sum_i sign(v_i) sign(w_i) min(|v_i|, |w_i|) / sum_i max(|v_i|, |w_i|). It depends on scale:
-    both sets are re-normalised per sample to [-1, 1] before they are projected, as in the paper.
+    both sets are re-normalised per sample.
 
     Parameters
     ----------
-    renormalise : bool
-        False compares the scores as they are.
+    renormalise : "before", "after", "never" or "l1"
+        To [-1, 1] before the projection onto common units, as in the paper, or after it; not at
+        all; or, after the projection, so that the magnitudes of a map add up to 1.
     """
 
     quantities: Mapping[str, Quantity] = {
         "": Quantity("higher", (-1.0, 1.0), "", "1 equal, 0 unrelated, -1 opposite")
     }
 
-    def __init__(self, renormalise: bool = True) -> None:
-        self.renormalise = renormalise
+    def __init__(self, renormalise: Renormalisation = "before") -> None:
+        check_choice("continuous_jaccard, renormalise", renormalise, get_args(Renormalisation))
+        self.renormalise = renormalise == "before"
+        self._scaled = {"after": np.max, "l1": np.sum}.get(renormalise)
 
     def compare(self, left: Explained, right: Explained) -> Scored:
         """Similarity of each sample's two attributions.
@@ -47,8 +51,12 @@ class ContinuousJaccard:
             A sample's two attributions are on different units.
         """
         check_same_units("continuous_jaccard", left, right)
-        v = padded([attribution.scores for attribution in left.attributions])
-        w = padded([attribution.scores for attribution in right.attributions])
+        v, w = (
+            padded([attribution.scores for attribution in explained.attributions])
+            for explained in (left, right)
+        )
+        if self._scaled:
+            v, w = (_divided(table, self._scaled(np.abs(table), axis=1)) for table in (v, w))
         agreement = (np.sign(v) * np.sign(w) * np.minimum(np.abs(v), np.abs(w))).sum(axis=1)
         largest = np.maximum(np.abs(v), np.abs(w)).sum(axis=1)
         finite = np.isfinite(largest)
@@ -159,6 +167,12 @@ def check_same_units(metric: str, left: Explained, right: Explained) -> None:
                 f"got {len(one.spans)} and {len(other.spans)}. Use an aggregator that brings "
                 "both to tokens or to nucleotides."
             )
+
+
+def _divided(table: Floats, sizes: Floats) -> Floats:
+    """Rows by their sizes; one without relevance, or that is not finite, stays as it is."""
+    usable = np.isfinite(sizes) & (sizes > 0)
+    return np.asarray(table / np.where(usable, sizes, 1.0)[:, None])
 
 
 def _rows(explained: Explained, ranking: Ranking) -> list[Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -110,7 +111,36 @@ def test_the_two_need_not_be_of_one_model_or_sign() -> None:
 
 def test_the_runner_is_told_whether_to_renormalise() -> None:
     assert ContinuousJaccard().renormalise is True
-    assert ContinuousJaccard(renormalise=False).renormalise is False
+    assert not any(ContinuousJaccard(when).renormalise for when in ("after", "never", "l1"))
+
+
+def test_renormalised_after_the_projection_or_to_a_sum_of_one_by_hand() -> None:
+    left, right = explained_maps([[2.0, -4.0], [0.0, 0.0]]), explained_maps([[30.0, 10.0]] * 2)
+    found = {
+        when: ContinuousJaccard(when).compare(left, right).values[""]
+        for when in ("after", "l1", "never")
+    }
+    # (.5, -1) with (1, 1/3); (1/3, -2/3) with (3/4, 1/4).
+    assert found["after"][0] == pytest.approx((1 / 2 - 1 / 3) / 2)
+    assert found["l1"][0] == pytest.approx((1 / 3 - 1 / 4) / (3 / 4 + 2 / 3))
+    assert found["never"][0] == pytest.approx((2 - 4) / 40)
+    assert [values[1] for values in found.values()] == [0.0, 0.0, 0.0]
+
+
+@given(st.integers(0, 99), st.floats(1e-3, 1e3), st.sampled_from(["after", "l1"]))
+def test_what_is_renormalised_after_does_not_know_its_scale(
+    seed: int, scale: float, when: Literal["after", "l1"]
+) -> None:
+    v, w = np.random.default_rng(seed).normal(size=(2, 3, 7))
+    one, other = explained_maps(list(v)), explained_maps(list(w * scale))
+    expected = ContinuousJaccard(when).compare(one, explained_maps(list(w))).values[""]
+    found = ContinuousJaccard(when).compare(one, other).values[""]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_another_convention_is_one_sentence() -> None:
+    with pytest.raises(InputError, match="continuous_jaccard, renormalise: unknown 'sometimes'"):
+        ContinuousJaccard("sometimes")  # type: ignore[arg-type]
     assert isinstance(ContinuousJaccard(), PairMetric)
     # The metric itself takes scores as they come.
     assert _jaccard([1.0], [4.0]) == 0.25

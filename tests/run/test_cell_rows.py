@@ -41,7 +41,7 @@ def test_a_row_says_what_its_cell_is(plan: MakePlan) -> None:
     made = plan(
         seed=5,
         explainers={"chance": {"name": "random"}},
-        metrics={"continuous_jaccard": {"renormalise": False}},
+        metrics={"continuous_jaccard": {"renormalise": "never"}},
         matrix=[
             _block(
                 explainers=["chance"],
@@ -86,7 +86,7 @@ def test_a_row_says_what_its_cell_is(plan: MakePlan) -> None:
         "seed": 5,
     }
     assert {key: row[key] for key in expected} == expected
-    assert json.loads(row["metric_parameters"])["renormalise"] is False
+    assert json.loads(row["metric_parameters"])["renormalise"] == "never"
     assert json.loads(row["packages"])["numpy"] == np.__version__
 
 

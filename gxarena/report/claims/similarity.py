@@ -19,7 +19,7 @@ def _cells(
     evidence: Evidence, setting: Setting, classes: tuple[ClassOfSamples, ...] = ("positive", "all")
 ) -> list[Cell]:
     found = evidence.cells("continuous_jaccard", strategies=STRATEGIES, classes=classes)
-    return [cell for cell in found if setting.reads(cell, "renormalise", True)]
+    return [cell for cell in found if setting.reads(cell, "renormalise", "before")]
 
 
 def strategies(evidence: Evidence, setting: Setting) -> Iterator[Comparison]:

@@ -121,8 +121,8 @@ def test_similarity_is_of_renormalised_maps_and_otherwise_a_variant(make_run: Ma
             [
                 ("sum", 0.1, {}),
                 ("mean", 0.3, {}),
-                ("sum", 0.3, raw | {"metric_parameters": {"renormalise": False}}),
-                ("mean", 0.1, raw | {"metric_parameters": {"renormalise": False}}),
+                ("sum", 0.3, raw | {"metric_parameters": {"renormalise": "never"}}),
+                ("mean", 0.1, raw | {"metric_parameters": {"renormalise": "never"}}),
             ]
         )
     ]
