@@ -25,13 +25,18 @@ def jackknifed(values: Floats) -> Floats:
 
     Returns
     -------
-    float array, shape (..., R, N), or (..., 1, N) with fewer than `FEWEST_REPLICATES` rows
+    float array, shape (..., R, N)
+        With fewer than `FEWEST_REPLICATES` defined rows the mean, once.
     """
     seen = np.isfinite(values)
     counts = seen.sum(axis=-2, keepdims=True)
     sums = np.where(seen, values, 0.0).sum(axis=-2, keepdims=True)
-    mean = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
-    present = int(seen.any(axis=-1).sum(axis=-1).max(initial=0))
-    if present < FEWEST_REPLICATES:
-        return np.asarray(mean)
-    return np.asarray(mean + 2 * (present - 1) / (present - 2) * (values - mean))
+    mean = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    present = seen.any(axis=-1, keepdims=True)
+    replicates = present.sum(axis=-2, keepdims=True)
+    factor = 2 * (replicates - 1) / np.maximum(replicates - 2, 1)
+    once = np.where(np.cumsum(present, axis=-2) == 1, mean, np.nan)
+    several = replicates >= FEWEST_REPLICATES
+    return np.asarray(
+        np.where(several, mean + factor * (values - mean), np.where(present, once, np.nan))
+    )

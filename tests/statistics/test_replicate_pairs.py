@@ -42,14 +42,35 @@ def test_rows_are_the_pseudo_values_of_the_jackknife(replicates: int) -> None:
     np.testing.assert_allclose(jackknifed(_rows(pairs)), expected, atol=1e-12)
 
 
-def test_of_two_there_is_one_pair_and_holes_stay_holes() -> None:
+def test_of_two_there_is_one_pair_which_counts_once() -> None:
     pairs = _alike(np.random.default_rng(0), 2)
-    np.testing.assert_allclose(jackknifed(_rows(pairs)), pairs[0, 1][None])
+    found = jackknifed(_rows(pairs))
+    np.testing.assert_allclose(found[0], pairs[0, 1])
+    assert np.isnan(found[1]).all()
+
+
+def test_holes_stay_holes_and_means_stay_means() -> None:
     rows = _rows(_alike(np.random.default_rng(0), 4))
-    rows[1] = rows[2, 3] = np.nan
+    rows[1] = rows[2, 3] = rows[:, 5] = np.nan
     found = jackknifed(rows)
     assert np.array_equal(np.isnan(found), np.isnan(rows))
-    np.testing.assert_allclose(np.nanmean(found, axis=0), np.nanmean(rows, axis=0))
+    kept = np.delete(np.arange(rows.shape[1]), 5)
+    np.testing.assert_allclose(
+        np.nanmean(found[:, kept], axis=0), np.nanmean(rows[:, kept], axis=0)
+    )
+
+
+def test_methods_side_by_side_each_have_as_many_replicates_as_they_have() -> None:
+    rng = np.random.default_rng(0)
+    full, one, two = (_rows(_alike(rng, 5)) for _ in range(3))
+    one[3] = np.nan
+    two[2:] = np.nan
+    together = jackknifed(np.stack([full, one, two]))
+    for row, alone in zip(together, (full, one, two), strict=True):
+        np.testing.assert_array_equal(row, jackknifed(alone))
+    np.testing.assert_allclose(together[1, 0], jackknifed(np.delete(one, 3, axis=0))[0])
+    assert np.isfinite(together[2, 0]).all()
+    assert np.isnan(together[2, 1:]).all()
 
 
 def test_the_interval_covers_and_equals_are_not_told_apart() -> None:
