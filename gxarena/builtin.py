@@ -84,6 +84,13 @@ def gxarena_explainers() -> Iterable[Component]:
         defaults={"explainer": "lrp"},
     )
     yield Component(
+        name="degraded_oracle",
+        target="gxarena.explainers.degraded:DegradedOracle",
+        role="control",
+        summary="control: the annotations, made worse to a level, for judging metrics",
+        requires=_TRUTH,
+    )
+    yield Component(
         name="permuted",
         target="gxarena.explainers.permuted:Permuted",
         role="control",

@@ -51,7 +51,7 @@ class Oracle:
             sample = Sample("", sequence, None, intervals)
             return truth(sample, self._names).astype(np.float64)
 
-        return _unit_means(model, batch, annotated, batch.annotations)
+        return unit_means(model, batch, annotated, batch.annotations)
 
 
 class GC:
@@ -63,7 +63,7 @@ class GC:
         def strong(sequence: str, _: int) -> Floats:
             return np.isin(letters([sequence])[0], letters(["GC"])).astype(np.float64)
 
-        return _unit_means(model, batch, strong, batch.seeds.tolist())
+        return unit_means(model, batch, strong, batch.seeds.tolist())
 
 
 class Blur:
@@ -88,10 +88,10 @@ class Blur:
             noise = np.random.default_rng(seed).standard_normal(len(sequence))
             return np.asarray(gaussian_filter1d(noise, self._width, mode="nearest"))
 
-        return _unit_means(model, batch, hills, batch.seeds.tolist())
+        return unit_means(model, batch, hills, batch.seeds.tolist())
 
 
-def _unit_means(
+def unit_means(
     model: Model,
     batch: Batch,
     nucleotide_scores: Callable[[str, Given], Floats],
