@@ -90,19 +90,6 @@ def project_all(aggregator: Aggregator, explained: Explained, onto: Sequence[Spa
     return replace(explained.with_attributions(projected), native=explained.native and unchanged)
 
 
-def renormalised(explained: Explained) -> Explained:
-    """Scores divided per sample by the largest magnitude; special tokens do not count.
-
-    A map without relevance, or that is not finite, stays as it is.
-    """
-    attributions = []
-    for attribution in explained.attributions:
-        largest = np.abs(attribution.scores).max(initial=0.0)
-        scaled = attribution.scores / largest if 0 < largest < np.inf else attribution.scores
-        attributions.append(attribution.with_scores(scaled))
-    return explained.with_attributions(attributions)
-
-
 def _projected(attribution: Attribution, scores: Floats, onto: Spans) -> Attribution:
     if attribution.spans == onto:
         return attribution

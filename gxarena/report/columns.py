@@ -20,7 +20,7 @@ class Column:
     ----------
     ids : object array, shape (N,)
     replicates : float array, shape (R, N) or, of one set of weights, (N,)
-        NaN where undefined.
+        By their positions; NaN where undefined, and throughout where a replicate has no cell.
     """
 
     ids: np.ndarray
@@ -39,6 +39,11 @@ class Column:
         undefined = np.full(len(self.ids), np.nan)
         counts = defined.sum(axis=0)
         return np.divide(sums, counts, out=undefined, where=counts > 0)  # type: ignore[no-any-return]
+
+    @property
+    def present(self) -> Floats:
+        """The replicates that have any value, shape (up to R, N)."""
+        return np.asarray(self.replicates[np.isfinite(self.replicates).any(axis=1)])
 
     @property
     def defined(self) -> Floats:
@@ -60,19 +65,24 @@ class Curves:
     y: Floats
 
 
-def joined(columns: Sequence[Column]) -> Column | None:
-    """Replicates' columns as one, over the samples that all have."""
-    if len(columns) < 2:
-        return columns[0] if columns else None
-    ids = columns[0].ids
-    if not all(np.array_equal(column.ids, ids) for column in columns):
-        ids = functools.reduce(np.intersect1d, [column.ids for column in columns])
-    rows = []
-    for column in columns:
-        order = np.argsort(column.ids)
-        at = order[np.searchsorted(column.ids, ids, sorter=order)]
-        rows.append(column.replicates[:, at])
-    return Column(ids, np.concatenate(rows))
+def joined(columns: Sequence[Column | None]) -> Column | None:
+    """Replicates' columns, each at its position, as one, over the samples that all have.
+
+    One that is missing leaves its place empty: replicate i is only ever compared with replicate i.
+    """
+    found = [column for column in columns if column is not None]
+    if not found:
+        return None
+    ids = found[0].ids
+    if not all(np.array_equal(column.ids, ids) for column in found):
+        ids = functools.reduce(np.intersect1d, [column.ids for column in found])
+    rows = np.full((len(columns), len(ids)), np.nan)
+    for row, column in zip(rows, columns, strict=True):
+        if column is not None:
+            order = np.argsort(column.ids)
+            at = order[np.searchsorted(column.ids, ids, sorter=order)]
+            row[:] = column.replicates[0, at]
+    return Column(ids, rows)
 
 
 def grouped(table: pa.Table, what: str) -> Iterator[tuple[tuple[str, str], Ints]]:

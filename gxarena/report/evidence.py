@@ -90,15 +90,22 @@ class Evidence:
             and cell.dataset != self.without
         ]
         parts = [of_replicate(cell, self.replicate) for cell in asked]
-        return [cell for part in parts if (cell := self._counting(part)) is not None]
+        return [
+            cell
+            for part in parts
+            if part is not None and (cell := self._counting(part)) is not None
+        ]
 
     def floor_of(self, cell: Cell) -> Cell | None:
-        """The same cell with random scores, or None where the run does not hold it."""
+        """The same cell with random scores, of the same replicate where it is one's.
+
+        None where the run does not hold it.
+        """
         same = ("dataset", "model", "aggregator", "metric_name")
         for other in self.cells(cell.metric, controls=True, classes=ALL):
             agree = all(other.facts[fact] == cell.facts[fact] for fact in same)
             if other.run is cell.run and other.role == "floor" and agree:
-                return other
+                return of_replicate(other, cell.replicate) if cell.several == 1 else other
         return None
 
     @property

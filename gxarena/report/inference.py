@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from gxarena.data import Floats, Ints
+from gxarena.data import Bools, Floats, Ints
 from gxarena.report.columns import Column
 from gxarena.report.verdicts import LEVEL, Comparison, Verdict
 from gxarena.statistics.crossed import columns, crossed
@@ -22,7 +22,7 @@ from gxarena.statistics.signflip import sign_flip
 SEED = 0
 RESAMPLES = 2000
 BATCH = 50
-EXACT = "exact test"
+EXACT, UNTESTED = "exact test", "not tested"
 TOO_FEW = f"fewer than {FEWEST_SAMPLES} sequences"
 
 Limits = Callable[[float], tuple[float, float]]
@@ -33,7 +33,8 @@ def paired(left: Column, right: Column) -> Column:
     """Differences left - right of the samples that both have, replicate by replicate.
 
     Replicates of one model are the same weights. Those of two models are independent, so that it
-    does not matter which meets which; of a model with more, the first so many count.
+    does not matter which meets which; of a model with more, the first so many count. A model
+    without replicates meets each of the other's.
     """
     one, other = left.replicates, right.replicates
     ids = left.ids
@@ -58,7 +59,7 @@ def above(
     verdict, p_fails = _beyond(mean - threshold, p)
     n = len(column.defined)
     return Comparison(
-        what, mean, low, high, n, unit, verdict, _noted(note, n), p_fails, len(column.replicates)
+        what, mean, low, high, n, unit, verdict, _noted(note, n), p_fails, len(column.present)
     )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def within(what: str, column: Column, margin: float, unit: str = "") -> Comparis
         verdict = "fails" if p_fails <= LEVEL else "undecided"
     return Comparison(
         what, mean, low, high, n, unit, verdict, _noted(f"margin ±{margin:g}, 90%", n), p_fails,
-        len(column.replicates),
+        len(column.present),
     )  # fmt: skip
 
 
@@ -110,6 +111,7 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     """
     fewest = min(len(left.replicates), len(right.replicates))
     one, other = (Column(c.ids, c.replicates[:fewest]) for c in (left, right))
+    fewest = min(len(one.present), len(other.present))
     n = len(one.defined) + len(other.defined)
     few = min(len(one.defined), len(other.defined))
     by_replicate = _means(one) - _means(other)
@@ -127,9 +129,12 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
         )  # fmt: skip
     else:
         p = 1.0 if few else np.nan
+    note = ""
+    if few < FEWEST_SAMPLES:
+        note = f"{EXACT if fewest == 1 else UNTESTED}, {TOO_FEW}"
     verdict, p_fails = _beyond(estimate, p)
     return Comparison(
-        what, estimate, low, high, n, unit, verdict, _noted("", few), p_fails, fewest
+        what, estimate, low, high, n, unit, verdict, note, p_fails, fewest
     )  # fmt: skip
 
 
@@ -145,8 +150,8 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
         since the same sequence at two lengths is no independent evidence. Replicates' own
         correlations widen the interval, by Student's t.
     """
-    defined = np.isfinite(x) & np.isfinite(column.replicates).all(axis=0)
-    x, ids, ys = x[defined], column.ids[defined], column.replicates[:, defined]
+    defined = np.isfinite(x) & np.isfinite(column.present).all(axis=0)
+    x, ids, ys = x[defined], column.ids[defined], column.present[:, defined]
     y, n, replicates = ys.mean(axis=0), len(x), len(ys)
     if n < 2 or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
         nothing = Comparison(what, np.nan, np.nan, np.nan, n, "Spearman", "undecided", "no spread")
@@ -157,12 +162,8 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
         return replace(few, replicates=replicates)
     rng = np.random.default_rng(SEED)
     # In batches: the resampled ranks of thousands of samples would not fit into memory at once.
-    drawn = np.concatenate(
-        [
-            _correlations(x[rows], y[rows])
-            for rows in (_drawn(ids, rng) for _ in range(RESAMPLES // BATCH))
-        ]
-    )
+    pairs = _pairs_of_samples(ids)
+    drawn = np.concatenate([_drawn(x, y, pairs, rng) for _ in range(RESAMPLES // BATCH)])
     apart = np.array([float(stats.spearmanr(x, one).statistic) for one in ys])
 
     def limits(level: float) -> tuple[float, float]:
@@ -236,18 +237,27 @@ def _p_value(limits: Limits, estimate: float) -> float:
 def _two_sets(one: Column, other: Column, estimate: float, by_replicate: Floats) -> Limits:
     """Limits of the difference of two sets' means."""
 
+    few = min(len(one.defined), len(other.defined)) < FEWEST_SAMPLES
+
     def limits(level: float) -> tuple[float, float]:
         first, second = (mean_intervals(c.values, level=level) for c in (one, other))
+        sides = (
+            first.mean - first.low, second.high - second.mean,
+            first.high - first.mean, second.mean - second.low,
+        )  # fmt: skip
+        # A set of equal values has no interval of its own, and does not move the difference.
+        parts = [float(side[0]) if few else float(np.nan_to_num(side[0])) for side in sides]
         moved = _by_replicates(by_replicate, level)
-        down = np.hypot(np.hypot(first.mean - first.low, second.high - second.mean), moved)
-        up = np.hypot(np.hypot(first.high - first.mean, second.mean - second.low), moved)
-        return float(estimate - down[0]), float(estimate + up[0])
+        down = np.hypot(np.hypot(parts[0], parts[1]), moved)
+        up = np.hypot(np.hypot(parts[2], parts[3]), moved)
+        return float(estimate - down), float(estimate + up)
 
     return limits
 
 
 def _by_replicates(found: Floats, level: float) -> float:
     """How far few independent weights may move their mean: t standard errors; 0 for one."""
+    found = found[np.isfinite(found)]
     if len(found) < 2:
         return 0.0
     error = found.std(ddof=1) / np.sqrt(len(found))
@@ -267,24 +277,29 @@ def _mean_difference(one: Floats, other: Floats, axis: int = -1) -> Floats:
     return one.mean(axis=axis) - other.mean(axis=axis)  # type: ignore[no-any-return]
 
 
-def _drawn(ids: np.ndarray, rng: np.random.Generator) -> Ints:
-    """Pairs of resampled samples, shape (BATCH, about M), of one width for all.
-
-    Where samples have several pairs, but not equally many, each pair is drawn by itself: rows
-    would not be of one width.
-    """
+def _pairs_of_samples(ids: np.ndarray) -> Ints:
+    """The pairs of each sample, shape (samples, most pairs of one), filled up with -1."""
     _, samples, counts = np.unique(ids, return_inverse=True, return_counts=True)
-    if len(set(counts.tolist())) > 1:
-        return rng.integers(0, len(ids), size=(BATCH, len(ids)))
-    pairs = np.argsort(samples, kind="stable").reshape(len(counts), -1)
-    drawn = rng.integers(0, len(counts), size=(BATCH, len(counts)))
-    return pairs[drawn].reshape(BATCH, -1)
+    pairs = np.full((len(counts), counts.max()), -1)
+    order = np.argsort(samples, kind="stable")
+    pairs[np.arange(pairs.shape[1]) < counts[:, None]] = order
+    return pairs
 
 
-def _correlations(x: Floats, y: Floats) -> Floats:
-    """Spearman's correlations of rows; NaN where a row does not vary."""
-    ranks = (stats.rankdata(values, axis=1) for values in (x, y))
-    one, other = (r - r.mean(axis=1, keepdims=True) for r in ranks)
+def _drawn(x: Floats, y: Floats, pairs: Ints, rng: np.random.Generator) -> Floats:
+    """Correlations of resampled samples, each with all its pairs, shape (BATCH,)."""
+    samples = rng.integers(0, len(pairs), size=(BATCH, len(pairs)))
+    rows = pairs[samples].reshape(BATCH, -1)
+    # What fills up comes after all ranks, and has none.
+    there = rows >= 0
+    return _correlations(*(np.where(there, values[rows], np.inf) for values in (x, y)), there)
+
+
+def _correlations(x: Floats, y: Floats, there: Bools) -> Floats:
+    """Spearman's correlations of rows, of what is there; NaN where a row does not vary."""
+    counts = there.sum(axis=1, keepdims=True)
+    ranks = (np.where(there, stats.rankdata(values, axis=1), 0.0) for values in (x, y))
+    one, other = (np.where(there, r - r.sum(axis=1, keepdims=True) / counts, 0.0) for r in ranks)
     scale = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
     undefined = np.full(len(x), np.nan)
     return np.divide((one * other).sum(axis=1), scale, out=undefined, where=scale > 0)  # type: ignore[no-any-return]

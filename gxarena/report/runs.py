@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ STRATEGIES = (*COARSENING, *REFINING)
 LETTERS = dict(zip(STRATEGIES, "abcd", strict=True))
 LABELS = ("dataset", "model", "explainer", "aggregator", "metric_name")
 """What a cell goes by; replicates of one model share all of it."""
+REPLICATED = ("dataset", "model", "metric_name")
+"""What replicates are counted by: cells that share these have as many, whatever the explainer."""
 REPLICATE = "model_replicate"
 FIRST_REPLICATE = "of a model with replicates: the first"
 """Said beside what shows one set of weights of several."""
@@ -49,12 +52,16 @@ class Cell:
     run : Run
     rows : tuple of mapping
         The row of `cells` that describes each replicate's; one where the model has none.
+    several : int
+        How many replicates the model has here, whether or not they have a cell; 1 where it has
+        none, and for a replicate by itself.
     kept : frozenset of str or None
         Ids of the samples that count; None where all do.
     """
 
     run: Run
     rows: tuple[Mapping[str, Any], ...]
+    several: int = 1
     kept: frozenset[str] | None = None
 
     @property
@@ -69,7 +76,7 @@ class Cell:
 
     def apart(self) -> list[Cell]:
         """One cell for each replicate."""
-        return [replace(self, rows=(row,)) for row in self.rows]
+        return [replace(self, rows=(row,), several=1) for row in self.rows]
 
     @property
     def dataset(self) -> str:
@@ -131,8 +138,11 @@ class Cell:
         """A quantity's values, or None where the cell has no such quantity."""
         name = str(self.facts["metric_name"])
         key = f"{name}.{quantity}" if quantity else name
-        found = [self.run.columns.get((str(row["cell_id"]), key)) for row in self.rows]
-        together = joined([column for column in found if column is not None])
+        places: list[Column | None] = [None] * self.several
+        for row in self.rows:
+            place = int(row[REPLICATE] or 0) if self.several > 1 else 0
+            places[place] = self.run.columns.get((str(row["cell_id"]), key))
+        together = joined(places)
         if together is None or self.kept is None:
             return together
         inside = np.array([name in self.kept for name in together.ids], dtype=bool)
@@ -205,12 +215,19 @@ class Run:
     def cells(self) -> list[Cell]:
         """The cells that are done, replicates of one model together."""
         found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+        several: Counter[tuple[str, ...]] = Counter()
         for row in self.attempts:
+            key = tuple(str(row[label]) for label in REPLICATED)
+            several[key] = max(several[key], 1 + (row[REPLICATE] or 0))
             if row["status"] == "ok":
                 one = row["cell_id"] if row[REPLICATE] is None else ""
                 found.setdefault((one, *(row[label] for label in LABELS)), []).append(row)
         return [
-            Cell(self, tuple(sorted(rows, key=lambda row: row[REPLICATE] or 0)))
+            Cell(
+                self,
+                tuple(sorted(rows, key=lambda row: row[REPLICATE] or 0)),
+                several[tuple(str(rows[0][label]) for label in REPLICATED)],
+            )
             for rows in found.values()
         ]
 
@@ -230,9 +247,10 @@ class Run:
                 model,
                 dataset,
             ):
-                column = of_replicate(cell, replicate).column()
+                part = of_replicate(cell, replicate)
+                column = None if part is None else part.column()
                 if column is not None:
-                    return frozenset(column.ids[(column.replicates == 1).all(axis=0)])
+                    return frozenset(column.ids[(column.present == 1).all(axis=0)])
         return None
 
     @functools.cached_property
@@ -267,7 +285,12 @@ class Run:
         return "negative" if labels == [0] else "all"
 
 
-def of_replicate(cell: Cell, replicate: int | None) -> Cell:
-    """The cell of one replicate; as it is where its model has none of that position."""
+def of_replicate(cell: Cell, replicate: int | None) -> Cell | None:
+    """The cell of one replicate, None where that has none.
+
+    As it is where the model has no replicates, or none is asked for.
+    """
+    if replicate is None or all(row[REPLICATE] is None for row in cell.rows):
+        return cell
     rows = tuple(row for row in cell.rows if row[REPLICATE] == replicate)
-    return cell if replicate is None or not rows else replace(cell, rows=rows)
+    return replace(cell, rows=rows, several=1) if rows else None

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from maps import explained_maps
 from scipy.stats import spearmanr
 
-from gxarena.aggregators import renormalised
 from gxarena.api import PairMetric
 from gxarena.data import Spans
 from gxarena.errors import InputError, Unsupported
-from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation, TopKOverlap
+from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation, TopKOverlap, renormalised
 
 PAIRS = st.integers(1, 20).flatmap(
     lambda n: st.tuples(*[st.lists(st.floats(-1e3, 1e3), min_size=n, max_size=n)] * 2)

@@ -113,6 +113,30 @@ def test_an_interval_of_few_weights_is_students() -> None:
     assert (other.low, other.high) == (pytest.approx(low, 1e-3), pytest.approx(high, 1e-3))
 
 
+@pytest.mark.parametrize("uneven", [False, True])
+def test_pairs_of_one_sample_are_drawn_together_however_many_it_has(uneven: bool) -> None:
+    """At true zero, of three nearly equal pairs a sample: by themselves they seem to say much."""
+    rng = np.random.default_rng(3)
+    decided = 0
+    for _ in range(80):
+        ids = np.repeat(np.arange(40), 3)
+        x = np.repeat(rng.normal(size=40), 3) + np.tile([0, 0.01, 0.02], 40)
+        y = np.repeat(rng.normal(size=40), 3) + 0.1 * rng.normal(size=120)
+        kept = slice(1, None) if uneven else slice(None)
+        found = rising("x", x[kept], Column(ids[kept].astype(object), y[kept]))
+        decided += found.verdict != "undecided"
+    assert decided <= 10  # binomial at .05: more in one of 300 times; .28 by single pairs
+
+
+def test_with_too_few_sequences_it_says_what_was_tried() -> None:
+    few = _column([1.0, 2.0, 3.0])
+    assert above_of_others("x", few, _column([0.0, 0.5])).note.startswith("exact test")
+    several = Column(few.ids, np.tile(few.values, (5, 1)))
+    assert above_of_others("x", several, several).note.startswith("not tested")
+    many = _column(np.arange(30.0))
+    assert above_of_others("x", many, many).note == ""
+
+
 def test_undefined_values_are_left_out() -> None:
     found = above("x", _column([1.0, np.nan, 3.0, 2.0]))
     assert (found.estimate, found.n) == (2.0, 3)

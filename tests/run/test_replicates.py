@@ -12,10 +12,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from gxarena.aggregators import renormalised
 from gxarena.data import Explained
 from gxarena.errors import InputError
-from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation
+from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation, renormalised
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan
 from gxarena.run.replicates import replicates_of

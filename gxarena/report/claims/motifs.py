@@ -73,10 +73,10 @@ def gc_boxes(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
         if whole.kind != "promoters":
             continue
         for number, cell in enumerate(whole.apart()):
-            rows = [row for row in cell.motifs() if row["sign"] == "positive"]
+            rows = _for_the_target(cell)
             names = _boxes(rows)
             floor = evidence.floor_of(cell)
-            chance = _boxes(floor.motifs()) if floor is not None else []
+            chance = _boxes(_for_the_target(floor)) if floor is not None else []
             found: bool | None = bool(names) if rows else None
             notes = [", ".join(names) or "none"]
             if chance:
@@ -84,6 +84,10 @@ def gc_boxes(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
                 notes.append("random scores show them as well")
             what = f"patterns for the target like SP or KLF, {name(cell)}{_of(whole, number)}"
             yield counted(what, found, len(rows), "; ".join(notes))
+
+
+def _for_the_target(cell: Cell) -> list[Row]:
+    return [row for row in cell.motifs() if row["sign"] == "positive"]
 
 
 def _boxes(rows: list[Row]) -> list[str]:

@@ -32,7 +32,7 @@ def substantial(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
         times = np.nanmean(share.values) / np.nanmean(even)
         yield above(
             f"share on special tokens − an even share, {name(cell)}",
-            Column(share.ids, share.replicates - even),
+            Column(share.ids, share.present - even),
             unit="share of |relevance|",
             note=f"{times:.1f} times an even share of {np.nanmean(even):.3f}",
         )
@@ -51,7 +51,7 @@ def _by_position(cell: Cell, share: Column) -> tuple[Floats, Floats]:
     found = [part.attributions() for part in cell.apart()]
     even = np.array([_even(found[0][sample]) for sample in share.ids])
     largest = np.array([[_largest(maps[sample]) for sample in share.ids] for maps in found])
-    return even, np.where(np.isfinite(share.replicates), largest, np.nan)
+    return even, np.where(np.isfinite(share.present), largest, np.nan)
 
 
 def _even(attribution: Attribution) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from claims_by_hand import TOKENS, N, around, finding
+from claims_by_hand import TOKENS, N, around, finding, replicated
 
 from gxarena.report.claims.catalogue import CLAIMS
 from gxarena.report.claims.judging import judge
@@ -54,6 +54,16 @@ def test_only_sequences_that_the_model_gets_right(make_run: Make) -> None:
     assert (found.verdict, variant.what) == ("undecided", "where the models are right")
     assert (variant.verdict, variant.n_comparisons) == ("holds", 2)
     assert "right" in found.stability
+
+
+def test_what_changes_nothing_is_no_variant(make_run: Make) -> None:
+    """Of models without replicates "on replicate 0 alone" would be the same again."""
+    others = replicated(TOKENS | {"model": "other", "metric": "gini"}, [{"": around(0.5)}] * 3)
+    run = make_run(FAITHFUL | {"values": _areas(around(0.5), around(0.1, 1))}, *others)
+    assert Evidence.of([run]).replicates == [0, 1, 2]
+    found = finding("mif-over-lif", run)
+    assert found.verdict == "holds"
+    assert not found.variants
 
 
 def test_a_data_set_left_out(make_run: Make) -> None:

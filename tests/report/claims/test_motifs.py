@@ -83,6 +83,13 @@ def test_gc_boxes(make_run: Make, tokens: list[Any], cnn: list[Any], verdict: st
         assert finding("gc-boxes", make_run(*cells, random, name="r")).verdict == "undecided"
 
 
+def test_random_scores_patterns_against_the_target_do_not_count(make_run: Make) -> None:
+    """Like beside like: patterns for the target with patterns for the target."""
+    against = _cell(TOKENS | RANDOM, [_motif(SP1, sign="negative")])
+    run = make_run(_cell(TOKENS, [_motif(SP1)]), against)
+    assert finding("gc-boxes", run).verdict == "holds"
+
+
 @pytest.mark.parametrize("name", ["SPI1", "SPIB", "KLHL4", "SPDEF", "Gata1"])
 def test_other_factors_are_no_gc_boxes(make_run: Make, name: str) -> None:
     found = finding("gc-boxes", make_run(_cell(TOKENS, [_motif(("MA1.1", name))])))
