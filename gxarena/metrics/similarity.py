@@ -40,7 +40,7 @@ class ContinuousJaccard:
     def __init__(self, renormalise: Renormalisation = "before") -> None:
         check_choice("continuous_jaccard, renormalise", renormalise, get_args(Renormalisation))
         self.renormalise = renormalise == "before"
-        self._scaled = {"after": np.max, "l1": np.sum}.get(renormalise)
+        self._after = renormalise if renormalise in ("after", "l1") else None
 
     def compare(self, left: Explained, right: Explained) -> Scored:
         """Similarity of each sample's two attributions.
@@ -55,8 +55,9 @@ class ContinuousJaccard:
             padded([attribution.scores for attribution in explained.attributions])
             for explained in (left, right)
         )
-        if self._scaled:
-            v, w = (_divided(table, self._scaled(np.abs(table), axis=1)) for table in (v, w))
+        if self._after:
+            size = np.max if self._after == "after" else np.sum
+            v, w = (_divided(table, size(np.abs(table), axis=1)) for table in (v, w))
         agreement = (np.sign(v) * np.sign(w) * np.minimum(np.abs(v), np.abs(w))).sum(axis=1)
         largest = np.maximum(np.abs(v), np.abs(w)).sum(axis=1)
         finite = np.isfinite(largest)

@@ -292,7 +292,8 @@ def _drawn(x: Floats, y: Floats, pairs: Ints, rng: np.random.Generator) -> Float
     rows = pairs[samples].reshape(BATCH, -1)
     # What fills up comes after all ranks, and has none.
     there = rows >= 0
-    return _correlations(*(np.where(there, values[rows], np.inf) for values in (x, y)), there)
+    one, other = (np.where(there, values[rows], np.inf) for values in (x, y))
+    return _correlations(one, other, there)
 
 
 def _correlations(x: Floats, y: Floats, there: Bools) -> Floats:
