@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-FORMAT = 3
+FORMAT = 4
 """Of a run folder's files. Raised whenever the columns below or their meaning change: files of
 another format are refused, never read beside these."""
 
@@ -114,9 +114,12 @@ MOTIFS = pa.schema(
         pa.field("scores", pa.list_(pa.list_(pa.float64(), 4)), nullable=False),
         pa.field("trimmed_start", pa.int64(), nullable=False),
         pa.field("trimmed_end", pa.int64(), nullable=False),
+        pa.field("counts", pa.bool_(), nullable=False),
+        pa.field("bits", pa.float64()),
         pa.field("match_id", pa.string()),
         pa.field("match_name", pa.string()),
         pa.field("match_q", pa.float64()),
+        pa.field("match_p", pa.float64()),
         pa.field("match_reverse", pa.bool_()),
         pa.field("match_offset", pa.int64()),
         pa.field("match_frequencies", pa.list_(pa.list_(pa.float64(), 4))),
