@@ -72,7 +72,9 @@ class Matches:
         """`chance_of` entries by id, corrected for the motifs and the E entries; shape (Q, E)."""
         positions = {target.id: column for column, target in enumerate(self.targets)}
         chances = self.chance_of[:, [positions[identifier] for identifier in expected]]
-        return np.asarray(false_discovery_control(chances, axis=None)) if chances.size else chances
+        if not chances.size:
+            return chances
+        return np.asarray(false_discovery_control(chances, axis=None)).reshape(chances.shape)
 
 
 def compare(
