@@ -6,10 +6,10 @@
 Scores are random, GC content, or a real explainer's in random order among a sequence's units; on
 the tokens of the bundled fly DNABERT-2, and on nucleotides, observed and hypothetical. Each seed
 draws the scores and takes its own sequences of one class (their first 250 nucleotides, which the
-bundled CNN reads). A row is one run of TF-MoDISco: its patterns, how many matched by the former rule
-(TOMTOM alone, rows trimmed over even letters), how many count, and how many match. At most .05 of
-the patterns should; GC content finds CTCF in CTCF's own peaks, which hold it. Ten to thirty seconds a
-run on one core, three hours for all; the table is written after every seed.
+bundled CNN reads). A row is one run of TF-MoDISco: its patterns, how many matched by the former
+rule (TOMTOM alone, rows trimmed over even letters), how many count, and how many match. At most .05
+of the patterns should; GC content finds CTCF in CTCF's own peaks, which hold it. Ten to thirty
+seconds a run on one core, three hours for all; the table is written after every seed.
 
 Without --data: fly-promoters, and human non-TATA promoters of Genomic Benchmarks (downloaded).
 REFERENCE is a data set's name or a file; GROUP is JASPAR's.

@@ -106,6 +106,5 @@ def _motif(one: KeptMotif) -> dict[str, Any]:
 def _excess(one: Excess) -> dict[str, Any]:
     from dataclasses import asdict
 
-    told = asdict(one)
-    found = told.pop("found")
-    return told | found | {"excess": one.number, "share": one.share, "interval": one.interval}
+    told: dict[str, Any] = asdict(one)
+    return told | told.pop("found") | {"excess": one.number, "share": one.share, "interval": one.interval}

@@ -104,7 +104,8 @@ def _ties(scores: Floats) -> bool:
     largest = np.abs(scores).max(axis=2)
     if not largest.any():
         return False
-    return len(np.unique(np.round(largest / largest.max(), 9))) < _FEWEST_VALUES * largest.size
+    n_values = len(np.unique(np.round(largest / largest.max(), 9)))
+    return bool(n_values < _FEWEST_VALUES * largest.size)
 
 
 def _noise(explained: Explained, scores: Floats) -> Floats:

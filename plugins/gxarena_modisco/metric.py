@@ -169,16 +169,16 @@ class TFMoDISco:
     def _judged(self, pattern: Pattern, kind: Kind, letters: Floats) -> Motif:
         """A pattern with what it says; not yet compared."""
         rows = row_bits(pattern.frequencies, letters, len(pattern.seqlets))
-        bits = best_stretch(rows, self._stretch)
+        bits, (start, end) = best_stretch(rows, self._stretch), trimmed(rows)
         return Motif(
             name=pattern.name,
             sign=pattern.sign,
             contributions=kind,
             frequencies=pattern.frequencies,
             scores=pattern.scores,
-            trimmed=trimmed(rows),
+            trimmed=(start, end),
             seqlets=pattern.seqlets,
-            counts=bits >= self._bits,
+            counts=bits >= self._bits and end > start,
             bits=bits,
         )
 
