@@ -107,4 +107,5 @@ def _excess(one: Excess) -> dict[str, Any]:
     from dataclasses import asdict
 
     told: dict[str, Any] = asdict(one)
-    return told | told.pop("found") | {"excess": one.number, "share": one.share, "interval": one.interval}
+    found: dict[str, Any] = told.pop("found")
+    return told | found | {"excess": one.number, "share": one.share, "interval": one.interval}
