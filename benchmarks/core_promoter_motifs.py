@@ -3,8 +3,9 @@
     gxarena run fly-motifs --out runs/fly-motifs
     python benchmarks/core_promoter_motifs.py runs/fly-motifs
 
-A motif is there where some pattern resembles its JASPAR matrix, q < 0.05 over all of the cell's
-patterns and all matrices of insects; in brackets its q and the pattern's seqlets.
+A motif is there where some pattern that counts resembles its JASPAR matrix more than shuffles of
+the pattern's rows do, q < 0.05 over the cell's patterns and the motifs below; in brackets its q and
+the pattern's seqlets.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ def found(motifs: list[KeptMotif]) -> list[str]:
     """For each of `MOTIFS`, the pattern that resembles it most, or a dash."""
     targets = list(collection("insects"))
     targets += [m for m in matrices(list(MOTIFS.values())) if m.id not in {t.id for t in targets}]
-    q = compare([motif.frequencies for motif in motifs], targets).q
+    motifs = [motif for motif in motifs if motif.counts]
+    if not motifs:
+        return ["–"] * len(MOTIFS)
+    compared = compare([motif.frequencies[slice(*motif.trimmed)] for motif in motifs], targets)
     entries = []
-    for identifier in MOTIFS.values():
-        column = q[:, [target.id for target in targets].index(identifier)]
+    for column in compared.q_of(list(MOTIFS.values())).T:
         best = int(column.argmin())
         there = column[best] < LEVEL
         entries.append(

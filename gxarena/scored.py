@@ -91,6 +91,8 @@ class Match:
         Row of the entry, as oriented, on which the motif's first trimmed row lies.
     frequencies : float array, shape (w, 4)
         The entry's own.
+    p : float or None
+        Of the resemblance alone, uncorrected, where the comparison has one.
     """
 
     id: str
@@ -99,6 +101,7 @@ class Match:
     reverse: bool
     offset: int
     frequencies: Floats
+    p: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +123,10 @@ class Motif:
         Where it was seen.
     match : Match or None
         None where nothing in the database resembles it.
+    counts : bool
+        Whether it says enough to be compared; where not, it is neither matched nor unmatched.
+    bits : float or None
+        The information by which it counts or does not.
     """
 
     name: str
@@ -130,6 +137,8 @@ class Motif:
     trimmed: tuple[int, int]
     seqlets: tuple[tuple[int, Interval], ...]
     match: Match | None = None
+    counts: bool = True
+    bits: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

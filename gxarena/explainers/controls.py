@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Interval, Sample
-from gxarena.dna import letters
+from gxarena.dna import ALPHABET, letters, one_hot
 from gxarena.errors import check_positive
 from gxarena.truth import truth
 
@@ -20,16 +21,25 @@ Given = TypeVar("Given")
 class Random:
     """The control every explainer must beat: standard normal scores on the model's units.
 
-    Sample b's scores are drawn from ``batch.seeds[b]`` alone.
+    Sample b's scores are drawn from ``batch.seeds[b]`` alone. Where units are nucleotides, every
+    other letter's hypothetical contribution is drawn after them.
     """
 
     cost = (0, 0)
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
-        return [
-            Attribution(np.random.default_rng(seed).standard_normal(len(spans)), spans)
-            for seed, spans in zip(batch.seeds.tolist(), model.spans(batch.sequences), strict=True)
-        ]
+        attributions = []
+        for sequence, seed, spans in zip(
+            batch.sequences, batch.seeds.tolist(), model.spans(batch.sequences), strict=True
+        ):
+            rng = np.random.default_rng(seed)
+            scores = rng.standard_normal(len(spans))
+            others = None
+            if len(spans) == spans.length:
+                present = one_hot(letters([sequence])[0]) > 0
+                others = np.where(present, scores[:, None], rng.standard_normal(present.shape))
+            attributions.append(Attribution(scores, spans, hypothetical=others))
+        return attributions
 
 
 class Oracle:
@@ -55,15 +65,39 @@ class Oracle:
 
 
 class GC:
-    """Composition alone: the share of G and C in each unit."""
+    """Composition alone: the share of G and C in each unit.
+
+    Where units are nucleotides, the hypothetical contribution of a letter is what it would score.
+
+    Parameters
+    ----------
+    centred : bool
+        Less the whole sequence's share, so that scores have signs.
+    """
 
     cost = (0, 0)
 
+    def __init__(self, centred: bool = False) -> None:
+        self._centred = centred
+
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         def strong(sequence: str, _: int) -> Floats:
-            return np.isin(letters([sequence])[0], letters(["GC"])).astype(np.float64)
+            found = np.isin(letters([sequence])[0], letters(["GC"])).astype(np.float64)
+            return found - found.mean() if self._centred else found
 
-        return unit_means(model, batch, strong, batch.seeds.tolist())
+        made = unit_means(model, batch, strong, batch.seeds.tolist())
+        return [
+            self._with_hypothetical(attribution, sequence)
+            for attribution, sequence in zip(made, batch.sequences, strict=True)
+        ]
+
+    def _with_hypothetical(self, attribution: Attribution, sequence: str) -> Attribution:
+        if len(attribution.spans) < attribution.spans.length:
+            return attribution
+        share = (sequence.count("G") + sequence.count("C")) / len(sequence)
+        of_letter = np.array([letter in "GC" for letter in ALPHABET], dtype=np.float64)
+        each = of_letter - share if self._centred else of_letter
+        return replace(attribution, hypothetical=np.tile(each, (len(sequence), 1)))
 
 
 class Blur:

@@ -97,7 +97,8 @@ def _draw_match(axes: Axes, motif: KeptMotif) -> None:
     axes.set_xlim(-0.5, len(motif.scores) - 0.5)
     if not motif.match:
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "no match", transform=axes.transAxes, ha="center", va="center")
+        words = "no match" if motif.counts else "too little information to be compared"
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center")
         return
     frequencies = motif.match["frequencies"]
     if motif.match["reverse"]:

@@ -32,9 +32,13 @@ class KeptMotif:
     n_seqlets : int
     frequencies, scores : float arrays, shape (w, 4)
     trimmed : (start, end)
-        The rows that were compared with the database.
+        The informative rows, which are compared with the database.
     match : mapping
-        id, name, q, reverse, offset and frequencies of the entry; empty without a match.
+        id, name, q, p, reverse, offset and frequencies of the entry; empty without a match.
+    counts : bool
+        Whether it says enough to be compared.
+    bits : float or None
+        By which it counts or does not.
     """
 
     cell: tuple[str, ...]
@@ -47,6 +51,8 @@ class KeptMotif:
     scores: Floats
     trimmed: tuple[int, int]
     match: dict[str, Any]
+    counts: bool
+    bits: float | None
 
     @property
     def found_in(self) -> tuple[str, ...]:
@@ -56,7 +62,7 @@ class KeptMotif:
 
     @property
     def consensus(self) -> str:
-        """The most frequent letters of the compared rows; all rows where none was compared."""
+        """The most frequent letters of the informative rows; of all where none is."""
         start, end = self.trimmed if self.trimmed[1] else (0, len(self.frequencies))
         return "".join(ALPHABET[i] for i in self.frequencies[start:end].argmax(axis=1))
 
@@ -89,7 +95,7 @@ def motifs_of_run(run: RunResults) -> list[KeptMotif]:
 
 
 def write_meme(motifs: Sequence[KeptMotif], path: Path) -> None:
-    """Write the compared rows of motifs as a MEME file (version 4, minimal)."""
+    """Write the informative rows of motifs that count as a MEME file (version 4, minimal)."""
     try:
         from memelite.io import write_meme as write
     except ModuleNotFoundError as error:
@@ -101,7 +107,7 @@ def write_meme(motifs: Sequence[KeptMotif], path: Path) -> None:
             slice(*motif.trimmed)
         ].T
         for motif in motifs
-        if motif.trimmed[1]
+        if motif.counts and motif.trimmed[1]
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +119,7 @@ def write_meme(motifs: Sequence[KeptMotif], path: Path) -> None:
 def _motif(row: dict[str, Any], cell: dict[str, Any]) -> KeptMotif:
     match = {}
     if row["match_id"] is not None:
-        keys = ("id", "name", "q", "reverse", "offset")
+        keys = ("id", "name", "q", "p", "reverse", "offset")
         match = {key: row[f"match_{key}"] for key in keys}
         match["frequencies"] = np.array(row["match_frequencies"])
     return KeptMotif(
@@ -127,4 +133,6 @@ def _motif(row: dict[str, Any], cell: dict[str, Any]) -> KeptMotif:
         scores=np.array(row["scores"]),
         trimmed=(row["trimmed_start"], row["trimmed_end"]),
         match=match,
+        counts=row["counts"],
+        bits=row["bits"],
     )

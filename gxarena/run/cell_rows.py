@@ -155,6 +155,8 @@ def _motif_row(cell: Cell, motif: Motif) -> Row:
         "scores": motif.scores.tolist(),
         "trimmed_start": motif.trimmed[0],
         "trimmed_end": motif.trimmed[1],
+        "counts": motif.counts,
+        "bits": motif.bits,
     }
     if motif.match is not None:
         match = asdict(motif.match) | {"frequencies": motif.match.frequencies.tolist()}

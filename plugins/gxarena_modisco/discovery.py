@@ -15,10 +15,15 @@ import numpy as np
 
 from gxarena.data import Explained, Floats, Interval, Spans
 from gxarena.errors import InputError, PluginError, Unsupported
+from gxarena.seeds import sample_seed
 from gxarena_modisco import worker
 from gxarena_modisco.settings import Settings
 
 Kind = Literal["hypothetical", "observed"]
+_FEWEST_VALUES = 0.01
+"""Distinct scores per nucleotide below which windows tie."""
+_TIE_BREAK = 0.25
+"""Spread of what breaks ties, over the spread of the scores."""
 _TAIL = 400
 """Characters of a failed worker's last words."""
 
@@ -58,6 +63,9 @@ def contributions(explained: Explained, kind: Kind, encoded: Floats) -> Floats:
     Hypothetical ones are centred over the four letters: only what a letter does beyond the others
     tells motifs apart. Observed ones know the letter that is there.
 
+    Windows of a map with few values, such as GC content, tie; the null that TF-MoDISco fits to
+    their sums is then undefined. Such a map gets noise of a quarter of its spread.
+
     Raises
     ------
     Unsupported
@@ -86,7 +94,30 @@ def contributions(explained: Explained, kind: Kind, encoded: Floats) -> Floats:
             "modisco: expected signed scores, got none below 0. TF-MoDISco needs to know what "
             "speaks against the target: give it raw scores, not their magnitudes."
         )
+    if _ties(made):
+        made += _noise(explained, made) * (encoded if kind == "observed" else 1.0)
     return made
+
+
+def _ties(scores: Floats) -> bool:
+    """Whether scores, up to rounding, have very few values."""
+    largest = np.abs(scores).max(axis=2)
+    if not largest.any():
+        return False
+    n_values = len(np.unique(np.round(largest / largest.max(), 9)))
+    return bool(n_values < _FEWEST_VALUES * largest.size)
+
+
+def _noise(explained: Explained, scores: Floats) -> Floats:
+    """Noise that breaks ties, each sample's own; shape (N, L, 4)."""
+    noise = np.zeros_like(scores)
+    for row, (sample, attribution) in enumerate(
+        zip(explained.samples, explained.attributions, strict=True)
+    ):
+        length = attribution.spans.length
+        rng = np.random.default_rng(sample_seed(explained.seed, "modisco/ties", sample.id))
+        noise[row, :length] = rng.standard_normal((length, 4))
+    return noise * _TIE_BREAK * float(scores.std())
 
 
 def discover(encoded: Floats, scores: Floats, settings: Settings) -> Discovery:

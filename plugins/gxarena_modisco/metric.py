@@ -1,20 +1,29 @@
-"""Localization against a motif database: TF-MoDISco, then TOMTOM against JASPAR, with a null."""
+"""Localization against a motif database: TF-MoDISco, then TOMTOM against JASPAR."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, get_args
 
 import numpy as np
 
-from gxarena.api import Match, Motif, Quantity, SetScored
+from gxarena.api import Motif, Quantity, SetScored
 from gxarena.data import Explained, Floats
 from gxarena.dna import letters, one_hot
-from gxarena.errors import InputError, check_choice
+from gxarena.errors import InputError, check_at_least, check_choice
+from gxarena.seeds import sample_seed
 from gxarena.truth import counted
-from gxarena_jaspar.matching import column_shuffled, compare, trimmed
+from gxarena_jaspar.information import (
+    LEAST_BITS,
+    STRETCH,
+    background,
+    best_stretch,
+    row_bits,
+    trimmed,
+)
+from gxarena_jaspar.matching import SHUFFLES, Matches, compare
 from gxarena_jaspar.matrices import RELEASE, Matrix, collection, matrices
 from gxarena_modisco.discovery import Discovery, Kind, Pattern, contributions, discover
 from gxarena_modisco.settings import Settings, settings_for
@@ -25,15 +34,12 @@ _COUNTS = {
     "patterns_negative": Quantity("none", (0.0, None), "", "patterns against the target"),
     "seqlets_positive": Quantity("none", (0.0, None), "", "seqlets for the target"),
     "seqlets_negative": Quantity("none", (0.0, None), "", "seqlets against the target"),
+    "counted": Quantity("none", (0.0, None), "", "patterns that say enough to be compared"),
 }
 _SHARES = {
-    "matched": Quantity("higher", (0.0, 1.0), "", "patterns that resemble an entry, q < level"),
+    "matched": Quantity("higher", (0.0, 1.0), "", "counted patterns that match, q < level"),
     "recall": Quantity("higher", (0.0, 1.0), "", "expected motifs that some pattern resembles"),
     "recall_best": Quantity("higher", (0.0, 1.0), "", "expected motifs that are a best match"),
-}
-_NULLS = {
-    f"{key}_null": Quantity("none", (0.0, 1.0), "", f"{key} of column-shuffled motifs")
-    for key in _SHARES
 }
 
 
@@ -54,8 +60,13 @@ class TFMoDISco:
         JASPAR's taxonomic group and release.
     level : float
         q-value below which a pattern matches.
-    nulls : int
-        Times that the motifs' columns are shuffled for the null.
+    stretch, bits : int, float
+        A pattern counts where its best `stretch` rows next to each other hold at least so many
+        bits over the sequences' own letters (see `gxarena_jaspar.information`). What does not
+        count is kept, and is neither matched nor unmatched.
+    shuffles : int
+        Orders of a pattern's rows that it is compared with the database beside (see
+        `gxarena_jaspar.matching`).
     **settings
         Of `gxarena_modisco.settings.Settings`; by sequence length where not given.
     """
@@ -67,7 +78,9 @@ class TFMoDISco:
         group: str = "vertebrates",
         release: str = RELEASE,
         level: float = 0.05,
-        nulls: int = 20,
+        stretch: int = STRETCH,
+        bits: float = LEAST_BITS,
+        shuffles: int = SHUFFLES,
         **settings: Any,
     ) -> None:
         check_choice("modisco, contributions", contributions, ("auto", *get_args(Kind)))
@@ -75,15 +88,18 @@ class TFMoDISco:
             check_choice("modisco", name, [field.name for field in fields(Settings)])
         if not 0 < level < 1:
             raise InputError(f"modisco, level: expected a q-value between 0 and 1, got {level}.")
+        check_at_least("modisco, stretch", stretch)
+        check_at_least("modisco, shuffles", shuffles)
         self._contributions = contributions
         self._expected = tuple(expected)
         self._group, self._release = group, release
-        self._level, self._nulls = level, nulls
+        self._stretch, self._bits = stretch, bits
+        self._level, self._shuffles = level, shuffles
         self._settings = settings
         self.quantities: Mapping[str, Quantity] = {
             f"{kind}.{key}": quantity
             for kind in get_args(Kind)
-            for key, quantity in (_COUNTS | _SHARES | _NULLS).items()
+            for key, quantity in (_COUNTS | _SHARES).items()
         }
 
     def score_set(self, explained: Explained) -> SetScored:
@@ -101,20 +117,30 @@ class TFMoDISco:
         targets = self._targets(explained)
         scores = contributions(explained, kind, encoded)
         settings = settings_for(encoded.shape[1], self._settings)
-        found = Discovery(0, 0, ())
-        if scores.any():
-            found = discover(encoded, scores, settings)
-        expected = [target for target in targets if target.id in self._names(explained)]
-        values, reasons = self._values(found, expected, targets, settings, explained.seed)
-        matches = compare([p.frequencies for p in found.patterns], targets)
-        motifs = [
-            self._motif(pattern, kind, matches.best(number, self._level))
-            for number, pattern in enumerate(found.patterns)
-        ]
+        found = discover(encoded, scores, settings) if scores.any() else Discovery(0, 0, ())
+        judged = [self._judged(one, kind, background(encoded)) for one in found.patterns]
+        counting = [number for number, motif in enumerate(judged) if motif.counts]
+        matches = compare(
+            [judged[number].frequencies[slice(*judged[number].trimmed)] for number in counting],
+            targets,
+            self._shuffles,
+            sample_seed(explained.seed, "modisco/shuffles", ""),
+        )
+        for row, number in enumerate(counting):
+            judged[number] = replace(judged[number], match=matches.best(row, self._level))
+        expected = [target.id for target in targets if target.id in self._names(explained)]
+        values = _counts(found, len(counting)) | self._shares(matches, expected)
+        reasons = dict.fromkeys(_SHARES, _why_nothing(found, settings, self._bits))
+        if counting:
+            reasons = {
+                key: "no motif is expected: set expected = [ids]"
+                for key in _SHARES
+                if np.isnan(values[key])
+            }
         return SetScored(
             {f"{kind}.{key}": value for key, value in values.items()},
             {f"{kind}.{key}": reason for key, reason in reasons.items()},
-            tuple(motifs),
+            tuple(judged),
         )
 
     def _kind(self, explained: Explained) -> Kind:
@@ -140,71 +166,56 @@ class TFMoDISco:
         missing = sorted(self._names(explained) - present)
         return targets + matrices(missing, self._release)
 
-    def _values(
-        self,
-        found: Discovery,
-        expected: list[Matrix],
-        targets: list[Matrix],
-        settings: Settings,
-        seed: int,
-    ) -> tuple[dict[str, float], dict[str, str]]:
-        signs = [pattern.sign for pattern in found.patterns]
-        values = {
-            "patterns_positive": float(signs.count("positive")),
-            "patterns_negative": float(signs.count("negative")),
-            "seqlets_positive": float(found.n_positive),
-            "seqlets_negative": float(found.n_negative),
-        }
-        reasons: dict[str, str] = {}
-        if not found.patterns:
-            reason = (
-                f"no pattern: {found.n_positive} seqlets for the target and {found.n_negative} "
-                f"against it, more than {settings.min_seqlets} of a sign needed"
-            )
-            if max(found.n_positive, found.n_negative) > settings.min_seqlets:
-                reason = "no pattern: the seqlets do not form clusters"
-            undefined = [*_SHARES, *_NULLS]
-            values |= dict.fromkeys(undefined, np.nan)
-            return values, dict.fromkeys(undefined, reason)
-        motifs = [pattern.frequencies for pattern in found.patterns]
-        values |= self._shares(motifs, targets, expected)
-        rng = np.random.default_rng(seed)
-        nulls = [
-            self._shares([column_shuffled(m, rng) for m in motifs], targets, expected)
-            for _ in range(self._nulls)
-        ]
-        values |= {
-            f"{key}_null": float(np.mean([null[key] for null in nulls])) if nulls else np.nan
-            for key in _SHARES
-        }
-        for key, value in values.items():
-            if np.isnan(value):
-                reasons[key] = "no motif is expected: set expected = [ids]"
-        return values, reasons
-
-    def _shares(
-        self, motifs: list[Floats], targets: list[Matrix], expected: list[Matrix]
-    ) -> dict[str, float]:
-        matches = compare(motifs, targets)
-        best = [matches.best(i, self._level) for i in range(len(motifs))]
-        shares = {"matched": float(np.mean([match is not None for match in best]))}
-        recovered = [matches.recovered(one.id, self._level) for one in expected]
-        # Any version of the same matrix counts; another matrix of the same factor does not.
-        bases = {match.id.partition(".")[0] for match in best if match is not None}
-        best_of = [one.id.partition(".")[0] in bases for one in expected]
-        shares["recall"] = float(np.mean(recovered)) if expected else np.nan
-        shares["recall_best"] = float(np.mean(best_of)) if expected else np.nan
-        return shares
-
-    @staticmethod
-    def _motif(pattern: Pattern, kind: Kind, match: Match | None) -> Motif:
+    def _judged(self, pattern: Pattern, kind: Kind, letters: Floats) -> Motif:
+        """A pattern with what it says; not yet compared."""
+        rows = row_bits(pattern.frequencies, letters, len(pattern.seqlets))
+        bits, (start, end) = best_stretch(rows, self._stretch), trimmed(rows)
         return Motif(
             name=pattern.name,
             sign=pattern.sign,
             contributions=kind,
             frequencies=pattern.frequencies,
             scores=pattern.scores,
-            trimmed=trimmed(pattern.frequencies),
+            trimmed=(start, end),
             seqlets=pattern.seqlets,
-            match=match,
+            counts=bits >= self._bits and end > start,
+            bits=bits,
         )
+
+    def _shares(self, matches: Matches, expected: list[str]) -> dict[str, float]:
+        """Shares of the patterns that count, and of the expected motifs; NaN where of nothing."""
+        best = [matches.best(row, self._level) for row in range(len(matches.chance))]
+        if not best:
+            return dict.fromkeys(_SHARES, np.nan)
+        # Any version of the same matrix counts; another matrix of the same factor does not.
+        bases = {match.id.partition(".")[0] for match in best if match is not None}
+        recovered = (matches.q_of(expected) < self._level).any(axis=0)
+        best_of = [identifier.partition(".")[0] in bases for identifier in expected]
+        return {
+            "matched": float(np.mean([match is not None for match in best])),
+            "recall": float(np.mean(recovered)) if expected else np.nan,
+            "recall_best": float(np.mean(best_of)) if expected else np.nan,
+        }
+
+
+def _counts(found: Discovery, counting: int) -> dict[str, float]:
+    signs = [pattern.sign for pattern in found.patterns]
+    return {
+        "patterns_positive": float(signs.count("positive")),
+        "patterns_negative": float(signs.count("negative")),
+        "seqlets_positive": float(found.n_positive),
+        "seqlets_negative": float(found.n_negative),
+        "counted": float(counting),
+    }
+
+
+def _why_nothing(found: Discovery, settings: Settings, bits: float) -> str:
+    """Why no pattern can match."""
+    if found.patterns:
+        return f"no pattern counts: none of {len(found.patterns)} holds {bits:g} bits"
+    if max(found.n_positive, found.n_negative) > settings.min_seqlets:
+        return "no pattern: the seqlets do not form clusters"
+    return (
+        f"no pattern: {found.n_positive} seqlets for the target and {found.n_negative} "
+        f"against it, more than {settings.min_seqlets} of a sign needed"
+    )

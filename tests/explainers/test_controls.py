@@ -138,3 +138,33 @@ def test_randomised_says_what_it_cannot_do(registry: Registry) -> None:
         Randomised(registry, "lrp", colour="red")
     with pytest.raises(InputError, match="unknown"):
         Randomised(registry, "no-such-explainer")
+
+
+def _letters_present(sequence: str) -> list[int]:
+    return ["ACGT".index(letter) for letter in sequence]
+
+
+def test_random_scores_of_every_letter_where_units_are_nucleotides() -> None:
+    (one,) = Random().explain(Linear(), _batch("ACGTNA", seeds=(7,)))
+    assert one.hypothetical is not None
+    assert one.hypothetical.shape == (6, 4)
+    known = [0, 1, 2, 3, 5]
+    assert np.array_equal(one.hypothetical[known, _letters_present("ACGTA")], one.scores[known])
+    assert len(np.unique(one.hypothetical)) == 24
+    (tokens,) = Random().explain(Linear(width=3), _batch("ACGTAC", seeds=(7,)))
+    assert tokens.hypothetical is None
+
+
+@pytest.mark.parametrize("centred", [False, True])
+def test_gc_of_every_letter_is_what_it_would_score(centred: bool) -> None:
+    sequence = "ACGTGG"
+    (one,) = GC(centred).explain(Linear(), _batch(sequence, seeds=(0,)))
+    assert one.hypothetical is not None
+    share = 4 / 6 if centred else 0.0
+    assert one.hypothetical == pytest.approx(np.tile(np.array([0, 1, 1, 0]) - share, (6, 1)))
+    assert one.scores == pytest.approx(one.hypothetical[range(6), _letters_present(sequence)])
+    if centred:
+        assert one.scores.sum() == pytest.approx(0)
+    (tokens,) = GC(centred).explain(Linear(width=3), _batch(sequence, seeds=(0,)))
+    assert tokens.scores == pytest.approx(np.array([2 / 3, 2 / 3]) - share)
+    assert tokens.hypothetical is None

@@ -61,6 +61,16 @@ COLUMNS = {
         """,
     }
 }
+COLUMNS[4] = COLUMNS[3] | {
+    "motifs": """
+        cell_id string, motif string, sign string, contributions string, n_seqlets int64,
+        frequencies list<item: fixed_size_list<item: double>[4]>,
+        scores list<item: fixed_size_list<item: double>[4]>, trimmed_start int64,
+        trimmed_end int64, counts bool, bits double?, match_id string?, match_name string?,
+        match_q double?, match_p double?, match_reverse bool?, match_offset int64?,
+        match_frequencies list<item: fixed_size_list<item: double>[4]>?
+    """
+}
 """What a reader of each format finds, in order; ``?`` where it may be null.
 
 Whoever changes a column that was released here writes down another format beside it.

@@ -161,9 +161,17 @@ def test_a_sets_numbers_motifs_and_seqlets_become_rows_that_their_tables_take(ce
     one, other = rows["motifs"]
     told = {"motif": "positive_0", "sign": "positive", "n_seqlets": 1}
     told |= {"trimmed_start": 1, "trimmed_end": 7, "match_id": "MA0000.1", "match_name": "Toy"}
-    told |= {"match_q": 0.001, "match_reverse": True, "match_offset": 1}
+    told |= {
+        "counts": True,
+        "bits": None,
+        "match_p": 1e-9,
+        "match_q": 0.001,
+        "match_reverse": True,
+        "match_offset": 1,
+    }
     assert {key: one[key] for key in told} == told
     assert not [key for key in other if key.startswith("match")]
+    assert (other["counts"], other["bits"]) == (False, 1.5)
     assert np.array_equal(one["scores"], found.motifs[0].scores)
     assert np.array_equal(other["scores"], found.motifs[1].scores)
     assert np.array_equal(other["frequencies"], found.motifs[1].frequencies)

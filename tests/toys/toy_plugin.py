@@ -58,5 +58,6 @@ def gxarena_metrics() -> Iterable[Component]:
     yield Component("total", "toys:Total", "sum of scores", provides=frozenset({"sample"}))
     yield Component("stranger", "toys:Stranger", "another key", provides=frozenset({"sample"}))
     yield Component("collection", "toys:Collection", "a motif", provides=frozenset({"set"}))
+    yield Component("patterns", "toys:Patterns", "motifs", provides=frozenset({"set"}))
     yield Component("nothing", "toys:Nothing", "no motif", provides=frozenset({"set"}))
     yield Component("too-few", "toys:TooFew", "forgets a sample", provides=frozenset({"sample"}))

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -180,10 +181,29 @@ class Collection:
     def score_set(self, explained: Explained) -> SetScored:
         rows = np.vstack([np.eye(4), np.eye(4)[::-1]]) * 0.96 + 0.01
         seqlets = ((0, Interval(2, 10, "", "-")),)
-        match = Match("MA0000.1", "Toy", 0.001, True, 1, rows[::-1, ::-1])
+        match = Match("MA0000.1", "Toy", 0.001, True, 1, rows[::-1, ::-1], 1e-9)
         one = Motif("positive_0", "positive", "observed", rows, rows, (1, 7), seqlets, match)
         other = Motif("negative_0", "negative", "observed", rows, -rows, (0, 0), seqlets)
-        return SetScored({"found": 2.0}, motifs=(one, other))
+        return SetScored({"found": 2.0}, motifs=(one, replace(other, counts=False, bits=1.5)))
+
+
+class Patterns(Collection):
+    """As TF-MoDISco tells: in which contributions. None in random scores; hypothetical for GC's."""
+
+    quantities = {f"{kind}.found": Quantity("higher") for kind in ("hypothetical", "observed")}  # noqa: RUF012
+
+    def score_set(self, explained: Explained) -> SetScored:
+        scores = np.concatenate([one.scores for one in explained.attributions])
+        if (scores >= 0).all():
+            return SetScored({"hypothetical.found": 2.0}, motifs=self._both("hypothetical"))
+        exact = np.array_equal(scores * 4, np.round(scores * 4))
+        return SetScored(
+            {"observed.found": 2.0 * exact}, motifs=self._both("observed") if exact else ()
+        )
+
+    def _both(self, kind: str) -> tuple[Motif, ...]:
+        given = Explained((), (), np.zeros(0, int), np.zeros((0, 2)))
+        return tuple(replace(m, contributions=kind) for m in super().score_set(given).motifs)
 
 
 class Nothing(Collection):

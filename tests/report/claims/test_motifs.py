@@ -24,6 +24,7 @@ def _motif(match: tuple[str, str] | None, n_seqlets: int = 30, sign: str = "posi
         "scores": uniform,
         "trimmed_start": 0,
         "trimmed_end": 6,
+        "counts": True,
         "match_id": match and match[0],
         "match_name": match and match[1],
     }

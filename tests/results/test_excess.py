@@ -1,0 +1,110 @@
+"""Matched motifs beside the controls': like beside like, and what is not defined says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from gxarena.registry import Registry
+from gxarena.results.excess import Excess, Found, excesses
+from gxarena.results.reading import RunResults
+from gxarena.run.plan import Plan
+from gxarena.run.runner import run
+from gxarena.run.suite import Suite, read_suite
+
+CONTROLS = ("random", "gc", "randomised")
+
+
+def _excess(found: tuple[int, int], *controls: tuple[int, int]) -> Excess:
+    """Of (patterns, matched)."""
+    made = [Found(f"e{i}", n, n, matched) for i, (n, matched) in enumerate([found, *controls])]
+    return Excess(
+        "d", "m", "native", "modisco", None, "observed", "token", made[0], tuple(made[1:])
+    )
+
+
+def test_beyond_the_largest_control_and_beyond_all_together() -> None:
+    one = _excess((4, 3), (9, 0), (7, 1), (4, 1))
+    assert (one.most, one.number) == (1, 2)
+    assert one.share == pytest.approx(3 / 4 - 2 / 20)
+
+
+def test_without_controls_or_without_patterns_there_is_no_share() -> None:
+    alone = _excess((4, 3))
+    assert (alone.most, alone.number, alone.share, alone.interval) == (None, None, None, None)
+    empty = _excess((4, 3), (0, 0))
+    assert (empty.most, empty.number, empty.share, empty.interval) == (0, 3, None, None)
+    nothing = _excess((0, 0), (5, 1))
+    assert (nothing.number, nothing.share, nothing.interval) == (-1, None, None)
+
+
+@given(st.data())
+def test_limits_are_those_of_two_exact_intervals(data: st.DataObject) -> None:
+    n, m = data.draw(st.integers(1, 30)), data.draw(st.integers(1, 60))
+    a, b = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
+    one = _excess((n, a), (m, b))
+    assert one.interval is not None
+    assert one.share is not None
+    mine = stats.binomtest(a, n).proportion_ci(0.975)
+    null = stats.binomtest(b, m).proportion_ci(0.975)
+    assert one.interval == pytest.approx((mine.low - null.high, mine.high - null.low))
+    assert one.interval[0] <= one.share <= one.interval[1]
+    # As many in another order of the controls are the same.
+    assert _excess((n, a), (m, b), (3, 1)).interval == _excess((n, a), (3, 1), (m, b)).interval
+
+
+def _ran(plan: Callable[..., Plan], folder: Path, metrics: list[str]) -> RunResults:
+    block = {
+        "datasets": ["mine"], "models": ["toy", "toy-tokens"],
+        "explainers": ["exact", "random", "gc"], "aggregators": ["native"], "metrics": metrics,
+    }  # fmt: skip
+    assert run(plan(matrix=[block]), folder).complete
+    return RunResults.of(folder)
+
+
+def test_methods_stand_beside_the_controls_of_their_model_units_and_contributions(
+    plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    found = excesses(_ran(plan, tmp_path / "run", ["patterns", "gini"]))
+    assert [(one.model, one.units, one.contributions) for one in found] == [
+        ("toy", "nucleotide", "observed"),
+        ("toy-tokens", "token", "observed"),
+    ]
+    for one in found:
+        assert one.found == Found("exact", 2, 1, 1)
+        # Sought in other contributions, GC's patterns are no measure of these.
+        assert one.controls == (Found("random", 0, 0, 0),)
+        assert (one.number, one.share) == (1, None)
+
+
+def test_a_run_whose_metric_says_not_in_what_has_no_excess(
+    plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    assert excesses(_ran(plan, tmp_path / "run", ["collection"])) == []
+
+
+@pytest.mark.parametrize("name", ["fly-motifs", "ctcf-vs-pu1", "paper-nontata", "paper-enhancers"])
+def test_every_suite_with_motifs_has_the_controls_in_the_same_block(name: str) -> None:
+    suite: Suite = read_suite(name)
+    components = Registry.load()
+    for block in suite.matrix:
+        if not any(metric.startswith("modisco") for metric in block.metrics):
+            continue
+        names = [suite.explainers.get(e, {}).get("name", e) for e in block.explainers]
+        for control in CONTROLS:
+            assert control in names
+            assert components.registered("explainers", control).component.role in (
+                "floor",
+                "control",
+            )
+        (wrapped,) = {
+            suite.explainers[e]["explainer"]
+            for e, of in zip(block.explainers, names, strict=True)
+            if of == "randomised"
+        }
+        assert wrapped in names
