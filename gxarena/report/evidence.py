@@ -101,12 +101,23 @@ class Evidence:
 
         None where the run does not hold it.
         """
-        same = ("dataset", "model", "aggregator", "metric_name")
-        for other in self.cells(cell.metric, controls=True, classes=ALL):
-            agree = all(other.facts[fact] == cell.facts[fact] for fact in same)
-            if other.run is cell.run and other.role == "floor" and agree:
-                return of_replicate(other, cell.replicate) if cell.several == 1 else other
-        return None
+        floors = (other for other in self.controls_of(cell) if other.role == "floor")
+        return next(floors, None)
+
+    def controls_of(self, cell: Cell) -> list[Cell]:
+        """The same cell with the scores of each control, of the same replicate where it is one's.
+
+        The ceiling is none: it knows the truth.
+        """
+        same = ("dataset", "model", "aggregator", "metric_name", "attributions_units")
+        found = [
+            of_replicate(other, cell.replicate) if cell.several == 1 else other
+            for other in self.cells(cell.metric, controls=True, classes=ALL)
+            if other.run is cell.run
+            and other.role in ("floor", "control")
+            and all(other.facts[fact] == cell.facts[fact] for fact in same)
+        ]
+        return [one for one in found if one is not None]
 
     @property
     def replicates(self) -> list[int]:

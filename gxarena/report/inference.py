@@ -202,6 +202,36 @@ def more_often(
     )  # fmt: skip
 
 
+def more_often_than(
+    what: str, ours: tuple[int, int], theirs: tuple[int, int], note: str = ""
+) -> Comparison:
+    """Whether a share exceeds another of others: Fisher's exact test.
+
+    The interval of the difference holds at least 95%: Clopper and Pearson's of either share, each
+    at 97.5%.
+
+    Parameters
+    ----------
+    what : str
+    ours, theirs : (count, n)
+    note : str
+    """
+    (count, n), (other, of) = ours, theirs
+    if n == 0 or of == 0:
+        missing = "" if of else "no patterns of controls to compare with"
+        noted = "; ".join(filter(None, (note, missing)))
+        return Comparison(what, np.nan, np.nan, np.nan, n, "share", "undecided", noted)
+    p = float(stats.fisher_exact([[count, n - count], [other, of - other]]).pvalue)
+    one, two = (
+        stats.binomtest(some, total).proportion_ci(1 - LEVEL / 2) for some, total in (ours, theirs)
+    )
+    excess = count / n - other / of
+    verdict, p_fails = _beyond(excess, p)
+    return Comparison(
+        what, excess, one.low - two.high, one.high - two.low, n, "share", verdict, note, p_fails
+    )  # fmt: skip
+
+
 def counted(what: str, found: bool | None, n: int, note: str) -> Comparison:
     """What was or was not found, of n: decided by looking; None where looking does not tell."""
     verdict: Verdict = "undecided" if found is None else "holds" if found else "fails"

@@ -7,15 +7,13 @@ was found is a matter of looking.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any
 
-import numpy as np
-
 from gxarena.report.claims.claim import Claim, Setting, name
 from gxarena.report.evidence import Evidence, groups
-from gxarena.report.inference import counted, more_often
+from gxarena.report.inference import counted, more_often, more_often_than
 from gxarena.report.runs import ALL, Cell, ClassOfSamples
 from gxarena.report.verdicts import Comparison
 
@@ -38,34 +36,28 @@ def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
         if whole.level != "token":
             continue
         for number, cell in enumerate(whole.apart()):
-            motifs = cell.motifs()
-            count = sum(row["match_id"] is not None for row in motifs)
-            null = _null(cell)
-            notes = [f"{count} of {len(motifs)} match"]
-            if not np.isnan(null):
-                notes.append(f"of column-shuffled patterns {null:.0%} do")
-            notes += _of_random_scores(evidence, cell)
-            yield more_often(
-                f"patterns that match − shuffled ones that do, {name(cell)}{_of(whole, number)}",
-                count, len(motifs), null, "; ".join(notes),
+            count, n = _matches(cell.motifs())
+            controls = {
+                one.explanation: _matches(one.motifs()) for one in evidence.controls_of(cell)
+            }
+            notes = [f"{count} of {n} match"]
+            notes += [
+                f"{control}: {some} of {of}" for control, (some, of) in sorted(controls.items())
+            ]
+            yield more_often_than(
+                f"patterns that match − those of controls, {name(cell)}{_of(whole, number)}",
+                (count, n), _summed(controls.values()), "; ".join(notes),
             )  # fmt: skip
 
 
-def _null(cell: Cell) -> float:
-    """Share of column-shuffled patterns that match; NaN where the run does not say."""
-    for quantity in cell.quantities():
-        column = cell.column(quantity)
-        if quantity.endswith("matched_null") and column is not None and len(column.defined):
-            return float(column.defined[0])
-    return np.nan
+def _matches(rows: list[Row]) -> tuple[int, int]:
+    """How many patterns match, and of how many."""
+    return sum(row["match_id"] is not None for row in rows), len(rows)
 
 
-def _of_random_scores(evidence: Evidence, cell: Cell) -> list[str]:
-    """How many of a random explanation's patterns match, where the run holds one."""
-    floor = evidence.floor_of(cell)
-    rows = floor.motifs() if floor is not None else []
-    count = sum(row["match_id"] is not None for row in rows)
-    return [f"of random scores' patterns {count} of {len(rows)} do"] if floor is not None else []
+def _summed(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    some, of = zip((0, 0), *pairs, strict=True)
+    return sum(some), sum(of)
 
 
 def gc_boxes(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
@@ -153,9 +145,9 @@ CLAIMS = (
         "patterns-matched",
         "Patterns in the explanations of DNABERT-2 match known motifs, every one of them.",
         "section 5, Localization",
-        "share of TF-MoDISco's patterns that match an entry of JASPAR above the share of "
-        "column-shuffled patterns that do, by the exact binomial test; beside it how many match",
-        "metric modisco on a token model with aggregator passed_on",
+        "share of TF-MoDISco's patterns that match an entry of JASPAR above that of patterns in "
+        "controls' scores that do, by Fisher's exact test; beside it how many match",
+        "metric modisco on a token model with aggregator passed_on, for controls as well",
         matched,
     ),
     Claim(

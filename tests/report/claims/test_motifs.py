@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from claims_by_hand import NUCLEOTIDES, RANDOM, TOKENS, finding
+from scipy.stats import fisher_exact
 
 Make = Callable[..., Path]
 SP1, KLF, GATA = ("MA0079.5", "SP1"), ("MA1515.2", "KLF2"), ("MA0035.4", "Gata1")
@@ -42,29 +43,51 @@ def _cell(facts: dict[str, Any], motifs: Sequence[Any], null: float = 0.25, **mo
 
 
 @pytest.mark.parametrize(
-    ("matched", "n", "null", "verdict"),
+    ("ours", "theirs", "verdict"),
     [
-        (8, 8, 0.25, "holds"),
-        (7, 8, 0.25, "holds"),
-        (8, 8, 0.9, "undecided"),  # nearly every shuffled pattern matches too
-        (2, 2, 0.25, "undecided"),  # two tell little
-        (1, 8, 0.9, "fails"),
-        (0, 0, 0.25, "undecided"),
+        ((8, 8), (2, 8), "holds"),
+        ((8, 8), (7, 8), "undecided"),  # nearly every pattern of the controls matches too
+        ((2, 2), (0, 2), "undecided"),  # two tell little
+        ((1, 8), (8, 8), "fails"),
+        ((0, 0), (1, 4), "undecided"),
+        ((8, 8), (0, 0), "undecided"),  # nothing to compare with
     ],
 )
-def test_patterns_matched_beyond_chance(
-    make_run: Make, matched: int, n: int, null: float, verdict: str
+def test_patterns_matched_beyond_the_controls(
+    make_run: Make, ours: tuple[int, int], theirs: tuple[int, int], verdict: str
 ) -> None:
-    motifs = [_motif(GATA)] * matched + [_motif(None)] * (n - matched)
-    control = _cell(TOKENS | RANDOM, [_motif(GATA), _motif(None)])
-    found = finding("patterns-matched", make_run(_cell(TOKENS, motifs, null), control))
+    def motifs(count: int, n: int) -> list[Any]:
+        return [_motif(GATA)] * count + [_motif(None)] * (n - count)
+
+    control = _cell(TOKENS | RANDOM, motifs(*theirs))
+    found = finding("patterns-matched", make_run(_cell(TOKENS, motifs(*ours)), control))
+    (one,) = found.comparisons
     assert found.verdict == verdict
-    assert found.comparisons[0].note == (
-        f"{matched} of {n} match; of column-shuffled patterns {null:.0%} do; "
-        "of random scores' patterns 1 of 2 do"
+    assert one.note.startswith(
+        f"{ours[0]} of {ours[1]} match; tokens/random: {theirs[0]} of {theirs[1]}"
     )
-    if n:
-        assert found.comparisons[0].estimate == pytest.approx(matched / n - null)
+    if ours[1] and theirs[1]:
+        assert one.estimate == pytest.approx(ours[0] / ours[1] - theirs[0] / theirs[1])
+        table = [[c, n - c] for c, n in (ours, theirs)]
+        assert one.p_fails == (1.0 if one.estimate > 0 else fisher_exact(table).pvalue)
+        assert one.low < one.high
+        assert one.low <= one.estimate <= one.high
+
+
+def test_several_controls_count_together(make_run: Make) -> None:
+    cells = [
+        _cell(TOKENS | {"explainer": who, "explainer_role": role}, [_motif(GATA if hit else None)])
+        for who, role, hit in (
+            ("random", "floor", 0),
+            ("gc", "control", 1),
+            ("oracle", "ceiling", 1),
+        )
+    ]
+    (one,) = finding(
+        "patterns-matched", make_run(_cell(TOKENS, [_motif(GATA)]), *cells)
+    ).comparisons
+    assert one.estimate == pytest.approx(1 - 1 / 2)
+    assert "oracle" not in one.note
 
 
 @pytest.mark.parametrize(
@@ -128,7 +151,11 @@ def test_each_replicate_is_a_set_of_patterns(make_run: Make) -> None:
         for replicate, match in enumerate((SP1, None))
     ]
     cnn = _cell(NUCLEOTIDES, [_motif(SP1)] * 8)
-    found = finding("patterns-matched", make_run(*cells, cnn))
+    random = [
+        _cell(TOKENS | RANDOM, [_motif(None)] * 8, model_replicate=replicate)
+        for replicate in (0, 1)
+    ]
+    found = finding("patterns-matched", make_run(*cells, *random, cnn))
     assert [c.verdict for c in found.comparisons] == ["holds", "undecided"]
     # Eight patterns of one set of weights are as many as eight of each of two.
     even = finding("more-patterns", make_run(*cells, cnn, name="two")).comparisons[0]
