@@ -153,12 +153,7 @@ def _entries(ranked: Ranked) -> list[tuple[str, ...]]:
     for explainer in sorted(stand):
         if {block for block, _ in stand[explainer]} == ranked.keys():
             together[frozenset(stand[explainer].items())].append(explainer)
-    named = {entry for entries in stand.values() for entry in entries.values()}
-    # The one that boards name first.
-    return [
-        tuple(sorted(names, key=lambda name: (name not in named, name)))
-        for names in together.values()
-    ]
+    return [tuple(names) for names in together.values()]
 
 
 def _mean_ranks(by_quantity: Mapping[Quantity, Mapping[str, Row]], names: Sequence[str]) -> Floats:

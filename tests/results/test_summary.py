@@ -97,6 +97,27 @@ def test_nobody_wins_by_abstaining() -> None:
     assert [(one.names, one.leads) for one in _summed(rows)] == [(("b",), 0), (("a",), 0)]
 
 
+def test_who_is_undefined_comes_right_behind_and_ties_share_a_place() -> None:
+    rows = [*_block({"a": 1, "b": 2}, metric="x.p"), *_block({"a": None, "b": 1}, metric="x.q")]
+    found = [(one.names, one.mean_rank, one.place) for one in _summed(rows)]
+    assert found == [(("a",), 1.5, 1), (("b",), 1.5, 1)]
+    # Two names of one entry are one whom the undefined comes behind.
+    again = [_row("c", 1, entry="b", metric="x.q"), _row("c", 2, entry="b", metric="x.p")]
+    assert [(one.names, one.place) for one in _summed([*rows, *again])] == [
+        (("a",), 1),
+        (("b", "c"), 1),
+    ]
+
+
+def test_strategies_are_quantities_of_their_own() -> None:
+    rows = [
+        *_block({"a": 1, "b": 2}),
+        *_block({"a": 2, "b": 1}, aggregator="sum"),
+        *_block({"a": 2, "b": 1}, aggregator="mean"),
+    ]
+    assert [(one.names, one.place) for one in _summed(rows)] == [(("b",), 1), (("a",), 2)]
+
+
 def test_only_quantities_that_all_were_asked_for_are_compared() -> None:
     rows = [
         *_block({"a": 1, "b": 2}, metric="x.p"),
