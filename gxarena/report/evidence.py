@@ -90,15 +90,21 @@ class Evidence:
             and cell.dataset != self.without
         ]
         parts = [of_replicate(cell, self.replicate) for cell in asked]
-        return [cell for part in parts if (cell := self._counting(part)) is not None]
+        counting = [self._counting(part) for part in parts if part is not None]
+        return [cell for cell in counting if cell is not None]
 
     def floor_of(self, cell: Cell) -> Cell | None:
-        """The same cell with random scores, or None where the run does not hold it."""
+        """The same cell with random scores, or None where the run does not hold it.
+
+        Of a model with replicates, those that the cell is of.
+        """
         same = ("dataset", "model", "aggregator", "metric_name")
         for other in self.cells(cell.metric, controls=True, classes=ALL):
             agree = all(other.facts[fact] == cell.facts[fact] for fact in same)
             if other.run is cell.run and other.role == "floor" and agree:
-                return other
+                positions = {row[REPLICATE] for row in cell.rows}
+                rows = tuple(row for row in other.rows if row[REPLICATE] in positions)
+                return replace(other, rows=rows) if rows else None
         return None
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from gxarena.data import Floats, Ints
-from gxarena.report.columns import Column
+from gxarena.report.columns import Column, matched
 from gxarena.report.verdicts import LEVEL, Comparison, Verdict
 from gxarena.statistics.crossed import columns, crossed
 from gxarena.statistics.intervals import FEWEST_SAMPLES, mean_intervals, mean_p_values
@@ -32,18 +32,16 @@ Limits = Callable[[float], tuple[float, float]]
 def paired(left: Column, right: Column) -> Column:
     """Differences left - right of the samples that both have, replicate by replicate.
 
-    Replicates of one model are the same weights. Those of two models are independent, so that it
-    does not matter which meets which; of a model with more, the first so many count.
+    Replicates of one model are the same weights; those of two models meet by position too. A model
+    without replicates meets each of the other's.
     """
+    left, right = matched([left, right])
     one, other = left.replicates, right.replicates
     ids = left.ids
     if not np.array_equal(left.ids, right.ids):
         ids, first, second = np.intersect1d(left.ids, right.ids, return_indices=True)
         one, other = one[:, first], other[:, second]
-    if 1 not in (len(one), len(other)):
-        fewest = min(len(one), len(other))
-        one, other = one[:fewest], other[:fewest]
-    return Column(ids, one - other)
+    return Column(ids, one - other, left.positions)
 
 
 def above(
@@ -108,8 +106,8 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     Medicine 27:1693), with that of the replicates' differences, by Student's t. Below 20 samples in
     either set, of one set of weights, an exact permutation test.
     """
-    fewest = min(len(left.replicates), len(right.replicates))
-    one, other = (Column(c.ids, c.replicates[:fewest]) for c in (left, right))
+    one, other = matched([left, right])
+    replicates = len(one.replicates)
     n = len(one.defined) + len(other.defined)
     few = min(len(one.defined), len(other.defined))
     by_replicate = _means(one) - _means(other)
@@ -118,7 +116,7 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     low, high = limits(1 - LEVEL)
     if few >= FEWEST_SAMPLES:
         p = 1.0 if low <= 0 <= high else _p_value(limits, estimate)
-    elif few and fewest == 1:
+    elif few and replicates == 1:
         p = float(
             stats.permutation_test(
                 (one.defined, other.defined), _mean_difference, vectorized=True,
@@ -129,7 +127,7 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
         p = 1.0 if few else np.nan
     verdict, p_fails = _beyond(estimate, p)
     return Comparison(
-        what, estimate, low, high, n, unit, verdict, _noted("", few), p_fails, fewest
+        what, estimate, low, high, n, unit, verdict, _noted("", few), p_fails, replicates
     )  # fmt: skip
 
 

@@ -131,12 +131,18 @@ class Cell:
         """A quantity's values, or None where the cell has no such quantity."""
         name = str(self.facts["metric_name"])
         key = f"{name}.{quantity}" if quantity else name
-        found = [self.run.columns.get((str(row["cell_id"]), key)) for row in self.rows]
-        together = joined([column for column in found if column is not None])
+        found = []
+        for row in self.rows:
+            column = self.run.columns.get((str(row["cell_id"]), key))
+            if column is not None:
+                position = row[REPLICATE]
+                placed = None if position is None else (int(position),)
+                found.append(replace(column, positions=placed))
+        together = joined(found)
         if together is None or self.kept is None:
             return together
         inside = np.array([name in self.kept for name in together.ids], dtype=bool)
-        return Column(together.ids[inside], together.replicates[:, inside])
+        return Column(together.ids[inside], together.replicates[:, inside], together.positions)
 
     def quantities(self) -> list[str]:
         """Names of the quantities that have values."""
@@ -230,7 +236,8 @@ class Run:
                 model,
                 dataset,
             ):
-                column = of_replicate(cell, replicate).column()
+                part = of_replicate(cell, replicate)
+                column = part.column() if part is not None else None
                 if column is not None:
                     return frozenset(column.ids[(column.replicates == 1).all(axis=0)])
         return None
@@ -267,7 +274,12 @@ class Run:
         return "negative" if labels == [0] else "all"
 
 
-def of_replicate(cell: Cell, replicate: int | None) -> Cell:
-    """The cell of one replicate; as it is where its model has none of that position."""
+def of_replicate(cell: Cell, replicate: int | None) -> Cell | None:
+    """The cell of one replicate, or None where that one is not done.
+
+    As it is where its model has no replicates, or no position is asked for.
+    """
+    if replicate is None or cell.replicate is None:
+        return cell
     rows = tuple(row for row in cell.rows if row[REPLICATE] == replicate)
-    return cell if replicate is None or not rows else replace(cell, rows=rows)
+    return replace(cell, rows=rows) if rows else None

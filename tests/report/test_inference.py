@@ -131,6 +131,31 @@ def test_replicates_of_two_models_meet_as_far_as_both_go() -> None:
     assert paired(left, one).replicates.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
 
 
+def test_pairs_are_of_one_replicate() -> None:
+    ids = np.array(["a"], dtype=object)
+    left = Column(ids, np.array([[1.0], [3.0]]), (0, 2))
+    right = Column(ids, np.array([[10.0], [20.0], [30.0]]))
+    assert paired(left, right).replicates.tolist() == [[-9.0], [-27.0]]
+    # The only one left of several is no model without replicates.
+    only = Column(ids, np.array([[5.0]]), (1,))
+    assert paired(right, only).replicates.tolist() == [[15.0]]
+    nothing = above("x", paired(left, only))
+    assert (nothing.verdict, nothing.n, nothing.replicates) == ("undecided", 0, 0)
+    assert within("x", paired(left, only), 1.0).verdict == "undecided"
+
+
+def test_two_sets_are_of_the_same_replicates() -> None:
+    ids = np.arange(40).astype(object)
+    effects = np.array([[0.0], [5.0], [9.0]])
+    one = effects + RNG.normal(size=40)
+    other = effects + RNG.normal(size=40) + 1.0
+    expected = above_of_others("x", Column(ids, one[1:]), Column(ids, other[1:]))
+    found = above_of_others("x", Column(ids, one[1:], (1, 2)), Column(ids, other))
+    assert (found, found.replicates) == (expected, 2)
+    nothing = above_of_others("x", Column(ids, one[:1], (0,)), Column(ids, other[1:], (1, 2)))
+    assert (nothing.verdict, nothing.n, nothing.replicates) == ("undecided", 0, 0)
+
+
 def test_pairs_are_joined_by_sample() -> None:
     left = Column(np.array(["a", "b", "c"], dtype=object), np.array([1.0, 2.0, 3.0]))
     right = Column(np.array(["c", "a", "d"], dtype=object), np.array([10.0, 20.0, 30.0]))

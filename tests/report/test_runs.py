@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from claims_by_hand import NUCLEOTIDES, TOKENS, replicated
 
 from gxarena.builtin import gxarena_explainers
 from gxarena.report.evidence import Evidence
-from gxarena.report.runs import NotHeld, Run
+from gxarena.report.runs import NotHeld, Run, of_replicate
 from gxarena.results.parquet import write_table
 from gxarena.results.schemas import TABLES
 
@@ -134,6 +135,24 @@ def test_replicates_are_one_cell(make_run: Make) -> None:
     assert [cell.replicate for cell in one.apart()] == [0, 1, 2]
     assert [cell.column().values[0] for cell in one.apart()] == [1.0, 3.0, 8.0]  # type: ignore[union-attr]
     assert (other.replicate, len(other.apart())) == (None, 1)
+
+
+def test_a_replicate_that_failed_leaves_the_others_where_they_were(make_run: Make) -> None:
+    cells = replicated(TOKENS, [{"": [1.0]}, {"": [3.0]}, {"": [8.0]}])
+    cells[1]["status"] = "error"
+    (cell,) = Run(make_run(*cells)).cells
+    column = cell.column()
+    assert column is not None
+    assert (column.positions, column.replicates.tolist()) == ((0, 2), [[1.0], [8.0]])
+    assert of_replicate(cell, 1) is None
+    second = of_replicate(cell, 2)
+    assert second is not None
+    assert second.replicate == 2
+    (alone,) = Run(make_run(NUCLEOTIDES | {"values": {"": [5.0]}}, name="alone")).cells
+    assert of_replicate(alone, 1) is alone
+    kept = replace(cell, kept=frozenset({"s0"})).column()
+    assert kept is not None
+    assert kept.positions == (0, 2)
 
 
 def test_curves_of_replicates_are_each_samples_mean(make_run: Make) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from gxarena.report.claims.claim import Claim, Setting, name
 from gxarena.report.evidence import Evidence, groups
 from gxarena.report.inference import counted, more_often
-from gxarena.report.runs import ALL, Cell, ClassOfSamples
+from gxarena.report.runs import ALL, REPLICATE, Cell, ClassOfSamples, of_replicate
 from gxarena.report.verdicts import Comparison
 
 GC_BOX = re.compile(r"(SP|KLF)\d+", re.IGNORECASE)
@@ -37,7 +37,7 @@ def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
     for whole in _cells(evidence, ALL):
         if whole.level != "token":
             continue
-        for number, cell in enumerate(whole.apart()):
+        for cell in whole.apart():
             motifs = cell.motifs()
             count = sum(row["match_id"] is not None for row in motifs)
             null = _null(cell)
@@ -46,7 +46,7 @@ def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
                 notes.append(f"of column-shuffled patterns {null:.0%} do")
             notes += _of_random_scores(evidence, cell)
             yield more_often(
-                f"patterns that match − shuffled ones that do, {name(cell)}{_of(whole, number)}",
+                f"patterns that match − shuffled ones that do, {name(cell)}{_of(cell)}",
                 count, len(motifs), null, "; ".join(notes),
             )  # fmt: skip
 
@@ -72,7 +72,7 @@ def gc_boxes(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
     for whole in _cells(evidence):
         if whole.kind != "promoters":
             continue
-        for number, cell in enumerate(whole.apart()):
+        for cell in whole.apart():
             rows = [row for row in cell.motifs() if row["sign"] == "positive"]
             names = _boxes(rows)
             floor = evidence.floor_of(cell)
@@ -82,7 +82,7 @@ def gc_boxes(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
             if chance:
                 found = None if found else found
                 notes.append("random scores show them as well")
-            what = f"patterns for the target like SP or KLF, {name(cell)}{_of(whole, number)}"
+            what = f"patterns for the target like SP or KLF, {name(cell)}{_of(cell)}"
             yield counted(what, found, len(rows), "; ".join(notes))
 
 
@@ -93,12 +93,12 @@ def _boxes(rows: list[Row]) -> list[str]:
 
 def same_top_motif(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
     for one, other in _two_models(evidence):
-        for number, (left, right) in enumerate(zip(one.apart(), other.apart(), strict=False)):
+        for left, right in _by_replicate(one, other):
             tops = [_top(cell.motifs()) for cell in (left, right)]
             ids = [_matrix(row) for row in tops if row is not None]
             found = ids[0] == ids[1] if len(ids) == 2 and all(ids) else None
             said = [f"{row['match_id']} {row['match_name']}" if row else "no match" for row in tops]
-            what = f"{one.explanation} and {other.explanation}, {one.dataset}{_of(one, number)}"
+            what = f"{one.explanation} and {other.explanation}, {one.dataset}{_of(left, right)}"
             yield counted(
                 f"match of the pattern with most seqlets, {what}", found, 2, "; ".join(said)
             )
@@ -138,9 +138,19 @@ def _two_models(evidence: Evidence) -> Iterator[tuple[Cell, Cell]]:
         yield from product(tokens, [cell for cell in group if cell.level == "nucleotide"])
 
 
-def _of(whole: Cell, number: int) -> str:
-    """Which replicate, where there are several."""
-    return f", replicate {number}" if len(whole.rows) > 1 else ""
+def _by_replicate(one: Cell, other: Cell) -> Iterator[tuple[Cell, Cell]]:
+    """The cells of each replicate that both have; a model without any meets each of the other's."""
+    positions = {row[REPLICATE] for cell in (one, other) for row in cell.rows} - {None}
+    for position in sorted(positions) or [None]:
+        left, right = of_replicate(one, position), of_replicate(other, position)
+        if left is not None and right is not None:
+            yield left, right
+
+
+def _of(*cells: Cell) -> str:
+    """Which replicate, where a model has them."""
+    positions = {cell.replicate for cell in cells} - {None}
+    return f", replicate {positions.pop()}" if positions else ""
 
 
 BOTH = "metric modisco on a token model with aggregator passed_on, and on a nucleotide model"

@@ -122,6 +122,26 @@ def test_each_replicate_is_a_set_of_patterns(make_run: Make) -> None:
     cnn = _cell(NUCLEOTIDES, [_motif(SP1)] * 8)
     found = finding("patterns-matched", make_run(*cells, cnn))
     assert [c.verdict for c in found.comparisons] == ["holds", "undecided"]
+    assert [c.what[-11:] for c in found.comparisons] == ["replicate 0", "replicate 1"]
     # Eight patterns of one set of weights are as many as eight of each of two.
     even = finding("more-patterns", make_run(*cells, cnn, name="two")).comparisons[0]
     assert even.estimate == pytest.approx(8 / 24 - 1 / 3)
+
+
+def _replicated(facts: dict[str, Any], *patterns: Any, gone: Sequence[int] = ()) -> list[Any]:
+    """A cell for each replicate, with one pattern of its own; some of them failed."""
+    return [
+        _cell(facts, [one], model_replicate=i, status="error" if i in gone else "ok")
+        for i, one in enumerate(patterns)
+    ]
+
+
+def test_top_motifs_are_of_the_same_replicate(make_run: Make) -> None:
+    tokens = _replicated(TOKENS, _motif(SP1), _motif(GATA), _motif(KLF), gone=[0])
+    cnn = _replicated(NUCLEOTIDES, _motif(GATA), _motif(GATA), _motif(KLF))
+    found = finding("same-top-motif", make_run(*tokens, *cnn))
+    assert [c.verdict for c in found.comparisons] == ["holds", "holds"]
+    assert [c.what[-11:] for c in found.comparisons] == ["replicate 1", "replicate 2"]
+    alone = _cell(NUCLEOTIDES, [_motif(GATA)])
+    found = finding("same-top-motif", make_run(*tokens, alone, name="alone"))
+    assert [c.verdict for c in found.comparisons] == ["holds", "fails"]
