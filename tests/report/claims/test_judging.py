@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from claims_by_hand import TOKENS, N, around, finding
+from claims_by_hand import NUCLEOTIDES, TOKENS, N, around, finding, replicated
 
 from gxarena.report.claims.catalogue import CLAIMS
 from gxarena.report.claims.judging import judge
@@ -70,6 +70,31 @@ def test_a_data_set_left_out(make_run: Make) -> None:
         ("without two", "holds"),
     ]
     assert found.stability == "stays in 1 of 2 variants: holds without two"
+
+
+def test_a_variant_of_the_same_data_is_none(make_run: Make) -> None:
+    """Replicates of what the claim does not read, and models that are always right, vary nothing."""
+    areas = _areas(around(0.5), around(0.2, 1))
+    right = TOKENS | {"metric": "accuracy", "values": {"": np.ones(N)}}
+    elsewhere = replicated(NUCLEOTIDES, [{"": around(0.5)}, {"": around(0.6)}])
+    found = finding("mif-over-lif", make_run(FAITHFUL | {"values": areas}, right, *elsewhere))
+    assert (found.verdict, found.variants) == ("holds", ())
+    one, other = replicated(FAITHFUL, [areas, _areas(around(0.1, 2), around(0.3, 3))])
+    found = finding("mif-over-lif", make_run(one, other, right, name="two"))
+    assert [(v.what, v.verdict) for v in found.variants] == [
+        ("on replicate 0 alone", "holds"),
+        ("on replicate 1 alone", "fails"),
+    ]
+
+
+def test_a_replicate_that_failed_is_no_variant(make_run: Make) -> None:
+    """Of two explainers one lacks replicate 1: on it alone there is the other."""
+    areas = [_areas(around(0.5, i), around(0.2, 9 + i)) for i in range(3)]
+    one, other = (replicated(FAITHFUL | {"explainer": name}, areas) for name in ("a", "b"))
+    one[1]["status"] = "error"
+    found = finding("mif-over-lif", make_run(*one, *other))
+    assert [v.n_comparisons for v in found.variants] == [4, 2, 4]
+    assert [c.replicates for c in found.comparisons] == [2, 2, 3, 3]
 
 
 def test_a_verdict_among_many_comparisons(make_run: Make) -> None:
