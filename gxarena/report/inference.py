@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from gxarena.data import Floats, Ints
+from gxarena.data import Floats
 from gxarena.report.columns import Column, matched
 from gxarena.report.verdicts import LEVEL, Comparison, Verdict
 from gxarena.statistics.crossed import columns, crossed
@@ -140,8 +140,8 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
     x : float array, shape (M,)
     column : Column
         Values of M pairs, and the sample of each pair: pairs of one sample are drawn together,
-        since the same sequence at two lengths is no independent evidence. Replicates' own
-        correlations widen the interval, by Student's t.
+        however many it has, since the same sequence at two lengths is no independent evidence.
+        Replicates' own correlations widen the interval, by Student's t.
     """
     defined = np.isfinite(x) & np.isfinite(column.replicates).all(axis=0)
     x, ids, ys = x[defined], column.ids[defined], column.replicates[:, defined]
@@ -156,24 +156,22 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
     rng = np.random.default_rng(SEED)
     # In batches: the resampled ranks of thousands of samples would not fit into memory at once.
     drawn = np.concatenate(
-        [
-            _correlations(x[rows], y[rows])
-            for rows in (_drawn(ids, rng) for _ in range(RESAMPLES // BATCH))
-        ]
+        [_correlations(x, y, _drawn(ids, rng)) for _ in range(RESAMPLES // BATCH)]
     )
     apart = np.array([float(stats.spearmanr(x, one).statistic) for one in ys])
 
     def limits(level: float) -> tuple[float, float]:
         low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-        moved = _by_replicates(apart, level)
+        wider, moved = _few_samples(ids, level), _by_replicates(apart, level)
         low, high = (
-            estimate - np.hypot(estimate - low, moved),
-            estimate + np.hypot(high - estimate, moved),
+            estimate - np.hypot(wider * (estimate - low), moved),
+            estimate + np.hypot(wider * (high - estimate), moved),
         )
         return float(max(low, -1.0)), float(min(high, 1.0))
 
     low, high = limits(1 - LEVEL)
-    verdict, p_fails = _beyond(estimate, max(_p_value(limits, estimate), 1 / RESAMPLES))
+    p = 1.0 if low <= 0 <= high else max(_p_value(limits, estimate), 1 / RESAMPLES)
+    verdict, p_fails = _beyond(estimate, p)
     return Comparison(
         what, estimate, low, high, n, "Spearman", verdict, "", p_fails, replicates
     )  # fmt: skip
@@ -265,24 +263,40 @@ def _mean_difference(one: Floats, other: Floats, axis: int = -1) -> Floats:
     return one.mean(axis=axis) - other.mean(axis=axis)  # type: ignore[no-any-return]
 
 
-def _drawn(ids: np.ndarray, rng: np.random.Generator) -> Ints:
-    """Pairs of resampled samples, shape (BATCH, about M), of one width for all.
+def _drawn(ids: np.ndarray, rng: np.random.Generator) -> Floats:
+    """How often each pair is in resamples of the samples, shape (BATCH, M)."""
+    names, samples = np.unique(ids, return_inverse=True)
+    even = np.full(len(names), 1 / len(names))
+    times = rng.multinomial(len(names), even, size=BATCH)
+    return times[:, samples].astype(np.float64)
 
-    Where samples have several pairs, but not equally many, each pair is drawn by itself: rows
-    would not be of one width.
+
+def _correlations(x: Floats, y: Floats, times: Floats) -> Floats:
+    """Spearman's correlations of pairs taken so many times each; NaN where a side does not vary."""
+    middle = (times.sum(axis=1, keepdims=True) + 1) / 2
+    one, other = (_ranks(values, times) - middle for values in (x, y))
+    scale = np.sqrt((times * one**2).sum(axis=1) * (times * other**2).sum(axis=1))
+    undefined = np.full(len(times), np.nan)
+    return np.divide((times * one * other).sum(axis=1), scale, out=undefined, where=scale > 0)  # type: ignore[no-any-return]
+
+
+def _ranks(values: Floats, times: Floats) -> Floats:
+    """Mean ranks among values taken so many times each, shape (BATCH, M)."""
+    distinct, place = np.unique(values, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[order], np.arange(len(distinct)))
+    ties = np.add.reduceat(times[:, order], starts, axis=1)
+    return (np.cumsum(ties, axis=1) - (ties - 1) / 2)[:, place]  # type: ignore[no-any-return]
+
+
+def _few_samples(ids: np.ndarray, level: float) -> float:
+    """By how much Student's t is wider than what resampling few samples shows.
+
+    Samples with unequally many pairs count as fewer (Kish 1965, Survey Sampling, section 11.7);
+    a correlation takes two degrees of freedom.
     """
-    _, samples, counts = np.unique(ids, return_inverse=True, return_counts=True)
-    if len(set(counts.tolist())) > 1:
-        return rng.integers(0, len(ids), size=(BATCH, len(ids)))
-    pairs = np.argsort(samples, kind="stable").reshape(len(counts), -1)
-    drawn = rng.integers(0, len(counts), size=(BATCH, len(counts)))
-    return pairs[drawn].reshape(BATCH, -1)
-
-
-def _correlations(x: Floats, y: Floats) -> Floats:
-    """Spearman's correlations of rows; NaN where a row does not vary."""
-    ranks = (stats.rankdata(values, axis=1) for values in (x, y))
-    one, other = (r - r.mean(axis=1, keepdims=True) for r in ranks)
-    scale = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
-    undefined = np.full(len(x), np.nan)
-    return np.divide((one * other).sum(axis=1), scale, out=undefined, where=scale > 0)  # type: ignore[no-any-return]
+    pairs = np.unique(ids, return_counts=True)[1]
+    effective = pairs.sum() ** 2 / (pairs**2).sum()
+    freedom = max(effective - 2, 1.0)
+    tail = (1 + level) / 2
+    return float(stats.t.ppf(tail, freedom) / stats.norm.ppf(tail) * np.sqrt(effective / freedom))

@@ -73,7 +73,7 @@ def test_a_data_set_left_out(make_run: Make) -> None:
 
 
 def test_a_variant_of_the_same_data_is_none(make_run: Make) -> None:
-    """Replicates of what the claim does not read, and models that are always right, vary nothing."""
+    """Neither replicates that the claim does not read nor models that are always right."""
     areas = _areas(around(0.5), around(0.2, 1))
     right = TOKENS | {"metric": "accuracy", "values": {"": np.ones(N)}}
     elsewhere = replicated(NUCLEOTIDES, [{"": around(0.5)}, {"": around(0.6)}])
