@@ -83,6 +83,25 @@ def test_gc_boxes(make_run: Make, tokens: list[Any], cnn: list[Any], verdict: st
         assert finding("gc-boxes", make_run(*cells, random, name="r")).verdict == "undecided"
 
 
+def test_gc_boxes_of_random_scores_are_of_the_same_sign_and_weights(make_run: Make) -> None:
+    cells = _replicated(TOKENS, _motif(SP1), _motif(SP1), _motif(SP1))
+    random = _replicated(
+        TOKENS | RANDOM, _motif(KLF, sign="negative"), _motif(KLF), _motif(SP1), gone=[2]
+    )
+    found = finding("gc-boxes", make_run(*cells, *random))
+    assert [c.verdict for c in found.comparisons] == ["holds", "undecided", "holds"]
+    noted = ["random scores show them as well" in c.note for c in found.comparisons]
+    assert noted == [False, True, False]
+
+
+def test_patterns_of_random_scores_are_of_the_same_weights(make_run: Make) -> None:
+    cells = _replicated(TOKENS, _motif(SP1), _motif(SP1))
+    random = _replicated(TOKENS | RANDOM, _motif(GATA), _motif(None))
+    found = finding("patterns-matched", make_run(*cells, *random))
+    said = [c.note.rpartition("; ")[2] for c in found.comparisons]
+    assert said == [f"of random scores' patterns {n} of 1 do" for n in (1, 0)]
+
+
 @pytest.mark.parametrize("name", ["SPI1", "SPIB", "KLHL4", "SPDEF", "Gata1"])
 def test_other_factors_are_no_gc_boxes(make_run: Make, name: str) -> None:
     found = finding("gc-boxes", make_run(_cell(TOKENS, [_motif(("MA1.1", name))])))
