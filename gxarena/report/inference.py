@@ -56,7 +56,8 @@ def above(
     verdict, p_fails = _beyond(mean - threshold, p)
     n = len(column.defined)
     return Comparison(
-        what, mean, low, high, n, unit, verdict, _noted(note, n), p_fails, len(column.replicates)
+        what, mean, low, high, n, unit, verdict, _noted(note, n, exact=n > 0), p_fails,
+        len(column.replicates),
     )  # fmt: skip
 
 
@@ -80,8 +81,8 @@ def within(what: str, column: Column, margin: float, unit: str = "") -> Comparis
         p_fails = _one_sided(column, np.copysign(margin, mean))
         verdict = "fails" if p_fails <= LEVEL else "undecided"
     return Comparison(
-        what, mean, low, high, n, unit, verdict, _noted(f"margin ±{margin:g}, 90%", n), p_fails,
-        len(column.replicates),
+        what, mean, low, high, n, unit, verdict,
+        _noted(f"margin ±{margin:g}, 90%", n, exact=n > 0), p_fails, len(column.replicates),
     )  # fmt: skip
 
 
@@ -112,11 +113,12 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     few = min(len(one.defined), len(other.defined))
     by_replicate = _means(one) - _means(other)
     estimate = float(one.defined.mean() - other.defined.mean()) if few else np.nan
+    exact = 0 < few < FEWEST_SAMPLES and replicates == 1
     limits = _two_sets(one, other, estimate, by_replicate)
     low, high = limits(1 - LEVEL)
     if few >= FEWEST_SAMPLES:
         p = 1.0 if low <= 0 <= high else _p_value(limits, estimate)
-    elif few and replicates == 1:
+    elif exact:
         p = float(
             stats.permutation_test(
                 (one.defined, other.defined), _mean_difference, vectorized=True,
@@ -127,7 +129,8 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
         p = 1.0 if few else np.nan
     verdict, p_fails = _beyond(estimate, p)
     return Comparison(
-        what, estimate, low, high, n, unit, verdict, _noted("", few), p_fails, replicates
+        what, estimate, low, high, n, unit, verdict, _noted("", few, exact=exact), p_fails,
+        replicates,
     )  # fmt: skip
 
 
@@ -214,8 +217,10 @@ def _beyond(distance: float, p: float) -> tuple[Verdict, float]:
     return verdict, p if distance < 0 else 1.0
 
 
-def _noted(note: str, n: int) -> str:
-    return "; ".join(filter(None, (note, f"{EXACT}, {TOO_FEW}" if n < FEWEST_SAMPLES else "")))
+def _noted(note: str, n: int, *, exact: bool) -> str:
+    """The note, and where there are few samples whether an exact test decided."""
+    few = f"{EXACT}, {TOO_FEW}" if exact else TOO_FEW
+    return "; ".join(filter(None, (note, few if n < FEWEST_SAMPLES else "")))
 
 
 def _p_value(limits: Limits, estimate: float) -> float:

@@ -93,6 +93,20 @@ def test_below_twenty_values_signs_decide() -> None:
     assert above_of_others("x", values, _column(-values.values)).verdict == "holds"
 
 
+def test_the_note_says_which_test_ran() -> None:
+    few, exact = "fewer than 20 sequences", "exact test, fewer than 20 sequences"
+    values = RNG.normal(1.0, 1.0, size=10)
+    alone, several = _column(values), Column(_column(values).ids, np.stack([values, values + 0.1]))
+    nothing = _column([np.nan])
+    assert above_of_others("x", alone, alone).note == exact
+    assert above_of_others("x", several, several).note == few
+    assert above_of_others("x", alone, nothing).note == few
+    for column, note in ((alone, exact), (several, exact), (nothing, few)):
+        assert above("x", column).note == note
+        assert within("x", column, 0.1).note == f"margin ±0.1, 90%; {note}"
+    assert above_of_others("x", _column(np.arange(30)), _column(np.arange(30))).note == ""
+
+
 def test_replicates_that_differ_more_than_samples_decide_nothing() -> None:
     samples = RNG.normal(1.0, 0.1, size=200)
     weights = np.array([[2.0], [-0.5], [1.5], [0.2], [0.4]])
