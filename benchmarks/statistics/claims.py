@@ -7,8 +7,8 @@ effect is exactly none: a difference of 0, or one that lies just at the margin o
 most .05 of each is asked for, within what so many draws can tell. The exception are differences as
 skewed as an exponential's, of 50 sequences or fewer, where signs and t are no longer exact: up to
 .09. With replicates, a replicate's own effect and an interaction come on top.
-Comparisons of one claim share how hard a sequence is, as they do in runs. A quarter of an hour on
-one core.
+Comparisons of one claim share how hard a sequence is, as they do in runs. Of correlations, which a
+claim has one of, samples have one to five pairs. Twenty minutes on one core.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from gxarena.data import Floats
 from gxarena.report.columns import Column
-from gxarena.report.inference import above, above_of_others, within
+from gxarena.report.inference import above, above_of_others, rising, within
 from gxarena.report.verdicts import Comparison, combined, corrected
 
 COMPARISONS = (1, 4, 8, 16)
@@ -34,6 +34,8 @@ REPLICATES = 5
 FEWEST_CROSSED = 20
 """Below, replicates change nothing that is tested here."""
 MARGIN = 1.0
+RISING = "no correlation, unequal pairs"
+TWO_SETS = ("two sets of one mean", RISING)
 SHARED = np.sqrt(0.3)
 REPLICATE_EFFECT, INTERACTION = 0.3, 0.5
 DISTRIBUTIONS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Floats]] = {
@@ -47,6 +49,7 @@ CASES: dict[str, Callable[[Floats], Comparison]] = {
     "two sets of one mean": lambda values: above_of_others(
         "", _column(values[:, ::2]), _column(values[:, 1::2])
     ),
+    RISING: lambda values: _rising(values[0, ::2], values[:, 1::2]),
 }
 
 
@@ -58,6 +61,11 @@ class Tried:
     distribution: str
     n: int
     replicates: int = 1
+
+    @property
+    def comparisons(self) -> tuple[int, ...]:
+        """Of the claims that are tried."""
+        return (1,) if self.case == RISING else COMPARISONS
 
 
 def everything_tried() -> Iterator[Tried]:
@@ -76,7 +84,7 @@ def rows(tried: Tried, draws: int, seed: int = 0) -> list[dict[str, Any]]:
     A claim's first comparisons are those of the smaller claims too.
     """
     rng = np.random.default_rng(seed)
-    verdicts: dict[int, list[str]] = {m: [] for m in COMPARISONS}
+    verdicts: dict[int, list[str]] = {m: [] for m in tried.comparisons}
     for _ in range(draws):
         made = [CASES[tried.case](values) for values in _drawn(tried, rng)]
         for m, found in verdicts.items():
@@ -93,9 +101,9 @@ def rows(tried: Tried, draws: int, seed: int = 0) -> list[dict[str, Any]]:
 
 def _drawn(tried: Tried, rng: np.random.Generator) -> Floats:
     """Values of mean 0, shape (comparisons, R, N)."""
-    most, draw = max(COMPARISONS), DISTRIBUTIONS[tried.distribution]
+    most, draw = max(tried.comparisons), DISTRIBUTIONS[tried.distribution]
     # Two sets: each of n samples.
-    n = 2 * tried.n if tried.case == "two sets of one mean" else tried.n
+    n = 2 * tried.n if tried.case in TWO_SETS else tried.n
     own = np.sqrt(1 - SHARED**2) * draw(rng, (most, 1, n))
     values: Floats = own + SHARED * draw(rng, (1, 1, n))
     if tried.replicates > 1:
@@ -106,6 +114,12 @@ def _drawn(tried: Tried, rng: np.random.Generator) -> Floats:
 
 def _column(values: Floats) -> Column:
     return Column(np.arange(values.shape[1]).astype(object), values)
+
+
+def _rising(x: Floats, values: Floats) -> Comparison:
+    """One to five pairs a sample, all of them alike."""
+    owner = np.repeat(np.arange(len(x)), 1 + np.arange(len(x)) % 5)
+    return rising("", x[owner], Column(owner.astype(object), values[:, owner]))
 
 
 def table(draws: int = 300) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -20,14 +20,38 @@ class Column:
     ----------
     ids : object array, shape (N,)
     replicates : float array, shape (R, N) or, of one set of weights, (N,)
-        By their positions; NaN where undefined, and throughout where a replicate has no cell.
+        NaN where undefined.
+    positions : tuple of int or None
+        Which of its model's replicates each row is; None where the model has none. Unsaid, several
+        rows are the first so many.
+
+    Raises
+    ------
+    ValueError
+        Not a position for each row.
     """
 
     ids: np.ndarray
     replicates: Floats
+    positions: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "replicates", np.atleast_2d(self.replicates))
+        rows = np.atleast_2d(self.replicates)
+        positions = self.positions
+        if positions is None and len(rows) > 1:
+            positions = tuple(range(len(rows)))
+        if positions is not None and len(positions) != len(rows):
+            raise ValueError(f"columns: expected {len(rows)} positions, got {len(positions)}.")
+        object.__setattr__(self, "replicates", rows)
+        object.__setattr__(self, "positions", positions)
+
+    def of(self, positions: Sequence[int]) -> Column:
+        """Only the replicates of these positions; a model without any is the same at each."""
+        if self.positions is None:
+            rows = np.repeat(self.replicates, len(positions), axis=0)
+        else:
+            rows = self.replicates[[self.positions.index(one) for one in positions]]
+        return replace(self, replicates=rows, positions=tuple(positions))
 
     @functools.cached_property
     def values(self) -> Floats:
@@ -39,11 +63,6 @@ class Column:
         undefined = np.full(len(self.ids), np.nan)
         counts = defined.sum(axis=0)
         return np.divide(sums, counts, out=undefined, where=counts > 0)  # type: ignore[no-any-return]
-
-    @property
-    def present(self) -> Floats:
-        """The replicates that have any value, shape (up to R, N)."""
-        return np.asarray(self.replicates[np.isfinite(self.replicates).any(axis=1)])
 
     @property
     def defined(self) -> Floats:
@@ -65,24 +84,32 @@ class Curves:
     y: Floats
 
 
-def joined(columns: Sequence[Column | None]) -> Column | None:
-    """Replicates' columns, each at its position, as one, over the samples that all have.
+def joined(columns: Sequence[Column]) -> Column | None:
+    """Replicates' columns as one, over the samples that all have."""
+    if len(columns) < 2:
+        return columns[0] if columns else None
+    ids = columns[0].ids
+    if not all(np.array_equal(column.ids, ids) for column in columns):
+        ids = functools.reduce(np.intersect1d, [column.ids for column in columns])
+    rows = []
+    for column in columns:
+        order = np.argsort(column.ids)
+        at = order[np.searchsorted(column.ids, ids, sorter=order)]
+        rows.append(column.replicates[:, at])
+    positions = [one for column in columns for one in column.positions or ()]
+    return Column(ids, np.concatenate(rows), tuple(positions) or None)
 
-    One that is missing leaves its place empty: replicate i is only ever compared with replicate i.
+
+def matched(columns: Sequence[Column]) -> list[Column]:
+    """The columns with only those replicates that all of them have, position by position.
+
+    One whose model has no replicates is repeated for each of the others'.
     """
-    found = [column for column in columns if column is not None]
-    if not found:
-        return None
-    ids = found[0].ids
-    if not all(np.array_equal(column.ids, ids) for column in found):
-        ids = functools.reduce(np.intersect1d, [column.ids for column in found])
-    rows = np.full((len(columns), len(ids)), np.nan)
-    for row, column in zip(rows, columns, strict=True):
-        if column is not None:
-            order = np.argsort(column.ids)
-            at = order[np.searchsorted(column.ids, ids, sorter=order)]
-            row[:] = column.replicates[0, at]
-    return Column(ids, rows)
+    several = [column.positions for column in columns if column.positions is not None]
+    if not several:
+        return list(columns)
+    shared = sorted(set.intersection(*map(set, several)))
+    return [column.of(shared) for column in columns]
 
 
 def grouped(table: pa.Table, what: str) -> Iterator[tuple[tuple[str, str], Ints]]:

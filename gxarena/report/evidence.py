@@ -90,34 +90,30 @@ class Evidence:
             and cell.dataset != self.without
         ]
         parts = [of_replicate(cell, self.replicate) for cell in asked]
-        return [
-            cell
-            for part in parts
-            if part is not None and (cell := self._counting(part)) is not None
-        ]
+        counting = [self._counting(part) for part in parts if part is not None]
+        return [cell for cell in counting if cell is not None]
 
     def floor_of(self, cell: Cell) -> Cell | None:
-        """The same cell with random scores, of the same replicate where it is one's.
+        """The same cell with random scores, or None where the run does not hold it.
 
-        None where the run does not hold it.
+        Of a model with replicates, those that the cell is of.
         """
-        floors = (other for other in self.controls_of(cell) if other.role == "floor")
-        return next(floors, None)
+        return next((one for one in self.controls_of(cell) if one.role == "floor"), None)
 
     def controls_of(self, cell: Cell) -> list[Cell]:
-        """The same cell with the scores of each control, of the same replicate where it is one's.
+        """The same cell with the scores of each control; the ceiling, which knows truth, is none.
 
-        The ceiling is none: it knows the truth.
+        Of a model with replicates, those that the cell is of.
         """
         same = ("dataset", "model", "aggregator", "metric_name", "attributions_units")
-        found = [
-            of_replicate(other, cell.replicate) if cell.several == 1 else other
-            for other in self.cells(cell.metric, controls=True, classes=ALL)
-            if other.run is cell.run
-            and other.role in ("floor", "control")
-            and all(other.facts[fact] == cell.facts[fact] for fact in same)
-        ]
-        return [one for one in found if one is not None]
+        positions = {row[REPLICATE] for row in cell.rows}
+        found = []
+        for other in self.cells(cell.metric, controls=True, classes=ALL):
+            agree = all(other.facts[fact] == cell.facts[fact] for fact in same)
+            rows = tuple(row for row in other.rows if row[REPLICATE] in positions)
+            if other.run is cell.run and other.role in ("floor", "control") and agree and rows:
+                found.append(replace(other, rows=rows))
+        return found
 
     @property
     def replicates(self) -> list[int]:

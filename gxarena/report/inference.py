@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from gxarena.data import Bools, Floats, Ints
-from gxarena.report.columns import Column
+from gxarena.data import Floats
+from gxarena.report.columns import Column, matched
 from gxarena.report.verdicts import LEVEL, Comparison, Verdict
 from gxarena.statistics.crossed import columns, crossed
 from gxarena.statistics.intervals import FEWEST_SAMPLES, mean_intervals, mean_p_values
@@ -22,7 +22,7 @@ from gxarena.statistics.signflip import sign_flip
 SEED = 0
 RESAMPLES = 2000
 BATCH = 50
-EXACT, UNTESTED = "exact test", "not tested"
+EXACT = "exact test"
 TOO_FEW = f"fewer than {FEWEST_SAMPLES} sequences"
 
 Limits = Callable[[float], tuple[float, float]]
@@ -32,19 +32,16 @@ Limits = Callable[[float], tuple[float, float]]
 def paired(left: Column, right: Column) -> Column:
     """Differences left - right of the samples that both have, replicate by replicate.
 
-    Replicates of one model are the same weights. Those of two models are independent, so that it
-    does not matter which meets which; of a model with more, the first so many count. A model
+    Replicates of one model are the same weights; those of two models meet by position too. A model
     without replicates meets each of the other's.
     """
+    left, right = matched([left, right])
     one, other = left.replicates, right.replicates
     ids = left.ids
     if not np.array_equal(left.ids, right.ids):
         ids, first, second = np.intersect1d(left.ids, right.ids, return_indices=True)
         one, other = one[:, first], other[:, second]
-    if 1 not in (len(one), len(other)):
-        fewest = min(len(one), len(other))
-        one, other = one[:fewest], other[:fewest]
-    return Column(ids, one - other)
+    return Column(ids, one - other, left.positions)
 
 
 def above(
@@ -59,7 +56,8 @@ def above(
     verdict, p_fails = _beyond(mean - threshold, p)
     n = len(column.defined)
     return Comparison(
-        what, mean, low, high, n, unit, verdict, _noted(note, n), p_fails, len(column.present)
+        what, mean, low, high, n, unit, verdict, _noted(note, n, exact=n > 0), p_fails,
+        len(column.replicates),
     )  # fmt: skip
 
 
@@ -83,8 +81,8 @@ def within(what: str, column: Column, margin: float, unit: str = "") -> Comparis
         p_fails = _one_sided(column, np.copysign(margin, mean))
         verdict = "fails" if p_fails <= LEVEL else "undecided"
     return Comparison(
-        what, mean, low, high, n, unit, verdict, _noted(f"margin ±{margin:g}, 90%", n), p_fails,
-        len(column.present),
+        what, mean, low, high, n, unit, verdict,
+        _noted(f"margin ±{margin:g}, 90%", n, exact=n > 0), p_fails, len(column.replicates),
     )  # fmt: skip
 
 
@@ -109,18 +107,18 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     Medicine 27:1693), with that of the replicates' differences, by Student's t. Below 20 samples in
     either set, of one set of weights, an exact permutation test.
     """
-    fewest = min(len(left.replicates), len(right.replicates))
-    one, other = (Column(c.ids, c.replicates[:fewest]) for c in (left, right))
-    fewest = min(len(one.present), len(other.present))
+    one, other = matched([left, right])
+    replicates = len(one.replicates)
     n = len(one.defined) + len(other.defined)
     few = min(len(one.defined), len(other.defined))
     by_replicate = _means(one) - _means(other)
     estimate = float(one.defined.mean() - other.defined.mean()) if few else np.nan
+    exact = 0 < few < FEWEST_SAMPLES and replicates == 1
     limits = _two_sets(one, other, estimate, by_replicate)
     low, high = limits(1 - LEVEL)
     if few >= FEWEST_SAMPLES:
         p = 1.0 if low <= 0 <= high else _p_value(limits, estimate)
-    elif few and fewest == 1:
+    elif exact:
         p = float(
             stats.permutation_test(
                 (one.defined, other.defined), _mean_difference, vectorized=True,
@@ -129,12 +127,10 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
         )  # fmt: skip
     else:
         p = 1.0 if few else np.nan
-    note = ""
-    if few < FEWEST_SAMPLES:
-        note = f"{EXACT if fewest == 1 else UNTESTED}, {TOO_FEW}"
     verdict, p_fails = _beyond(estimate, p)
     return Comparison(
-        what, estimate, low, high, n, unit, verdict, note, p_fails, fewest
+        what, estimate, low, high, n, unit, verdict, _noted("", few, exact=exact), p_fails,
+        replicates,
     )  # fmt: skip
 
 
@@ -147,11 +143,11 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
     x : float array, shape (M,)
     column : Column
         Values of M pairs, and the sample of each pair: pairs of one sample are drawn together,
-        since the same sequence at two lengths is no independent evidence. Replicates' own
-        correlations widen the interval, by Student's t.
+        however many it has, since the same sequence at two lengths is no independent evidence.
+        Replicates' own correlations widen the interval, by Student's t.
     """
-    defined = np.isfinite(x) & np.isfinite(column.present).all(axis=0)
-    x, ids, ys = x[defined], column.ids[defined], column.present[:, defined]
+    defined = np.isfinite(x) & np.isfinite(column.replicates).all(axis=0)
+    x, ids, ys = x[defined], column.ids[defined], column.replicates[:, defined]
     y, n, replicates = ys.mean(axis=0), len(x), len(ys)
     if n < 2 or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
         nothing = Comparison(what, np.nan, np.nan, np.nan, n, "Spearman", "undecided", "no spread")
@@ -162,21 +158,23 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
         return replace(few, replicates=replicates)
     rng = np.random.default_rng(SEED)
     # In batches: the resampled ranks of thousands of samples would not fit into memory at once.
-    pairs = _pairs_of_samples(ids)
-    drawn = np.concatenate([_drawn(x, y, pairs, rng) for _ in range(RESAMPLES // BATCH)])
+    drawn = np.concatenate(
+        [_correlations(x, y, _drawn(ids, rng)) for _ in range(RESAMPLES // BATCH)]
+    )
     apart = np.array([float(stats.spearmanr(x, one).statistic) for one in ys])
 
     def limits(level: float) -> tuple[float, float]:
         low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-        moved = _by_replicates(apart, level)
+        wider, moved = _few_samples(ids, level), _by_replicates(apart, level)
         low, high = (
-            estimate - np.hypot(estimate - low, moved),
-            estimate + np.hypot(high - estimate, moved),
+            estimate - np.hypot(wider * (estimate - low), moved),
+            estimate + np.hypot(wider * (high - estimate), moved),
         )
         return float(max(low, -1.0)), float(min(high, 1.0))
 
     low, high = limits(1 - LEVEL)
-    verdict, p_fails = _beyond(estimate, max(_p_value(limits, estimate), 1 / RESAMPLES))
+    p = 1.0 if low <= 0 <= high else max(_p_value(limits, estimate), 1 / RESAMPLES)
+    verdict, p_fails = _beyond(estimate, p)
     return Comparison(
         what, estimate, low, high, n, "Spearman", verdict, "", p_fails, replicates
     )  # fmt: skip
@@ -249,8 +247,10 @@ def _beyond(distance: float, p: float) -> tuple[Verdict, float]:
     return verdict, p if distance < 0 else 1.0
 
 
-def _noted(note: str, n: int) -> str:
-    return "; ".join(filter(None, (note, f"{EXACT}, {TOO_FEW}" if n < FEWEST_SAMPLES else "")))
+def _noted(note: str, n: int, *, exact: bool) -> str:
+    """The note, and where there are few samples whether an exact test decided."""
+    few = f"{EXACT}, {TOO_FEW}" if exact else TOO_FEW
+    return "; ".join(filter(None, (note, few if n < FEWEST_SAMPLES else "")))
 
 
 def _p_value(limits: Limits, estimate: float) -> float:
@@ -287,7 +287,6 @@ def _two_sets(one: Column, other: Column, estimate: float, by_replicate: Floats)
 
 def _by_replicates(found: Floats, level: float) -> float:
     """How far few independent weights may move their mean: t standard errors; 0 for one."""
-    found = found[np.isfinite(found)]
     if len(found) < 2:
         return 0.0
     error = found.std(ddof=1) / np.sqrt(len(found))
@@ -307,30 +306,40 @@ def _mean_difference(one: Floats, other: Floats, axis: int = -1) -> Floats:
     return one.mean(axis=axis) - other.mean(axis=axis)  # type: ignore[no-any-return]
 
 
-def _pairs_of_samples(ids: np.ndarray) -> Ints:
-    """The pairs of each sample, shape (samples, most pairs of one), filled up with -1."""
-    _, samples, counts = np.unique(ids, return_inverse=True, return_counts=True)
-    pairs = np.full((len(counts), counts.max()), -1)
-    order = np.argsort(samples, kind="stable")
-    pairs[np.arange(pairs.shape[1]) < counts[:, None]] = order
-    return pairs
+def _drawn(ids: np.ndarray, rng: np.random.Generator) -> Floats:
+    """How often each pair is in resamples of the samples, shape (BATCH, M)."""
+    names, samples = np.unique(ids, return_inverse=True)
+    even = np.full(len(names), 1 / len(names))
+    times = rng.multinomial(len(names), even, size=BATCH)
+    return times[:, samples].astype(np.float64)
 
 
-def _drawn(x: Floats, y: Floats, pairs: Ints, rng: np.random.Generator) -> Floats:
-    """Correlations of resampled samples, each with all its pairs, shape (BATCH,)."""
-    samples = rng.integers(0, len(pairs), size=(BATCH, len(pairs)))
-    rows = pairs[samples].reshape(BATCH, -1)
-    # What fills up comes after all ranks, and has none.
-    there = rows >= 0
-    one, other = (np.where(there, values[rows], np.inf) for values in (x, y))
-    return _correlations(one, other, there)
+def _correlations(x: Floats, y: Floats, times: Floats) -> Floats:
+    """Spearman's correlations of pairs taken so many times each; NaN where a side does not vary."""
+    middle = (times.sum(axis=1, keepdims=True) + 1) / 2
+    one, other = (_ranks(values, times) - middle for values in (x, y))
+    scale = np.sqrt((times * one**2).sum(axis=1) * (times * other**2).sum(axis=1))
+    undefined = np.full(len(times), np.nan)
+    return np.divide((times * one * other).sum(axis=1), scale, out=undefined, where=scale > 0)  # type: ignore[no-any-return]
 
 
-def _correlations(x: Floats, y: Floats, there: Bools) -> Floats:
-    """Spearman's correlations of rows, of what is there; NaN where a row does not vary."""
-    counts = there.sum(axis=1, keepdims=True)
-    ranks = (np.where(there, stats.rankdata(values, axis=1), 0.0) for values in (x, y))
-    one, other = (np.where(there, r - r.sum(axis=1, keepdims=True) / counts, 0.0) for r in ranks)
-    scale = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
-    undefined = np.full(len(x), np.nan)
-    return np.divide((one * other).sum(axis=1), scale, out=undefined, where=scale > 0)  # type: ignore[no-any-return]
+def _ranks(values: Floats, times: Floats) -> Floats:
+    """Mean ranks among values taken so many times each, shape (BATCH, M)."""
+    distinct, place = np.unique(values, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[order], np.arange(len(distinct)))
+    ties = np.add.reduceat(times[:, order], starts, axis=1)
+    return (np.cumsum(ties, axis=1) - (ties - 1) / 2)[:, place]
+
+
+def _few_samples(ids: np.ndarray, level: float) -> float:
+    """By how much Student's t is wider than what resampling few samples shows.
+
+    Samples with unequally many pairs count as fewer (Kish 1965, Survey Sampling, section 11.7);
+    a correlation takes two degrees of freedom.
+    """
+    pairs = np.unique(ids, return_counts=True)[1]
+    effective = pairs.sum() ** 2 / (pairs**2).sum()
+    freedom = max(effective - 2, 1.0)
+    tail = (1 + level) / 2
+    return float(stats.t.ppf(tail, freedom) / stats.norm.ppf(tail) * np.sqrt(effective / freedom))

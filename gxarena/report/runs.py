@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,8 +25,6 @@ STRATEGIES = (*COARSENING, *REFINING)
 LETTERS = dict(zip(STRATEGIES, "abcd", strict=True))
 LABELS = ("dataset", "model", "explainer", "aggregator", "metric_name")
 """What a cell goes by; replicates of one model share all of it."""
-REPLICATED = ("dataset", "model", "metric_name")
-"""What replicates are counted by: cells that share these have as many, whatever the explainer."""
 REPLICATE = "model_replicate"
 FIRST_REPLICATE = "of a model with replicates: the first"
 """Said beside what shows one set of weights of several."""
@@ -52,16 +49,12 @@ class Cell:
     run : Run
     rows : tuple of mapping
         The row of `cells` that describes each replicate's; one where the model has none.
-    several : int
-        How many replicates the model has here, whether or not they have a cell; 1 where it has
-        none, and for a replicate by itself.
     kept : frozenset of str or None
         Ids of the samples that count; None where all do.
     """
 
     run: Run
     rows: tuple[Mapping[str, Any], ...]
-    several: int = 1
     kept: frozenset[str] | None = None
 
     @property
@@ -76,7 +69,7 @@ class Cell:
 
     def apart(self) -> list[Cell]:
         """One cell for each replicate."""
-        return [replace(self, rows=(row,), several=1) for row in self.rows]
+        return [replace(self, rows=(row,)) for row in self.rows]
 
     @property
     def dataset(self) -> str:
@@ -138,15 +131,18 @@ class Cell:
         """A quantity's values, or None where the cell has no such quantity."""
         name = str(self.facts["metric_name"])
         key = f"{name}.{quantity}" if quantity else name
-        places: list[Column | None] = [None] * self.several
+        found = []
         for row in self.rows:
-            place = int(row[REPLICATE] or 0) if self.several > 1 else 0
-            places[place] = self.run.columns.get((str(row["cell_id"]), key))
-        together = joined(places)
+            column = self.run.columns.get((str(row["cell_id"]), key))
+            if column is not None:
+                position = row[REPLICATE]
+                placed = None if position is None else (int(position),)
+                found.append(replace(column, positions=placed))
+        together = joined(found)
         if together is None or self.kept is None:
             return together
         inside = np.array([name in self.kept for name in together.ids], dtype=bool)
-        return Column(together.ids[inside], together.replicates[:, inside])
+        return Column(together.ids[inside], together.replicates[:, inside], together.positions)
 
     def quantities(self) -> list[str]:
         """Names of the quantities that have values."""
@@ -215,19 +211,12 @@ class Run:
     def cells(self) -> list[Cell]:
         """The cells that are done, replicates of one model together."""
         found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-        several: Counter[tuple[str, ...]] = Counter()
         for row in self.attempts:
-            key = tuple(str(row[label]) for label in REPLICATED)
-            several[key] = max(several[key], 1 + (row[REPLICATE] or 0))
             if row["status"] == "ok":
                 one = row["cell_id"] if row[REPLICATE] is None else ""
                 found.setdefault((one, *(row[label] for label in LABELS)), []).append(row)
         return [
-            Cell(
-                self,
-                tuple(sorted(rows, key=lambda row: row[REPLICATE] or 0)),
-                several[tuple(str(rows[0][label]) for label in REPLICATED)],
-            )
+            Cell(self, tuple(sorted(rows, key=lambda row: row[REPLICATE] or 0)))
             for rows in found.values()
         ]
 
@@ -248,9 +237,9 @@ class Run:
                 dataset,
             ):
                 part = of_replicate(cell, replicate)
-                column = None if part is None else part.column()
+                column = part.column() if part is not None else None
                 if column is not None:
-                    return frozenset(column.ids[(column.present == 1).all(axis=0)])
+                    return frozenset(column.ids[(column.replicates == 1).all(axis=0)])
         return None
 
     @functools.cached_property
@@ -286,11 +275,11 @@ class Run:
 
 
 def of_replicate(cell: Cell, replicate: int | None) -> Cell | None:
-    """The cell of one replicate, None where that has none.
+    """The cell of one replicate, or None where that one is not done.
 
-    As it is where the model has no replicates, or none is asked for.
+    As it is where its model has no replicates, or no position is asked for.
     """
-    if replicate is None or all(row[REPLICATE] is None for row in cell.rows):
+    if replicate is None or cell.replicate is None:
         return cell
     rows = tuple(row for row in cell.rows if row[REPLICATE] == replicate)
-    return replace(cell, rows=rows, several=1) if rows else None
+    return replace(cell, rows=rows) if rows else None

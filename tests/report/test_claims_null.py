@@ -38,8 +38,12 @@ def test_three_samples_never_give_a_verdict(script: ModuleType) -> None:
 @pytest.mark.parametrize("n", [3, 5, 10, 20, 50, 200])
 @pytest.mark.parametrize("distribution", ["normal", "differences of exponentials"])
 @pytest.mark.parametrize(
-    "case", ["a mean of 0 above 0", "a mean at the margin within it", "two sets of one mean"]
-)
+    "case",
+    [
+        "a mean of 0 above 0", "a mean at the margin within it", "two sets of one mean",
+        "no correlation, unequal pairs",
+    ],
+)  # fmt: skip
 def test_luck_seldom_gives_a_verdict(
     script: ModuleType, case: str, distribution: str, n: int, replicates: int
 ) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from gxarena.report.columns import Column, joined
+from gxarena.report.columns import Column, joined, matched
 
 
 def _column(names: str, *values: float) -> Column:
@@ -34,3 +35,41 @@ def test_replicates_are_joined_by_sample() -> None:
     assert same is not None
     assert (same.ids.tolist(), same.replicates.tolist()) == (["b", "a"], [[1, 2], [3, 4]])
     assert joined([]) is None
+
+
+def test_a_replicate_keeps_its_position_when_joined() -> None:
+    of_third = Column(np.array(["a"], dtype=object), np.array([3.0]), (2,))
+    of_first = Column(np.array(["a"], dtype=object), np.array([1.0]), (0,))
+    together = joined([of_first, of_third])
+    assert together is not None
+    assert (together.positions, together.replicates.tolist()) == ((0, 2), [[1.0], [3.0]])
+
+
+def test_without_positions_several_are_counted_and_one_is_of_a_model_without() -> None:
+    ids = np.array(["a"], dtype=object)
+    assert Column(ids, np.array([[1.0], [2.0]])).positions == (0, 1)
+    assert Column(ids, np.array([1.0])).positions is None
+    with pytest.raises(ValueError, match="expected 2 positions, got 1"):
+        Column(ids, np.array([[1.0], [2.0]]), (3,))
+
+
+def _of(*positions: int) -> Column:
+    values = np.array([[float(p)] for p in positions]).reshape(-1, 1)
+    return Column(np.array(["a"], dtype=object), values, positions)
+
+
+def test_replicates_meet_those_of_their_position() -> None:
+    left, right = matched([_of(0, 1, 3), _of(1, 2, 3)])
+    assert (left.positions, right.positions) == ((1, 3), (1, 3))
+    assert left.replicates.tolist() == right.replicates.tolist() == [[1.0], [3.0]]
+    assert [len(one.replicates) for one in matched([_of(0), _of(1, 2)])] == [0, 0]
+
+
+def test_only_a_model_without_replicates_meets_every_one() -> None:
+    alone = Column(np.array(["a"], dtype=object), np.array([7.0]))
+    left, right = matched([alone, _of(1, 2)])
+    assert left.replicates.tolist() == [[7.0], [7.0]]
+    assert (left.positions, right.positions) == ((1, 2), (1, 2))
+    assert [one.positions for one in matched([alone, alone])] == [None, None]
+    # One that is left of several is no such model.
+    assert [one.positions for one in matched([_of(2), _of(1, 2)])] == [(2,), (2,)]

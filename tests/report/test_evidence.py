@@ -96,6 +96,7 @@ def test_one_replicate_or_one_data_set_less(make_run: Make) -> None:
     second = Evidence(everything.runs, replicate=1).cells("gini")
     # What has no replicates is as it is.
     assert [cell.column().values.tolist() for cell in second] == [[2.0], [5.0]]  # type: ignore[union-attr]
+    assert Evidence(everything.runs, replicate=2).cells("gini")[0].dataset == "other"
     left = Evidence(everything.runs, without="promoters").cells("gini")
     assert [cell.dataset for cell in left] == ["other"]
     alone = Evidence.of([make_run(NUCLEOTIDES, name="alone")])
@@ -120,3 +121,16 @@ def test_the_floor_of_a_cell_is_random_scores_on_the_same(make_run: Make) -> Non
     assert (floor.dataset, floor.explanation, floor.strategy) == (
         "promoters", "tokens/random", "sum",
     )  # fmt: skip
+
+
+def test_the_floor_of_a_replicate_is_of_its_weights(make_run: Make) -> None:
+    values = [{"": [1.0]}, {"": [2.0]}, {"": [3.0]}]
+    floors = replicated(TOKENS | RANDOM, values)
+    floors[1]["status"] = "error"
+    evidence = Evidence.of([make_run(*replicated(TOKENS, values), *floors)])
+    (cell,) = evidence.cells("gini")
+    found = [evidence.floor_of(one) for one in cell.apart()]
+    assert [floor and floor.replicate for floor in found] == [0, None, 2]
+    whole = evidence.floor_of(cell)
+    assert whole is not None
+    assert [row["model_replicate"] for row in whole.rows] == [0, 2]

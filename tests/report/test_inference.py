@@ -93,6 +93,20 @@ def test_below_twenty_values_signs_decide() -> None:
     assert above_of_others("x", values, _column(-values.values)).verdict == "holds"
 
 
+def test_the_note_says_which_test_ran() -> None:
+    few, exact = "fewer than 20 sequences", "exact test, fewer than 20 sequences"
+    values = RNG.normal(1.0, 1.0, size=10)
+    alone, several = _column(values), Column(_column(values).ids, np.stack([values, values + 0.1]))
+    nothing = _column([np.nan])
+    assert above_of_others("x", alone, alone).note == exact
+    assert above_of_others("x", several, several).note == few
+    assert above_of_others("x", alone, nothing).note == few
+    for column, note in ((alone, exact), (several, exact), (nothing, few)):
+        assert above("x", column).note == note
+        assert within("x", column, 0.1).note == f"margin ±0.1, 90%; {note}"
+    assert above_of_others("x", _column(np.arange(30)), _column(np.arange(30))).note == ""
+
+
 def test_replicates_that_differ_more_than_samples_decide_nothing() -> None:
     samples = RNG.normal(1.0, 0.1, size=200)
     weights = np.array([[2.0], [-0.5], [1.5], [0.2], [0.4]])
@@ -128,15 +142,6 @@ def test_pairs_of_one_sample_are_drawn_together_however_many_it_has(uneven: bool
     assert decided <= 10  # binomial at .05: more in one of 300 times; .28 by single pairs
 
 
-def test_with_too_few_sequences_it_says_what_was_tried() -> None:
-    few = _column([1.0, 2.0, 3.0])
-    assert above_of_others("x", few, _column([0.0, 0.5])).note.startswith("exact test")
-    several = Column(few.ids, np.tile(few.values, (5, 1)))
-    assert above_of_others("x", several, several).note.startswith("not tested")
-    many = _column(np.arange(30.0))
-    assert above_of_others("x", many, many).note == ""
-
-
 def test_undefined_values_are_left_out() -> None:
     found = above("x", _column([1.0, np.nan, 3.0, 2.0]))
     assert (found.estimate, found.n) == (2.0, 3)
@@ -153,6 +158,31 @@ def test_replicates_of_two_models_meet_as_far_as_both_go() -> None:
     assert paired(left, right).replicates.tolist() == [[-19.0, -8.0], [-37.0, -26.0]]
     one = Column(ids, np.array([1.0, 1.0]))
     assert paired(left, one).replicates.tolist() == [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+
+
+def test_pairs_are_of_one_replicate() -> None:
+    ids = np.array(["a"], dtype=object)
+    left = Column(ids, np.array([[1.0], [3.0]]), (0, 2))
+    right = Column(ids, np.array([[10.0], [20.0], [30.0]]))
+    assert paired(left, right).replicates.tolist() == [[-9.0], [-27.0]]
+    # The only one left of several is no model without replicates.
+    only = Column(ids, np.array([[5.0]]), (1,))
+    assert paired(right, only).replicates.tolist() == [[15.0]]
+    nothing = above("x", paired(left, only))
+    assert (nothing.verdict, nothing.n, nothing.replicates) == ("undecided", 0, 0)
+    assert within("x", paired(left, only), 1.0).verdict == "undecided"
+
+
+def test_two_sets_are_of_the_same_replicates() -> None:
+    ids = np.arange(40).astype(object)
+    effects = np.array([[0.0], [5.0], [9.0]])
+    one = effects + RNG.normal(size=40)
+    other = effects + RNG.normal(size=40) + 1.0
+    expected = above_of_others("x", Column(ids, one[1:]), Column(ids, other[1:]))
+    found = above_of_others("x", Column(ids, one[1:], (1, 2)), Column(ids, other))
+    assert (found, found.replicates) == (expected, 2)
+    nothing = above_of_others("x", Column(ids, one[:1], (0,)), Column(ids, other[1:], (1, 2)))
+    assert (nothing.verdict, nothing.n, nothing.replicates) == ("undecided", 0, 0)
 
 
 def test_pairs_are_joined_by_sample() -> None:
@@ -198,13 +228,23 @@ def test_rising_is_spearman() -> None:
 
 
 def test_resampled_correlations_are_those_of_resampled_rows() -> None:
-    x, y = RNG.normal(size=30).round(1), RNG.normal(size=30)
-    found = rising("x", x, Column(np.arange(30).astype(object), y))
+    """Of samples with one to four pairs, which scipy ranks once more in each resample."""
+    ids = np.repeat(np.arange(30), 1 + np.arange(30) % 4)
+    x, y = RNG.normal(size=len(ids)).round(1), RNG.normal(size=len(ids)).round(1)
+    found = rising("x", x, Column(ids.astype(object), y))
     rng, slow = np.random.default_rng(0), []
     for _ in range(40):
-        for row in rng.integers(0, 30, size=(50, 30)):  # ids sort as they stand
-            slow.append(stats.spearmanr(x[row], y[row]).statistic)
-    assert [found.low, found.high] == pytest.approx(np.quantile(slow, [0.025, 0.975]))
+        for times in rng.multinomial(30, np.full(30, 1 / 30), size=50):
+            rows = np.repeat(np.arange(len(ids)), times[ids])
+            slow.append(stats.spearmanr(x[rows], y[rows]).statistic)
+    low, high = np.quantile(slow, [0.025, 0.975])
+    # As if so many samples had equally many pairs: (sum of counts)^2 / sum of squared counts.
+    counts = np.bincount(ids)
+    effective = counts.sum() ** 2 / (counts**2).sum()
+    t, z = stats.t.ppf(0.975, effective - 2), stats.norm.ppf(0.975)
+    wider = t / z * np.sqrt(effective / (effective - 2))
+    assert found.estimate - found.low == pytest.approx(wider * (found.estimate - low))
+    assert found.high - found.estimate == pytest.approx(wider * (high - found.estimate))
 
 
 def test_replicates_whose_correlations_differ_widen_the_interval() -> None:
@@ -230,13 +270,26 @@ def test_pairs_of_one_sample_are_drawn_together() -> None:
     assert apart.high - apart.low == pytest.approx((once.high - once.low) / 2, rel=0.2)
 
 
-def test_samples_with_unequally_many_pairs_are_drawn_apart() -> None:
-    ids = np.array(["a", *(f"s{i}" for i in range(20))], dtype=object)
-    ids[1] = "a"
-    x = np.arange(21.0)
-    found = rising("x", x, Column(ids, x))
-    assert (found.estimate, found.low) == (pytest.approx(1), pytest.approx(1))
-    assert found.verdict == "holds"
+def test_unequally_many_pairs_are_no_more_evidence_either() -> None:
+    x, y = RNG.normal(size=40), RNG.normal(size=40)
+    once = rising("x", x, _column(y))
+    ids = np.repeat(np.arange(40), 4)[1:]  # all but one have four
+    uneven = rising("x", x[ids], Column(ids.astype(object), y[ids]))
+    assert uneven.high - uneven.low == pytest.approx(once.high - once.low, rel=0.05)
+    # Half of all pairs are one sample's: there are few that tell.
+    ids = np.r_[np.arange(40), np.zeros(40, dtype=int)]
+    one = rising("x", x[ids], Column(ids.astype(object), y[ids]))
+    assert one.high - one.low > 1.5 * (once.high - once.low)
+
+
+def test_luck_seldom_makes_unequal_pairs_rise() -> None:
+    """At true zero: 5% false verdicts asked for, of which 60 draws seldom show more than 7."""
+    rng, ids = np.random.default_rng(4), np.repeat(np.arange(30), 1 + np.arange(30) % 5)
+    found = [
+        rising("x", rng.normal(size=30)[ids], Column(ids.astype(object), rng.normal(size=30)[ids]))
+        for _ in range(60)
+    ]
+    assert sum(one.verdict != "undecided" for one in found) <= 7
 
 
 @pytest.mark.parametrize(

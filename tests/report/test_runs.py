@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,6 @@ from claims_by_hand import NUCLEOTIDES, TOKENS, replicated
 
 from gxarena.builtin import gxarena_explainers
 from gxarena.report.evidence import Evidence
-from gxarena.report.inference import paired
 from gxarena.report.runs import NotHeld, Run, of_replicate
 from gxarena.results.parquet import write_table
 from gxarena.results.schemas import TABLES
@@ -123,44 +123,6 @@ def test_every_control_says_so() -> None:
     assert (roles["floor"], roles["ceiling"]) == ("random", "oracle")
 
 
-def test_a_replicate_without_a_cell_leaves_its_place_empty(make_run: Make) -> None:
-    """Else those after it would be compared with other weights."""
-    values = [{"": [1.0, 2.0]}, {"": [3.0, 4.0]}, {"": [8.0, 9.0]}]
-    whole = replicated(TOKENS, values)
-    other = replicated(TOKENS | {"explainer": "other"}, values)
-    folder = make_run(*whole, other[0] | {"status": "unsupported", "values": {}}, *other[1:])
-    one, two = (
-        next(c for c in Run(folder).cells if c.facts["explainer"] == name)
-        for name in (TOKENS["explainer"], "other")
-    )
-    left, right = one.column(), two.column()
-    assert left is not None
-    assert right is not None
-    assert np.array_equal(right.replicates[0], [np.nan, np.nan], equal_nan=True)
-    assert right.replicates[1:].tolist() == [[3.0, 4.0], [8.0, 9.0]]
-    assert right.present.tolist() == [[3.0, 4.0], [8.0, 9.0]]
-    assert np.nanmax(np.abs(paired(left, right).replicates)) == 0
-    assert of_replicate(two, 0) is None
-    (alone,) = (of_replicate(cell, 1) for cell in (two,))
-    assert alone is not None
-    column = alone.column()
-    assert column is not None
-    assert column.replicates.tolist() == [[3.0, 4.0]]
-
-
-def test_one_that_is_left_of_several_does_not_stand_for_the_others(make_run: Make) -> None:
-    values = [{"": [1.0]}, {"": [5.0]}, {"": [9.0]}]
-    other = replicated(TOKENS | {"explainer": "other"}, values)
-    lost = [cell | {"status": "error", "values": {}} for cell in other[1:]]
-    folder = make_run(*replicated(TOKENS, values), other[0], *lost)
-    columns = {str(c.facts["explainer"]): c.column() for c in Run(folder).cells}
-    left, right = columns[str(TOKENS["explainer"])], columns["other"]
-    assert left is not None
-    assert right is not None
-    differences = paired(left, right).replicates
-    assert np.array_equal(differences, [[0.0], [np.nan], [np.nan]], equal_nan=True)
-
-
 def test_replicates_are_one_cell(make_run: Make) -> None:
     cells = replicated(TOKENS, [{"": [1.0, 2.0]}, {"": [3.0, np.nan]}, {"": [8.0, 4.0]}])
     folder = make_run(cells[2], cells[0], NUCLEOTIDES | {"values": {"": [5.0]}}, cells[1])
@@ -174,6 +136,24 @@ def test_replicates_are_one_cell(make_run: Make) -> None:
     assert [cell.replicate for cell in one.apart()] == [0, 1, 2]
     assert [cell.column().values[0] for cell in one.apart()] == [1.0, 3.0, 8.0]  # type: ignore[union-attr]
     assert (other.replicate, len(other.apart())) == (None, 1)
+
+
+def test_a_replicate_that_failed_leaves_the_others_where_they_were(make_run: Make) -> None:
+    cells = replicated(TOKENS, [{"": [1.0]}, {"": [3.0]}, {"": [8.0]}])
+    cells[1]["status"] = "error"
+    (cell,) = Run(make_run(*cells)).cells
+    column = cell.column()
+    assert column is not None
+    assert (column.positions, column.replicates.tolist()) == ((0, 2), [[1.0], [8.0]])
+    assert of_replicate(cell, 1) is None
+    second = of_replicate(cell, 2)
+    assert second is not None
+    assert second.replicate == 2
+    (alone,) = Run(make_run(NUCLEOTIDES | {"values": {"": [5.0]}}, name="alone")).cells
+    assert of_replicate(alone, 1) is alone
+    kept = replace(cell, kept=frozenset({"s0"})).column()
+    assert kept is not None
+    assert kept.positions == (0, 2)
 
 
 def test_curves_of_replicates_are_each_samples_mean(make_run: Make) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from gxarena.report.claims.claim import MARGINS, Claim, Setting, Varied, name
-from gxarena.report.columns import Column
 from gxarena.report.evidence import Evidence, groups
 from gxarena.report.inference import above, paired, within
 from gxarena.report.runs import Cell, ClassOfSamples
@@ -32,7 +32,7 @@ def mif_over_lif(evidence: Evidence, setting: Setting) -> Iterator[Comparison]:
         if mif is not None and lif is not None:
             what = f"{_fill(cell)}, {name(cell)}"
             yield above(f"MIF − LIF, {what}", paired(mif, lif), unit=setting.unit)
-            sizes = paired(*(Column(c.ids, np.abs(c.replicates)) for c in (mif, lif)))
+            sizes = paired(*(replace(c, replicates=np.abs(c.replicates)) for c in (mif, lif)))
             yield above(f"|MIF| − |LIF|, {what}", sizes, unit=setting.unit)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from gxarena.report.claims.claim import Claim, Setting, name
 from gxarena.report.evidence import Evidence, groups
 from gxarena.report.inference import counted, more_often, more_often_than
-from gxarena.report.runs import ALL, Cell, ClassOfSamples
+from gxarena.report.runs import ALL, REPLICATE, Cell, ClassOfSamples, of_replicate
 from gxarena.report.verdicts import Comparison
 
 GC_BOX = re.compile(r"(SP|KLF)\d+", re.IGNORECASE)
@@ -35,7 +35,7 @@ def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
     for whole in _cells(evidence, ALL):
         if whole.level != "token":
             continue
-        for number, cell in enumerate(whole.apart()):
+        for cell in whole.apart():
             count, n = _matches(cell.motifs())
             controls = {
                 one.explanation: _matches(one.motifs()) for one in evidence.controls_of(cell)
@@ -45,7 +45,7 @@ def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
                 f"{control}: {some} of {of}" for control, (some, of) in sorted(controls.items())
             ]
             yield more_often_than(
-                f"patterns that match − those of controls, {name(cell)}{_of(whole, number)}",
+                f"patterns that match − those of controls, {name(cell)}{_of(cell)}",
                 (count, n), _summed(controls.values()), "; ".join(notes),
             )  # fmt: skip
 
@@ -64,22 +64,22 @@ def gc_boxes(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
     for whole in _cells(evidence):
         if whole.kind != "promoters":
             continue
-        for number, cell in enumerate(whole.apart()):
-            rows = _for_the_target(cell)
-            names = _boxes(rows)
+        for cell in whole.apart():
             floor = evidence.floor_of(cell)
-            chance = _boxes(_for_the_target(floor)) if floor is not None else []
+            rows, randoms = _for_the_target(cell), _for_the_target(floor)
+            names, chance = _boxes(rows), _boxes(randoms)
             found: bool | None = bool(names) if rows else None
             notes = [", ".join(names) or "none"]
             if chance:
                 found = None if found else found
                 notes.append("random scores show them as well")
-            what = f"patterns for the target like SP or KLF, {name(cell)}{_of(whole, number)}"
+            what = f"patterns for the target like SP or KLF, {name(cell)}{_of(cell)}"
             yield counted(what, found, len(rows), "; ".join(notes))
 
 
-def _for_the_target(cell: Cell) -> list[Row]:
-    return [row for row in cell.motifs() if row["sign"] == "positive"]
+def _for_the_target(cell: Cell | None) -> list[Row]:
+    rows = cell.motifs() if cell is not None else []
+    return [row for row in rows if row["sign"] == "positive"]
 
 
 def _boxes(rows: list[Row]) -> list[str]:
@@ -89,20 +89,20 @@ def _boxes(rows: list[Row]) -> list[str]:
 
 def same_top_motif(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
     for one, other in _two_models(evidence):
-        for number, (left, right) in enumerate(zip(one.apart(), other.apart(), strict=False)):
-            tops = [_top(cell.motifs()) for cell in (left, right)]
+        for left, right in _by_replicate(one, other):
+            tops = [_top(cell) for cell in (left, right)]
             ids = [_matrix(row) for row in tops if row is not None]
             found = ids[0] == ids[1] if len(ids) == 2 and all(ids) else None
             said = [f"{row['match_id']} {row['match_name']}" if row else "no match" for row in tops]
-            what = f"{one.explanation} and {other.explanation}, {one.dataset}{_of(one, number)}"
+            what = f"{one.explanation} and {other.explanation}, {one.dataset}{_of(left, right)}"
             yield counted(
                 f"match of the pattern with most seqlets, {what}", found, 2, "; ".join(said)
             )
 
 
-def _top(rows: list[Row]) -> Row | None:
+def _top(cell: Cell) -> Row | None:
     """The pattern for the target with most seqlets; None where there is none that matches."""
-    rows = [row for row in rows if row["sign"] == "positive"]
+    rows = _for_the_target(cell)
     best = max(rows, key=lambda row: int(row["n_seqlets"]), default=None)
     return best if best is not None and best["match_id"] is not None else None
 
@@ -134,9 +134,19 @@ def _two_models(evidence: Evidence) -> Iterator[tuple[Cell, Cell]]:
         yield from product(tokens, [cell for cell in group if cell.level == "nucleotide"])
 
 
-def _of(whole: Cell, number: int) -> str:
-    """Which replicate, where there are several."""
-    return f", replicate {number}" if len(whole.rows) > 1 else ""
+def _by_replicate(one: Cell, other: Cell) -> Iterator[tuple[Cell, Cell]]:
+    """The cells of each replicate that both have; a model without any meets each of the other's."""
+    positions = {row[REPLICATE] for cell in (one, other) for row in cell.rows} - {None}
+    for position in sorted(positions) or [None]:
+        left, right = of_replicate(one, position), of_replicate(other, position)
+        if left is not None and right is not None:
+            yield left, right
+
+
+def _of(*cells: Cell) -> str:
+    """Which replicate, where a model has them."""
+    positions = {cell.replicate for cell in cells} - {None}
+    return f", replicate {positions.pop()}" if positions else ""
 
 
 BOTH = "metric modisco on a token model with aggregator passed_on, and on a nucleotide model"
@@ -154,8 +164,8 @@ CLAIMS = (
         "gc-boxes",
         "Explanations of both models highlight GC boxes in promoters.",
         "section 5, Localization; Figure 4",
-        "a pattern for the target matches a motif of SP or KLF factors, and random scores' do not "
-        "where the run has them",
+        "a pattern for the target matches a motif of SP or KLF factors, and random scores' of the "
+        "same weights do not where the run has them",
         f"{BOTH}, on promoters",
         gc_boxes,
     ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from gxarena.data import Attribution, Floats
 from gxarena.report.claims.claim import Claim, Setting, name
-from gxarena.report.columns import Column
+from gxarena.report.columns import Column, matched
 from gxarena.report.evidence import Evidence
 from gxarena.report.inference import above, rising
 from gxarena.report.runs import Cell, NotHeld
@@ -32,13 +33,13 @@ def substantial(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
         times = np.nanmean(share.values) / np.nanmean(even)
         yield above(
             f"share on special tokens − an even share, {name(cell)}",
-            Column(share.ids, share.present - even),
+            replace(share, replicates=share.replicates - even),
             unit="share of |relevance|",
             note=f"{times:.1f} times an even share of {np.nanmean(even):.3f}",
         )
         yield above(
             f"how often a special token has the most − by chance, {name(cell)}",
-            Column(share.ids, largest - even),
+            replace(share, replicates=largest - even),
             unit="share of sequences",
             note=f"in {np.nanmean(largest):.0%} of sequences",
         )
@@ -51,7 +52,7 @@ def _by_position(cell: Cell, share: Column) -> tuple[Floats, Floats]:
     found = [part.attributions() for part in cell.apart()]
     even = np.array([_even(found[0][sample]) for sample in share.ids])
     largest = np.array([[_largest(maps[sample]) for sample in share.ids] for maps in found])
-    return even, np.where(np.isfinite(share.present), largest, np.nan)
+    return even, np.where(np.isfinite(share.replicates), largest, np.nan)
 
 
 def _even(attribution: Attribution) -> float:
@@ -67,24 +68,35 @@ def _largest(attribution: Attribution) -> float:
 
 
 def with_length(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
-    by_model: dict[tuple[str, ...], list[Cell]] = {}
-    for cell in evidence.cells("special_share"):
-        key = ("model_digest", "model_parameters", "explainer_digest", "objective")
-        by_model.setdefault(tuple(str(cell.facts[k]) for k in key), []).append(cell)
-    for same in by_model.values():
+    for same in _of_one_explanation(evidence.cells("special_share")):
         columns = [(cell, column) for cell in same if (column := cell.column("total")) is not None]
         if not columns:
             continue
         lengths = np.concatenate([_lengths(cell, column) for cell, column in columns])
-        fewest = min(len(column.replicates) for _, column in columns)
+        shared = matched([column for _, column in columns])
         pairs = Column(
-            np.concatenate([column.ids for _, column in columns]),
-            np.concatenate([column.replicates[:fewest] for _, column in columns], axis=1),
+            np.concatenate([column.ids for column in shared]),
+            np.concatenate([column.replicates for column in shared], axis=1),
+            shared[0].positions,
         )
         datasets = ", ".join(dict.fromkeys(cell.dataset for cell, _ in columns))
         spread = f"{lengths.min():.0f} to {lengths.max():.0f} bp"
         what = f"share on special tokens with length, {same[0].explanation}, {datasets}, {spread}"
         yield rising(what, lengths, pairs)
+
+
+def _of_one_explanation(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Cells of the same explainer and weights, of any replicate that is done on both data sets."""
+    facts = ("model_digest", "model_parameters", "explainer_digest", "objective")
+    found: list[tuple[set[tuple[str, ...]], list[Cell]]] = []
+    for cell in cells:
+        weights = {tuple(str(row[fact]) for fact in facts) for row in cell.rows}
+        known, same = next((one for one in found if one[0] & weights), (set(), []))
+        if not same:
+            found.append((known, same))
+        known |= weights
+        same.append(cell)
+    return [same for _, same in found]
 
 
 def _lengths(cell: Cell, column: Column) -> Floats:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from claims_by_hand import TOKENS, N, around, finding, replicated
+from claims_by_hand import NUCLEOTIDES, TOKENS, N, around, finding, replicated
 
 from gxarena.report.claims.catalogue import CLAIMS
 from gxarena.report.claims.judging import judge
@@ -56,16 +56,6 @@ def test_only_sequences_that_the_model_gets_right(make_run: Make) -> None:
     assert "right" in found.stability
 
 
-def test_what_changes_nothing_is_no_variant(make_run: Make) -> None:
-    """Of models without replicates "on replicate 0 alone" would be the same again."""
-    others = replicated(TOKENS | {"model": "other", "metric": "gini"}, [{"": around(0.5)}] * 3)
-    run = make_run(FAITHFUL | {"values": _areas(around(0.5), around(0.1, 1))}, *others)
-    assert Evidence.of([run]).replicates == [0, 1, 2]
-    found = finding("mif-over-lif", run)
-    assert found.verdict == "holds"
-    assert not found.variants
-
-
 def test_a_data_set_left_out(make_run: Make) -> None:
     names = ("one", "two")
     cells = [
@@ -80,6 +70,31 @@ def test_a_data_set_left_out(make_run: Make) -> None:
         ("without two", "holds"),
     ]
     assert found.stability == "stays in 1 of 2 variants: holds without two"
+
+
+def test_a_variant_of_the_same_data_is_none(make_run: Make) -> None:
+    """Neither replicates that the claim does not read nor models that are always right."""
+    areas = _areas(around(0.5), around(0.2, 1))
+    right = TOKENS | {"metric": "accuracy", "values": {"": np.ones(N)}}
+    elsewhere = replicated(NUCLEOTIDES, [{"": around(0.5)}, {"": around(0.6)}])
+    found = finding("mif-over-lif", make_run(FAITHFUL | {"values": areas}, right, *elsewhere))
+    assert (found.verdict, found.variants) == ("holds", ())
+    one, other = replicated(FAITHFUL, [areas, _areas(around(0.1, 2), around(0.3, 3))])
+    found = finding("mif-over-lif", make_run(one, other, right, name="two"))
+    assert [(v.what, v.verdict) for v in found.variants] == [
+        ("on replicate 0 alone", "holds"),
+        ("on replicate 1 alone", "fails"),
+    ]
+
+
+def test_a_replicate_that_failed_is_no_variant(make_run: Make) -> None:
+    """Of two explainers one lacks replicate 1: on it alone there is the other."""
+    areas = [_areas(around(0.5, i), around(0.2, 9 + i)) for i in range(3)]
+    one, other = (replicated(FAITHFUL | {"explainer": name}, areas) for name in ("a", "b"))
+    one[1]["status"] = "error"
+    found = finding("mif-over-lif", make_run(*one, *other))
+    assert [v.n_comparisons for v in found.variants] == [4, 2, 4]
+    assert [c.replicates for c in found.comparisons] == [2, 2, 3, 3]
 
 
 def test_a_verdict_among_many_comparisons(make_run: Make) -> None:

@@ -107,11 +107,23 @@ def test_gc_boxes(make_run: Make, tokens: list[Any], cnn: list[Any], verdict: st
         assert finding("gc-boxes", make_run(*cells, random, name="r")).verdict == "undecided"
 
 
-def test_random_scores_patterns_against_the_target_do_not_count(make_run: Make) -> None:
-    """Like beside like: patterns for the target with patterns for the target."""
-    against = _cell(TOKENS | RANDOM, [_motif(SP1, sign="negative")])
-    run = make_run(_cell(TOKENS, [_motif(SP1)]), against)
-    assert finding("gc-boxes", run).verdict == "holds"
+def test_gc_boxes_of_random_scores_are_of_the_same_sign_and_weights(make_run: Make) -> None:
+    cells = _replicated(TOKENS, _motif(SP1), _motif(SP1), _motif(SP1))
+    random = _replicated(
+        TOKENS | RANDOM, _motif(KLF, sign="negative"), _motif(KLF), _motif(SP1), gone=[2]
+    )
+    found = finding("gc-boxes", make_run(*cells, *random))
+    assert [c.verdict for c in found.comparisons] == ["holds", "undecided", "holds"]
+    noted = ["random scores show them as well" in c.note for c in found.comparisons]
+    assert noted == [False, True, False]
+
+
+def test_patterns_of_random_scores_are_of_the_same_weights(make_run: Make) -> None:
+    cells = _replicated(TOKENS, _motif(SP1), _motif(SP1))
+    random = _replicated(TOKENS | RANDOM, _motif(GATA), _motif(None))
+    found = finding("patterns-matched", make_run(*cells, *random))
+    said = [c.note.rpartition("; ")[2] for c in found.comparisons]
+    assert said == [f"tokens/random: {n} of 1" for n in (1, 0)]
 
 
 @pytest.mark.parametrize("name", ["SPI1", "SPIB", "KLHL4", "SPDEF", "Gata1"])
@@ -157,6 +169,26 @@ def test_each_replicate_is_a_set_of_patterns(make_run: Make) -> None:
     ]
     found = finding("patterns-matched", make_run(*cells, *random, cnn))
     assert [c.verdict for c in found.comparisons] == ["holds", "undecided"]
+    assert [c.what[-11:] for c in found.comparisons] == ["replicate 0", "replicate 1"]
     # Eight patterns of one set of weights are as many as eight of each of two.
     even = finding("more-patterns", make_run(*cells, cnn, name="two")).comparisons[0]
     assert even.estimate == pytest.approx(8 / 24 - 1 / 3)
+
+
+def _replicated(facts: dict[str, Any], *patterns: Any, gone: Sequence[int] = ()) -> list[Any]:
+    """A cell for each replicate, with one pattern of its own; some of them failed."""
+    return [
+        _cell(facts, [one], model_replicate=i, status="error" if i in gone else "ok")
+        for i, one in enumerate(patterns)
+    ]
+
+
+def test_top_motifs_are_of_the_same_replicate(make_run: Make) -> None:
+    tokens = _replicated(TOKENS, _motif(SP1), _motif(GATA), _motif(KLF), gone=[0])
+    cnn = _replicated(NUCLEOTIDES, _motif(GATA), _motif(GATA), _motif(KLF))
+    found = finding("same-top-motif", make_run(*tokens, *cnn))
+    assert [c.verdict for c in found.comparisons] == ["holds", "holds"]
+    assert [c.what[-11:] for c in found.comparisons] == ["replicate 1", "replicate 2"]
+    alone = _cell(NUCLEOTIDES, [_motif(GATA)])
+    found = finding("same-top-motif", make_run(*tokens, alone, name="alone"))
+    assert [c.verdict for c in found.comparisons] == ["holds", "fails"]

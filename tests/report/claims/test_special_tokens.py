@@ -71,6 +71,32 @@ def test_more_with_length(make_run: Make, slope: float, verdict: str) -> None:
     assert "50 to 400 bp" in found.comparisons[0].what
 
 
+def test_lengths_are_joined_over_data_sets_by_the_replicates_that_both_have(
+    make_run: Make,
+) -> None:
+    """Each replicate has a share of its own: with others' beside it, length seems to matter."""
+    cells = [
+        cell | {"dataset": dataset, "model_digest": f"m{i}", "attributions": maps}
+        for dataset, length in (("promoters", 100), ("background", 200))
+        for maps in [[relevance(length + 10 * (j % 3)) for j in range(N)]]
+        for i, cell in enumerate(
+            replicated(SPECIAL, [{"total": around(0.2 * i, i)} for i in range(1, 4)])
+        )
+    ]
+    for cell in cells:
+        cell["values"] = {"total": np.tile([0.1, 0.2, 0.3], N // 3) + cell["values"]["total"]}
+    cells[0]["status"] = "error"
+    datasets = {name: {"labels": [1]} for name in ("promoters", "background")}
+    (comparison,) = finding(
+        "special-tokens-length", make_run(*cells, datasets=datasets)
+    ).comparisons
+    assert (comparison.n, comparison.replicates) == (2 * N, 2)
+    whole = cells[0] | {"status": "ok"}
+    run = make_run(whole, *cells[1:], name="whole", datasets=datasets)
+    (full,) = finding("special-tokens-length", run).comparisons
+    assert comparison.estimate == pytest.approx(full.estimate, abs=0.02)
+
+
 @pytest.mark.parametrize("claim", ["special-tokens", "special-tokens-length"])
 def test_without_the_store_a_claim_is_undecided_and_says_why(make_run: Make, claim: str) -> None:
     found = finding(claim, make_run(SPECIAL | {"values": {"total": around(0.5)}}))
