@@ -18,7 +18,8 @@ from gxarena.statistics.bounded import two_valued
 LEVEL = 0.95
 _CONTRIBUTIONS = ("hypothetical", "observed")
 _LIKE = ("dataset", "model", "model_replicate", "aggregator", "metric_name")
-_CONTROLS = ("floor", "control")
+NULLS = frozenset({"random", "gc", "blur", "permuted", "randomised"})
+"""Components whose scores know nothing; a control that is told the truth is no null."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def _excess(
     alike: Sequence[dict[str, Any]],
     motifs: dict[str, list[dict[str, Any]]],
 ) -> Excess:
-    controls = [other for other in alike if other["explainer_role"] in _CONTROLS]
+    controls = [other for other in alike if other["explainer_component"] in NULLS]
     return Excess(
         dataset=cell["dataset"],
         model=cell["model"],

@@ -11,13 +11,24 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gxarena.registry import Registry
-from gxarena.results.excess import Excess, Found, excesses
+from gxarena.results.excess import NULLS, Excess, Found, excesses
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 from gxarena.run.suite import Suite, read_suite
 
 CONTROLS = ("random", "gc", "randomised")
+
+
+def test_every_control_that_is_not_told_the_truth_is_a_null() -> None:
+    """A degraded oracle is a control, and finds the motifs that it is told of."""
+    controls = {
+        name: one.component
+        for (kind, name), one in Registry.load().components.items()
+        if kind == "explainers" and one.component.role in ("floor", "control")
+    }
+    assert {name for name, of in controls.items() if "truth" not in of.requires} == NULLS
+    assert "degraded_oracle" in controls
 
 
 def _excess(found: tuple[int, int], *controls: tuple[int, int]) -> Excess:
