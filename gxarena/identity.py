@@ -3,8 +3,8 @@
 The key of every stage holds the identity of the components that work in it: the digest of their
 sources and of the versions of what these import (`gxarena.sources.counted`), of their parameters,
 and of the files that a model says it loads. A parameter that is a path, in whatever spelling,
-counts by the content that lies there; one that names a repository of the Hugging Face hub, with an
-owner or without, by the commits that its names (``main``, …) stand for in this computer's cache.
+counts by the content that lies there, also where it is the factory's own default; one that names a
+repository of the Hugging Face hub, with an owner or without, by the commits that its names (``main``, …) stand for in this computer's cache.
 
 Files change. An identity is taken when a run is planned, and again once the component has worked
 (`gxarena.run.choices.check_unchanged`): unless the two are equal, what it made is discarded.
@@ -23,7 +23,8 @@ from typing import Any
 from gxarena.errors import InputError, PluginError
 from gxarena.files import current_digest
 from gxarena.hookspecs import Component, Facts
-from gxarena.sources.counted import Sources
+from gxarena.sources.counted import Counted, Sources
+from gxarena.sources.defaults import text_defaults
 from gxarena.sources.in_memory import check_current
 
 _HUB_ID = re.compile(r"(?P<owner>\w[\w.-]*/)?\w[\w.-]*")
@@ -67,6 +68,7 @@ def component_digest(
     """
     module = component.target.partition(":")[0]
     code: object
+    counted = Counted()
     try:
         sources = sources or Sources()
         counted = sources.of(module, distribution)
@@ -79,9 +81,18 @@ def component_digest(
     except PluginError:
         # A plugin without readable source still gets its (failed) rows, under its version.
         code = [distribution, version]
-    given = dict(component.defaults) | dict(parameters)
+    given = _unsaid(component, counted) | dict(component.defaults) | dict(parameters)
     loaded = [path_digest(file) for file in _loaded(facts.files if facts else ())]
     return digest([component.name, component.target, code, _by_content(given), loaded])
+
+
+def _unsaid(component: Component, counted: Counted) -> dict[str, str]:
+    """What the factory takes for parameters that nobody gives, as its source has it."""
+    module, _, factory = component.target.partition(":")
+    for name, path in counted.files.items():
+        if path.suffix == ".py" and counted.modules[name] == module:
+            return text_defaults(path.read_bytes(), factory)
+    return {}
 
 
 def path_digest(path: Path) -> str:

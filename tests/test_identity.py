@@ -48,6 +48,23 @@ def test_code_and_data_files_count_by_content(package: Path, file: str, text: st
     assert _digest() != before
 
 
+def test_a_path_that_is_the_factorys_own_default_counts_by_content(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (package / "__init__.py").write_text("class E:\n    def __init__(self, path='s.txt'): ...\n")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.txt").write_text("one")
+    before = _digest()
+    given = _digest(path="s.txt")
+    _rewrite(tmp_path / "s.txt", "two")
+    assert _digest() != before
+    assert _digest(path="s.txt") != given
+    (tmp_path / "other.txt").write_text("one")
+    unmoved = _digest(path="other.txt")
+    _rewrite(tmp_path / "s.txt", "six")
+    assert _digest(path="other.txt") == unmoved
+
+
 def test_where_it_lies_does_not_count(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,18 +28,12 @@ def leaderboard(
     ask it, with how they move when one of these is left out, and tiers that are not told apart.
     Then the rows themselves.
     """
-    from gxarena.errors import InputError
     from gxarena.results.leaderboard import leaderboard_of_runs
     from gxarena.results.parquet import write_table
-    from gxarena.results.reading import RunResults
+    from gxarena.results.reading import RunResults, check_outside_runs
 
     runs = [RunResults.of(folder) for folder in folders]
-    for folder in folders:
-        if out.resolve().is_relative_to(folder.resolve()):
-            raise InputError(
-                f"--out: expected a file outside of the runs, got {out}, which lies in {folder}: "
-                "only `gxarena run` writes there. Choose another file."
-            )
+    check_outside_runs(out)
     board = leaderboard_of_runs(runs)
     write_table(out, board, {"table": "leaderboard", "runs": [run.record.digest for run in runs]})
     show(board, metrics or [pattern for run in runs for pattern in run.record.headline])

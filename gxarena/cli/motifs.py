@@ -33,8 +33,11 @@ def motifs(
     from gxarena.cli.console import print_json, print_table
     from gxarena.results.excess import excesses
     from gxarena.results.motifs import motifs_of_run, write_meme
-    from gxarena.results.reading import RunResults
+    from gxarena.results.reading import RunResults, check_outside_runs
 
+    for place in (out, plot):
+        if place is not None:
+            check_outside_runs(place)
     run = RunResults.of(folder)
     found = motifs_of_run(run)
     beside = excesses(run)

@@ -21,7 +21,9 @@ def report(
     from gxarena.cli.console import out as console
     from gxarena.report.evidence import Evidence
     from gxarena.report.page import MARKS, write_report
+    from gxarena.results.reading import check_outside_runs
 
+    check_outside_runs(out)
     with err().status("report") as status:
         made = write_report(Evidence.of(folders), out, lambda what: status.update(what))
     print_table(
@@ -61,6 +63,8 @@ def figure(
     from gxarena.cli.console import out as console
     from gxarena.report.evidence import Evidence
     from gxarena.report.figures.catalogue import write_figure
+    from gxarena.results.reading import check_outside_runs
 
+    check_outside_runs(out)
     write_figure(name, Evidence.of(folders), out)
     console().print(f"Drawn: {out}", highlight=False, markup=False)

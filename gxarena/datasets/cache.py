@@ -78,7 +78,7 @@ def _key(found: Registered, parameters: Mapping[str, Any]) -> str:
 def _read(path: Path, key: str) -> Dataset | None:
     """The data set in a file; None where it is not there, torn or another's."""
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path.absolute())
         footer = json.loads((table.schema.metadata or {})[_FOOTER])
         samples = (
             Sample(

@@ -197,7 +197,7 @@ def _read_fasta(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
 
 def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path.absolute())
     except (OSError, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise InputError(f"{path}: expected a Parquet table, got: {reason}.") from error

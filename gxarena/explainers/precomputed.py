@@ -147,7 +147,7 @@ def _read(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
 
 def _parquet(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path.absolute())
     except (OSError, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise InputError(f"{path}: expected a Parquet table, got: {reason}.") from error

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gxarena.data import Floats
+from gxarena.data import Bools, Floats
 from gxarena.errors import InputError
 from gxarena.results.contestants import GROUP, Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
@@ -135,7 +135,8 @@ def _places(group: Sequence[Contestant], values: Floats) -> list[Row]:
     at = [i for i, one in enumerate(group) if one.role == "method"]
     methods = [group[i] for i in at]
     names = [one.labels["explainer"] for one in methods]
-    first = entries([one.fingerprints for one in methods])
+    defined = np.isfinite(values).any(axis=(1, 2))[at]
+    first = _standing_for(entries([one.fingerprints for one in methods]), defined)
     entry = {name: names[i] for name, i in zip(names, first, strict=True)}
     # A cell that ended before its metric was made does not know the direction; others do.
     directions: set[Any] = {one.direction for one in group} - {"none"}
@@ -153,6 +154,15 @@ def _places(group: Sequence[Contestant], values: Floats) -> list[Row]:
         }
     labels = [one.labels["explainer"] for one in group]
     return [{"entry": entry.get(name)} | ranked.get(entry.get(name, ""), {}) for name in labels]
+
+
+def _standing_for(first: Sequence[int], defined: Bools) -> list[int]:
+    """Who stands for each entry: the first of its members that has any value."""
+    chosen: dict[int, int] = {}
+    for member, of in enumerate(first):
+        if of not in chosen or (defined[member] and not defined[chosen[of]]):
+            chosen[of] = member
+    return [chosen[of] for of in first]
 
 
 def _between(

@@ -40,7 +40,7 @@ def write_table(path: Path, table: pa.Table, identity: Mapping[str, Any]) -> Non
 def read_identity(path: Path) -> dict[str, Any] | None:
     """A file's identity document, or None where the file is absent, torn or of another format."""
     try:
-        return _identity(pq.read_schema(path))
+        return _identity(pq.read_schema(path.absolute()))
     except (OSError, pa.ArrowInvalid):
         return None
 
@@ -54,7 +54,8 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         The file is absent, is not Parquet, or a page of it is not what was written.
     """
     try:
-        return pq.read_table(path, columns=columns, page_checksum_verification=True)
+        # A relative path with a colon in it would be taken for a URI.
+        return pq.read_table(path.absolute(), columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowInvalid) as error:
         raise StorageError(f"{path}: expected a Parquet table, got {error}.") from error
 

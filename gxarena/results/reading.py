@@ -26,10 +26,22 @@ from typing import Any
 import pyarrow as pa
 
 from gxarena.errors import InputError, StorageError
+from gxarena.files import RUN_FILE
 from gxarena.identity import digest
 from gxarena.results.parquet import read_identity, read_table, read_with_identity
 from gxarena.results.record import RunRecord
 from gxarena.results.schemas import CELLS, DUE, TABLES
+
+
+def check_outside_runs(out: Path) -> None:
+    """Raise InputError where what a reader writes would lie in a run: only the run writes there."""
+    place = out.resolve()
+    for folder in (place, *place.parents):
+        if (folder / RUN_FILE).exists():
+            raise InputError(
+                f"--out: expected a place outside of runs, got {out}, which lies in {folder}: only "
+                "`gxarena run` writes there. Choose another."
+            )
 
 
 class RunResults:

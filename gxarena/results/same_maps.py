@@ -37,7 +37,9 @@ def fingerprint(explained: Explained) -> list[float]:
         scores = attribution.scores / largest if largest else attribution.scores
         rng = np.random.default_rng(sample_seed(0, "fingerprint", sample.id))
         projections += rng.standard_normal((DIRECTIONS, len(scores))) @ scores
-        projections += rng.standard_normal(DIRECTIONS) * (np.log(largest) if largest else 0.0)
+        # A factor moves this as far as it would move the scores, whatever their number.
+        logarithm = np.log(largest) * np.sqrt(scores @ scores) if largest else 0.0
+        projections += rng.standard_normal(DIRECTIONS) * logarithm
         square += float(scores @ scores)
     return [float(np.sqrt(square)), *projections.tolist()]
 

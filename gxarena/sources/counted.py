@@ -34,6 +34,7 @@ from gxarena.sources.packages import (
     installers,
     is_module,
     module_name,
+    required,
     version,
 )
 
@@ -66,8 +67,9 @@ class Counted:
 
     @property
     def versions(self) -> dict[str, str]:
-        """The distributions' versions, as this process met them first."""
-        return {name: version(name) for name in self.distributions}
+        """The versions of the distributions and of all they require, as this process met them."""
+        every = {inner for name in self.distributions for inner in (name, *required(name))}
+        return {name: version(name) for name in every - SILENT}
 
 
 _State = tuple[tuple[str, Stamp | None], ...]

@@ -12,6 +12,7 @@ from importlib import metadata
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from gxarena.files import RUN_FILE
@@ -156,6 +157,34 @@ def version(distribution: str) -> str:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:  # its folder is not called as it is
         return next((one.version for one in found), "")
+
+
+@functools.cache
+def required(distribution: str) -> frozenset[str]:
+    """The installed distributions that a distribution requires, directly or not, itself included.
+
+    Extras apart: what they bring may be there or not.
+    """
+    found: set[str] = set()
+    waiting = [canonicalize_name(distribution)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and version(name):
+            found.add(name)
+            waiting += _requirements(name)
+    return frozenset(found)
+
+
+def _requirements(distribution: str) -> list[str]:
+    try:
+        given = map(Requirement, metadata.requires(distribution) or ())
+        return [
+            canonicalize_name(one.name)
+            for one in given
+            if one.marker is None or one.marker.evaluate({"extra": ""})
+        ]
+    except (metadata.PackageNotFoundError, InvalidRequirement):
+        return []
 
 
 def _name(distribution: metadata.Distribution) -> str:

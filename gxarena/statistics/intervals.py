@@ -155,6 +155,8 @@ class _Study:
         self.grouped = None if groups is None else crossed(table, groups)
         self.samples, self.slack = _sample_means(table), rounding(table)
         self.equal, self.two, self.bounded = self._special()
+        spread = np.nan_to_num(self.parts.by_replicates, nan=np.inf)
+        self.unmoved = np.asarray((self.closed is None) & (spread <= self.slack**2))
 
     def _special(self) -> tuple[Bools, Bools, Bools]:
         """Columns whose samples are all equal; have two values; lie mostly at a bound."""
@@ -183,6 +185,8 @@ class _Study:
         if self.whole:
             if replicates < 2:
                 return ONE_NUMBER
+            if self.unmoved[column]:
+                return OPEN_SCALE
             return f"t over {replicates} replicates of one number for the whole set"
         reason = self._missing(column)
         if reason:
@@ -269,6 +273,7 @@ class _Study:
     def _whole(self, level: Floats, t: Floats) -> tuple[Floats, Floats]:
         """Of one number a replicate: t over them; none has no width where they lie at a bound."""
         down = t * np.sqrt(self.parts.by_replicates)
+        down[self.unmoved] = np.nan
         up = down.copy()
         if self.closed is not None:
             same = (self.parts.by_replicates <= self.slack**2) & (self.parts.replicates > 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -61,8 +62,29 @@ def test_a_board_is_not_written_into_a_run_folder(at_work: Path) -> None:
     command = ["leaderboard", str(at_work), "--out", str(at_work / "samples.parquet")]
     result = CliRunner().invoke(app, command)
     assert result.exit_code != 0
-    assert "expected a file outside of the runs" in str(result.exception)
+    assert "expected a place outside of runs" in str(result.exception)
     assert _state(at_work) == before
+
+
+INTO = {
+    "leaderboard": ["leaderboard", "RUN", "--out", "OTHER/cells.parquet"],
+    "report": ["report", "RUN", "--out", "RUN"],
+    "report below": ["report", "RUN", "--out", "RUN/report"],
+    "figure": ["figure", "motifs", "RUN", "--out", "OTHER/store/a.svg"],
+    "motifs": ["motifs", "RUN", "--out", "RUN/a.meme"],
+    "motifs drawn": ["motifs", "RUN", "--plot", "OTHER/a.png"],
+}
+
+
+@pytest.mark.parametrize("command", INTO.values(), ids=INTO)
+def test_no_reader_writes_into_any_run(command: list[str], at_work: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(at_work, tmp_path / "other")
+    before = _state(at_work), _state(other)
+    words = [w.replace("RUN", str(at_work)).replace("OTHER", str(other)) for w in command]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code != 0
+    assert "expected a place outside of runs" in str(result.exception)
+    assert (_state(at_work), _state(other)) == before
 
 
 def test_a_reader_that_a_run_overtakes_leaves_what_the_run_wrote(

@@ -135,6 +135,28 @@ def test_replicates_stay_in_their_places_where_one_is_missing(missing: int) -> N
     assert (rows["better"]["replicates"], rows["better"]["n_failed"]) == (2, 0)
 
 
+def test_of_one_entry_who_has_values_stands_for_the_others() -> None:
+    prints = {"a": [1.0] + [0.5] * DIRECTIONS, "b": [1.0] + [0.5] * DIRECTIONS}
+    nothing: Values = [None] * 24
+    rows = _rows(*_tables({"a": nothing, "b": _about(3.0), "c": _about(0.0)}, fingerprints=prints))
+    assert [rows[e]["rank"] for e in "abc"] == [1, 1, 2]
+    assert [rows[e]["entry"] for e in "abc"] == ["b", "b", "c"]
+
+
+@pytest.mark.parametrize("field", ["suite", "dataset", "model", "aggregator", "metric_name"])
+def test_only_those_compete_who_share_data_model_units_and_metric(field: str) -> None:
+    cells, samples = _tables({"a": _about(1.0), "b": _about(2.0)})
+    others, more = _tables({"c": _about(3.0)})
+    changed = pa.array(["another"] * len(others))
+    others = others.set_column(others.schema.get_field_index(field), field, changed)
+    if field == "metric_name":
+        named = pa.array(["another"] * len(more))
+        more = more.set_column(2, SAMPLES.field("metric"), named)
+    rows = _rows(pa.concat_tables([cells, others]), pa.concat_tables([samples, more]))
+    assert {e: rows[e]["rank"] for e in "abc"} == {"a": 2, "b": 1, "c": 1}
+    assert {e: rows[e]["rank_high"] for e in "abc"} == {"a": 2, "b": 1, "c": 1}
+
+
 def test_pairs_of_replicates_do_not_count_twice() -> None:
     means = (0.20, 0.22, 0.24, 0.21, 0.23)
     given = {"a": [_about(m, seed=i) for i, m in enumerate(means)]}

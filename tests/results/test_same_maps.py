@@ -27,9 +27,11 @@ def test_rounding_plays_no_part_whatever_the_scale(seed: int, scale: float) -> N
     assert same(_print(maps), _print(rounded))
 
 
-@given(st.integers(0, 99), st.sampled_from([1e-6, 0.5, 0.9, 1.1, 1e6]))
-def test_maps_that_differ_by_a_factor_are_others(seed: int, factor: float) -> None:
-    maps = _maps(seed)
+@given(
+    st.integers(0, 99), st.sampled_from([1e-6, 0.5, 0.98, 1.02, 1e6]), st.sampled_from([50, 2000])
+)
+def test_maps_that_differ_by_a_factor_are_others(seed: int, factor: float, units: int) -> None:
+    maps = _maps(seed, units=units)
     assert not same(_print(maps), _print([m * factor for m in maps]))
 
 

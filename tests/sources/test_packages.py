@@ -29,3 +29,11 @@ def test_files_behind_links_count_and_hidden_or_compiled_ones_do_not(tmp_path: P
         "mine/data/b.csv",
         "mine/weights/w.bin",
     ]
+
+
+def test_what_a_distribution_requires_is_found_to_the_end() -> None:
+    found = required("captum")
+    assert {"captum", "torch", "numpy", "sympy"} <= found  # sympy by torch
+    assert "scikit-learn" in required("modisco-lite")
+    assert "pytest" not in found  # an extra's
+    assert required("no-such-distribution") == frozenset()

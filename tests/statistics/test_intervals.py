@@ -117,6 +117,16 @@ def test_equal_values_give_exactly_that_mean_and_on_an_open_scale_no_interval() 
         assert found.method == (OPEN_SCALE,) * 3
 
 
+def test_equal_numbers_of_whole_sets_on_an_open_scale_have_no_interval() -> None:
+    numbers = np.stack([np.full((5, 1), 7.0), np.arange(5.0)[:, None]])
+    found = mean_intervals(numbers, whole=True, bounds=(0.0, None))
+    assert np.isnan([found.low[0], found.high[0]]).all()
+    assert found.method[0] == OPEN_SCALE
+    assert found.low[1] < 2.0 < found.high[1]
+    closed = mean_intervals(np.full((5, 1), 7.0), whole=True, bounds=(0.0, 9.0))
+    assert closed.low[0] < 7.0 <= closed.high[0]
+
+
 @pytest.mark.parametrize("n", [20, 50, 100])
 def test_rare_failures_on_an_open_scale(n: int) -> None:
     """Of one sample in twenty the value is far off: where none is seen, nothing is promised."""
