@@ -24,8 +24,9 @@ A cell is the one row of the board that agrees with `only`, its row and its colu
 replace `board` and `show`; of a list of labels any will do. `rows = "explainer"` makes a row for
 each explainer there is, the best in the first column first. `card = "FOLDER"` reads a model card,
 e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
-`simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`. Arrows follow
-the directions that the board states; what the board does not have is a dash.
+`simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`, and where it
+says what is `asked` of them, names the exceptions. Arrows follow the directions that the board
+states; what the board does not have is a dash.
 """
 
 from __future__ import annotations
@@ -137,12 +138,29 @@ def _simulation(spec: Mapping[str, Any], root: Path) -> str:
         if all(row[name] == value for name, value in spec["only"].items()):
             column = spec["column"].format(**row)
             found[spec["row"].format(**row), column] += [row[name] for name in spec["show"]]
-    rows, columns = (list(dict.fromkeys(key[axis] for key in found)) for axis in (0, 1))
+    shown = {key: extreme(numbers) for key, numbers in found.items()}
+    rows, columns = (list(dict.fromkeys(key[axis] for key in shown)) for axis in (0, 1))
     numbers = [
-        [row, *(f"{extreme(found[row, c]):.3f}" if (row, c) in found else NOTHING for c in columns)]
+        [row, *(f"{shown[row, c]:.3f}" if (row, c) in shown else NOTHING for c in columns)]
         for row in rows
     ]
-    return _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *numbers])
+    made = _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *numbers])
+    return f"{made}\n\n{_exceptions(shown, spec)}" if "asked" in spec else made
+
+
+def _exceptions(shown: Mapping[tuple[str, str], float], spec: Mapping[str, Any]) -> str:
+    """Which of the numbers are not as is asked, by name."""
+    asked = spec["asked"]
+    above = spec["take"] == "most"
+    beyond: dict[str, list[str]] = defaultdict(list)
+    for (row, column), number in shown.items():
+        if number > asked if above else number < asked:
+            beyond[row].append(f"{column} ({number:.3f})")
+    side = "above" if above else "below"
+    if not beyond:
+        return f"None is {side} {asked:g}."
+    named = "; ".join(f"{row}: {', '.join(columns)}" for row, columns in beyond.items())
+    return f"{side.capitalize()} {asked:g}: {named}."
 
 
 class Cell(NamedTuple):

@@ -193,6 +193,13 @@ def test_a_simulation_shows_the_worst_of_what_meets_in_a_cell(tmp_path: Path) ->
     assert lines == ["| p | 0.400 | 0.300 |", "| q | – | 0.500 |"]
     least = tables.table(spec | {"take": "least"}, tmp_path).splitlines()[2:]
     assert least == ["| p | 0.100 | 0.200 |", "| q | – | 0.200 |"]
+    beyond = tables.table(spec | {"asked": 0.3}, tmp_path).splitlines()
+    assert beyond[:-2] == [head, "| --- | --- | --- |", *lines]
+    assert beyond[-2:] == ["", "Above 0.3: p: n = 20 (0.400); q: n = 50 (0.500)."]
+    within = tables.table(spec | {"asked": 0.5}, tmp_path).splitlines()[-1]
+    assert within == "None is above 0.5."
+    least = tables.table(spec | {"take": "least", "asked": 0.2}, tmp_path).splitlines()[-1]
+    assert least == "Below 0.2: p: n = 20 (0.100)."
 
 
 def test_undefined_is_a_dash_and_of_a_list_any_will_do(root: Path) -> None:
