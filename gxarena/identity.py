@@ -4,7 +4,8 @@ The key of every stage holds the identity of the components that work in it: the
 sources and of the versions of what these import (`gxarena.sources.counted`), of their parameters,
 and of the files that a model says it loads. A parameter that is a path, in whatever spelling,
 counts by the content that lies there, also where it is the factory's own default; one that names a
-repository of the Hugging Face hub, with an owner or without, by the commits that its names (``main``, …) stand for in this computer's cache.
+repository of the Hugging Face hub, with an owner or without, by the commits that its names
+(``main``, …) stand for in this computer's cache.
 
 Files change. An identity is taken when a run is planned, and again once the component has worked
 (`gxarena.run.choices.check_unchanged`): unless the two are equal, what it made is discarded.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gxarena.sources.packages import Package
+from gxarena.sources.packages import Package, required
 
 
 def test_files_behind_links_count_and_hidden_or_compiled_ones_do_not(tmp_path: Path) -> None:
