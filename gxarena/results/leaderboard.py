@@ -135,7 +135,7 @@ def _places(group: Sequence[Contestant], values: Floats) -> list[Row]:
     at = [i for i, one in enumerate(group) if one.role == "method"]
     methods = [group[i] for i in at]
     names = [one.labels["explainer"] for one in methods]
-    defined = np.isfinite(values).any(axis=(1, 2))[at]
+    defined: Bools = np.asarray(np.isfinite(values[at]).any(axis=(1, 2)))
     first = _standing_for(entries([one.fingerprints for one in methods]), defined)
     entry = {name: names[i] for name, i in zip(names, first, strict=True)}
     # A cell that ended before its metric was made does not know the direction; others do.

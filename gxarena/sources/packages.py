@@ -166,7 +166,7 @@ def required(distribution: str) -> frozenset[str]:
     Extras apart: what they bring may be there or not.
     """
     found: set[str] = set()
-    waiting = [canonicalize_name(distribution)]
+    waiting: list[str] = [canonicalize_name(distribution)]
     while waiting:
         name = waiting.pop()
         if name not in found and version(name):
