@@ -149,7 +149,7 @@ def _shards(index: Path) -> list[str]:
 def _by_content(value: Any) -> Any:
     """A parameter with what lies at its paths, and what its hub ids stand for, in their place."""
     if isinstance(value, Mapping):
-        return {str(key): _by_content(inner) for key, inner in value.items()}
+        return [[_by_content(key), _by_content(value[key])] for key in sorted(value, key=str)]
     if isinstance(value, list | tuple):
         return [_by_content(inner) for inner in value]
     if isinstance(value, str | Path) and str(value):
@@ -165,9 +165,9 @@ def _by_content(value: Any) -> Any:
 
 
 def _from_home(text: str) -> Path:
-    """A path with its ``~`` written out; of nobody's home it stays as it is."""
+    """A path with its ``~`` and ``$NAMES`` written out; of nobody's home it stays as it is."""
     try:
-        return Path(text).expanduser()
+        return Path(os.path.expandvars(text)).expanduser()
     except RuntimeError:
         return Path(text)
 

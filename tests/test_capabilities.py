@@ -52,6 +52,34 @@ def test_what_is_known_or_a_plugins_own_is_taken() -> None:
     check_names("here", "aggregators", _of("refine"), _of())
 
 
+@pytest.mark.parametrize(
+    ("kind", "provides", "requires"),
+    [
+        ("metrics", ["sample"], ["replicates"]),
+        ("metrics", ["pair"], []),
+        ("metrics", ["set"], []),
+        ("explainers", ["wrapper"], []),
+        ("explainers", ["fixed"], []),
+    ],
+)
+def test_every_name_of_the_vocabulary_is_taken(
+    kind: str, provides: list[str], requires: list[str]
+) -> None:
+    check_names("here", kind, _of(*provides), _of(*requires))
+
+
+def test_what_a_fixed_explainer_and_a_strategy_keep_a_metric_from() -> None:
+    fixed, free = Toy("fixed", provides=_of("fixed")), Toy("free")
+    again, native = Toy("again", requires=_of("explainer")), Toy("raw", requires=_of("native"))
+    refine = Toy("refine", provides=_of("refine"))
+    assert "edited sequences" in why_not(fixed, PLAIN, annotated=True, metric=again)
+    assert not why_not(fixed, PLAIN, annotated=True, metric=native)
+    assert not why_not(free, PLAIN, annotated=True, metric=again)
+    reason = why_not(free, PLAIN, annotated=True, metric=native, aggregator=refine)
+    assert "use 'native'" in reason
+    assert not why_not(free, PLAIN, annotated=True, metric=again, aggregator=refine)
+
+
 @pytest.mark.parametrize("capability", sorted(OF_MODELS))
 def test_what_a_model_lacks_is_said_in_words(capability: str) -> None:
     needs = Toy("needy", requires=_of(capability))

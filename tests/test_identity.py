@@ -65,6 +65,22 @@ def test_a_path_that_is_the_factorys_own_default_counts_by_content(
     assert _digest(path="other.txt") == unmoved
 
 
+def test_paths_that_are_keys_or_name_a_variable_count_by_content(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCORES", str(tmp_path))
+    file = tmp_path / "s.txt"
+    file.write_text("one")
+    spelt: list[object] = [{str(file): 1}, "$SCORES/s.txt", [{"a": {"b": str(file)}}]]
+    before = [_digest(path=one) for one in spelt]
+    assert len(set(before)) == len(spelt)
+    _rewrite(file, "two")
+    after = [_digest(path=one) for one in spelt]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert _digest(path={"a": 1, "b": 2}) == _digest(path={"b": 2, "a": 1})
+    assert _digest(path={"a": 1, "b": 2}) != _digest(path={"a": 2, "b": 1})
+
+
 def test_where_it_lies_does_not_count(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

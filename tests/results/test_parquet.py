@@ -68,3 +68,13 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="expected to write"):
         write_table(tmp_path / "file" / "t.parquet", TABLE, {})
+
+
+def test_a_relative_path_with_a_colon_is_no_uri(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("t12:30", "a.parquet")
+    write_table(path, pa.table({"x": [1, 2]}), {"kind": "toy"})
+    assert read_table(path)["x"].to_pylist() == [1, 2]
+    assert read_identity(path) == {"kind": "toy"}

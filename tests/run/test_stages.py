@@ -60,6 +60,29 @@ def test_each_chunk_is_computed_once_and_kept(
         assert one.spans == other.spans
 
 
+def test_every_chunk_is_explained_for_its_own_samples_targets(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    """Labels that do not repeat from chunk to chunk; explained for them, in chunks and alone."""
+    rng = np.random.default_rng(0)
+    rows = [f"s{i},ACGTACGT,{label}" for i, label in enumerate(rng.integers(0, 2, CHUNK + 30))]
+    (tmp_path / "mixed.csv").write_text("\n".join(["id,sequence,label", *rows]))
+    made = plan(target="label", datasets={"mine": {"path": str(tmp_path / "mixed.csv")}})
+    explained = _stages(made, tmp_path).explained("mine", "toy", "exact")
+    labels = [sample.label for sample in explained.samples]
+    assert explained.targets.tolist() == labels
+    by_label = {
+        label: {
+            tuple(a.scores)
+            for a, of in zip(explained.attributions, labels, strict=True)
+            if of == label
+        }
+        for label in (0, 1)
+    }
+    assert [len(found) for found in by_label.values()] == [1, 1]
+    assert by_label[0] != by_label[1]
+
+
 def test_a_lost_chunk_is_computed_alone_and_the_same(
     plan: MakePlan, tmp_path: Path, log: Callable[[], list[str]]
 ) -> None:
