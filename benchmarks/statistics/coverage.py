@@ -25,6 +25,7 @@ from gxarena.data import Floats
 from gxarena.statistics.intervals import mean_intervals
 from gxarena.statistics.ranks import rank_methods
 
+
 class RareFailures:
     """Values just below 1, and now and then 0: the mean hangs on what few samples show."""
 
