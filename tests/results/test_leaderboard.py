@@ -135,6 +135,15 @@ def test_replicates_stay_in_their_places_where_one_is_missing(missing: int) -> N
     assert (rows["better"]["replicates"], rows["better"]["n_failed"]) == (2, 0)
 
 
+def test_numbers_of_whole_sets_are_told_apart_over_replicates() -> None:
+    """One number a replicate: no sample whose sign could be turned."""
+    around = (0.0, 0.1, -0.1, 0.05, -0.05)
+    given = {"a": [[1.0 + d] for d in around], "b": [[5.0 - d] for d in around]}
+    rows = _rows(*_tables(given, scope="set"))
+    assert [(rows[e]["rank"], rows[e]["tier"]) for e in "ab"] == [(2, 2), (1, 1)]
+    assert rows["a"]["ci_low"] < 1.0 < rows["a"]["ci_high"]
+
+
 def test_of_one_entry_who_has_values_stands_for_the_others() -> None:
     prints = {"a": [1.0] + [0.5] * DIRECTIONS, "b": [1.0] + [0.5] * DIRECTIONS}
     nothing: Values = [None] * 24

@@ -1,0 +1,36 @@
+"""Pairs of methods: what replicates alone say is never surpassed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from gxarena.statistics.differences import pairwise_differences
+from gxarena.statistics.intervals import mean_intervals
+
+
+def _crossed(seed: int) -> np.ndarray:
+    """Differences of five replicates on 40 samples, whose replicates differ."""
+    rng = np.random.default_rng(seed)
+    effects = 0.3 * rng.normal(size=(5, 1)) + rng.normal(size=40)
+    return np.asarray(0.3 + effects + 0.5 * rng.normal(size=(5, 40)))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_p_is_surer_than_that_of_the_replicates_alone(seed: int) -> None:
+    values = _crossed(seed)
+    by_replicate = values.mean(axis=1)
+    alone = stats.ttest_1samp(by_replicate, 0.0)
+    found = pairwise_differences(np.stack([values, np.zeros_like(values)], axis=-1))
+    assert found.p[0, 1] >= alone.pvalue - 1e-12
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_interval_is_narrower_than_that_of_the_replicates_alone(seed: int) -> None:
+    """Where nothing but chance moves single cells, samples alone would seem to say more."""
+    values = np.random.default_rng(seed).normal(size=(5, 40))
+    expected = stats.ttest_1samp(values.mean(axis=1), 0.0).confidence_interval(0.95)
+    interval = mean_intervals(values)
+    assert interval.low[0] <= expected.low + 1e-12
+    assert interval.high[0] >= expected.high - 1e-12
