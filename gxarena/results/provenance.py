@@ -25,7 +25,10 @@ PACKAGES = (
 
 @functools.cache
 def package_versions() -> dict[str, str]:
-    """Versions of the packages that can move a number, where installed."""
+    """Versions of the packages that most numbers hang on, where installed.
+
+    For readers: which versions count for a component is in its digest (`gxarena.sources.counted`).
+    """
     versions = {"python": sys.version.split()[0]}
     for name in PACKAGES:
         try:
