@@ -16,11 +16,12 @@ components imports no code of theirs, so a plugin module must stay light (no tor
         yield Component("mine", "my_package.explainer:Mine", "what it does in one line")
 
 A result is kept for as long as nothing changes that it depends on: any file of the packages that a
-component's target imports, hidden ones apart; its parameters, a path by what lies there; the versions
-of what these import and of what that requires. Apart stand modules called ``train``, or in a folder
-``training``, unless they are imported outside of functions. What only the code can tell does not
-count: files that it finds by a pattern, by a name without its suffix or beside its package, and
-libraries that another library imports without requiring them. See `gxarena.sources.counted`.
+component's target imports, hidden ones apart; its parameters, a path by what lies there; the
+versions of what these import and of what that requires. Apart stand modules called ``train``, or in
+a folder ``training``, unless they are imported outside of functions. What only the code can tell
+does not count: files that it finds by a pattern, by a name without its suffix or beside its
+package, and libraries that another library imports without requiring them. See
+`gxarena.sources.counted`.
 """
 
 from __future__ import annotations
