@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from gxarena.cli import console
 from gxarena.cli.app import app
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
+
+
+@pytest.fixture(autouse=True)
+def _wide() -> Iterator[None]:
+    """A console made anew, which asks how wide the terminal is."""
+    console.out.cache_clear()
+    yield
+    console.out.cache_clear()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from toys import Linear
 
@@ -28,6 +28,7 @@ def _by_width(attribution: Attribution) -> dict[int, list[float]]:
     return {width: sorted(scores) for width, scores in found.items()}
 
 
+@settings(deadline=None)  # the first of them loads the registry
 @given(st.integers(0, 2**63 - 1), st.integers(1, 4), st.integers(1, 40))
 def test_scores_stay_in_their_width_and_spans_are_the_explainers(
     seed: int, width: int, length: int

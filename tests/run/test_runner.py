@@ -390,9 +390,9 @@ def test_a_metric_that_breaks_its_contract_is_a_row(
     assert {row["metric"] for row in _rows(tmp_path / "run", "samples")} == {"gini"}
 
 
-@pytest.mark.parametrize(("renormalise", "similarity"), [(True, 1.0), (False, 0.5)])
+@pytest.mark.parametrize(("renormalise", "similarity"), [("before", 1.0), ("never", 0.5)])
 def test_a_pair_metric_compares_patterns_or_sizes(
-    plan: MakePlan, tmp_path: Path, renormalise: bool, similarity: float
+    plan: MakePlan, tmp_path: Path, renormalise: str, similarity: float
 ) -> None:
     """Renormalised, an explanation equals its double; as it is, it overlaps with it by half."""
     made = plan(
