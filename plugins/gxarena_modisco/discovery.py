@@ -24,6 +24,8 @@ _FEWEST_VALUES = 0.01
 """Distinct scores per nucleotide below which windows tie."""
 _TIE_BREAK = 0.25
 """Spread of what breaks ties, over the spread of the scores."""
+TIED = "Too many bins for data range"
+"""What numpy says of window sums that differ by rounding alone, as few sequences' may."""
 _TAIL = 400
 """Characters of a failed worker's last words."""
 
@@ -94,9 +96,12 @@ def contributions(explained: Explained, kind: Kind, encoded: Floats) -> Floats:
             "modisco: expected signed scores, got none below 0. TF-MoDISco needs to know what "
             "speaks against the target: give it raw scores, not their magnitudes."
         )
-    if _ties(made):
-        made += _noise(explained, made) * (encoded if kind == "observed" else 1.0)
-    return made
+    return ties_broken(explained, kind, encoded, made) if _ties(made) else made
+
+
+def ties_broken(explained: Explained, kind: Kind, encoded: Floats, scores: Floats) -> Floats:
+    """Contributions with noise of a quarter of their spread, each sample's own."""
+    return scores + _noise(explained, scores) * (encoded if kind == "observed" else 1.0)
 
 
 def _ties(scores: Floats) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from gxarena.api import Motif, Quantity, SetScored
 from gxarena.data import Explained, Floats
 from gxarena.dna import letters, one_hot
-from gxarena.errors import InputError, check_at_least, check_choice
+from gxarena.errors import InputError, PluginError, check_at_least, check_choice
 from gxarena.seeds import sample_seed
 from gxarena.truth import counted
 from gxarena_jaspar.information import (
@@ -25,7 +25,15 @@ from gxarena_jaspar.information import (
 )
 from gxarena_jaspar.matching import SHUFFLES, Matches, compare
 from gxarena_jaspar.matrices import RELEASE, Matrix, collection, matrices
-from gxarena_modisco.discovery import Discovery, Kind, Pattern, contributions, discover
+from gxarena_modisco.discovery import (
+    TIED,
+    Discovery,
+    Kind,
+    Pattern,
+    contributions,
+    discover,
+    ties_broken,
+)
 from gxarena_modisco.settings import Settings, settings_for
 
 _MATRIX_ID = re.compile(r"[A-Z]{2}\d+\.\d+")
@@ -117,7 +125,14 @@ class TFMoDISco:
         targets = self._targets(explained)
         scores = contributions(explained, kind, encoded)
         settings = settings_for(encoded.shape[1], self._settings)
-        found = discover(encoded, scores, settings) if scores.any() else Discovery(0, 0, ())
+        found = Discovery(0, 0, ())
+        if scores.any():
+            try:
+                found = discover(encoded, scores, settings)
+            except PluginError as error:
+                if TIED not in str(error):
+                    raise
+                found = discover(encoded, ties_broken(explained, kind, encoded, scores), settings)
         judged = [self._judged(one, kind, background(encoded)) for one in found.patterns]
         counting = [number for number, motif in enumerate(judged) if motif.counts]
         matches = compare(
