@@ -28,7 +28,12 @@ def counted(annotations: Sequence[Interval], names: Sequence[str] = ()) -> list[
 
 def truth(sample: Sample, names: Sequence[str] = ()) -> Bools:
     """Whether each nucleotide is annotated, shape (L,)."""
-    marked = np.zeros(len(sample.sequence), dtype=np.bool_)
-    for interval in counted(sample.annotations, names):
-        marked[interval.start : interval.end] = True
-    return marked
+    return marked(len(sample.sequence), counted(sample.annotations, names))
+
+
+def marked(length: int, intervals: Sequence[Interval]) -> Bools:
+    """Whether each nucleotide lies in one of the intervals, shape (length,)."""
+    inside = np.zeros(length, dtype=np.bool_)
+    for interval in intervals:
+        inside[interval.start : interval.end] = True
+    return inside

@@ -12,7 +12,7 @@ from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Interval
 from gxarena.errors import InputError, check_choice
 from gxarena.explainers.controls import unit_means
-from gxarena.truth import counted
+from gxarena.truth import counted, marked
 
 How = Literal["noise", "shift", "blur", "flip", "drop", "decoys"]
 
@@ -64,10 +64,7 @@ Degrade = Callable[[int, Sequence[Interval], float, np.random.Generator], Floats
 
 
 def _truth(length: int, intervals: Sequence[Interval]) -> Floats:
-    marked = np.zeros(length)
-    for interval in intervals:
-        marked[interval.start : interval.end] = 1.0
-    return marked
+    return marked(length, intervals).astype(np.float64)
 
 
 def _noise(

@@ -39,8 +39,8 @@ def check_outside_runs(out: Path) -> None:
     for folder in (place, *place.parents):
         if (folder / RUN_FILE).exists():
             raise InputError(
-                f"--out: expected a place outside of runs, got {out}, which lies in {folder}: only "
-                "`gxarena run` writes there. Choose another."
+                f"{out}: expected a place outside of runs, got one in {folder}, where only "
+                "`gxarena run` writes. Choose another."
             )
 
 
