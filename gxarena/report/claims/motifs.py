@@ -16,6 +16,7 @@ from gxarena.report.evidence import Evidence, groups
 from gxarena.report.inference import counted, more_often, more_often_than
 from gxarena.report.runs import ALL, REPLICATE, Cell, ClassOfSamples, of_replicate
 from gxarena.report.verdicts import Comparison
+from gxarena.results.excess import NULLS
 
 GC_BOX = re.compile(r"(SP|KLF)\d+", re.IGNORECASE)
 """Factors that bind GC boxes, as JASPAR names them: SP1 to SP9 and KLF1 to KLF18."""
@@ -38,7 +39,9 @@ def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
         for cell in whole.apart():
             count, n = _matches(cell.motifs())
             controls = {
-                one.explanation: _matches(one.motifs()) for one in evidence.controls_of(cell)
+                one.explanation: _matches(one.motifs())
+                for one in evidence.controls_of(cell)
+                if one.facts["explainer_component"] in NULLS
             }
             notes = [f"{count} of {n} match"]
             notes += [
