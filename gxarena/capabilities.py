@@ -39,7 +39,7 @@ TRUTH, PROBE, EXPLAINER, NATIVE = "truth", "probe", "explainer", "native"
 """Needed by metrics (`TRUTH` by explainers too): the data set's annotations, questions to the
 model, questions to the explainer, raw attributions on the model's own units."""
 
-REPLICATES = "replicates"
+OWN_REPLICATES = "replicates"
 """Needed by pair metrics that compare an explanation with those of the model's other replicates."""
 
 MADE = "made"
@@ -58,7 +58,7 @@ REQUIRED: Mapping[str, Set[str]] = {
     "models": set(),
     "explainers": OF_MODELS.keys() | {TRUTH},
     "aggregators": set(),
-    "metrics": OF_MODELS.keys() | {TRUTH, PROBE, EXPLAINER, NATIVE, REPLICATES},
+    "metrics": OF_MODELS.keys() | {TRUTH, PROBE, EXPLAINER, NATIVE, OWN_REPLICATES},
     "datasets": set(),
 }
 """What each kind may require; what may require anything, also capabilities of a plugin's own."""
@@ -152,16 +152,16 @@ def why_not(
         if TRUTH in component.requires and not annotated:
             what = f"data set '{dataset}'" if dataset else "what is explained"
             return f"{kind} '{component.label}' needs annotations, and {what} has none"
-        of_model = component.requires - {TRUTH, PROBE, EXPLAINER, NATIVE, REPLICATES}
+        of_model = component.requires - {TRUTH, PROBE, EXPLAINER, NATIVE, OWN_REPLICATES}
         if provided is not None:
             of_model = frozenset(n for n in of_model if n in provided or not is_own(n))
         if missing := of_model - model.provides:
             needed = said(missing, phrases)
             return f"{kind} '{component.label}' needs {needed}: '{model.label}' is none"
-    if metric and REPLICATES in metric.requires and replicates < 2:
+    if metric and OWN_REPLICATES in metric.requires and replicates < 2:
         return (
             f"metric '{metric.label}' needs a model with several replicates, and '{model.label}' "
-            f"has one set of weights: say {REPLICATES} in its alias"
+            f"has one set of weights: say replicates in its alias"
         )
     if FIXED in explainer.provides and replicate:
         return (

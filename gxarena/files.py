@@ -129,3 +129,18 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, sorted, but for hidden and compiled ones; links are followed."""
+    seen: set[Path] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = Path(place).resolve()
+        if real in seen:  # a link back up
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(f for f in folders if f[0] != "." and f != "__pycache__")
+        for name in sorted(names):
+            if name[0] != "." and not name.endswith(".pyc"):
+                yield Path(place, name)

@@ -22,14 +22,17 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError, PluginError
-from gxarena.files import current_digest
+from gxarena.files import current_digest, files_below
 from gxarena.hookspecs import Component, Facts
 from gxarena.sources.counted import Counted, Sources
 from gxarena.sources.defaults import text_defaults
 from gxarena.sources.in_memory import check_current
 
-_HUB_ID = re.compile(r"(?P<owner>\w[\w.-]*/)?\w[\w.-]*")
-_SHARDS = ".index.json"
+HUB_ID = re.compile(r"(?P<owner>\w[\w.-]*/)?\w[\w.-]*")
+"""How the hub's repositories are called; of some, from its first years, there is no owner."""
+WEIGHTS_INDEX = ".index.json"
+"""How the name of a file ends that lists the files of a checkpoint's weights."""
+
 """How the name of a file ends that says in which files a checkpoint's weights lie."""
 
 
@@ -106,7 +109,7 @@ def path_digest(path: Path) -> str:
     """
     if path.is_dir():
         return digest(
-            {str(file.relative_to(path)): path_digest(file) for file in _files_below(path)}
+            {str(file.relative_to(path)): path_digest(file) for file in files_below(path)}
         )
     try:
         return current_digest(path)
@@ -116,25 +119,12 @@ def path_digest(path: Path) -> str:
         raise InputError(f"{path}: expected a readable file, got {error.strerror}.") from error
 
 
-def _files_below(folder: Path) -> list[Path]:
-    """Every file below a folder, sorted, but for hidden ones; links to folders are followed."""
-    found, seen = [], set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = Path(place).resolve()
-        if real in seen:  # a link back up
-            folders.clear()
-            continue
-        seen.add(real)
-        found += [Path(place, name) for name in names if name[0] != "."]
-    return sorted(file for file in found if file.is_file())
-
-
 def _loaded(named: Iterable[str]) -> list[Path]:
     """The files that a model says it loads, and those that an index of weights among them names."""
     found: list[Path] = []
     for path in map(Path, named):
         found.append(path)
-        if path.name.endswith(_SHARDS):
+        if path.name.endswith(WEIGHTS_INDEX):
             found += [path.parent / shard for shard in _shards(path)]
     return found
 
@@ -174,7 +164,7 @@ def _from_home(text: str) -> Path:
 
 def _commits(text: str) -> dict[str, str]:
     """Of a word that may be a hub id, the commits (see `hub_commits`); none of any other word."""
-    return hub_commits(text) if _HUB_ID.fullmatch(text) else {}
+    return hub_commits(text) if HUB_ID.fullmatch(text) else {}
 
 
 def awaits_download(value: Any) -> bool:
@@ -185,7 +175,7 @@ def awaits_download(value: Any) -> bool:
         return any(map(awaits_download, value))
     if not isinstance(value, str) or _exists(Path(value)):
         return False
-    found = _HUB_ID.fullmatch(value)
+    found = HUB_ID.fullmatch(value)
     return bool(found and found["owner"]) and not hub_commits(value)
 
 

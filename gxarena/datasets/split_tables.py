@@ -14,7 +14,7 @@ from typing import Any
 from gxarena.data import Sample
 from gxarena.datasets.download import fetched
 from gxarena.datasets.reading import read_dataset
-from gxarena.errors import InputError, MissingExtra
+from gxarena.errors import InputError, MissingExtra, check_choice
 from gxarena.files import write_text
 
 MANIFEST = "files.json"
@@ -73,10 +73,7 @@ def read_tables(tables: Tables, split: str, where: str, *, offline: str = "") ->
 
     Rows of several shards are numbered through, which makes their ids.
     """
-    if split not in tables:
-        raise InputError(
-            f"{where}, split: expected one of {', '.join(sorted(tables))}, got '{split}'."
-        )
+    check_choice(f"{where}, split", split, tables)
     samples: list[Sample] = []
     for path in tables[split]:
         file = _manifest(path.parent).get(path.name)

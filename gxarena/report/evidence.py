@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError
-from gxarena.report.runs import ALL, REPLICATE, Cell, ClassOfSamples, NotHeld, Run, of_replicate
+from gxarena.report.runs import ALL, Cell, ClassOfSamples, NotHeld, Run, of_replicate
+from gxarena.results.schemas import REPLICATE
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from gxarena.data import Attribution
 from gxarena.errors import InputError, StorageError
 from gxarena.report.columns import Column, Curves, codes, grouped, joined
 from gxarena.results.reading import RunResults, last_attempts
+from gxarena.results.schemas import REPLICATE
 from gxarena.run.store import Store
 
 Level = Literal["token", "nucleotide"]
@@ -25,7 +26,6 @@ STRATEGIES = (*COARSENING, *REFINING)
 LETTERS = dict(zip(STRATEGIES, "abcd", strict=True))
 LABELS = ("dataset", "model", "explainer", "aggregator", "metric_name")
 """What a cell goes by; replicates of one model share all of it."""
-REPLICATE = "model_replicate"
 FIRST_REPLICATE = "of a model with replicates: the first"
 """Said beside what shows one set of weights of several."""
 MEAN_OF_REPLICATES = "of a model with replicates: each sequence's mean over them"

@@ -13,8 +13,8 @@ from gxarena.data import Floats
 from gxarena.dna import ALPHABET
 from gxarena.errors import InputError, MissingExtra, StorageError
 from gxarena.results.reading import RunResults
+from gxarena.results.schemas import REPLICATE
 
-_REPLICATE = "model_replicate"
 _CELL = ("dataset", "model", "explainer", "aggregator", "metric_name")
 
 
@@ -75,7 +75,7 @@ def motifs_of_run(run: RunResults) -> list[KeptMotif]:
     InputError
         The run has none.
     """
-    wanted = run.table("cells").select(["cell_id", _REPLICATE, *_CELL]).to_pylist()
+    wanted = run.table("cells").select(["cell_id", REPLICATE, *_CELL]).to_pylist()
     cells = {row["cell_id"]: row for row in wanted}
     kept = [_motif(row, cells[row["cell_id"]]) for row in run.table("motifs").to_pylist()]
     if not kept:
@@ -124,7 +124,7 @@ def _motif(row: dict[str, Any], cell: dict[str, Any]) -> KeptMotif:
         match["frequencies"] = np.array(row["match_frequencies"])
     return KeptMotif(
         cell=tuple(cell[name] for name in _CELL),
-        replicate=cell[_REPLICATE],
+        replicate=cell[REPLICATE],
         name=row["motif"],
         sign=row["sign"],
         contributions=row["contributions"],

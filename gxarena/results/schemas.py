@@ -14,6 +14,9 @@ STATUSES = (
     "timeout",
     "interrupted",
 )
+REPLICATE = "model_replicate"
+"""The column of a model's weights: their position among its replicates."""
+
 DUE = "due"
 SETTLED = frozenset({"ok", "unsupported", "skipped"})
 """Statuses that need no further attempt."""
@@ -48,7 +51,7 @@ CELLS = pa.schema(
         pa.field("model_weights_digest", pa.string()),
         # Position among the model's replicates; where it has none and is compared with another that
         # has, among that one's; else null.
-        pa.field("model_replicate", pa.int64()),
+        pa.field(REPLICATE, pa.int64()),
         *_described("explainer"),
         pa.field("explainer_role", pa.string(), nullable=False),
         pa.field("attributions_key", pa.string()),

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gxarena.capabilities import COARSEN, PAIR, REFINE, SCOPES, why_not
-from gxarena.capabilities import REPLICATES as OWN_REPLICATES
+from gxarena.capabilities import COARSEN, OWN_REPLICATES, PAIR, REFINE, SCOPES, why_not
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.errors import InputError

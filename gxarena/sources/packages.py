@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
@@ -15,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from gxarena.files import RUN_FILE
+from gxarena.files import RUN_FILE, files_below
 
 _SUFFIXES = (".py", *EXTENSION_SUFFIXES)
 
@@ -53,7 +52,7 @@ class Package:
             return {f"{self.name}.{self.module.name.partition('.')[2]}": self.module}
         found: dict[str, Path] = {}
         for folder in self.folders:
-            for path in _files_below(folder):
+            for path in files_below(folder):
                 found.setdefault(f"{self.name}/{path.relative_to(folder).as_posix()}", path)
         return found
 
@@ -72,7 +71,7 @@ class Package:
             return {}
         if not _exists(root / text, Path.is_dir):
             return {}
-        paths = list(_files_below(root / text))
+        paths = list(files_below(root / text))
         runs = {path.parent for path in paths if path.name == RUN_FILE}
         return {
             f"{self.name}/{path.relative_to(root).as_posix()}": path
@@ -114,21 +113,6 @@ def _spec(top: str) -> ModuleSpec | None:
 
 def _is_regular(folders: Iterable[Path]) -> bool:
     return any((folder / f"__init__{end}").is_file() for folder in folders for end in _SUFFIXES)
-
-
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, sorted, but for hidden and compiled ones; links are followed."""
-    seen: set[Path] = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = Path(place).resolve()
-        if real in seen:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(f for f in folders if f[0] != "." and f != "__pycache__")
-        for name in sorted(names):
-            if name[0] != "." and not name.endswith(".pyc"):
-                yield Path(place, name)
 
 
 def _exists(path: Path, kind: Callable[[Path], bool]) -> bool:

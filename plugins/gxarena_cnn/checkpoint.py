@@ -13,13 +13,12 @@ from torch import Tensor, nn
 from gxarena.errors import InputError
 from gxarena.files import write_bytes, write_text
 from gxarena_cnn.config import (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
     NetworkConfig,
     config_json,
     read_config,
 )
 from gxarena_cnn.networks import Network, build
+from gxarena_torch.checkpoint_files import CONFIG_FILE, SAFETENSORS
 
 Precision = Literal["float32", "float16"]
 
@@ -33,7 +32,7 @@ def load_network(folder: str | Path, kind: type[NetworkConfig]) -> Network:
         Not a checkpoint of that architecture, truncated, or not all and only its weights.
     """
     config = read_config(folder, kind)
-    path = Path(folder) / WEIGHTS_FILE
+    path = Path(folder) / SAFETENSORS
     tensors = read_tensors(path)
     network = build(config)
     _check_names(path, network, tensors)
@@ -50,7 +49,7 @@ def save_network(network: Network, folder: Path, precision: Precision = "float32
         name: tensor.half() if precision == "float16" and tensor.ndim > 1 else tensor
         for name, tensor in network.state_dict().items()
     }
-    write_tensors(stored, folder / WEIGHTS_FILE)
+    write_tensors(stored, folder / SAFETENSORS)
     write_text(folder / CONFIG_FILE, config_json(network.config))
 
 

@@ -11,9 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from gxarena.errors import InputError
 from gxarena.validation import validated
-
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
+from gxarena_torch.checkpoint_files import CONFIG_FILE, SAFETENSORS
 
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -128,10 +126,10 @@ def read_config(folder: str | Path, kind: type[Config]) -> Config:
     where = f"checkpoint {folder}"
     if not folder.is_dir():
         raise InputError(
-            f"{where}: expected a folder with {CONFIG_FILE} and {WEIGHTS_FILE}, got "
+            f"{where}: expected a folder with {CONFIG_FILE} and {SAFETENSORS}, got "
             f"{'a file' if folder.exists() else 'nothing there'}."
         )
-    for name in (CONFIG_FILE, WEIGHTS_FILE):
+    for name in (CONFIG_FILE, SAFETENSORS):
         if not (folder / name).is_file():
             raise InputError(f"{where}: expected a file {name}, got none.")
     path = folder / CONFIG_FILE

@@ -8,14 +8,13 @@ from pathlib import Path
 from gxarena.errors import InputError
 from gxarena.hookspecs import Facts
 from gxarena_cnn.config import (
-    CONFIG_FILE,
-    WEIGHTS_FILE,
     CNNConfig,
     DeepSTARRConfig,
     NetworkConfig,
     read_config,
 )
 from gxarena_torch.bundled import bundled_checkpoints, bundled_replicates
+from gxarena_torch.checkpoint_files import CONFIG_FILE, SAFETENSORS
 
 _WEIGHTS = Path(__file__).parent / "weights"
 BUNDLED = bundled_checkpoints(_WEIGHTS, "cnn-")
@@ -55,5 +54,5 @@ def _facts(folder: Path, kind: type[NetworkConfig]) -> Facts:
     return Facts(
         max_length=config.input_length,
         n_outputs=config.n_outputs,
-        files=(str(folder / CONFIG_FILE), str(folder / WEIGHTS_FILE)),
+        files=(str(folder / CONFIG_FILE), str(folder / SAFETENSORS)),
     )

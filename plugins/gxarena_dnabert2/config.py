@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError
+from gxarena_torch.checkpoint_files import CONFIG_FILE
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Config:
         """
         if not folder.is_dir():
             raise InputError(f"{folder}: expected a checkpoint folder, found none.")
-        path = folder / "config.json"
+        path = folder / CONFIG_FILE
         try:
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
@@ -83,4 +84,4 @@ class Config:
     def write(self, folder: Path, architecture: str) -> None:
         """Write ``config.json``; `architecture` is the official class's name."""
         document = asdict(self) | {"architectures": [architecture], "model_type": "bert"}
-        (folder / "config.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+        (folder / CONFIG_FILE).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")

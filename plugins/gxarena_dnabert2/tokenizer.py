@@ -9,6 +9,7 @@ from tokenizers import Encoding
 from tokenizers import Tokenizer as Backend
 
 from gxarena.errors import InputError
+from gxarena_torch.checkpoint_files import TOKENIZER_FILE
 from gxarena_torch.tokens import Encoded, encoded_by_offsets
 
 
@@ -20,7 +21,7 @@ class Tokenizer:
     """
 
     def __init__(self, folder: Path) -> None:
-        path = folder / "tokenizer.json"
+        path = folder / TOKENIZER_FILE
         if not path.is_file():
             raise InputError(f"{folder}: expected a tokenizer.json, found none.")
         try:

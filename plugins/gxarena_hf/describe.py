@@ -7,7 +7,7 @@ from typing import Any
 
 from gxarena.hookspecs import Facts
 from gxarena_hf.vocabulary import read_vocabulary
-from gxarena_torch.checkpoint_files import files_read, read_json
+from gxarena_torch.checkpoint_files import CONFIG_FILE, TOKENIZER_FILE, files_read, read_json
 from gxarena_torch.hub import is_hub_id, no_such_folder
 
 _OFFSET_POSITIONS = ("esm", "roberta", "xlm-roberta", "camembert")
@@ -25,7 +25,7 @@ def describe(checkpoint: str | Path, tokens: str = "auto", **_: object) -> Facts
         if is_hub_id(checkpoint):
             return Facts()
         raise no_such_folder(checkpoint)
-    config = read_json(folder / "config.json")
+    config = read_json(folder / CONFIG_FILE)
     limit = positions(config)
     vocabulary = read_vocabulary(folder, tokens)
     return Facts(
@@ -54,7 +54,7 @@ def _n_outputs(config: dict[str, Any]) -> int:
 
 def _n_special(folder: Path) -> int:
     """Special tokens that every sequence gets."""
-    path = folder / "tokenizer.json"
+    path = folder / TOKENIZER_FILE
     if not path.is_file():
         path = folder / "tokenizer_config.json"
         settings = read_json(path) if path.is_file() else {}

@@ -27,7 +27,7 @@ from transformers.models.bert import modeling_bert as bert
 from transformers.models.esm import modeling_esm as esm
 from transformers.models.modernbert import modeling_modernbert as modernbert
 
-from gxarena.errors import Unsupported
+from gxarena.errors import Unsupported, suggest
 from gxarena_torch.lxt_rules import detached_layer_norm, identity_rule, uniform_rule
 
 Rule = Callable[[Any], RemovableHandle]
@@ -147,11 +147,9 @@ def attnlrp_rules(network: Any) -> Iterator[None]:
 def _rules(network: Any) -> dict[type[nn.Module], Callable[[Any], Any]]:
     rules = RULES.get(type(network))
     if rules is None:
-        known = ", ".join(sorted(architecture.__name__ for architecture in RULES))
-        raise Unsupported(
-            f"attnlrp-hf: expected one of {known}, got {type(network).__name__}: no rules are "
-            "given for it."
-        )
+        known = [architecture.__name__ for architecture in RULES]
+        name = type(network).__name__
+        raise Unsupported(f"attnlrp-hf: no rules for '{name}'. {suggest(name, known, 'Known')}")
     config = network.config
     relative = str(getattr(config, "position_embedding_type", "")).startswith("relative")
     if relative or getattr(config, "is_decoder", False):

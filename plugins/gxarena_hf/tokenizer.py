@@ -19,7 +19,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from gxarena.data import Spans
 from gxarena.errors import InputError
 from gxarena_hf.vocabulary import Vocabulary, read_vocabulary
-from gxarena_torch.checkpoint_files import read_json
+from gxarena_torch.checkpoint_files import TOKENIZER_FILE, read_json
 from gxarena_torch.tokens import Encoded, encoded_by_offsets
 
 NAMES = {
@@ -149,8 +149,8 @@ def _roles(folder: Path) -> dict[str, str]:
 
 def _load(folder: Path) -> Any:
     try:
-        if (folder / "tokenizer.json").is_file():
-            path = str(folder / "tokenizer.json")
+        if (folder / TOKENIZER_FILE).is_file():
+            path = str(folder / TOKENIZER_FILE)
             return PreTrainedTokenizerFast(tokenizer_file=path, **_roles(folder))
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     # The tokenizers library raises plain Exception for a file that it cannot read.

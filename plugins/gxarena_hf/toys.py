@@ -27,7 +27,9 @@ from transformers import (
     PretrainedConfig,
 )
 
+from gxarena.dna import ALPHABET
 from gxarena.errors import InputError, suggest
+from gxarena_torch.checkpoint_files import TOKENIZER_FILE
 
 BERT_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 ESM_SPECIAL = ("<unk>", "<pad>", "<mask>", "<cls>", "<eos>", "<bos>")
@@ -43,7 +45,7 @@ SIZES = {
 
 def kmers(k: int) -> list[str]:
     """Every k-mer of A, C, G and T."""
-    return ["".join(letters) for letters in itertools.product("ACGT", repeat=k)]
+    return ["".join(letters) for letters in itertools.product(ALPHABET, repeat=k)]
 
 
 def dnabert(folder: Path, k: int = 3, **sizes: Any) -> PretrainedConfig:
@@ -141,7 +143,7 @@ def _write_list(folder: Path, vocabulary: Sequence[str], settings: Mapping[str, 
 def _write_pairs(folder: Path, n_tokens: int) -> int:
     """Byte-pair encoding learnt from random DNA; the size of its vocabulary."""
     rng = np.random.default_rng(0)
-    corpus = ["".join(rng.choice(list("ACGT"), 200)) for _ in range(50)]
+    corpus = ["".join(rng.choice(list(ALPHABET), 200)) for _ in range(50)]
     tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))  # noqa: S106
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     trainer = trainers.BpeTrainer(
@@ -150,7 +152,7 @@ def _write_pairs(folder: Path, n_tokens: int) -> int:
     tokenizer.train_from_iterator(corpus, trainer)
     ends = [(name, BERT_SPECIAL.index(name)) for name in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", None, ends)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(folder / TOKENIZER_FILE))
     return int(tokenizer.get_vocab_size())
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gxarena.errors import InputError, check_choice
-from gxarena_torch.checkpoint_files import read_json
+from gxarena_torch.checkpoint_files import TOKENIZER_FILE, read_json
 
 SCHEMES = ("characters", "kmers", "overlapping", "offsets")
 LEARNED = ("BPE", "Unigram")
@@ -109,7 +109,7 @@ def _scheme(model: str, tokens: frozenset[str], k: int) -> str:
 
 def _read(folder: Path) -> tuple[str, list[str]]:
     """The kind of model, empty for a plain list, and every token."""
-    path = folder / "tokenizer.json"
+    path = folder / TOKENIZER_FILE
     if path.is_file():
         model = read_json(path).get("model")
         model = model if isinstance(model, dict) else {}

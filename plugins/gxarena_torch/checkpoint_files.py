@@ -10,25 +10,30 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError
+from gxarena.identity import WEIGHTS_INDEX
 
+CONFIG_FILE = "config.json"
+TOKENIZER_FILE = "tokenizer.json"
+VOCABULARY_FILE = "vocab.txt"
 SAFETENSORS = "model.safetensors"
+_PICKLED = "pytorch_model.bin"
 WEIGHTS = (
     SAFETENSORS,
-    f"{SAFETENSORS}.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
+    f"{SAFETENSORS}{WEIGHTS_INDEX}",
+    _PICKLED,
+    f"{_PICKLED}{WEIGHTS_INDEX}",
 )
 """Names of weights, the first that is there is read."""
 
 TOKENIZER = (
-    "tokenizer.json",
+    TOKENIZER_FILE,
     "tokenizer_config.json",
     "special_tokens_map.json",
-    "vocab.txt",
+    VOCABULARY_FILE,
 )
 """Names of what a tokenizer is read from."""
 
-_READ = ("*.safetensors", "*.bin", "*.index.json", "config.json", *TOKENIZER)
+_READ = ("*.safetensors", "*.bin", f"*{WEIGHTS_INDEX}", CONFIG_FILE, *TOKENIZER)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -63,7 +68,7 @@ def shards(weights: Path) -> list[Path]:
     InputError
         No index, or one that names a file that is not there.
     """
-    if not weights.name.endswith(".index.json"):
+    if not weights.name.endswith(WEIGHTS_INDEX):
         return [weights]
     named = read_json(weights).get("weight_map")
     if not isinstance(named, dict) or not all(isinstance(name, str) for name in named.values()):

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from gxarena.errors import InputError
 from gxarena.files import file_digest
-from gxarena_torch.checkpoint_files import shards, weights_file
+from gxarena.identity import HUB_ID
+from gxarena_torch.checkpoint_files import TOKENIZER_FILE, VOCABULARY_FILE, shards, weights_file
 
-_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WANTED = ["*.json", "*.safetensors", "pytorch_model*.bin", "vocab.txt"]
 """No code, and no weights of other frameworks."""
@@ -25,7 +25,8 @@ _COMPLETE = ".gxarena-whole"
 
 def is_hub_id(checkpoint: str | Path) -> bool:
     """Whether it reads ``owner/name``; anything else can only be meant as a folder."""
-    return _HUB_ID.fullmatch(str(checkpoint)) is not None
+    found = HUB_ID.fullmatch(str(checkpoint))
+    return found is not None and found["owner"] is not None
 
 
 def no_such_folder(checkpoint: str | Path) -> InputError:
@@ -104,7 +105,7 @@ def _downloaded(hub_id: str) -> Path:
                 "checkpoint=FOLDER."
             )
     # Without network, what comes back may be an earlier download's part.
-    has_tokenizer = any((folder / name).is_file() for name in ("tokenizer.json", "vocab.txt"))
+    has_tokenizer = any((folder / name).is_file() for name in (TOKENIZER_FILE, VOCABULARY_FILE))
     if (weights := weights_file(folder)) and has_tokenizer:
         shards(weights)
         # A cache that cannot be written is checked every time.

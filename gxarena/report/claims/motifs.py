@@ -14,9 +14,10 @@ from typing import Any
 from gxarena.report.claims.claim import Claim, Setting, name
 from gxarena.report.evidence import Evidence, groups
 from gxarena.report.inference import counted, more_often, more_often_than
-from gxarena.report.runs import ALL, REPLICATE, Cell, ClassOfSamples, of_replicate
+from gxarena.report.runs import ALL, Cell, ClassOfSamples, of_replicate
 from gxarena.report.verdicts import Comparison
 from gxarena.results.excess import NULLS
+from gxarena.results.schemas import REPLICATE
 
 GC_BOX = re.compile(r"(SP|KLF)\d+", re.IGNORECASE)
 """Factors that bind GC boxes, as JASPAR names them: SP1 to SP9 and KLF1 to KLF18."""

@@ -18,7 +18,7 @@ from gxarena_dnabert2.network import SequenceClassifier
 from gxarena_dnabert2.training.arguments import stage_arguments
 from gxarena_dnabert2.training.batches import LabelledBatch
 from gxarena_dnabert2.training.settings import Finetuning
-from gxarena_torch.checkpoint_files import SAFETENSORS
+from gxarena_torch.checkpoint_files import SAFETENSORS, TOKENIZER_FILE
 from gxarena_torch.training.resume import newest_checkpoint, whole_checkpoints
 from gxarena_torch.training.trainer import PlainlyEvaluated
 
@@ -33,7 +33,7 @@ def finetune(stage: Finetuning, start: Path, job: TrainingJob) -> SequenceClassi
     network, _ = load_classifier(start, fresh_head=True)
     n_labels = 1 + max(sample.label or 0 for sample in job.train.samples)
     network.set_head(max(n_labels, 2), stage.dropout)
-    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(start / TOKENIZER_FILE))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     arguments = stage_arguments(

@@ -16,7 +16,7 @@ from gxarena_dnabert2.training.batches import MaskedBatch
 from gxarena_dnabert2.training.corpus import Stretches, read_corpus, train_tokenizer
 from gxarena_dnabert2.training.masked_lm import MaskedLM
 from gxarena_dnabert2.training.settings import Network, Pretraining
-from gxarena_torch.checkpoint_files import SAFETENSORS
+from gxarena_torch.checkpoint_files import SAFETENSORS, TOKENIZER_FILE
 from gxarena_torch.training.resume import newest_checkpoint
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def pretrain(stage: Pretraining, sizes: Network, out: Path, job: TrainingJob) ->
     corpus, seed = _corpus(stage, job.registry), job.seed
     out.mkdir(parents=True, exist_ok=True)
     stretches = Stretches(corpus, stage.length, stage.steps * stage.batch_size, seed)
-    tokenizer_file = out / "tokenizer.json"
+    tokenizer_file = out / TOKENIZER_FILE
     if not tokenizer_file.is_file():
         some = [stretches[index] for index in range(min(TOKENIZER_STRETCHES, len(stretches)))]
         train_tokenizer(some, sizes.vocab_size).save(str(tokenizer_file))

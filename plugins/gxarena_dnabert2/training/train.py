@@ -20,7 +20,7 @@ from gxarena_dnabert2.network import SequenceClassifier
 from gxarena_dnabert2.training.finetuning import finetune
 from gxarena_dnabert2.training.pretraining import pretrain
 from gxarena_dnabert2.training.settings import Settings
-from gxarena_torch.checkpoint_files import SAFETENSORS
+from gxarena_torch.checkpoint_files import SAFETENSORS, TOKENIZER_FILE
 from gxarena_torch.hub import folder_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def train(job: TrainingJob) -> dict[str, object]:
             "settings: expected either checkpoint or [settings.pretraining], got neither."
         )
     network = finetune(settings.finetuning, start, job)
-    shutil.copyfile(start / "tokenizer.json", job.out / "tokenizer.json")
+    shutil.copyfile(start / TOKENIZER_FILE, job.out / TOKENIZER_FILE)
     network.sizes.write(job.out, SequenceClassifier.architecture)
     write_weights(network, job.out / SAFETENSORS)
     for stage in ("pretraining", "finetuning"):
