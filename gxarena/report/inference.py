@@ -6,7 +6,7 @@ an exact test decides, or nothing does. How often luck decides: benchmarks/stati
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -180,26 +180,6 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
     )  # fmt: skip
 
 
-def more_often(
-    what: str, count: int, n: int, chance: float, note: str = "", replicates: int = 1
-) -> Comparison:
-    """Whether a share exceeds what chance gives: the exact binomial test.
-
-    The estimate is the excess; its interval is Clopper and Pearson's.
-    """
-    if n == 0 or np.isnan(chance):
-        return Comparison(what, np.nan, np.nan, np.nan, n, "share", "undecided", note)
-    test = stats.binomtest(count, n, chance, alternative="greater").pvalue
-    other = stats.binomtest(count, n, chance, alternative="less").pvalue
-    interval = stats.binomtest(count, n).proportion_ci(1 - LEVEL)
-    excess = count / n - chance
-    verdict, p_fails = _beyond(excess, min(1.0, 2 * min(test, other)))
-    return Comparison(
-        what, excess, interval.low - chance, interval.high - chance, n, "share", verdict, note,
-        p_fails, replicates,
-    )  # fmt: skip
-
-
 def more_often_than(
     what: str, ours: tuple[int, int], theirs: tuple[int, int], note: str = ""
 ) -> Comparison:
@@ -230,11 +210,32 @@ def more_often_than(
     )  # fmt: skip
 
 
-def counted(what: str, found: bool | None, n: int, note: str) -> Comparison:
-    """What was or was not found, of n: decided by looking; None where looking does not tell."""
-    verdict: Verdict = "undecided" if found is None else "holds" if found else "fails"
-    p_fails = np.nan if found is None else float(found)
-    return Comparison(what, np.nan, np.nan, np.nan, n, "", verdict, note, p_fails)
+def in_most(what: str, looks: Sequence[bool | None], note: str = "") -> Comparison:
+    """Whether something is so with most sets of weights: the exact sign test of looks at several.
+
+    Each way at 5%, so five that all agree decide, and fewer never do: one training may show by luck
+    what the next does not.
+
+    Parameters
+    ----------
+    what : str
+    looks : sequence of bool or None
+        One for each set of weights; None where looking does not tell.
+    note : str
+    """
+    told = [look for look in looks if look is not None]
+    n, count = len(told), sum(told)
+    said = "; ".join(filter(None, (f"in {count} of {n} sets of weights", note)))
+    if not told:
+        return Comparison(what, np.nan, np.nan, np.nan, 0, "share", "undecided", note)
+    more, fewer = (
+        float(stats.binomtest(count, n, alternative=way).pvalue) for way in ("greater", "less")
+    )
+    interval = stats.binomtest(count, n).proportion_ci(1 - LEVEL)
+    verdict: Verdict = "holds" if more <= LEVEL else "fails" if fewer <= LEVEL else "undecided"
+    return Comparison(
+        what, count / n, interval.low, interval.high, n, "share", verdict, said, fewer, n
+    )  # fmt: skip
 
 
 def _beyond(distance: float, p: float) -> tuple[Verdict, float]:

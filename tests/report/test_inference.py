@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,13 +14,12 @@ from gxarena.report.columns import Column
 from gxarena.report.inference import (
     above,
     above_of_others,
-    counted,
-    more_often,
+    in_most,
     paired,
     rising,
     within,
 )
-from gxarena.report.verdicts import Comparison, Verdict, combined, corrected
+from gxarena.report.verdicts import Comparison, Verdict
 
 RNG = np.random.default_rng(1)
 
@@ -293,22 +294,32 @@ def test_luck_seldom_makes_unequal_pairs_rise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "n", "chance", "verdict"),
-    [(8, 8, 0.25, "holds"), (3, 4, 0.25, "undecided"), (0, 20, 0.25, "fails"),
-     (0, 0, 0.25, "undecided"), (4, 4, np.nan, "undecided"), (4, 4, 1.0, "undecided")],
-)  # fmt: skip
-def test_more_often_is_the_binomial_test(
-    count: int, n: int, chance: float, verdict: Verdict
-) -> None:
-    found = more_often("x", count, n, chance)
+    ("looks", "verdict"),
+    [
+        ([True] * 5, "holds"),
+        ([False] * 5, "fails"),
+        ([True] * 4, "undecided"),  # one training alone, or four, tell nothing
+        ([False], "undecided"),
+        ([True] * 4 + [False], "undecided"),
+        ([True] * 5 + [None], "holds"),
+        ([None] * 9, "undecided"),
+        ([], "undecided"),
+    ],
+)
+def test_in_most_sets_of_weights(looks: list[bool | None], verdict: Verdict) -> None:
+    found = in_most("x", looks, "seen")
+    told = [look for look in looks if look is not None]
     assert found.verdict == verdict
-    if count == 8:
-        # Clopper and Pearson's lower bound where all succeed: (alpha / 2) ** (1 / n).
-        assert found.low == pytest.approx(0.025 ** (1 / 8) - 0.25)
-        assert found.estimate == 0.75
+    assert found.n == len(told)
+    if told:
+        assert found.estimate == sum(told) / len(told)
+        chance = [math.comb(len(told), k) / 2 ** len(told) for k in range(len(told) + 1)]
+        assert found.p_fails == pytest.approx(sum(chance[: sum(told) + 1]))
+        assert found.note == f"in {sum(told)} of {len(told)} sets of weights; seen"
 
 
-def test_what_is_counted_stays_whatever_stands_beside() -> None:
-    comparisons = [counted("x", False, 1, ""), *(counted("x", True, 1, "") for _ in range(9))]
-    assert combined(corrected(comparisons)) == "fails"
-    assert counted("x", None, 0, "").verdict == "undecided"
+def test_what_luck_shows_in_most_sets_of_weights_decides_seldom() -> None:
+    rng = np.random.default_rng(0)
+    verdicts = [in_most("x", list(rng.random(5) < 0.5)).verdict for _ in range(400)]
+    assert 0 < verdicts.count("holds") <= 0.05 * 400
+    assert 0 < verdicts.count("fails") <= 0.05 * 400
