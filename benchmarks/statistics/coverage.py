@@ -58,7 +58,11 @@ REPLICATES = 5
 SHARES = {"a tenth": (0.5, 0.1, 0.4), "two fifths": (0.4, 0.4, 0.2)}
 """Of the variance: samples, replicates, both together."""
 METHODS = (5, 10, 30)
-CASES = ("true ties", "small gaps", "one leader", "undefined values", "ties, opposite skew")
+ONE_FAILS_RARELY = "ties, one fails rarely"
+CASES = (
+    "true ties", "small gaps", "one leader", "undefined values", "ties, opposite skew",
+    ONE_FAILS_RARELY,
+)  # fmt: skip
 GAP, LEAD = 0.05, 0.8
 REPLICATE_EFFECT, INTERACTION = 0.2, 0.5
 UNDEFINED = 0.2
@@ -82,6 +86,14 @@ EXCEPTIONS = {
     ("Bernoulli .95", 200, "two fifths"): FIVE,
 }
 """Distribution, n and replicates' share -> why its interval covers less than `LEAST`."""
+
+
+RANK_EXCEPTIONS = {
+    (ONE_FAILS_RARELY, 20, 1): UNSEEN,
+    (ONE_FAILS_RARELY, 50, 1): UNSEEN,
+    (ONE_FAILS_RARELY, 20, REPLICATES): UNSEEN,
+}
+"""Case, n and replicates -> why a rank is covered less than `LEAST`, or won alone by luck."""
 
 
 @dataclass(frozen=True)
@@ -165,13 +177,15 @@ def rank_row(
         "methods": methods, "draws": draws, "coverage": float(table.mean()),
         "coverage_of_all": float(table.all(axis=1).mean()),
         "false_sole_winner": false / draws, "sole_winner": sole / draws, "median_width": None,
-        "exception": None,
+        "exception": RANK_EXCEPTIONS.get((case, n, replicates)),
     }  # fmt: skip
 
 
 def _contest(case: str, truth: Floats, n: int, replicates: int, rng: np.random.Generator) -> Floats:
     """Values of methods that share how hard a sample is, shape (R, N, m)."""
     methods = len(truth)
+    if case == ONE_FAILS_RARELY:
+        return _one_that_fails_rarely(methods, n, replicates, rng)
     own = rng.normal(size=(1, n, methods))
     if case == "ties, opposite skew":
         own = rng.lognormal(size=(1, n, methods)) - np.exp(0.5)
@@ -182,6 +196,16 @@ def _contest(case: str, truth: Floats, n: int, replicates: int, rng: np.random.G
         values = values + INTERACTION * rng.normal(size=(replicates, n, methods))
     if case == "undefined values":
         values[:, rng.random((n, methods)) < UNDEFINED] = np.nan
+    return values
+
+
+def _one_that_fails_rarely(
+    methods: int, n: int, replicates: int, rng: np.random.Generator
+) -> Floats:
+    """Values of methods of one mean: the first is a little better, and now and then 0."""
+    failing = RareFailures()
+    values = failing.mean() + failing.width * (rng.random((replicates, n, methods)) - 0.5)
+    values[..., 0] = failing.rvs((replicates, n), rng)
     return values
 
 

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from gxarena.data import Interval, Sample
 from gxarena.datasets.dataset import Dataset
-from gxarena.errors import InputError, suggest, unknown
+from gxarena.errors import InputError, suggest
 
 SEQUENCE_NAMES = ("sequence", "seq", "dna")
 LABEL_NAMES = ("label", "class", "y", "target")
@@ -67,9 +67,9 @@ def read_dataset(
         raise InputError(f"{path}: expected a file, found none. {_neighbours(path)}".rstrip())
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in _READERS:
-        endings = [f".{known}" for known in _READERS]
-        raise unknown(
-            str(path), path.suffix, endings, what="ending", listed="Read are (text also .gz)"
+        raise InputError(
+            f"{path}: expected one of {', '.join('.' + k for k in _READERS)} (text also .gz), "
+            f"got '{path.suffix}'."
         )
     wanted = {"sequence": sequence, "label": label, "id": id, "annotations": annotations}
     rows = _READERS[kind](path, wanted)

@@ -32,9 +32,20 @@ def test_the_published_table_covers_apart_from_named_exceptions(coverage: Any) -
     assert len(intervals) == len(list(coverage.intervals_tried()))
     for row in intervals:
         assert (row["coverage"] < coverage.LEAST) == (row["exception"] is not None), row
-    for row in rows[len(intervals) :]:
-        assert row["coverage"] >= coverage.LEAST
-        assert row["false_sole_winner"] <= 0.05
+    ranks = rows[len(intervals) :]
+    assert {row["case"] for row in ranks} == set(coverage.CASES)
+    for row in ranks:
+        covers = row["coverage"] >= coverage.LEAST and row["false_sole_winner"] <= 0.05
+        assert covers or row["exception"] is not None, row
+    # Nothing is called an exception that is none.
+    named = {(row["case"], row["n"], row["replicates"]) for row in ranks if row["exception"]}
+    assert named == set(coverage.RANK_EXCEPTIONS)
+    for case, n, replicates in named:
+        assert any(
+            row["coverage"] < coverage.LEAST
+            for row in ranks
+            if (row["case"], row["n"], row["replicates"]) == (case, n, replicates)
+        )
 
 
 @pytest.mark.slow
