@@ -25,7 +25,8 @@ def leaderboard(
     """Make one leaderboard of one or more runs, write it as Parquet and show it.
 
     First, for each model, one table per question: mean ranks over all data sets and metrics that
-    ask it, with how they move when one of these is left out, and tiers that are not told apart.
+    ask it, between what chance of the sequences and weights leaves them, how places move when one
+    data set, metric or replicate is left out, and tiers that are not told apart.
     Then the rows themselves.
     """
     from gxarena.results.leaderboard import leaderboard_of_runs
@@ -46,10 +47,12 @@ def show(board: pa.Table, patterns: Sequence[str]) -> None:
 
 
 def show_summary(board: pa.Table) -> None:
-    """One table a model and question; nothing where nobody competes."""
-    from gxarena.cli.console import print_table
+    """One table a model and question; a line for a model whose methods do not meet."""
+    from rich.markup import escape
+
+    from gxarena.cli.console import out, print_table
     from gxarena.hookspecs import QUESTIONS
-    from gxarena.results.summary import summary
+    from gxarena.results.summary import alone, summary
 
     standings = summary(board)
     for (model, question), group in itertools.groupby(
@@ -58,12 +61,13 @@ def show_summary(board: pa.Table) -> None:
         listed = list(group)
         print_table(
             f"{model}: {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets)",
-            ["", "explainer", "mean rank", "place", "tier", "leads", "s / sequence"],
+            ["", "explainer", "mean rank", "by chance", "place", "tier", "leads", "s / sequence"],
             [
                 (
                     one.place,
                     " = ".join(one.names),
                     one.mean_rank,
+                    f"{one.rank_low:.1f} … {one.rank_high:.1f}",
                     f"{one.low} … {one.high}",
                     one.tier,
                     f"{one.leads} of {one.blocks}",
@@ -71,6 +75,12 @@ def show_summary(board: pa.Table) -> None:
                 )
                 for one in listed
             ],
+        )
+    for model, names in alone(board).items():
+        out().print(
+            f"[bold]{escape(model)}[/]: {escape(', '.join(names))} competes with nobody here; the "
+            "rows show it beside the controls.",
+            highlight=False,
         )
 
 
@@ -128,10 +138,14 @@ _TABLE = ("suite", "metric", "aggregator", "dataset")
 
 def _sizes(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Of how many sequences, and of how many sets of weights: what an interval is over."""
+    from gxarena.results.leaderboard import OF_THE_OTHER
+
     n, r = ({row[key] for row in rows} for key in ("sequences", "replicates"))
     sizes = [f"n = {_range(n)}"]
     if max(n) > 1 and len(r) == 1:
-        sizes.append("one set of weights" if max(r) <= 1 else f"{max(r)} sets of weights")
+        others = any(OF_THE_OTHER in row["ci_method"] for row in rows)
+        whose = " of the other model" if others else ""
+        sizes.append("one set of weights" if max(r) <= 1 else f"{max(r)} sets of weights{whose}")
     return sizes
 
 

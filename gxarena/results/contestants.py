@@ -58,6 +58,8 @@ class Contestant:
         Whether a value is of the whole set, not of a sample.
     among_replicates : bool
         Whether the metric compares the model's replicates with each other.
+    other_weights : bool
+        Whether replicates are those of the model that it is compared with, its own has one set.
     replicates : mapping of position to Replicate
         One, at 0, where the model has none. A position that cannot be explained is missing.
     """
@@ -69,6 +71,7 @@ class Contestant:
     bounds: tuple[float | None, float | None]
     whole: bool
     among_replicates: bool
+    other_weights: bool = False
     replicates: dict[int, Replicate] = field(default_factory=dict)
 
     @property
@@ -102,8 +105,11 @@ def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[C
     """Contestants by what they share, each group in the order of its explainers' labels."""
     values = _values(samples)
     found: dict[tuple[str, ...], Contestant] = {}
-    for cell in last_attempts(cells.select(_READ)):
+    attempts = last_attempts(cells.select(_READ))
+    single = {cell["model"] for cell in attempts if _says_one_set_of_weights(cell)}
+    for cell in attempts:
         for contestant, replicate in _of_cell(cell, values):
+            contestant.other_weights = bool(cell["against"]) and cell["model"] in single
             key = tuple(contestant.labels.values())
             position = cell["model_replicate"] or 0
             found.setdefault(key, contestant).replicates[position] = replicate
@@ -112,6 +118,11 @@ def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[C
         groups[tuple(contestant.labels[name] for name in GROUP)].append(contestant)
     for group in groups.values():
         yield sorted(group, key=lambda one: one.labels["explainer"])
+
+
+def _says_one_set_of_weights(cell: Mapping[str, Any]) -> bool:
+    """Of a pair's cell, the position may be the other model's."""
+    return not cell["against"] and cell["model_replicate"] is None
 
 
 def _values(samples: pa.Table) -> dict[tuple[str, str], Floats]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gxarena.errors import InputError
 
-FORMAT = 4
+FORMAT = 5
 """Of a run folder's files. Raised whenever the columns in `gxarena.results.schemas` or their
 meaning change."""
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -29,12 +29,15 @@ from gxarena.results.schemas import LEADERBOARD
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
 from gxarena.statistics.ranks import rank_methods
-from gxarena.statistics.replicate_pairs import jackknifed
+from gxarena.statistics.replicate_pairs import FEWEST_REPLICATES, jackknifed
 
 VERIFICATION = "unverified"
 NORMALISED = ".normalised"
 BOUNDED = "localization"
 """The question whose answers a floor and a ceiling bound: the truth itself is the best answer."""
+
+OF_THE_OTHER = "replicates of the other model"
+"""Said of an interval over replicates that a model is compared with."""
 
 ENDS = "none: an end of the scale"
 
@@ -117,17 +120,26 @@ def _described(contestant: Contestant) -> Row:
 
 def _intervals(values: Floats, group: Sequence[Contestant], seed: int) -> list[Row]:
     found = mean_intervals(values, bounds=_bounds(group), whole=group[0].whole, seed=seed)
-    among = ", jackknifed over their pairs" if group[0].among_replicates else ""
-    numbers = zip(found.mean, found.low, found.high, found.method, strict=True)
+    numbers = zip(group, found.mean, found.low, found.high, found.method, strict=True)
     return [
         {
             "estimate": _null_if_nan(mean),
             "ci_low": _null_if_nan(low),
             "ci_high": _null_if_nan(high),
-            "ci_method": method if method.startswith("none") else method + among,
+            "ci_method": method if method.startswith("none") else _over_whose(method, one),
         }
-        for mean, low, high, method in numbers
+        for one, mean, low, high, method in numbers
     ]
+
+
+def _over_whose(method: str, one: Contestant) -> str:
+    """How an interval is made, with whose weights it is over where they are not simply its own."""
+    replicates = int(np.isfinite(one.values).any(axis=1).sum())
+    if one.among_replicates:
+        if replicates < FEWEST_REPLICATES:
+            return method.replace("one set of weights", "the only pair of weights")
+        return f"{method}, jackknifed over their pairs"
+    return method.replace("replicates", OF_THE_OTHER) if one.other_weights else method
 
 
 def _places(group: Sequence[Contestant], values: Floats) -> list[Row]:
@@ -144,16 +156,35 @@ def _places(group: Sequence[Contestant], values: Floats) -> list[Row]:
     if directions and methods:
         competing = sorted(set(first))
         theirs = np.moveaxis(values[[at[i] for i in competing]], 0, -1)
-        found = rank_methods(theirs, directions.pop(), whole=group[0].whole)
-        columns = {
-            "rank": found.rank, "rank_low": found.low, "rank_high": found.high, "tier": found.tier,
-        }  # fmt: skip
-        ranked = {
-            names[one]: {k: _null_if_masked(v[i]) for k, v in columns.items()}
-            for i, one in enumerate(competing)
-        }
+        ranks = _ranks(theirs, directions.pop(), group[0])
+        ranked = {names[one]: row for one, row in zip(competing, ranks, strict=True)}
     labels = [one.labels["explainer"] for one in group]
     return [{"entry": entry.get(name)} | ranked.get(entry.get(name, ""), {}) for name in labels]
+
+
+def _ranks(values: Floats, better: Literal["higher", "lower"], one: Contestant) -> list[Row]:
+    """What ranks say of each method; values of shape (R, N, m)."""
+    found = rank_methods(values, better, whole=one.whole)
+    columns = {
+        "rank": found.rank, "rank_low": found.low, "rank_high": found.high, "tier": found.tier,
+    }  # fmt: skip
+    # Pairs of replicates are no replicates: what is left without one, their rows do not tell.
+    several = values.shape[0] > 1 and not one.among_replicates
+    without = [
+        rank_methods(np.delete(values, i, axis=0), better, whole=one.whole).rank
+        for i in range(values.shape[0] if several else 0)
+    ]
+    rows: list[Row] = []
+    best = int(found.rank.argmin())  # masked ones are never it
+    for i in range(values.shape[2]):
+        row: Row = {name: _null_if_masked(column[i]) for name, column in columns.items()}
+        if row["rank"] is not None:
+            behind = float(found.differences.mean[best, i])
+            row["behind_best"] = _null_if_nan(behind if better == "higher" else -behind)
+            row["behind_best_p"] = _null_if_nan(float(found.differences.p[best, i]))
+        row["ranks_without"] = [_null_if_masked(ranks[i]) for ranks in without] or None
+        rows.append(row)
+    return rows
 
 
 def _standing_for(first: Sequence[int], defined: Bools) -> list[int]:

@@ -137,7 +137,10 @@ SEQLETS = pa.schema(
 )
 # `n`, `n_undefined` and `n_failed` count values, one a sequence and replicate; `sequences` and
 # `replicates` say of how many of each there are any. `entry` is the explainer that stands for all
-# whose maps are the same; null for controls, which do not compete.
+# whose maps are the same; null for controls, which do not compete. `behind_best` is how much better
+# the first of rank 1 is, in the metric's own unit, on the sequences that both have, and
+# `behind_best_p` its p, Holm-adjusted over all pairs; both are null for who shares none with it.
+# `ranks_without` are the ranks with each replicate in turn left out; null for one set of weights.
 LEADERBOARD = pa.schema(
     [
         pa.field("suite", pa.string(), nullable=False),
@@ -163,6 +166,9 @@ LEADERBOARD = pa.schema(
         pa.field("rank_low", pa.int64()),
         pa.field("rank_high", pa.int64()),
         pa.field("tier", pa.int64()),
+        pa.field("behind_best", pa.float64()),
+        pa.field("behind_best_p", pa.float64()),
+        pa.field("ranks_without", pa.list_(pa.int64())),
         pa.field("seconds_per_sequence", pa.float64()),
         pa.field("verification", pa.string(), nullable=False),
     ]

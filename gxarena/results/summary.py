@@ -9,7 +9,7 @@ each stands for itself. Who is undefined where others are ranked comes behind th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,8 @@ Quantity = tuple[str, str]
 """Metric with its quantity, aggregator: what one board ranks."""
 Ranked = Mapping[Block, Mapping[Quantity, Mapping[str, Row]]]
 """Rows by what they rank and by explainer."""
+Rank = Callable[[Mapping[str, Row], str], int]
+"""From a quantity's rows and an explainer to a number such as its rank."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,11 @@ class Standing:
         By the mean rank; ties share the smallest.
     mean_rank : float
         Over the blocks.
+    rank_low, rank_high : float
+        Means over the blocks of the ends of the rank intervals.
     low, high : int
-        Between which the place moves as each data set and each metric in turn is left out.
+        Between which the place moves as each data set, each metric and each replicate in turn is
+        left out.
     tier : int or None
         Entries of one tier are less apart than Nemenyi's critical difference; None where there are
         too few blocks to tell.
@@ -61,6 +66,8 @@ class Standing:
     names: tuple[str, ...]
     place: int
     mean_rank: float
+    rank_low: float
+    rank_high: float
     low: int
     high: int
     tier: int | None
@@ -84,6 +91,16 @@ def summary(board: pa.Table) -> list[Standing]:
             asked = [r for r in rows if r["model"] == model and r["question"] == question]
             found += _standings(model, question, asked)
     return found
+
+
+def alone(board: pa.Table) -> dict[str, tuple[str, ...]]:
+    """Models of which no two methods compete by any question, with the methods that there are."""
+    methods: dict[str, dict[str, None]] = defaultdict(dict)
+    for row in board.to_pylist():
+        if _competes(row):
+            methods[row["model"]][row["explainer"]] = None
+    compared = {one.model for one in summary(board)}
+    return {model: tuple(names) for model, names in methods.items() if model not in compared}
 
 
 def _competes(row: Row) -> bool:
@@ -118,10 +135,13 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
     if len(entries) < 2:
         return []
     first = [names[0] for names in entries]
-    ranks = np.array([_mean_ranks(ranked[block], first) for block in blocks])
+    ranks = _rank_table(ranked, first, _rank)
     compared = compare_over_blocks(ranks)
-    places = rankdata(compared.mean_rank, method="min").astype(int)
-    moved = _places_without(ranks, blocks, places)
+    places = _places(compared.mean_rank)
+    moved = np.stack([places, *_without_blocks(ranks, blocks), *_without_replicates(ranked, first)])
+    lowest, highest = (
+        _rank_table(ranked, first, end).mean(axis=0) for end in (_rank_low, _rank_high)
+    )
     tiers = _tiers(compared)
     made = [
         Standing(
@@ -130,6 +150,8 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
             names,
             int(places[i]),
             float(compared.mean_rank[i]),
+            float(lowest[i]),
+            float(highest[i]),
             int(moved[:, i].min()),
             int(moved[:, i].max()),
             tiers[i],
@@ -156,19 +178,48 @@ def _entries(ranked: Ranked) -> list[tuple[str, ...]]:
     return [tuple(names) for names in together.values()]
 
 
-def _mean_ranks(by_quantity: Mapping[Quantity, Mapping[str, Row]], names: Sequence[str]) -> Floats:
+def _rank_table(ranked: Ranked, names: Sequence[str], rank: Rank) -> Floats:
+    """Mean ranks of explainers in each block, shape (blocks, names)."""
+    return np.array([_mean_ranks(by_quantity, names, rank) for by_quantity in ranked.values()])
+
+
+def _mean_ranks(
+    by_quantity: Mapping[Quantity, Mapping[str, Row]], names: Sequence[str], rank: Rank
+) -> Floats:
     """Mean ranks of explainers, over the quantities that all of them were asked for.
 
     Where none is asked of all, over those that each was.
     """
     shared = [rows for rows in by_quantity.values() if rows.keys() >= set(names)]
     asked = shared or list(by_quantity.values())
-    return np.array([np.mean([_rank(rows, n) for rows in asked if n in rows]) for n in names])
+    return np.array([np.mean([rank(rows, n) for rows in asked if n in rows]) for n in names])
 
 
 def _rank(rows: Mapping[str, Row], name: str) -> int:
     """An explainer's rank; behind all that have one where it is undefined."""
-    given = rows[name]["rank"]
+    return _given_or_behind(rows, rows[name]["rank"])
+
+
+def _rank_low(rows: Mapping[str, Row], name: str) -> int:
+    return _given_or_behind(rows, rows[name]["rank_low"])
+
+
+def _rank_high(rows: Mapping[str, Row], name: str) -> int:
+    return _given_or_behind(rows, rows[name]["rank_high"])
+
+
+def _rank_without(position: int) -> Rank:
+    """Ranks without one replicate; where the model is of one set of weights, with it."""
+
+    def rank(rows: Mapping[str, Row], name: str) -> int:
+        without = rows[name]["ranks_without"]
+        there = without is not None and position < len(without)
+        return _given_or_behind(rows, without[position] if there else rows[name]["rank"])
+
+    return rank
+
+
+def _given_or_behind(rows: Mapping[str, Row], given: int | None) -> int:
     behind = 1 + len({row["entry"] for row in rows.values() if row["rank"] is not None})
     return behind if given is None else int(given)
 
@@ -178,13 +229,26 @@ def _leads(by_quantity: Mapping[Quantity, Mapping[str, Row]], name: str) -> bool
     return all(rows[name]["tier"] == 1 for rows in by_quantity.values() if name in rows)
 
 
-def _places_without(ranks: Floats, blocks: Sequence[Block], places: Ints) -> Ints:
-    """Places with everything, then with each data set and each metric left out; a row each."""
+def _places(mean_ranks: Floats) -> Ints:
+    # Means of whole ranks that are the same may differ by rounding.
+    return np.asarray(rankdata(np.round(mean_ranks, 9), method="min"), dtype=np.int64)
+
+
+def _without_blocks(ranks: Floats, blocks: Sequence[Block]) -> Iterator[Ints]:
+    """Places with each data set, and each metric, left out."""
     data_sets = [(suite, dataset) for suite, dataset, _ in blocks]
     metrics = [metric for _, _, metric in blocks]
-    without = (ranks_without(ranks, data_sets), ranks_without(ranks, metrics))
-    moved = [place.astype(np.int64) for found in without for place in found.values()]
-    return np.stack([places, *moved])
+    for labels in (data_sets, metrics):
+        for place in ranks_without(ranks, labels).values():
+            yield place.astype(np.int64)
+
+
+def _without_replicates(ranked: Ranked, names: Sequence[str]) -> Iterator[Ints]:
+    """Places with each replicate left out, wherever a block has it."""
+    rows = (row for block in ranked.values() for group in block.values() for row in group.values())
+    for position in range(max((len(row["ranks_without"] or ()) for row in rows), default=0)):
+        table = _rank_table(ranked, names, _rank_without(position))
+        yield _places(compare_over_blocks(table).mean_rank)
 
 
 def _tiers(compared: BlockComparison) -> list[int | None]:

@@ -15,12 +15,13 @@ import pytest
 from scipy import stats
 
 from gxarena.errors import InputError
-from gxarena.results.leaderboard import leaderboard, leaderboard_of_runs
+from gxarena.results.leaderboard import OF_THE_OTHER, leaderboard, leaderboard_of_runs
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import DIRECTIONS
 from gxarena.results.schemas import LEADERBOARD, SAMPLES
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
+from gxarena.statistics.differences import pairwise_differences
 
 Values = Sequence[float | None]
 ROLES = {"random": "floor", "oracle": "ceiling"}
@@ -34,7 +35,7 @@ def _tables(
     roles: Mapping[str, str] | None = None,
     question: str = "localization",
     fingerprints: Mapping[str, list[float]] | None = None,
-    among_replicates: bool = False,
+    against: str | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Cells and samples of one metric for several explainers; a list of lists is of replicates.
 
@@ -60,7 +61,7 @@ def _tables(
                     "metric_name": "q",
                     "metric_scope": scope,
                     "metric_question": question,
-                    "against": f"m/{explainer}" if among_replicates else None,
+                    "against": against and against.format(explainer),
                     "quantities": json.dumps({"": {"better": better}}),
                     "status": status,
                     "n_samples": len(column) if scope == "sample" else 4,
@@ -170,12 +171,72 @@ def test_pairs_of_replicates_do_not_count_twice() -> None:
     means = (0.20, 0.22, 0.24, 0.21, 0.23)
     given = {"a": [_about(m, seed=i) for i, m in enumerate(means)]}
     apart = _rows(*_tables(given))["a"]
-    pairs = _rows(*_tables(given, among_replicates=True))["a"]
+    pairs = _rows(*_tables(given, against="m/{}"))["a"]
     assert pairs["estimate"] == pytest.approx(apart["estimate"])
     assert pairs["n"] == apart["n"]
     assert pairs["ci_high"] - pairs["ci_low"] > 2 * (apart["ci_high"] - apart["ci_low"])
     assert "jackknifed" in pairs["ci_method"]
     assert "jackknifed" not in apart["ci_method"]
+
+
+def test_the_only_pair_of_replicates_is_not_one_set_of_weights() -> None:
+    pair = _rows(*_tables({"a": [_about(0.2), _about(0.2, seed=1)]}, against="m/{}"))["a"]
+    assert pair["ci_method"] == "skew-corrected t over samples of the only pair of weights, 95%"
+    assert pair["ranks_without"] is None
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_an_interval_over_the_other_models_weights_says_so(own: bool) -> None:
+    given = {"a": [_about(m, seed=i) for i, m in enumerate((0.2, 0.3, 0.1))]}
+    cells, samples = _tables(given, against="other/lrp")
+    # A metric of the model alone tells of how many weights the model is.
+    plain, more = _tables(given if own else {"a": _about(0.4)})
+    tables = pa.concat_tables([cells, plain], promote_options="permissive")
+    named = pa.array(["p"] * len(cells) + ["q"] * len(plain))
+    tables = tables.set_column(tables.column_names.index("metric_name"), "metric_name", named)
+    ids = pa.array([f"pair{i}" for i in range(len(cells))] + plain["cell_id"].to_pylist())
+    tables = tables.set_column(tables.column_names.index("cell_id"), "cell_id", ids)
+    rows = samples.to_pylist()
+    for row in rows:
+        row |= {"cell_id": row["cell_id"].replace("a", "pair"), "metric": "p"}
+    board = leaderboard(tables, pa.concat_tables([pa.Table.from_pylist(rows, SAMPLES), more]))
+    method = {row["metric"]: row["ci_method"] for row in board.to_pylist()}
+    assert (OF_THE_OTHER in method["p"]) != own
+    assert OF_THE_OTHER not in method["q"]
+
+
+def test_how_far_behind_the_best_and_how_surely() -> None:
+    values = {"a": _about(0.9), "b": _about(0.5, seed=1), "c": _about(0.89, seed=2)}
+    for better, sign in (("higher", 1.0), ("lower", -1.0)):
+        rows = _rows(*_tables({e: list(sign * np.array(v)) for e, v in values.items()}, better))
+        assert [rows[e]["behind_best"] for e in "abc"] == pytest.approx([0.0, 0.4, 0.01])
+        found = [rows[e]["behind_best_p"] for e in "abc"]
+        assert found[0] == 1
+        assert found[1] < 1e-6
+        assert found[2] > 0.05
+        pairs = [values["a"], values["b"], values["c"]]
+        expected = pairwise_differences(np.array(pairs).T[None]).p[0]
+        assert found == pytest.approx(expected)
+        assert rows["a"]["ranks_without"] is None
+    rows = _rows(*_tables({"random": _about(0.1), "a": _about(0.2)}))
+    assert rows["random"]["behind_best"] is None
+
+
+def test_ranks_with_each_replicate_left_out() -> None:
+    values = {"a": [_about(m) for m in (3.0, 1.0, 1.0)], "b": [_about(m) for m in (1.5,) * 3]}
+    rows = _rows(*_tables(values))
+    # The first alone lifts a above b.
+    assert rows["a"]["rank"] == 1
+    assert rows["a"]["ranks_without"] == [2, 1, 1]
+    assert rows["b"]["ranks_without"] == [1, 2, 2]
+
+
+def test_who_answers_seldom_is_not_ranked() -> None:
+    few: list[float | None] = [*[1.0] * 19, *[None] * 21]
+    rows = _rows(*_tables({"picky": few, "steady": _about(0.5, 40), "half": _about(0.4, 20)}))
+    assert [rows[e]["rank"] for e in ("picky", "steady", "half")] == [None, 1, 2]
+    assert rows["picky"]["estimate"] == 1
+    assert rows["picky"]["n_undefined"] == 21
 
 
 def test_a_replicate_that_failed_is_counted_and_the_others_count() -> None:

@@ -71,6 +71,13 @@ COLUMNS[4] = COLUMNS[3] | {
         match_frequencies list<item: fixed_size_list<item: double>[4]>?
     """
 }
+COLUMNS[5] = COLUMNS[4] | {
+    "leaderboard": COLUMNS[3]["leaderboard"].replace(
+        "seconds_per_sequence",
+        "behind_best double?, behind_best_p double?, ranks_without list<item: int64>?,\n"
+        "            seconds_per_sequence",
+    )
+}
 """What a reader of each format finds, in order; ``?`` where it may be null.
 
 Whoever changes a column that was released here writes down another format beside it.

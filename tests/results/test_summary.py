@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from gxarena.results.schemas import LEADERBOARD
-from gxarena.results.summary import Standing, summary
+from gxarena.results.summary import Standing, alone, summary
 from gxarena.statistics.blocks import critical_difference
 
 
@@ -19,7 +19,8 @@ def _row(name: str, rank: int | None, **given: Any) -> dict[str, Any]:
         "suite": "s", "dataset": "d", "model": "m", "explainer": name, "aggregator": "native",
         "metric": "q", "role": "method", "entry": name, "question": "localization",
         "direction": "higher", "ci_method": "", "n": 1, "n_undefined": 0, "n_failed": 0,
-        "sequences": 1, "replicates": 1, "rank": rank, "tier": rank, "verification": "",
+        "sequences": 1, "replicates": 1, "rank": rank, "rank_low": rank, "rank_high": rank,
+        "tier": rank, "verification": "",
         "seconds_per_sequence": 0.5,
     }  # fmt: skip
     return row | given
@@ -53,6 +54,40 @@ def test_the_place_moves_as_a_metric_or_a_data_set_is_left_out() -> None:
     # Without the metric p, q alone is left, in which b leads.
     assert (a.names, a.place, a.low, a.high) == (("a",), 1, 1, 2)
     assert (b.names, b.place, b.low, b.high) == (("b",), 2, 1, 2)
+
+
+def test_the_place_moves_as_a_replicate_is_left_out() -> None:
+    rows = [
+        _row("a", 1, ranks_without=[2, 1, 1]),
+        _row("b", 2, ranks_without=[1, 2, 2]),
+        _row("c", 3, ranks_without=[3, None, 3]),
+    ]
+    found = {one.names[0]: (one.place, one.low, one.high) for one in _summed(rows)}
+    assert found == {"a": (1, 1, 2), "b": (2, 1, 2), "c": (3, 3, 3)}
+    # Two weights of one set agree with three of another where a block has fewer replicates.
+    others = _block({"b": 1, "a": 2, "c": 3}, metric="p")
+    found = {one.names[0]: (one.place, one.low, one.high) for one in _summed([*rows, *others])}
+    assert found["a"] == (1, 1, 2)
+    assert found["b"] == (1, 1, 2)
+
+
+def test_rank_intervals_are_means_over_blocks() -> None:
+    rows = [
+        _row("a", 1, metric="p", rank_low=1, rank_high=3),
+        _row("b", 2, metric="p", rank_low=1, rank_high=3),
+        _row("a", 1, metric="q", rank_low=1, rank_high=1),
+        _row("b", None, metric="q"),
+    ]
+    found = {one.names[0]: (one.rank_low, one.rank_high) for one in _summed(rows)}
+    assert found == {"a": (1.0, 2.0), "b": (1.5, 2.5)}
+
+
+def test_who_competes_with_nobody() -> None:
+    rows = [*_block({"a": 1, "b": 2}), _row("lrp", 1, model="cnn"), _row("x", None, model="none")]
+    board = pa.Table.from_pylist(
+        [*rows, _row("random", None, model="none", role="floor", entry=None)], schema=LEADERBOARD
+    )
+    assert alone(board) == {"cnn": ("lrp",), "none": ("x",)}
 
 
 def test_questions_and_models_stand_apart_and_what_ranks_nobody_is_left_out() -> None:
