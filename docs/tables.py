@@ -135,9 +135,11 @@ def _simulation(spec: Mapping[str, Any], root: Path) -> str:
     extreme = {"least": min, "most": max}[spec["take"]]
     found: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row in pq.read_table(root / "leaderboard" / f"{spec['simulation']}.parquet").to_pylist():
-        if all(row[name] == value for name, value in spec["only"].items()):
+        if all(row[name] in _listed(value) for name, value in spec["only"].items()):
             column = spec["column"].format(**row)
             found[spec["row"].format(**row), column] += [row[name] for name in spec["show"]]
+    if not found:
+        raise InputError(f"{spec['simulation']}: expected rows with {spec['only']}, got none.")
     shown = {key: extreme(numbers) for key, numbers in found.items()}
     rows, columns = (list(dict.fromkeys(key[axis] for key in shown)) for axis in (0, 1))
     numbers = [
@@ -146,6 +148,10 @@ def _simulation(spec: Mapping[str, Any], root: Path) -> str:
     ]
     made = _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *numbers])
     return f"{made}\n\n{_exceptions(shown, spec)}" if "asked" in spec else made
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _exceptions(shown: Mapping[tuple[str, str], float], spec: Mapping[str, Any]) -> str:
@@ -246,7 +252,7 @@ class Board:
             if label in ("board", "show"):
                 continue
             check_choice(f"board '{self._name}'", label, LABELS)
-            values = value if isinstance(value, list) else [value]
+            values = _listed(value)
             for one in values:
                 check_choice(f"board '{self._name}', {label}", one, self._at[label].keys())
             numbers &= set().union(*(self._at[label][one] for one in values))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Interval, Ints, Spans
-from gxarena.scored import Better, Curve, Match, Motif, Quantity, Scored, SetScored
+from gxarena.metric_results import Better, Curve, Match, Motif, Quantity, Scored, SetScored
 
 __all__ = [
     "Aggregator",

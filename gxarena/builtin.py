@@ -126,33 +126,33 @@ def gxarena_explainers() -> Iterable[Component]:
 def gxarena_aggregators() -> Iterable[Component]:
     yield Component(
         name="native",
-        target="gxarena.aggregators:Native",
+        target="gxarena.aggregators.native:Native",
         summary="as the explainer gave them, on the model's own units",
     )
     yield Component(
         name="sum",
-        target="gxarena.aggregators:Sum",
+        target="gxarena.aggregators.nucleotides_to_tokens:Sum",
         summary="nucleotide to token: sum over the token (keeps the total)",
         citation=f"{_PAPER}, strategy (a)",
         provides=_COARSEN,
     )
     yield Component(
         name="mean",
-        target="gxarena.aggregators:Mean",
+        target="gxarena.aggregators.nucleotides_to_tokens:Mean",
         summary="nucleotide to token: mean over the token",
         citation=f"{_PAPER}, strategy (b)",
         provides=_COARSEN,
     )
     yield Component(
         name="passed_on",
-        target="gxarena.aggregators:PassedOn",
+        target="gxarena.aggregators.tokens_to_nucleotides:PassedOn",
         summary="token to nucleotide: each nucleotide gets its token's score",
         citation=f"{_PAPER}, strategy (c)",
         provides=_REFINE,
     )
     yield Component(
         name="equally_distributed",
-        target="gxarena.aggregators:EquallyDistributed",
+        target="gxarena.aggregators.tokens_to_nucleotides:EquallyDistributed",
         summary="token to nucleotide: the score is split evenly (keeps the total)",
         citation=f"{_PAPER}, strategy (d)",
         provides=_REFINE,

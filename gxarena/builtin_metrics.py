@@ -55,7 +55,7 @@ def gxarena_metrics() -> Iterable[Component]:
     )
     yield Component(
         name="special_share",
-        target="gxarena.metrics.conservation:SpecialShare",
+        target="gxarena.metrics.special_share:SpecialShare",
         summary="share of the total relevance on special tokens such as [CLS] and [SEP]",
         citation=f"{_PAPER}, section 5",
         provides=_SAMPLE,

@@ -21,7 +21,7 @@ versions of what these import and of what that requires. Apart stand modules cal
 a folder ``training``, unless they are imported outside of functions. What only the code can tell
 does not count: files that it finds by a pattern, by a name without its suffix or beside its
 package, and libraries that another library imports without requiring them. See
-`gxarena.sources.counted`.
+`gxarena.sources.dependencies`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a component *is*, as a digest: nothing stale is ever taken for fresh.
 
 The key of every stage holds the identity of the components that work in it: the digest of their
-sources and of the versions of what these import (`gxarena.sources.counted`), of their parameters,
+sources and of the versions of what these import (`gxarena.sources.dependencies`), their parameters,
 and of the files that a model says it loads. A parameter that is a path, in whatever spelling,
 counts by the content that lies there, also where it is the factory's own default; one that names a
 repository of the Hugging Face hub, with an owner or without, by the commits that its names
@@ -24,8 +24,8 @@ from typing import Any
 from gxarena.errors import InputError, PluginError
 from gxarena.files import current_digest, files_below
 from gxarena.hookspecs import Component, Facts
-from gxarena.sources.counted import Counted, Sources
 from gxarena.sources.defaults import text_defaults
+from gxarena.sources.dependencies import Counted, Sources
 from gxarena.sources.in_memory import check_current
 
 HUB_ID = re.compile(r"(?P<owner>\w[\w.-]*/)?\w[\w.-]*")

@@ -104,7 +104,7 @@ def test_name_target_presets_and_parameters_count(package: Path) -> None:
 
 def test_versions_of_what_it_imports_count(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = _digest()
-    monkeypatch.setattr("gxarena.sources.counted.version", lambda name: f"9.9 of {name}")
+    monkeypatch.setattr("gxarena.sources.dependencies.version", lambda name: f"9.9 of {name}")
     assert _digest() != before
 
 

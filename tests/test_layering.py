@@ -14,7 +14,7 @@ import gxarena
 CORE = Path(gxarena.__file__).parent
 ORDER = (
     "errors", "files", "data", "dna", "truth", "seeds", "statistics", "validation", "capabilities",
-    "scored", "api", "hookspecs", "builtin_metrics", "builtin", "objective", "declared", "sources",
+    "metric_results", "api", "hookspecs", "builtin_metrics", "builtin", "objective", "declared", "sources",
     "registry", "identity", "aggregators", "datasets", "explainers", "metrics", "results",
     "training", "run", "report", "cli", "__main__",
 )  # fmt: skip

@@ -29,7 +29,8 @@ import pyarrow.parquet as pq
 from memelite import tomtom
 from scipy.stats import false_discovery_control
 
-from gxarena.aggregators import PassedOn, project_all
+from gxarena.aggregators.projection import project_all
+from gxarena.aggregators.tokens_to_nucleotides import PassedOn
 from gxarena.api import Motif
 from gxarena.data import Attribution, Explained, Floats, Sample, Spans
 from gxarena.datasets.opening import open_dataset

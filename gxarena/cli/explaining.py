@@ -86,7 +86,7 @@ def _samples(sequence: str | None, fasta: Path | None) -> Any:
 
 def _documents(explained: Explained) -> Any:
     """The contract's document for each sample, in input order."""
-    from gxarena.aggregators import PassedOn
+    from gxarena.aggregators.tokens_to_nucleotides import PassedOn
     from gxarena.data import Spans
 
     passed_on = PassedOn()

@@ -2,7 +2,7 @@
 
 DeYoung et al. 2020, ERASER, ACL, arXiv:1911.03429, section 4.2, aggregated over its budgets. The
 paper's k% of tokens are k% of nucleotides here, met with whole units
-(`gxarena.metrics.replacement`).
+(`gxarena.metrics.removal`).
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from gxarena import objective
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Bools, Explained, Floats
 from gxarena.errors import check_choice
-from gxarena.metrics import replacement as perturb
+from gxarena.metrics import removal
 from gxarena.metrics.correlation import NOT_FINITE
 from gxarena.metrics.faithfulness import (
     SAMPLES_AT_ONCE,
     UNITS,
-    Fill,
     Ranking,
-    answers_without,
     checked_budgets,
 )
+from gxarena.metrics.fills import Fill, answers_without
 from gxarena.metrics.ragged import filled, padded
 
 
@@ -93,12 +92,12 @@ class _Erasure(ABC):
         scores = padded([attribution.scores for attribution in attributions])
         inside = filled([attribution.scores for attribution in attributions])
         # Equal scores are broken as faithfulness breaks them: the same units go first.
-        seeds = perturb.sample_seeds(
+        seeds = removal.sample_seeds(
             explained.seed, "faithfulness/ties", [explained.samples[i].id for i in chosen]
         )
         keys = scores if self._ranking == "signed" else np.abs(scores)
-        ranks = perturb.removal_ranks(keys, perturb.seeded_uniform(spans, seeds), inside)
-        return perturb.budget_masks(ranks, spans, self._budgets)[0], inside
+        ranks = removal.removal_ranks(keys, removal.seeded_uniform(spans, seeds), inside)
+        return removal.budget_masks(ranks, spans, self._budgets)[0], inside
 
     @abstractmethod
     def _erased(self, rationales: Bools, inside: Bools) -> Bools:

@@ -16,14 +16,14 @@ from typing import Literal, get_args
 import numpy as np
 from scipy.integrate import trapezoid
 
-from gxarena import dna, objective
+from gxarena import objective
 from gxarena.api import Curve, Probe, Quantity, Scored
-from gxarena.data import Attribution, Bools, Explained, Floats, Sample
+from gxarena.data import Attribution, Explained, Floats, Sample
 from gxarena.errors import InputError, check_choice
-from gxarena.metrics import replacement as perturb
+from gxarena.metrics import removal
+from gxarena.metrics.fills import Fill, answers_without
 from gxarena.metrics.ragged import filled, padded
 
-Fill = Literal["unknown", "random", "complement"]
 Ranking = Literal["signed", "magnitude"]
 UNITS: dict[str, objective.Objective] = {"logit": "logit", "probability": "probability"}
 
@@ -97,7 +97,7 @@ class Faithfulness:
         targets, outputs = explained.targets[chosen], explained.outputs[chosen]
         orders = self._orders(attributions, samples, explained.seed)
         spans = [attribution.spans for attribution in attributions]
-        budgeted = [perturb.budget_masks(ranks, spans, self._budgets) for ranks in orders]
+        budgeted = [removal.budget_masks(ranks, spans, self._budgets) for ranks in orders]
         masks = np.concatenate([mask for mask, _ in budgeted], axis=1)
         answers = answers_without(self._fill, explained, chosen, masks, probe)
         copies = masks.shape[1]
@@ -124,13 +124,13 @@ class Faithfulness:
         ids = [sample.id for sample in samples]
 
         def uniform(stage: str) -> Floats:
-            return perturb.seeded_uniform(
-                spans, perturb.sample_seeds(seed, f"faithfulness/{stage}", ids)
+            return removal.seeded_uniform(
+                spans, removal.sample_seeds(seed, f"faithfulness/{stage}", ids)
             )
 
         ties = uniform("ties")
         random = [uniform(f"order/{number}") for number in range(self._random_orders)]
-        return [perturb.removal_ranks(key, ties, inside) for key in (keys, -keys, *random)]
+        return [removal.removal_ranks(key, ties, inside) for key in (keys, -keys, *random)]
 
     def _summaries(
         self, drops: dict[str, dict[str, Floats]], fractions: dict[str, Floats]
@@ -162,42 +162,6 @@ class Faithfulness:
                 named.append((stem.replace("_drop", "") + "_area", quantity))
         really = Quantity("none", (0.0, 1.0), "of nucleotides", "really replaced, MIF")
         return named + [(f"replaced@{k:g}", really) for k in self._budgets]
-
-
-def answers_without(
-    fill: Fill, explained: Explained, chosen: Sequence[int], masks: Bools, probe: Probe
-) -> Floats:
-    """The model's outputs for every chosen sample and mask, shape (n * masks, C).
-
-    Parameters
-    ----------
-    fill
-        See `Faithfulness`.
-    explained : Explained
-    chosen : sequence of n int
-        Indices of samples.
-    masks : bool array, shape (n, masks, most units)
-        Units of each sample that are replaced.
-    """
-    samples = [explained.samples[i] for i in chosen]
-    sequences = [sample.sequence for sample in samples]
-    spans = [explained.attributions[i].spans for i in chosen]
-    if fill == "unknown" and explained.native:
-        return probe.predict_masked(
-            [sequence for sequence in sequences for _ in range(masks.shape[1])],
-            [m[: len(s)] for s, rows in zip(spans, masks, strict=True) for m in rows],
-        )
-    original = dna.letters(sequences)
-    if fill == "unknown":
-        letters = perturb.unknown(original)
-    elif fill == "complement":
-        letters = dna.complement(original)
-    else:
-        ids = [sample.id for sample in samples]
-        seeds = perturb.sample_seeds(explained.seed, "faithfulness/letters", ids)
-        letters = perturb.random_letters(sequences, seeds)
-    inside = perturb.nucleotide_masks(masks, spans)
-    return probe.predict(perturb.replaced(sequences, letters, inside))
 
 
 _ORDERS: tuple[tuple[str, Literal["higher", "lower", "none"], str], ...] = (

@@ -10,9 +10,10 @@ from gxarena import objective
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Bools, Explained, Floats
 from gxarena.errors import InputError
-from gxarena.metrics import replacement as perturb
+from gxarena.metrics import removal
 from gxarena.metrics.correlation import NOT_FINITE
-from gxarena.metrics.faithfulness import SAMPLES_AT_ONCE, answers_without
+from gxarena.metrics.faithfulness import SAMPLES_AT_ONCE
+from gxarena.metrics.fills import answers_without
 from gxarena.metrics.ragged import filled, padded
 
 
@@ -80,7 +81,7 @@ class Infidelity:
         ids = [explained.samples[i].id for i in chosen]
         sizes = [len(explained.attributions[i].spans) for i in chosen]
         drawn = np.zeros((len(chosen), self._masks, max(sizes)), dtype=np.bool_)
-        seeds = perturb.sample_seeds(explained.seed, "infidelity/masks", ids)
+        seeds = removal.sample_seeds(explained.seed, "infidelity/masks", ids)
         for row, seed, size in zip(drawn, seeds, sizes, strict=True):
             row[:, :size] = np.random.default_rng(seed).random((self._masks, size)) < self._share
         return drawn

@@ -13,11 +13,11 @@ from typing import ClassVar
 import numpy as np
 
 from gxarena import dna
-from gxarena.aggregators import EquallyDistributed
+from gxarena.aggregators.tokens_to_nucleotides import EquallyDistributed
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Attribution, Bools, Explained, Floats, Interval, Ints, Sample, Spans
 from gxarena.errors import InputError
-from gxarena.metrics import replacement as perturb
+from gxarena.metrics import removal
 from gxarena.metrics.correlation import NOT_FINITE, correlation
 from gxarena.truth import truth
 
@@ -93,7 +93,7 @@ class MaxSensitivity:
     ) -> Iterator[Floats]:
         """Relative change of each draw, shape (draws,), for each chosen sample."""
         samples = [explained.samples[i] for i in chosen]
-        seeds = perturb.sample_seeds(
+        seeds = removal.sample_seeds(
             explained.seed, "robustness/substitutions", [sample.id for sample in samples]
         )
         edited = [

@@ -159,19 +159,6 @@ class TopKOverlap:
         return Scored({**scored.values, "chance": k / sizes}, {**scored.reasons, "chance": {}})
 
 
-def renormalised(explained: Explained) -> Explained:
-    """Scores divided per sample by the largest magnitude; special tokens do not count.
-
-    A map without relevance, or that is not finite, stays as it is.
-    """
-    attributions = []
-    for attribution in explained.attributions:
-        largest = np.abs(attribution.scores).max(initial=0.0)
-        scaled = attribution.scores / largest if 0 < largest < np.inf else attribution.scores
-        attributions.append(attribution.with_scores(scaled))
-    return explained.with_attributions(attributions)
-
-
 def check_same_units(metric: str, left: Explained, right: Explained) -> None:
     """Raise Unsupported where a sample's two attributions are on different units."""
     for sample, one, other in zip(left.samples, left.attributions, right.attributions, strict=True):

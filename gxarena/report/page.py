@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from gxarena.errors import InputError, MissingExtra, StorageError
-from gxarena.report.claims.judging import Finding, judge
+from gxarena.report.claims.findings import Finding, judge
 from gxarena.report.evidence import Evidence
 from gxarena.report.figures.catalogue import DRAWINGS, PAPERS
 from gxarena.report.runs import ALL, NotHeld, Run

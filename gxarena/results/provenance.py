@@ -27,7 +27,8 @@ PACKAGES = (
 def package_versions() -> dict[str, str]:
     """Versions of the packages that most numbers hang on, where installed.
 
-    For readers: which versions count for a component is in its digest (`gxarena.sources.counted`).
+    For readers: which versions count for a component is in its digest
+    (`gxarena.sources.dependencies`).
     """
     versions = {"python": sys.version.split()[0]}
     for name in PACKAGES:

@@ -14,7 +14,7 @@ from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest
 from gxarena.registry import Registered, Registry, missing_module, signature
 from gxarena.run.suite import Parameters
-from gxarena.sources.counted import Sources
+from gxarena.sources.dependencies import Sources
 
 
 @dataclass(frozen=True)

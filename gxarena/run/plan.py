@@ -26,7 +26,7 @@ from gxarena.run.choices import Choice, choose, facts
 from gxarena.run.data import chosen_dataset
 from gxarena.run.replicates import REPLICATES, replicates_of
 from gxarena.run.suite import Block, Parameters, Suite
-from gxarena.sources.counted import Sources
+from gxarena.sources.dependencies import Sources
 
 
 @dataclass

@@ -16,7 +16,7 @@ import pyarrow as pa
 from gxarena.api import Scored, SetScored
 from gxarena.data import Explained
 from gxarena.errors import MissingExtra, PluginError, StorageError, Unsupported
-from gxarena.metrics.similarity import renormalised
+from gxarena.metrics.renormalisation import renormalised
 from gxarena.results.folder import RunFolder
 from gxarena.results.provenance import peak_memory
 from gxarena.results.reading import RunResults

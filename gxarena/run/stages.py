@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from gxarena.aggregators import project_all
+from gxarena.aggregators.projection import project_all
 from gxarena.api import Explainer, Model
 from gxarena.capabilities import COARSEN, REFINE
 from gxarena.data import Attribution, Explained, Ints, Sample, Spans

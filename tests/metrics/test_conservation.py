@@ -10,7 +10,8 @@ from maps import explained_maps
 from toys import Exact, Linear
 
 from gxarena.data import Batch, Explained, Sample
-from gxarena.metrics.conservation import Completeness, ConservationError, SpecialShare
+from gxarena.metrics.conservation import Completeness, ConservationError
+from gxarena.metrics.special_share import SpecialShare
 from gxarena.run.probe import ModelProbe
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("conservation asks no model"))
@@ -130,32 +131,6 @@ def test_what_has_no_value_says_why() -> None:
     assert broken.reasons["absorbed"] == {0: "scores are not finite"}
 
 
-def test_share_on_special_tokens() -> None:
-    explained = explained_maps([[1.0, -2.0]], special={"[CLS]": -4.0, "[SEP]": 1.0})
-    values = SpecialShare().score(explained, NO_PROBE).values
-    assert {key: column.tolist() for key, column in values.items()} == {
-        "total": [5 / 8],
-        "cls": [4 / 8],
-        "sep": [1 / 8],
-    }
-
-
-@pytest.mark.parametrize(
-    ("scores", "special", "reason"),
-    [
-        ([1.0], {}, "no scores on special tokens"),
-        ([0.0], {"[CLS]": 0.0}, "no relevance at all, or not finite"),
-        ([float("nan")], {"[CLS]": 1.0}, "no relevance at all, or not finite"),
-    ],
-)
-def test_share_without_value_says_why(
-    scores: list[float], special: dict[str, float], reason: str
-) -> None:
-    scored = SpecialShare().score(explained_maps([scores], special=special), NO_PROBE)
-    assert all(np.isnan(column[0]) for column in scored.values.values())
-    assert all(reasons == {0: reason} for reasons in scored.reasons.values())
-
-
 def test_completeness_is_the_same_gap_in_the_objectives_own_unit() -> None:
     explained = explained_maps([[1.0, 2.0]], special={"[CLS]": 0.5}, diagnostics={"explained": 4.0})
     scored = Completeness().score(explained, NO_PROBE)
@@ -173,23 +148,3 @@ def test_completeness_says_why_there_is_none() -> None:
     zero = Completeness().score(explained_maps([[1.0]], diagnostics={"explained": 0.0}), NO_PROBE)
     assert zero.values[""].tolist() == [1.0]
     assert zero.reasons["ratio"] == {0: "the explained value is 0"}
-
-
-@pytest.mark.parametrize(
-    ("first", "last"), [("[CLS]", "[SEP]"), ("<cls>", "<eos>"), ("<s>", "</s>")]
-)
-def test_special_tokens_by_any_tokenizers_name(first: str, last: str) -> None:
-    explained = explained_maps([[1.0, 1.0]], special={first: -6.0, last: 2.0})
-    scored = SpecialShare().score(explained, NO_PROBE)
-    assert {key: column[0] for key, column in scored.values.items()} == {
-        "total": 0.8,
-        "cls": 0.6,
-        "sep": 0.2,
-    }
-
-
-def test_a_special_token_that_is_not_there_has_no_share() -> None:
-    scored = SpecialShare().score(explained_maps([[1.0]], special={"<cls>": 1.0}), NO_PROBE)
-    assert scored.values["cls"].tolist() == [0.5]
-    assert np.isnan(scored.values["sep"]).all()
-    assert scored.reasons["sep"] == {0: "no token [sep] or <sep> or <eos> or </s>"}

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toys import WEIGHTS, Exact, Linear
 
-from gxarena.aggregators import Sum, project_all
+from gxarena.aggregators.nucleotides_to_tokens import Sum
+from gxarena.aggregators.projection import project_all
 from gxarena.data import Batch, Bools, Explained, Floats, Sample, Spans
 from gxarena.errors import InputError, Unsupported
 from gxarena.metrics.faithfulness import SAMPLES_AT_ONCE, UNITS, Faithfulness

@@ -15,7 +15,8 @@ from scipy.stats import spearmanr
 from gxarena.api import PairMetric
 from gxarena.data import Spans
 from gxarena.errors import InputError, Unsupported
-from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation, TopKOverlap, renormalised
+from gxarena.metrics.renormalisation import renormalised
+from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation, TopKOverlap
 
 PAIRS = st.integers(1, 20).flatmap(
     lambda n: st.tuples(*[st.lists(st.floats(-1e3, 1e3), min_size=n, max_size=n)] * 2)
@@ -197,12 +198,6 @@ def test_what_is_not_finite_is_undefined_after_renormalising_too() -> None:
     assert scored.reasons[""] == {0: "scores are not finite", 1: "scores are not finite"}
     assert np.isnan(scored.values[""]).tolist() == [True, True, False]
     assert scored.values[""][2] == pytest.approx((1 - 0.5) / 2)
-
-
-def test_renormalised_spans_minus_one_to_one_without_special_tokens() -> None:
-    explained = renormalised(explained_maps([[1.0, -4.0], [0.0, 0.0]], special={"[CLS]": 100.0}))
-    assert [a.scores.tolist() for a in explained.attributions] == [[0.25, -1.0], [0.0, 0.0]]
-    assert explained.attributions[0].special == {"[CLS]": 100.0}
 
 
 SCORES = st.lists(st.integers(-5, 5), min_size=3, max_size=12)

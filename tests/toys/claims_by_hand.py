@@ -10,7 +10,7 @@ import numpy as np
 
 from gxarena.data import Attribution, Floats, Spans
 from gxarena.report.claims.catalogue import CLAIMS
-from gxarena.report.claims.judging import Finding, judged
+from gxarena.report.claims.findings import Finding, judged
 from gxarena.report.evidence import Evidence
 
 N = 60

@@ -10,7 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from maps import explained_maps
 
-from gxarena.aggregators import EquallyDistributed, Mean, Native, PassedOn, Sum, project_all
+from gxarena.aggregators.native import Native
+from gxarena.aggregators.nucleotides_to_tokens import Mean, Sum
+from gxarena.aggregators.projection import project_all
+from gxarena.aggregators.tokens_to_nucleotides import EquallyDistributed, PassedOn
 from gxarena.api import Aggregator
 from gxarena.data import Attribution, Spans
 from gxarena.errors import Unsupported

@@ -1,4 +1,4 @@
-"""What is removed, how much of it, and what comes in its place.
+"""Which units are removed, in which order, and how many of them.
 
 Everything works on N samples at once, padded on the right (`gxarena.metrics.ragged`). Budgets count
 nucleotides, never units, so that token and nucleotide explanations are compared on equal terms.
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from gxarena.data import Bools, Floats, Ints, Spans
-from gxarena.dna import LETTERS, UNKNOWN, Letters, letters
 from gxarena.metrics.ragged import filled, padded
 from gxarena.seeds import sample_seed
 
@@ -80,44 +79,3 @@ def budget_masks(
     masks: Bools = ranks[:, None, :] <= last[:, :, None]
     fractions = np.take_along_axis(removed, last, axis=1) / lengths[:, None]
     return masks & filled([partition.widths for partition in spans])[:, None, :], fractions
-
-
-def nucleotide_masks(masks: Bools, spans: Sequence[Spans]) -> Bools:
-    """Unit masks (N, K, most units) as nucleotide masks (N, K, longest)."""
-    owners = padded([partition.owner for partition in spans])
-    inside = filled([partition.owner for partition in spans])
-    return np.take_along_axis(masks, owners[:, None, :], axis=2) & inside[:, None, :]
-
-
-def unknown(sequences: Letters) -> Letters:
-    """N in place of every letter."""
-    return np.full_like(sequences, ord(UNKNOWN))
-
-
-def random_letters(sequences: Sequence[str], seeds: Sequence[int]) -> Letters:
-    """A letter of ACGT drawn evenly for each position, from each sample's own seed.
-
-    It may be the letter that was there, as in the paper: "a random nucleotide".
-    """
-    draws = [
-        np.random.default_rng(seed).integers(0, 4, len(sequence))
-        for sequence, seed in zip(sequences, seeds, strict=True)
-    ]
-    return padded([LETTERS[draw] for draw in draws])
-
-
-def replaced(sequences: Sequence[str], fill: Letters, masks: Bools) -> list[str]:
-    """Each sequence with masked letters replaced, for each of K masks; N * K strings.
-
-    Parameters
-    ----------
-    sequences : sequence of N str
-    fill : array, shape (N, longest)
-    masks : bool array, shape (N, K, longest)
-    """
-    written = np.where(masks, fill[:, None, :], letters(sequences)[:, None, :])
-    return [
-        row[: len(sequence)].tobytes().decode()
-        for sequence, rows in zip(sequences, written, strict=True)
-        for row in rows
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gxarena.sources.imports import mentions
+from gxarena.sources.import_statements import mentions
 
 
 def _imports(source: str, package: str = "pack.sub") -> list[tuple[str, bool]]:

@@ -16,7 +16,7 @@ from gxarena.errors import PluginError
 from gxarena.hookspecs import Component
 from gxarena.identity import component_digest
 from gxarena.sources import packages
-from gxarena.sources.counted import Sources
+from gxarena.sources.dependencies import Sources
 
 Site = Callable[..., Path]
 

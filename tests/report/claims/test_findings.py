@@ -9,7 +9,7 @@ import numpy as np
 from claims_by_hand import NUCLEOTIDES, TOKENS, N, around, finding, replicated
 
 from gxarena.report.claims.catalogue import CLAIMS
-from gxarena.report.claims.judging import judge
+from gxarena.report.claims.findings import judge
 from gxarena.report.evidence import Evidence
 
 Make = Callable[..., Path]

@@ -27,7 +27,7 @@ from packaging.utils import canonicalize_name
 
 from gxarena.errors import PluginError
 from gxarena.files import Stamp, stamp
-from gxarena.sources.imports import mentions, modules_named
+from gxarena.sources.import_statements import mentions, modules_named
 from gxarena.sources.packages import (
     Package,
     find_package,

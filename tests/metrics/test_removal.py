@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gxarena import dna
 from gxarena.data import Spans
-from gxarena.metrics import replacement as perturb
+from gxarena.metrics import fills, removal
 from gxarena.metrics.ragged import filled, padded
 from gxarena.seeds import sample_seed
 
@@ -27,7 +26,7 @@ def test_ranks_are_a_sorting_of_each_sample(all_widths: list[list[int]], seed: i
     rng = np.random.default_rng(seed)
     rows = [rng.integers(-2, 3, len(widths)).astype(float) for widths in all_widths]
     ties = [rng.random(len(widths)) for widths in all_widths]
-    ranks = perturb.removal_ranks(padded(rows), padded(ties), filled(rows))
+    ranks = removal.removal_ranks(padded(rows), padded(ties), filled(rows))
     for row, tie, rank in zip(rows, ties, ranks, strict=True):
         order = sorted(range(len(row)), key=lambda u: (-row[u], tie[u]))
         assert [order.index(u) for u in range(len(row))] == rank[: len(row)].tolist()
@@ -39,9 +38,9 @@ def test_budgets_are_met_by_the_nearest_whole_units(all_widths: list[list[int]],
     rng = np.random.default_rng(seed)
     spans = [_spans(widths) for widths in all_widths]
     keys = [rng.random(len(widths)) for widths in all_widths]
-    ranks = perturb.removal_ranks(padded(keys), padded(keys), filled(keys))
-    masks, fractions = perturb.budget_masks(ranks, spans, BUDGETS)
-    inside = perturb.nucleotide_masks(masks, spans)
+    ranks = removal.removal_ranks(padded(keys), padded(keys), filled(keys))
+    masks, fractions = removal.budget_masks(ranks, spans, BUDGETS)
+    inside = fills.nucleotide_masks(masks, spans)
     for i, partition in enumerate(spans):
         order = np.argsort(ranks[i, : len(partition)])
         sizes = np.cumsum(partition.widths[order])
@@ -72,7 +71,7 @@ def test_the_shorter_of_two_runs_as_near_and_at_least_one_unit(
     length: int, budget: float, units: int
 ) -> None:
     spans = [Spans.nucleotides(length)]
-    masks, fractions = perturb.budget_masks(np.arange(length)[None], spans, [budget])
+    masks, fractions = removal.budget_masks(np.arange(length)[None], spans, [budget])
     assert masks.sum() == units
     assert masks[0, 0, :units].all()
     assert fractions.tolist() == [[units / length]]
@@ -81,7 +80,7 @@ def test_the_shorter_of_two_runs_as_near_and_at_least_one_unit(
 @pytest.mark.parametrize("length", [1, 25, 50, 99, 150])
 def test_every_whole_percentage_follows_the_rule_in_whole_numbers(length: int) -> None:
     budgets = range(1, 101)
-    masks, _ = perturb.budget_masks(np.arange(length)[None], [Spans.nucleotides(length)], budgets)
+    masks, _ = removal.budget_masks(np.arange(length)[None], [Spans.nucleotides(length)], budgets)
     wanted = [
         min(range(1, length + 1), key=lambda count: abs(100 * count - budget * length))
         for budget in budgets
@@ -96,9 +95,9 @@ def test_masks_grow_with_the_budget_and_fractions_are_what_is_hidden(
     rng = np.random.default_rng(seed)
     spans = [_spans(widths) for widths in all_widths]
     keys = [rng.random(len(widths)) for widths in all_widths]
-    ranks = perturb.removal_ranks(padded(keys), padded(keys), filled(keys))
-    masks, fractions = perturb.budget_masks(ranks, spans, BUDGETS)
-    hidden = perturb.nucleotide_masks(masks, spans)
+    ranks = removal.removal_ranks(padded(keys), padded(keys), filled(keys))
+    masks, fractions = removal.budget_masks(ranks, spans, BUDGETS)
+    hidden = fills.nucleotide_masks(masks, spans)
     lengths = np.array([partition.length for partition in spans])
     assert np.array_equal(hidden.sum(axis=2) / lengths[:, None], fractions)
     assert (masks[:, 1:] >= masks[:, :-1]).all()
@@ -115,10 +114,10 @@ def test_a_sample_alone_is_as_in_any_batch(all_widths: list[list[int]], seed: in
 
     def masks(some: slice) -> NDArray[np.bool_]:
         keys, inside = padded(rows[some]), filled(rows[some])
-        ties = perturb.seeded_uniform(spans[some], seeds[some])
-        ranks = perturb.removal_ranks(keys, ties, inside)
-        return perturb.nucleotide_masks(
-            perturb.budget_masks(ranks, spans[some], BUDGETS)[0], spans[some]
+        ties = removal.seeded_uniform(spans[some], seeds[some])
+        ranks = removal.removal_ranks(keys, ties, inside)
+        return fills.nucleotide_masks(
+            removal.budget_masks(ranks, spans[some], BUDGETS)[0], spans[some]
         )
 
     together = masks(slice(None))
@@ -130,10 +129,10 @@ def test_a_sample_alone_is_as_in_any_batch(all_widths: list[list[int]], seed: in
 
 def test_equal_keys_go_in_random_order_never_in_that_of_the_sequence() -> None:
     spans = [Spans.nucleotides(100)] * 200
-    ties = perturb.seeded_uniform(spans, range(200))
+    ties = removal.seeded_uniform(spans, range(200))
     inside = np.ones((200, 100), dtype=bool)
-    ranks = perturb.removal_ranks(np.full((200, 100), 3.0), ties, inside)
-    masks, _ = perturb.budget_masks(ranks, spans, [20])
+    ranks = removal.removal_ranks(np.full((200, 100), 3.0), ties, inside)
+    masks, _ = removal.budget_masks(ranks, spans, [20])
     often = masks[:, 0].mean(axis=0)
     # Each position is hidden in a fifth of 200 samples, within 5 standard deviations.
     assert np.abs(often - 0.2).max() < 5 * np.sqrt(0.2 * 0.8 / 200)
@@ -141,99 +140,23 @@ def test_equal_keys_go_in_random_order_never_in_that_of_the_sequence() -> None:
     # Zero has one size: the sign of it is no reason to go first.
     signed = np.where(np.arange(100) % 2, 0.0, -0.0)[None]
     assert np.array_equal(
-        perturb.removal_ranks(signed, ties[:1], inside[:1]),
-        perturb.removal_ranks(np.zeros((1, 100)), ties[:1], inside[:1]),
+        removal.removal_ranks(signed, ties[:1], inside[:1]),
+        removal.removal_ranks(np.zeros((1, 100)), ties[:1], inside[:1]),
     )
-
-
-SEQUENCES = ["ACGTN", "AAC", "T"]
-
-
-def test_fills_are_letters_of_the_same_places() -> None:
-    original = dna.letters(SEQUENCES)
-    everything = filled([np.zeros(len(s)) for s in SEQUENCES])[:, None, :]
-
-    def filled_with(fill: perturb.Letters) -> list[str]:
-        return perturb.replaced(SEQUENCES, fill, everything)
-
-    assert filled_with(original) == SEQUENCES
-    assert filled_with(perturb.unknown(original)) == ["NNNNN", "NNN", "N"]
-    assert filled_with(dna.complement(original)) == ["TGCAN", "TTG", "A"]
-    drawn = filled_with(perturb.random_letters(SEQUENCES, [1, 2, 3]))
-    assert [len(s) for s in drawn] == [5, 3, 1]
-    assert set("".join(drawn)) <= set("ACGT")
-
-
-def test_only_masked_letters_are_replaced() -> None:
-    masks = np.zeros((2, 2, 4), dtype=bool)
-    masks[0, 0, 1] = masks[1, 1, 0] = True
-    fill = perturb.unknown(dna.letters(["ACGT", "GG"]))
-    assert perturb.replaced(["ACGT", "GG"], fill, masks) == ["ANGT", "ACGT", "GG", "NG"]
-
-
-DNA = st.text("ACGTN", min_size=1, max_size=12)
-
-
-@given(st.lists(DNA, min_size=1, max_size=4), st.integers(0, 99))
-def test_fills_agree_with_plain_loops(sequences: list[str], seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    longest = max(map(len, sequences))
-    masks = rng.random((len(sequences), 3, longest)) < 0.5
-    seeds = rng.integers(0, 2**63, len(sequences)).tolist()
-    pairs = dict(zip("ACGTN", "TGCAN", strict=True))
-    written = {
-        "unknown": ["N" * len(sequence) for sequence in sequences],
-        "complement": ["".join(pairs[c] for c in sequence) for sequence in sequences],
-        "random": [
-            "".join("ACGT"[k] for k in np.random.default_rng(s).integers(0, 4, len(sequence)))
-            for s, sequence in zip(seeds, sequences, strict=True)
-        ],
-    }
-    original = dna.letters(sequences)
-    assert original.shape == (len(sequences), longest)
-    fills = {
-        "unknown": perturb.unknown(original),
-        "complement": dna.complement(original),
-        "random": perturb.random_letters(sequences, seeds),
-    }
-    for name, new in written.items():
-        expected = [
-            "".join(new[i][p] if masks[i, k, p] else old for p, old in enumerate(sequence))
-            for i, sequence in enumerate(sequences)
-            for k in range(3)
-        ]
-        assert perturb.replaced(sequences, fills[name], masks) == expected
-        assert set("".join(expected)) <= set("ACGTN")
-
-
-@given(st.lists(DNA, min_size=1, max_size=4))
-def test_the_complements_complement_is_the_original(sequences: list[str]) -> None:
-    original = dna.letters(sequences)
-    assert np.array_equal(dna.complement(dna.complement(original)), original)
-    assert np.array_equal(original, dna.letters(sequences))
-
-
-def test_random_letters_are_even_and_each_samples_own() -> None:
-    long = ["A" * 40_000]
-    alone = perturb.random_letters(long, [5])
-    counts = np.bincount(alone[0])[np.frombuffer(b"ACGT", dtype=np.uint8)]
-    assert np.abs(counts / 40_000 - 0.25).max() < 0.01
-    with_others = perturb.random_letters(["C" * 50_000, *long], [1, 5])
-    assert np.array_equal(with_others[1, :40_000], alone[0])
 
 
 def test_ties_are_drawn_from_each_samples_seed() -> None:
     spans = [_spans([1, 1]), _spans([1, 2, 3])]
-    together = perturb.seeded_uniform(spans, [7, 8])
-    assert np.array_equal(together[1], perturb.seeded_uniform(spans[1:], [8])[0])
-    assert perturb.sample_seeds(0, "a", ["x"]) != perturb.sample_seeds(0, "b", ["x"])
+    together = removal.seeded_uniform(spans, [7, 8])
+    assert np.array_equal(together[1], removal.seeded_uniform(spans[1:], [8])[0])
+    assert removal.sample_seeds(0, "a", ["x"]) != removal.sample_seeds(0, "b", ["x"])
 
 
 def test_uniform_numbers_and_seeds_are_what_their_names_say() -> None:
-    drawn = perturb.seeded_uniform([_spans([1, 2]), _spans([3])], [7, 8])
+    drawn = removal.seeded_uniform([_spans([1, 2]), _spans([3])], [7, 8])
     assert drawn[0].tolist() == np.random.default_rng(7).random(2).tolist()
     assert drawn[1].tolist() == [np.random.default_rng(8).random(), 0]
-    assert perturb.sample_seeds(3, "ties", ["a", "b"]) == [
+    assert removal.sample_seeds(3, "ties", ["a", "b"]) == [
         sample_seed(3, "ties", "a"),
         sample_seed(3, "ties", "b"),
     ]

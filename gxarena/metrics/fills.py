@@ -1,0 +1,97 @@
+"""What comes in the place of removed units, and what the model then answers.
+
+Everything works on N samples at once, padded on the right (`gxarena.metrics.ragged`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from gxarena import dna
+from gxarena.api import Probe
+from gxarena.data import Bools, Explained, Floats, Spans
+from gxarena.dna import LETTERS, UNKNOWN, Letters, letters
+from gxarena.metrics.ragged import filled, padded
+from gxarena.metrics.removal import sample_seeds
+
+Fill = Literal["unknown", "random", "complement"]
+
+
+def answers_without(
+    fill: Fill, explained: Explained, chosen: Sequence[int], masks: Bools, probe: Probe
+) -> Floats:
+    """The model's outputs for every chosen sample and mask, shape (n * masks, C).
+
+    Parameters
+    ----------
+    fill
+        See `gxarena.metrics.faithfulness.Faithfulness`.
+    explained : Explained
+    chosen : sequence of n int
+        Indices of samples.
+    masks : bool array, shape (n, masks, most units)
+        Units of each sample that are replaced.
+    """
+    samples = [explained.samples[i] for i in chosen]
+    sequences = [sample.sequence for sample in samples]
+    spans = [explained.attributions[i].spans for i in chosen]
+    if fill == "unknown" and explained.native:
+        return probe.predict_masked(
+            [sequence for sequence in sequences for _ in range(masks.shape[1])],
+            [m[: len(s)] for s, rows in zip(spans, masks, strict=True) for m in rows],
+        )
+    original = dna.letters(sequences)
+    if fill == "unknown":
+        letters = unknown(original)
+    elif fill == "complement":
+        letters = dna.complement(original)
+    else:
+        ids = [sample.id for sample in samples]
+        seeds = sample_seeds(explained.seed, "faithfulness/letters", ids)
+        letters = random_letters(sequences, seeds)
+    inside = nucleotide_masks(masks, spans)
+    return probe.predict(replaced(sequences, letters, inside))
+
+
+def nucleotide_masks(masks: Bools, spans: Sequence[Spans]) -> Bools:
+    """Unit masks (N, K, most units) as nucleotide masks (N, K, longest)."""
+    owners = padded([partition.owner for partition in spans])
+    inside = filled([partition.owner for partition in spans])
+    return np.take_along_axis(masks, owners[:, None, :], axis=2) & inside[:, None, :]
+
+
+def unknown(sequences: Letters) -> Letters:
+    """N in place of every letter."""
+    return np.full_like(sequences, ord(UNKNOWN))
+
+
+def random_letters(sequences: Sequence[str], seeds: Sequence[int]) -> Letters:
+    """A letter of ACGT drawn evenly for each position, from each sample's own seed.
+
+    It may be the letter that was there, as in the paper: "a random nucleotide".
+    """
+    draws = [
+        np.random.default_rng(seed).integers(0, 4, len(sequence))
+        for sequence, seed in zip(sequences, seeds, strict=True)
+    ]
+    return padded([LETTERS[draw] for draw in draws])
+
+
+def replaced(sequences: Sequence[str], fill: Letters, masks: Bools) -> list[str]:
+    """Each sequence with masked letters replaced, for each of K masks; N * K strings.
+
+    Parameters
+    ----------
+    sequences : sequence of N str
+    fill : array, shape (N, longest)
+    masks : bool array, shape (N, K, longest)
+    """
+    written = np.where(masks, fill[:, None, :], letters(sequences)[:, None, :])
+    return [
+        row[: len(sequence)].tobytes().decode()
+        for sequence, rows in zip(sequences, written, strict=True)
+        for row in rows
+    ]
