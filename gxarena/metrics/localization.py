@@ -2,8 +2,9 @@
 
 A unit counts as annotated where at least half of its nucleotides are, so that tokens are judged at
 their own resolution and nucleotides exactly; carry token scores to nucleotides by an aggregator to
-judge both alike. Ties are never broken by position: each value is the mean over all orders of
-tied units. A sample without annotated units, or with nothing else, has no value.
+judge both alike, and smooth them to judge both at one resolution. Ties are never broken by
+position: each value is the mean over all orders of tied units. A sample without annotated units, or
+with nothing else, has no value.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import digamma
 from scipy.stats import rankdata
 
 from gxarena.api import Probe, Quantity, Scored
-from gxarena.data import Bools, Explained, Floats, Ints
-from gxarena.errors import check_choice
+from gxarena.data import Bools, Explained, Floats, Ints, Spans
+from gxarena.errors import InputError, check_choice
 from gxarena.metrics.ragged import filled, padded
 from gxarena.truth import truth
 
 Sign = Literal["signed", "magnitude"]
+TIED = 12
+"""Digits to which means of windows are told apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,22 +66,37 @@ class _Localization:
         Whether evidence against the target counts below everything else, or by its size.
     names : list of str
         Patterns of the annotations that count; every one but decoys where empty.
+    smoothing : int
+        Nucleotides that are judged together, an odd number: maps of different resolution at the
+        same one. Above 1, each nucleotide has its unit's score, as by strategy (c), and then the
+        mean of the scores, or of their sizes, in the window around it. Every map is judged on
+        nucleotides then.
     """
 
     quantities: Mapping[str, Quantity]
 
-    def __init__(self, sign: Sign = "signed", names: Sequence[str] = ()) -> None:
+    def __init__(
+        self, sign: Sign = "signed", names: Sequence[str] = (), smoothing: int = 1
+    ) -> None:
         check_choice("sign", sign, get_args(Sign))
+        if not isinstance(smoothing, int) or smoothing < 1 or smoothing % 2 == 0:
+            raise InputError(
+                f"smoothing: expected an odd number of nucleotides, such as 11, got {smoothing}."
+            )
         self._sign = sign
         self._names = tuple(names)
+        self._smoothing = smoothing
 
     def _judged(self, explained: Explained) -> Judged:
-        rows = [attribution.scores for attribution in explained.attributions]
+        at_own_resolution = [
+            (a.spans, np.abs(a.scores) if self._sign == "magnitude" else a.scores)
+            for a in explained.attributions
+        ]
+        units, rows = zip(*self._smoothed(at_own_resolution), strict=True)
         marks = [
-            np.add.reduceat(truth(sample, self._names).astype(np.int64), a.spans.boundaries[:-1])
-            * 2
-            >= a.spans.widths
-            for sample, a in zip(explained.samples, explained.attributions, strict=True)
+            np.add.reduceat(truth(sample, self._names).astype(np.int64), spans.boundaries[:-1]) * 2
+            >= spans.widths
+            for sample, spans in zip(explained.samples, units, strict=True)
         ]
         scores, inside = padded(rows), filled(rows)
         annotated, sizes = padded(marks), inside.sum(axis=1)
@@ -91,10 +110,20 @@ class _Localization:
         reasons: dict[int, str] = {}
         for reason, met in cases:
             reasons |= {i: reason for i in np.flatnonzero(met).tolist() if i not in reasons}
-        amounts = np.abs(scores) if self._sign == "magnitude" else scores
-        amounts = np.where(inside, amounts, -np.inf)
+        amounts = np.where(inside, scores, -np.inf)
         amounts[list(reasons)] = 0.0
         return Judged(amounts, annotated, sizes, n_annotated, reasons)
+
+    def _smoothed(self, maps: list[tuple[Spans, Floats]]) -> list[tuple[Spans, Floats]]:
+        """Units and scores at the metric's resolution, as they are where that is the maps' own."""
+        if self._smoothing == 1:
+            return maps
+        rows = [scores[spans.owner] for spans, scores in maps]
+        smooth = moving_mean(padded(rows), filled(rows), self._smoothing)
+        return [
+            (Spans.nucleotides(len(row)), line[: len(row)])
+            for row, line in zip(rows, smooth, strict=True)
+        ]
 
 
 class AUPRC(_Localization):
@@ -206,6 +235,25 @@ class PointingGame(_Localization):
         del probe
         judged = self._judged(explained)
         return judged.scored(value=_top_hits(judged, np.ones_like(judged.sizes)))
+
+
+def moving_mean(rows: Floats, inside: Bools, width: int) -> Floats:
+    """Means of the windows around each place, of what of them lies inside; shape (N, L).
+
+    Means that differ by rounding alone are the same, so that ties stay ties: they are rounded to a
+    billionth of a thousandth of the row's largest.
+    """
+    half = width // 2
+    held = np.pad(np.where(inside, rows, 0.0), ((0, 0), (half, half)))
+    there = np.pad(inside.astype(np.float64), ((0, 0), (half, half)))
+    windows, sizes = (sliding_window_view(table, width, axis=1) for table in (held, there))
+    with np.errstate(invalid="ignore"):  # what is not finite has a reason elsewhere
+        sums = sum(windows[..., i] for i in range(width))
+        means = sums / np.maximum(sizes.sum(axis=-1), 1.0)
+        largest = np.abs(means).max(axis=1, keepdims=True)
+        shares = np.divide(means, largest, out=np.zeros_like(means), where=largest != 0)
+        rounded: Floats = np.round(shares, TIED) * largest
+    return rounded
 
 
 def _top_hits(judged: Judged, n_top: Ints) -> Floats:

@@ -14,7 +14,14 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from gxarena.data import Attribution, Explained, Interval, Sample, Spans
 from gxarena.errors import InputError
-from gxarena.metrics.localization import AUPRC, AUROC, PointingGame, RelevanceMass, RelevanceRank
+from gxarena.metrics.localization import (
+    AUPRC,
+    AUROC,
+    PointingGame,
+    RelevanceMass,
+    RelevanceRank,
+    moving_mean,
+)
 from gxarena.run.probe import ModelProbe
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("localization asks no model"))
@@ -179,3 +186,59 @@ def test_read_only_scores_are_accepted_and_left_alone() -> None:
     for metric in METRICS:
         metric().score(explained, NO_PROBE)
     assert np.array_equal(explained.attributions[0].scores, before)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("sign", ["signed", "magnitude"])
+@given(cases=st.lists(CASES, min_size=1, max_size=4), half=st.integers(1, 4))
+def test_smoothed_maps_are_judged_as_their_windows_means(
+    metric: Any, sign: str, cases: list[Any], half: int
+) -> None:
+    """A plain loop over each nucleotide's window, then the metric as it is."""
+    smoothed = []
+    for scores, marks in cases:
+        sizes = [abs(s) if sign == "magnitude" else s for s in scores]
+        windows = [sizes[max(i - half, 0) : i + half + 1] for i in range(len(sizes))]
+        # In tenths of thousands, so that equal means are equal.
+        smoothed.append(([round(sum(w) / len(w), 9) for w in windows], marks))
+    found = _values(metric(sign=sign, smoothing=2 * half + 1), *cases)
+    assert found == pytest.approx(_values(metric(), *smoothed), abs=1e-7, nan_ok=True)
+
+
+def test_smoothed_tokens_are_judged_on_nucleotides() -> None:
+    spans = Spans(np.array([0, 4, 6]))
+    sample = Sample("s", "ACGTAC", 1, (Interval(4, 6, "m"),))
+    attribution = Attribution(np.array([1.0, 4.0]), spans)
+    explained = Explained((sample,), (attribution,), np.ones(1, dtype=np.int64), np.zeros((1, 2)))
+    scored = RelevanceMass(smoothing=3).score(explained, NO_PROBE)
+    # 1, 1, 1, (1 + 1 + 4) / 3, (1 + 4 + 4) / 3, 4
+    assert scored.values[""].tolist() == pytest.approx([7 / 12])
+
+
+def test_smoothing_knows_no_neighbours_and_keeps_ties() -> None:
+    rng = np.random.default_rng(0)
+    rows = [rng.normal(size=n).tolist() for n in (30, 7, 50)]
+    marks = [[1, 0, 0, 1, 1] + [0] * (len(row) - 5) for row in rows]
+    cases = list(zip(rows, marks, strict=True))
+    together = _values(AUPRC(smoothing=11), *cases)
+    assert together == [_values(AUPRC(smoothing=11), case)[0] for case in cases]
+    flat = ([0.1] * 40, [1] * 4 + [0] * 36)
+    expected = _values(AUPRC(), flat, key="base_rate")
+    # At the ends a window is smaller; where all are 0.1, so are their means but for rounding.
+    assert _values(AUPRC(smoothing=7), flat, ([0.0] * 40, flat[1])) == pytest.approx(expected * 2)
+    repeated = ([1.0, 3.0, 0.1] * 20, [1, 0, 0] * 20)
+    inner = moving_mean(np.array([repeated[0]]), np.ones((1, 60), dtype=bool), 3)[0, 1:-1]
+    assert len(set(inner[::3])) == len(set(inner[1::3])) == 1
+
+
+def test_scores_that_are_not_finite_say_so_smoothed_too() -> None:
+    cases = ([np.nan, 1.0, 2.0], [1, 0, 0]), ([np.inf, -np.inf, 2.0], [1, 0, 0])
+    scored = AUPRC(smoothing=3).score(_explained(*cases), NO_PROBE)
+    assert np.isnan(scored.values[""]).all()
+    assert set(scored.reasons[""].values()) == {"scores are not finite"}
+
+
+@pytest.mark.parametrize("smoothing", [0, 2, -1, 1.5, "11"])
+def test_smoothing_is_odd(smoothing: Any) -> None:
+    with pytest.raises(InputError, match="expected an odd number of nucleotides"):
+        AUPRC(smoothing=smoothing)
