@@ -31,7 +31,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gxarena.errors import InputError, unknown
+from gxarena.errors import InputError, suggest, unknown
 from gxarena.files import shipped
 from gxarena.objective import Objective
 from gxarena.validation import apply_change, read_toml, validated
@@ -39,6 +39,8 @@ from gxarena.validation import apply_change, read_toml, validated
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]*$")]
 Parameters = dict[str, Any]
 Aliases = dict[Label, Parameters]
+KINDS = ("datasets", "models", "explainers", "aggregators", "metrics")
+"""What a suite has aliases of."""
 
 
 class Block(BaseModel):
@@ -152,6 +154,7 @@ def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:
     path = find_suite(reference)
     document = read_toml(path)
     listed = _replicates(document)
+    written = {kind: set(_table(document, kind)) for kind in KINDS}
     for change in changes:
         apply_change(document, change)
     for label, asked in _replicates(document).items():
@@ -159,11 +162,33 @@ def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:
         known = listed.get(label)
         if isinstance(known, list) and isinstance(asked, int) and 0 < asked <= len(known):
             document["models"][label]["replicates"] = known[:asked]
-    return validated(Suite, document, path.name)
+    suite = validated(Suite, document, path.name)
+    for kind in KINDS:
+        _check_named(suite, kind, written[kind])
+    return suite
+
+
+def _check_named(suite: Suite, kind: str, written: set[str]) -> None:
+    """Refuse an alias that a change made and nothing names: it would change nothing."""
+    pairs = [pair.partition("/") for block in suite.matrix for pair in block.against]
+    named = {label for block in suite.matrix for label in getattr(block, kind)} | written
+    named |= {"models": {suite.partition, *(model for model, _, _ in pairs)} - {""}}.get(
+        kind, set()
+    )
+    named |= {"explainers": {explainer for _, _, explainer in pairs}}.get(kind, set())
+    for label in suite.aliases(kind).keys() - named:
+        raise InputError(
+            f"--set {kind}.{label}: expected one of the {kind} that the suite names, got none. "
+            f"{suggest(label, named)}"
+        )
 
 
 def _replicates(document: dict[str, Any]) -> dict[str, Any]:
     """What each model's alias says of replicates, before anything is known to be valid."""
-    models = document.get("models", {})
-    aliases = models.items() if isinstance(models, dict) else ()
+    aliases = _table(document, "models").items()
     return {k: v["replicates"] for k, v in aliases if isinstance(v, dict) and "replicates" in v}
+
+
+def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
+    found = document.get(name, {})
+    return found if isinstance(found, dict) else {}

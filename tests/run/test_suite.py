@@ -49,6 +49,24 @@ def test_set_changes_keys(file: Path) -> None:
     assert suite.models["cnn"] == {"checkpoint": "some/dir"}
 
 
+@pytest.mark.parametrize(
+    "change", ["datasets.e.n=5", "models.cnm.checkpoint=x", "metrics.ginni.x=1"]
+)
+def test_a_change_of_what_the_suite_does_not_name_changes_nothing_and_says_so(
+    file: Path, change: str
+) -> None:
+    with pytest.raises(
+        InputError, match=r"^--set \w+\.\w+: expected one of the \w+ that the suite"
+    ):
+        read_suite(str(file), [change])
+
+
+def test_a_change_of_a_model_that_is_only_compared_with_is_one(file: Path) -> None:
+    file.write_text(TEXT + 'against = ["other/lrp"]\n')
+    suite = read_suite(str(file), ["models.other.name=cnn", "explainers.lrp.composite=x"])
+    assert suite.models["other"] == {"name": "cnn"}
+
+
 def test_a_number_in_place_of_a_list_takes_the_first(file: Path) -> None:
     listed = 'models.cnn.replicates=["a", "b", "c"]'
     file.write_text(TEXT + '[models.cnn]\nreplicates = ["a", "b", "c"]\n')
@@ -56,7 +74,7 @@ def test_a_number_in_place_of_a_list_takes_the_first(file: Path) -> None:
         ([], ["a", "b", "c"]),
         (["models.cnn.replicates=1"], ["a"]),
         (["models.cnn.replicates=4"], 4),
-        ([listed, "models.other.replicates=2"], ["a", "b", "c"]),
+        ([listed, 'models.cnn.name="cnn"'], ["a", "b", "c"]),
     ):
         assert read_suite(str(file), changes).models["cnn"]["replicates"] == expected
 
