@@ -25,8 +25,9 @@ replace `board` and `show`; of a list of labels any will do. `rows = "explainer"
 each explainer there is, the best in the first column first. `card = "FOLDER"` reads a model card,
 e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
 `simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`, and where it
-says what is `asked` of them, names the exceptions. Arrows follow the directions that the board
-states; what the board does not have is a dash.
+says what is `asked` of them, names the exceptions; `records = "FILE"` shows each record as it is,
+by `row` and `column` likewise. Arrows follow the directions that the board states; what the board
+does not have is a dash.
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
         return _claims()
     if "simulation" in spec:
         return _simulation(spec, root)
+    if "records" in spec:
+        return _records(spec, root)
     common = {k: spec[k] for k in ("board", "card", "show") if k in spec} | spec.get("only", {})
     columns: dict[str, dict[str, Any]] = spec["columns"]
     rows: dict[str, dict[str, Any]] | str = spec["rows"]
@@ -148,6 +151,29 @@ def _simulation(spec: Mapping[str, Any], root: Path) -> str:
     ]
     made = _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *numbers])
     return f"{made}\n\n{_exceptions(shown, spec)}" if "asked" in spec else made
+
+
+def _records(spec: Mapping[str, Any], root: Path) -> str:
+    """Records of a table, one a cell, in the order in which `only` lists them or they stand."""
+    path = root / "leaderboard" / f"{spec['records']}.parquet"
+    only: dict[str, Any] = spec["only"]
+    found: dict[tuple[str, str], str] = {}
+    rows = [
+        row
+        for row in pq.read_table(path).to_pylist()
+        if all(row[name] in _listed(value) for name, value in only.items())
+    ]
+    rows.sort(key=lambda row: [_listed(value).index(row[name]) for name, value in only.items()])
+    for row in rows:
+        key = spec["row"].format(**row), spec["column"].format(**row)
+        if key in found:
+            raise InputError(f"{path.name}: expected one record for {' / '.join(key)}, got two.")
+        found[key] = spec["show"].format(**row)
+    if not found:
+        raise InputError(f"{path.name}: expected records with {only}, got none.")
+    names, columns = (list(dict.fromkeys(key[axis] for key in found)) for axis in (0, 1))
+    lines = [[name, *(found.get((name, c), NOTHING) for c in columns)] for name in names]
+    return _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *lines])
 
 
 def _listed(value: Any) -> list[Any]:

@@ -61,5 +61,63 @@ def test_one_that_turns_a_step_round_or_prefers_noise(validity: Any) -> None:
     ]
 
 
+def test_a_way_that_makes_no_map_worse_is_none(validity: Any) -> None:
+    group = _group((1.0, 1.0, 1.0, 0.0))
+    for contestant in group:
+        contestant.replicates[0].fingerprint = np.ones(3)
+    assert [row["way"] for row in validity.judged(group)] == [None]
+    group[1].replicates[0].fingerprint = np.array([1.0, -1.0, 1.0])
+    assert [row["way"] for row in validity.judged(group)] == ["noise", None]
+
+
 def test_a_description_is_not_judged(validity: Any) -> None:
     assert _found(validity, (1.0, 0.7, 0.4, 0.0), "none") == []
+
+
+def _judged(told: int, dataset: str = "d", against: str | None = None, **more: Any) -> Any:
+    row = {"model": "m", "metric": "q", "question": "localization", "dataset": dataset}
+    way = None if against else f"way{told}"
+    row |= {"way": way, "against": against, "steps": 1 if against else 4, "told": told, "turned": 0}
+    return row | {"monotone": True} | more
+
+
+def test_trust_is_in_who_tells_the_truth_from_every_control(validity: Any) -> None:
+    rows = [_judged(4), _judged(2), _judged(0, turned=2, monotone=False)]
+    controls = [_judged(1, against="random"), _judged(1, "e", against="gc")]
+    (found,) = validity.trusted([*rows, *controls])
+    assert (found["told"], found["turned"]) == (0.5, 2 / 12)
+    # Student's t with two degrees of freedom around 1/2, sd 1/2: cut where the scale ends.
+    assert (found["told_low"], found["told_high"]) == (0.0, 1.0)
+    assert (found["monotone"], found["ways"], found["controls"]) == (2, 3, 2)
+    assert (found["trusted"], found["not_told_from"]) == (True, "none")
+    (found,) = validity.trusted([*rows, *controls, _judged(0, "e", against="random")])
+    assert (found["trusted"], found["not_told_from"]) == (False, "random (e)")
+    (found,) = validity.trusted([_judged(3, d) for d in "abc"])
+    assert (found["told_low"], found["told"], found["told_high"]) == (0.75, 0.75, 0.75)
+
+
+def test_the_interval_of_the_steps_told_is_students(validity: Any) -> None:
+    (found,) = validity.trusted([_judged(told, str(told)) for told in (2, 3, 2, 3, 3, 2)])
+    half = 2.570582 * np.std([0.5, 0.75] * 3, ddof=1) / np.sqrt(6)
+    assert found["told_high"] - found["told"] == pytest.approx(half, rel=1e-5)
+
+
+def test_metrics_that_order_the_maps_the_other_way_round(validity: Any) -> None:
+    one, other, lower = _group((1.0, 0.7, 0.4, 0.0)), _group((0.0, 0.2, 0.5, 0.9)), []
+    for contestant in other:
+        contestant.labels = dict(contestant.labels) | {"metric": "turned"}
+    lower = _group((0.0, 0.2, 0.5, 0.9), "lower")
+    for contestant in lower:
+        contestant.labels = dict(contestant.labels) | {"metric": "lower"}
+    shown = _group((1.0, 0.7, 0.4, 0.0), "none")
+    found = {
+        (row["metric"], row["other"]): row["rank_correlation"]
+        for row in validity.conflicts([one, other, lower, shown])
+    }
+    assert found == pytest.approx(
+        {
+            ("q", "q"): 1, ("turned", "turned"): 1, ("lower", "lower"): 1,
+            ("q", "turned"): -1, ("turned", "q"): -1, ("q", "lower"): 1, ("lower", "q"): 1,
+            ("turned", "lower"): -1, ("lower", "turned"): -1,
+        }
+    )  # fmt: skip

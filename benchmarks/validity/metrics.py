@@ -1,30 +1,40 @@
 """Which metric measures what it says? Judges the metrics of runs of `metric-validity`.
 
     gxarena run metric-validity --out runs/metric-validity
-    python benchmarks/validity/metrics.py leaderboard/metric-validity.parquet runs/metric-validity
+    python benchmarks/validity/metrics.py leaderboard runs/metric-validity
 
-For every metric that has a direction, and each way in which the truth is made worse: in how many of
-the four steps the metric tells the worse from the better (paired over samples and replicates, 5%
-without correction), whether its means fall at every step, and how often it turns a step round. And
-for each control whether the metric tells the truth from it. One row a data set, model, metric and
-way; `against` rows are for controls.
+Writes three tables into the folder.
+
+`metric-validity`: for every metric that has a direction, and each way in which the truth is made
+worse, in how many of the four steps the metric tells the worse from the better (paired over samples
+and replicates, 5% without correction), whether its means fall at every step, and how often it turns
+a step round; and for each control whether the metric tells the truth from it. One row a data set,
+model, metric and way; `against` rows are for controls.
+
+`metric-trust`: the same in one row a model and metric.
+
+`metric-conflicts`: how far two metrics order the same maps alike (Spearman's correlation over them,
+the mean over the data sets).
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy import stats
 
 from gxarena.results.contestants import Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
+from gxarena.results.same_maps import entries
 from gxarena.statistics.differences import pairwise_differences, told_apart
 
 TRUTH = "oracle"
@@ -43,6 +53,8 @@ def judged(group: list[Contestant]) -> Iterator[dict[str, Any]]:
     shared = {name: labels[name] for name in ("dataset", "model", "metric")}
     shared |= {"question": group[0].question}
     for way, steps in ways(by_name).items():
+        if len(set(entries([one.fingerprints for one in steps]))) == 1:
+            continue  # nothing is made worse, such as by decoys where the data have none
         leads = [_lead(better, worse, sign) for better, worse in pairwise(steps)]
         yield shared | {
             "way": way,
@@ -84,16 +96,85 @@ def _lead(better: Contestant, worse: Contestant, sign: float) -> tuple[float, bo
     return mean, bool(told_apart(found)[0, 1])
 
 
-def table(runs: list[Path]) -> pa.Table:
-    """The rows of all runs."""
-    rows = []
-    for path in runs:
-        results = RunResults.of(path)
-        for group in groups_of_contestants(results.table("cells"), results.table("samples")):
-            rows += list(judged(group))
-    return pa.Table.from_pylist(rows)
+def trusted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """One row a model and metric of those that `judged` gives.
+
+    ``told`` is the mean share of the steps, with Student's t interval over the ways and data sets,
+    which are few. ``trusted`` is who tells the truth from every control on every data set, and
+    takes no control for better than it.
+    """
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row["model"], row["metric"], row["question"]].append(row)
+    for (model, metric, question), of in groups.items():
+        steps = [row for row in of if row["way"] is not None]
+        controls = [row for row in of if row["against"] is not None]
+        shares = np.array([row["told"] / row["steps"] for row in steps])
+        mean, error = float(shares.mean()), float(stats.sem(shares))
+        low, high = stats.t.interval(0.95, len(shares) - 1, mean, error) if error else (mean, mean)
+        missed = [f"{row['against']} ({row['dataset']})" for row in controls if not row["told"]]
+        yield {
+            "model": model, "metric": metric, "question": question, "told": mean,
+            "told_low": max(float(low), 0.0), "told_high": min(float(high), 1.0),
+            "turned": sum(row["turned"] for row in steps) / sum(row["steps"] for row in steps),
+            "monotone": sum(row["monotone"] for row in steps), "ways": len(steps),
+            "controls": len(controls), "controls_told": len(controls) - len(missed),
+            "not_told_from": ", ".join(sorted(missed)) or "none", "trusted": not missed,
+        }  # fmt: skip
+
+
+def conflicts(groups: Iterable[list[Contestant]]) -> Iterator[dict[str, Any]]:
+    """How alike two metrics of one model order the maps, and the least and most over data sets."""
+    means: dict[tuple[str, str], dict[str, dict[str, float]]] = defaultdict(dict)
+    for group in groups:
+        direction = next((one.direction for one in group if one.direction != "none"), "none")
+        if direction == "none" or group[0].whole:
+            continue
+        sign = 1.0 if direction == "higher" else -1.0
+        labels = group[0].labels
+        means[labels["model"], labels["metric"]][labels["dataset"]] = {
+            one.labels["explainer"]: sign * float(np.nanmean(one.values))
+            for one in group
+            if np.isfinite(one.values).any()
+        }
+    for (model, one), (other_model, other) in product(means, repeat=2):
+        if model == other_model:
+            found = [
+                _agreement(means[model, one][data], means[model, other][data])
+                for data in means[model, one].keys() & means[model, other].keys()
+            ]
+            if found:
+                yield {
+                    "model": model, "metric": one, "other": other, "data_sets": len(found),
+                    "rank_correlation": float(np.mean(found)),
+                    "least": min(found), "most": max(found),
+                }  # fmt: skip
+
+
+def _agreement(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """Spearman's correlation over the maps that both have; 0 where a metric does not tell any."""
+    names = sorted(one.keys() & other.keys())
+    left, right = ([values[name] for name in names] for values in (one, other))
+    if len(set(left)) < 2 or len(set(right)) < 2:
+        return 0.0
+    return float(stats.spearmanr(left, right).statistic)
+
+
+def groups_of(runs: Iterable[Path]) -> list[list[Contestant]]:
+    """Contestants of all runs."""
+    found: list[list[Contestant]] = []
+    for results in map(RunResults.of, runs):
+        found += groups_of_contestants(results.table("cells"), results.table("samples"))
+    return found
 
 
 if __name__ == "__main__":
     out, *folders = map(Path, sys.argv[1:])
-    pq.write_table(table(folders), out)
+    groups = groups_of(folders)
+    rows = [row for group in groups for row in judged(group)]
+    for name, made in (
+        ("metric-validity", rows),
+        ("metric-trust", list(trusted(rows))),
+        ("metric-conflicts", list(conflicts(groups))),
+    ):
+        pq.write_table(pa.Table.from_pylist(made), out / f"{name}.parquet")

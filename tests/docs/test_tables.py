@@ -202,6 +202,44 @@ def test_a_simulation_shows_the_worst_of_what_meets_in_a_cell(tmp_path: Path) ->
     assert least == "Below 0.2: p: n = 20 (0.100)."
 
 
+def test_records_are_shown_as_they_are_in_the_order_asked_for(tmp_path: Path) -> None:
+    rows = [
+        {"model": model, "metric": metric, "told": told}
+        for model, metric, told in (("m", "q", 0.5), ("n", "q", 0.25), ("m", "p", 1.0))
+    ]
+    (tmp_path / "leaderboard").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "leaderboard" / "trust.parquet")
+    spec = {
+        "records": "trust", "only": {"metric": ["p", "q"]}, "row": "`{metric}`",
+        "column": "{model}", "show": "{told:.0%}", "corner": "steps told",
+    }  # fmt: skip
+    assert tables.table(spec, tmp_path).splitlines() == [
+        "| steps told | m | n |",
+        "| --- | --- | --- |",
+        "| `p` | 100% | – |",
+        "| `q` | 50% | 25% |",
+    ]
+    for wrong, message in (
+        ({"only": {"metric": ["z"]}}, "got none"),
+        ({"column": "all"}, "expected one record for `q` / all, got two"),
+    ):
+        with pytest.raises(InputError, match=message):
+            tables.table(spec | wrong, tmp_path)
+
+
+def test_a_simulation_that_holds_nothing_asked_for_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "leaderboard").mkdir()
+    table = pa.Table.from_pylist([{"what": "x", "n": 1, "a": 0.5}])
+    pq.write_table(table, tmp_path / "leaderboard" / "luck.parquet")
+    spec = {
+        "simulation": "luck", "only": {"what": ["x", "y"]}, "row": "{what}", "column": "{n}",
+        "show": ["a"], "take": "most", "corner": "luck",
+    }  # fmt: skip
+    assert tables.table(spec, tmp_path).splitlines()[2] == "| x | 0.500 |"
+    with pytest.raises(InputError, match="expected rows with"):
+        tables.table(spec | {"only": {"what": "z"}}, tmp_path)
+
+
 def test_undefined_is_a_dash_and_of_a_list_any_will_do(root: Path) -> None:
     rows = {"fly": {"dataset": "fly"}, "worm": {"dataset": "worm"}}
     columns = {
