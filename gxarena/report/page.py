@@ -34,7 +34,7 @@ from gxarena.report.table1 import (
     table_1,
 )
 from gxarena.report.verdicts import Comparison, Verdict
-from gxarena.results.leaderboard import leaderboard
+from gxarena.results.leaderboard import leaderboard_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "undecided": "?", "by construction": "="}
@@ -265,7 +265,7 @@ def _headline(run: Run) -> list[dict[str, Any]]:
     patterns = results.record.headline
     if not patterns:
         return []
-    board = leaderboard(results.table("cells"), results.table("samples"), results.record.seed)
+    board = leaderboard_of(results)
     rows: list[dict[str, Any]] = board.to_pylist()
     return [row for row in rows if any(fnmatchcase(row["metric"], p) for p in patterns)]
 

@@ -97,7 +97,8 @@ class RunFolder:
         """
         results = RunResults.of(self.path)
         tables = {name: results.joined(name) for name in TABLES}
-        board = leaderboard(tables["cells"], tables["samples"], results.record.seed)
+        record = results.record
+        board = leaderboard(tables["cells"], tables["samples"], record.seed, record.groupings)
         for name, table in {**tables, "leaderboard": board}.items():
             write_table(self.path / f"{name}.parquet", table, results.footer(name))
         return board

@@ -13,18 +13,20 @@ the floor and 1 at the ceiling, which can be read across models and data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from gxarena.data import Bools, Floats
+from gxarena.data import Bools, Floats, Ints
 from gxarena.errors import InputError
 from gxarena.results.contestants import GROUP, Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
+from gxarena.results.sample_groups import groups_of_datasets
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
@@ -47,7 +49,12 @@ ORDER = ("suite", "dataset", "metric", "aggregator", "model", "explainer")
 Row = dict[str, Any]
 
 
-def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
+def leaderboard(
+    cells: pa.Table,
+    samples: pa.Table,
+    seed: int = 0,
+    groupings: Mapping[str, str] = MappingProxyType({}),
+) -> pa.Table:
     """Leaderboard rows of one run.
 
     Parameters
@@ -55,35 +62,42 @@ def leaderboard(cells: pa.Table, samples: pa.Table, seed: int = 0) -> pa.Table:
     cells, samples : pyarrow.Table
         The run's tables (see `gxarena.results.reading`).
     seed : int
-        Seeds what is resampled; the rows are a function of the tables and this.
+        Seeds what is resampled; the rows are a function of the tables, this and the groupings.
+    groupings : mapping of str to str
+        Data sets of which samples are no independent evidence, and which (see
+        `gxarena.results.sample_groups.groups_of`).
 
     Returns
     -------
     pyarrow.Table
         Sorted rows with the schema `LEADERBOARD`.
     """
+    grouped = groups_of_datasets(cells, samples, groupings)
     made = [
         row
         for group in groups_of_contestants(cells, samples)
-        for row in _rows_of_group(group, seed)
+        for row in _rows_of_group(group, seed, grouped.get(group[0].labels["dataset"]))
     ]
     made.sort(key=lambda row: tuple(str(row[name]) for name in ORDER))
     return pa.Table.from_pylist(made, schema=LEADERBOARD)
 
 
-def _rows_of_group(group: Sequence[Contestant], seed: int) -> Iterator[Row]:
-    """The rows of contestants that compete with each other."""
+def _rows_of_group(
+    group: Sequence[Contestant], seed: int, groups: Ints | None = None
+) -> Iterator[Row]:
+    """The rows of contestants that compete with each other, of samples that may be grouped."""
+    groups = None if group[0].whole else groups
     seed = sample_seed(seed, "leaderboard", "/".join(group[0].labels[name] for name in GROUP[:3]))
     values = _side_by_side(group)
-    intervals = _intervals(values, group, seed)
-    places = _places(group, values)
+    intervals = _intervals(values, group, seed, groups)
+    places = _places(group, values, groups)
     rows = [
         _described(contestant) | interval | place
         for contestant, interval, place in zip(group, intervals, places, strict=True)
     ]
     yield from rows
     if group[0].question == BOUNDED and not group[0].whole:
-        yield from _between(group, rows, values, seed)
+        yield from _between(group, rows, values, seed, groups)
 
 
 def _side_by_side(group: Sequence[Contestant]) -> Floats:
@@ -118,8 +132,12 @@ def _described(contestant: Contestant) -> Row:
     }
 
 
-def _intervals(values: Floats, group: Sequence[Contestant], seed: int) -> list[Row]:
-    found = mean_intervals(values, bounds=_bounds(group), whole=group[0].whole, seed=seed)
+def _intervals(
+    values: Floats, group: Sequence[Contestant], seed: int, groups: Ints | None
+) -> list[Row]:
+    found = mean_intervals(
+        values, bounds=_bounds(group), groups=groups, whole=group[0].whole, seed=seed
+    )
     numbers = zip(group, found.mean, found.low, found.high, found.method, strict=True)
     return [
         {
@@ -142,7 +160,7 @@ def _over_whose(method: str, one: Contestant) -> str:
     return method.replace("replicates", OF_THE_OTHER) if one.other_weights else method
 
 
-def _places(group: Sequence[Contestant], values: Floats) -> list[Row]:
+def _places(group: Sequence[Contestant], values: Floats, groups: Ints | None = None) -> list[Row]:
     """Entry, rank and tier of each contestant; null for controls and where nothing is defined."""
     at = [i for i, one in enumerate(group) if one.role == "method"]
     methods = [group[i] for i in at]
@@ -156,22 +174,27 @@ def _places(group: Sequence[Contestant], values: Floats) -> list[Row]:
     if directions and methods:
         competing = sorted(set(first))
         theirs = np.moveaxis(values[[at[i] for i in competing]], 0, -1)
-        ranks = _ranks(theirs, directions.pop(), group[0])
+        ranks = _ranks(theirs, directions.pop(), group[0], groups)
         ranked = {names[one]: row for one, row in zip(competing, ranks, strict=True)}
     labels = [one.labels["explainer"] for one in group]
     return [{"entry": entry.get(name)} | ranked.get(entry.get(name, ""), {}) for name in labels]
 
 
-def _ranks(values: Floats, better: Literal["higher", "lower"], one: Contestant) -> list[Row]:
+def _ranks(
+    values: Floats,
+    better: Literal["higher", "lower"],
+    one: Contestant,
+    groups: Ints | None = None,
+) -> list[Row]:
     """What ranks say of each method; values of shape (R, N, m)."""
-    found = rank_methods(values, better, whole=one.whole)
+    found = rank_methods(values, better, groups=groups, whole=one.whole)
     columns = {
         "rank": found.rank, "rank_low": found.low, "rank_high": found.high, "tier": found.tier,
     }  # fmt: skip
     # Pairs of replicates are no replicates: what is left without one, their rows do not tell.
     several = values.shape[0] > 1 and not one.among_replicates
     without = [
-        rank_methods(np.delete(values, i, axis=0), better, whole=one.whole).rank
+        rank_methods(np.delete(values, i, axis=0), better, groups=groups, whole=one.whole).rank
         for i in range(values.shape[0] if several else 0)
     ]
     rows: list[Row] = []
@@ -197,7 +220,11 @@ def _standing_for(first: Sequence[int], defined: Bools) -> list[int]:
 
 
 def _between(
-    group: Sequence[Contestant], rows: Sequence[Row], values: Floats, seed: int
+    group: Sequence[Contestant],
+    rows: Sequence[Row],
+    values: Floats,
+    seed: int,
+    groups: Ints | None = None,
 ) -> Iterator[Row]:
     """The rows once more, 0 at the floor and 1 at the ceiling; nothing where they are not apart.
 
@@ -214,10 +241,10 @@ def _between(
     ahead = sign * (values - values[at["floor"]]) + 0 * rooms
     low, high = _bounds(group)
     bounds = (None, None) if low is None or high is None else (low - high, high - low)
-    whole_room = mean_intervals(rooms, bounds=bounds, seed=seed)
+    whole_room = mean_intervals(rooms, bounds=bounds, groups=groups, seed=seed)
     with np.errstate(invalid="ignore", divide="ignore"):  # where they are not apart
         shares = _means(ahead) / _means(rooms)
-    spread = mean_intervals(ahead - shares[:, None, None] * rooms, seed=seed)
+    spread = mean_intervals(ahead - shares[:, None, None] * rooms, groups=groups, seed=seed)
     ends = at["floor"], at["ceiling"]
     for i, row in enumerate(rows):
         if whole_room.low[i] > 0:
@@ -253,6 +280,12 @@ def _null_if_masked(number: Any) -> int | None:
     return None if np.ma.is_masked(number) else int(number)
 
 
+def leaderboard_of(run: RunResults) -> pa.Table:
+    """The board of one run."""
+    record = run.record
+    return leaderboard(run.table("cells"), run.table("samples"), record.seed, record.groupings)
+
+
 def leaderboard_of_runs(runs: Sequence[RunResults]) -> pa.Table:
     """One board of several runs; ranks stay within a run.
 
@@ -261,7 +294,7 @@ def leaderboard_of_runs(runs: Sequence[RunResults]) -> pa.Table:
     InputError
         Two runs hold rows with the same labels.
     """
-    boards = [leaderboard(r.table("cells"), r.table("samples"), r.record.seed) for r in runs]
+    boards = [leaderboard_of(run) for run in runs]
     labels: dict[tuple[Any, ...], Path] = {}
     for run, board in zip(runs, boards, strict=True):
         for row in board.select(list(ORDER)).to_pylist():

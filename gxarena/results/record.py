@@ -46,6 +46,12 @@ class RunRecord:
         """Patterns of the metrics that the suite shows first."""
         return [str(pattern) for pattern in self.document.get("headline", ())]
 
+    @property
+    def groupings(self) -> dict[str, str]:
+        """Data sets whose samples are grouped, and how (see `gxarena.results.sample_groups`)."""
+        aliases = self.document.get("datasets", {})
+        return {label: alias["groups"] for label, alias in aliases.items() if alias.get("groups")}
+
     def write(self, folder: Path) -> None:
         """Write it into a run folder."""
         write_text(folder / RUN_FILE, json.dumps(asdict(self), indent=1, sort_keys=True))

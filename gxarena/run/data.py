@@ -11,6 +11,7 @@ from gxarena.datasets.opening import open_dataset
 from gxarena.datasets.reading import COLUMNS, read_dataset
 from gxarena.errors import InputError
 from gxarena.registry import Registry
+from gxarena.results.sample_groups import groups_of
 from gxarena.run.suite import Parameters, Suite
 
 MAX_LISTED = 3
@@ -43,6 +44,7 @@ def chosen_dataset(
     parameters = dict(aliases.get(label, {"name": label}))
     n, labels = parameters.pop("n", None), parameters.pop("labels", None)
     path, kind = parameters.pop("path", None), parameters.pop("kind", None)
+    grouping = parameters.pop("groups", None)
     name = parameters.pop("name", label)
     if path is not None:
         dataset = _read(path, folder, parameters, where)
@@ -57,6 +59,8 @@ def chosen_dataset(
     for size in (n, limit):
         if size is not None:
             dataset = dataset.subset(size, suite.seed)
+    if grouping is not None:
+        groups_of([sample.id for sample in dataset.samples], grouping, f"datasets.{label}")
     if suite.target == "label":
         _check_labels(dataset.samples, label)
     return dataset
@@ -65,8 +69,8 @@ def chosen_dataset(
 def _read(path: str, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
     if unknown := set(parameters) - set(COLUMNS):
         raise InputError(
-            f"{where}: expected only path, kind, n, labels, {', '.join(COLUMNS)} for a dataset "
-            f"given by path, got '{min(unknown)}'."
+            f"{where}: expected only path, kind, n, labels, groups, {', '.join(COLUMNS)} for a "
+            f"dataset given by path, got '{min(unknown)}'."
         )
     beside = folder / path if folder else Path(path)
     return read_dataset(beside if beside.exists() else Path(path), **parameters)

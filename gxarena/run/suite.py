@@ -97,8 +97,9 @@ class Suite(BaseModel):
         default={},
         description="Aliases of data sets: name (of a component) or path (of a FASTA, CSV, TSV or "
         "Parquet file), n (at most so many samples, classes balanced), labels (of these classes "
-        "alone), kind (for readers, e.g. promoters), and the component's parameters or the file's "
-        "column names.",
+        "alone), kind (for readers, e.g. promoters), groups (chromosome or overlap: which samples "
+        "are no independent evidence, told by ids such as chr2R:18229-18478), and the component's "
+        "parameters or the file's column names.",
     )
     models: Aliases = Field(
         default={},

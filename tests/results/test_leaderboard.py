@@ -205,6 +205,28 @@ def test_an_interval_over_the_other_models_weights_says_so(own: bool) -> None:
     assert OF_THE_OTHER not in method["q"]
 
 
+def test_samples_that_belong_together_are_no_independent_evidence() -> None:
+    """Each of 25 values five times, as five overlapping windows would have them."""
+    once, other = _about(0.5, 25), _about(0.46, 25, seed=1)
+    values = {e: list(np.repeat(v, 5)) for e, v in (("a", once), ("b", other))}
+    cells, samples = _tables(values)
+    ids = [f"c:{100 * (i // 5) + i % 5}-{100 * (i // 5) + 50}" for i in range(125)]
+    named = pa.array([ids[int(i)] for i in samples["sample_id"].to_pylist()])
+    samples = samples.set_column(samples.column_names.index("sample_id"), "sample_id", named)
+    rows = {
+        grouped: {r["explainer"]: r for r in leaderboard(cells, samples, 0, given).to_pylist()}
+        for grouped, given in ((False, {}), (True, {"d": "overlap"}))
+    }
+    alone = _rows(*_tables({"a": once, "b": other}))
+    for e in "ab":
+        width, wide, true = (r[e]["ci_high"] - r[e]["ci_low"] for r in (*rows.values(), alone))
+        assert wide == pytest.approx(true, rel=0.05)
+        assert width < 0.6 * wide
+        assert "samples in 25 groups" in rows[True][e]["ci_method"]
+        assert rows[True][e]["behind_best_p"] == pytest.approx(alone[e]["behind_best_p"], rel=0.1)
+    assert rows[False]["b"]["behind_best_p"] < 0.1 * rows[True]["b"]["behind_best_p"]
+
+
 def test_how_far_behind_the_best_and_how_surely() -> None:
     values = {"a": _about(0.9), "b": _about(0.5, seed=1), "c": _about(0.89, seed=2)}
     for better, sign in (("higher", 1.0), ("lower", -1.0)):

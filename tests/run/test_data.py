@@ -1,0 +1,58 @@
+"""Data sets as a suite chose them: what is checked at the plan, and what the board makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from gxarena.errors import InputError
+from gxarena.results.leaderboard import leaderboard_of
+from gxarena.results.reading import RunResults
+from gxarena.run.plan import Plan
+from gxarena.run.runner import run
+
+MATRIX = [
+    {
+        "datasets": ["mine"],
+        "models": ["toy"],
+        "explainers": ["exact", "random"],
+        "metrics": ["gini"],
+    }
+]
+
+
+def _windows(path: Path, n: int, apart: int) -> dict[str, dict[str, object]]:
+    """A file of sequences at places of a chromosome, grouped where they overlap."""
+    letters = [("ACGT" * 5)[i % 4 :][:12] + "ACGT"[i % 4] * (i % 5) for i in range(n)]
+    lines = [f">chr1:{1 + apart * i}-{12 + apart * i}\n{s}" for i, s in enumerate(letters)]
+    path.write_text("\n".join(lines) + "\n")
+    return {"mine": {"path": str(path), "groups": "overlap"}}
+
+
+@pytest.mark.parametrize(
+    ("apart", "method"),
+    [
+        (20, "samples in 40 groups"),
+        (5, "too few groups"),  # a single chain of overlaps
+    ],
+)
+def test_the_board_of_a_run_knows_which_samples_belong_together(
+    plan: Callable[..., Plan], tmp_path: Path, apart: int, method: str
+) -> None:
+    folder = tmp_path / "run"
+    run(plan(datasets=_windows(tmp_path / "d.fa", 40, apart), matrix=MATRIX), folder)
+    written = pq.read_table(folder / "leaderboard.parquet").to_pylist()
+    assert all(method in row["ci_method"] for row in written if row["explainer"] == "exact")
+    assert leaderboard_of(RunResults.of(folder)).to_pylist() == written
+
+
+def test_ids_that_name_no_place_are_an_error_at_the_plan(
+    plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    path = tmp_path / "d.fa"
+    path.write_text(">one\nACGTACGTACGT\n")
+    with pytest.raises(InputError, match=r"datasets\.mine\.groups: expected ids such as"):
+        plan(datasets={"mine": {"path": str(path), "groups": "chromosome"}}, matrix=MATRIX)
