@@ -72,7 +72,7 @@ class LRP:
     Parameters
     ----------
     composite : str
-        The default is the most faithful on the bundled CNN (see Notes).
+        Which rule the convolutions use, see above; how the default was chosen, see Notes.
     epsilon : float
         Stabiliser of every rule's denominator; of the epsilon rule it is the epsilon.
     gamma : float
