@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from gxarena.data import Explained
+from gxarena.data import Attribution, Explained, Floats
 
 
 def renormalised(explained: Explained) -> Explained:
-    """Scores divided per sample by the largest magnitude; special tokens do not count.
+    """Each sample's scores as `renormalised_scores` gives them."""
+    attributions = [a.with_scores(renormalised_scores(a)) for a in explained.attributions]
+    return explained.with_attributions(attributions)
+
+
+def renormalised_scores(attribution: Attribution) -> Floats:
+    """Scores divided by the largest magnitude, shape (U,); special tokens do not count.
 
     A map without relevance, or that is not finite, stays as it is.
     """
-    attributions = []
-    for attribution in explained.attributions:
-        largest = np.abs(attribution.scores).max(initial=0.0)
-        scaled = attribution.scores / largest if 0 < largest < np.inf else attribution.scores
-        attributions.append(attribution.with_scores(scaled))
-    return explained.with_attributions(attributions)
+    largest = np.abs(attribution.scores).max(initial=0.0)
+    scaled: Floats = attribution.scores / largest if 0 < largest < np.inf else attribution.scores
+    return scaled

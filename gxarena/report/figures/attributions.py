@@ -9,6 +9,7 @@ import numpy as np
 
 from gxarena.data import Attribution, Floats
 from gxarena.errors import unknown
+from gxarena.metrics.renormalisation import renormalised_scores
 from gxarena.report.drawing import AGAINST, FOR, canvas, tidy
 from gxarena.report.evidence import Evidence
 from gxarena.report.runs import ALL, Cell
@@ -44,10 +45,10 @@ def draw_attributions(evidence: Evidence, sample: str = "") -> Figure:
     axes = figure.subplots(4 if other else 3, 1, squeeze=False)[:, 0]
     _draw_with_special(axes[0], found[name], f"{name}: {cell.explanation}, as it is")
     _draw_tokens(axes[1], found[name])
-    scores = _renormalised(found[name])[found[name].spans.owner]
+    scores = renormalised_scores(found[name])[found[name].spans.owner]
     _draw_nucleotides(axes[2], scores, "passed on to nucleotides (c)")
     if other is not None and nucleotides is not None:
-        scores = _renormalised(nucleotides)[nucleotides.spans.owner]
+        scores = renormalised_scores(nucleotides)[nucleotides.spans.owner]
         _draw_nucleotides(axes[3], scores, f"{other.explanation}, re-normalised")
     return figure
 
@@ -69,7 +70,7 @@ def _draw_with_special(axes: Axes, attribution: Attribution, title: str) -> None
 
 def _draw_tokens(axes: Axes, attribution: Attribution) -> None:
     title = "without special tokens, re-normalised to [−1, 1]"
-    _draw_bars(axes, _renormalised(attribution), title, "relevance (relative)")
+    _draw_bars(axes, renormalised_scores(attribution), title, "relevance (relative)")
     axes.set_xlabel("token")
     axes.set_ylim(-1.05, 1.05)
 
@@ -88,13 +89,6 @@ def _draw_bars(axes: Axes, heights: Floats, title: str, label: str) -> None:
     axes.set_xlim(-0.5, len(heights) - 0.5)
     axes.set_ylabel(label)
     tidy(axes, title)
-
-
-def _renormalised(attribution: Attribution) -> Floats:
-    """Scores divided by the largest magnitude (section 5); special tokens do not count."""
-    largest = float(np.abs(attribution.scores).max(initial=0.0)) or 1.0
-    scaled: Floats = attribution.scores / largest
-    return scaled
 
 
 def _typical(evidence: Evidence, cell: Cell, names: Sequence[str]) -> str:
