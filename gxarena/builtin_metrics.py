@@ -192,6 +192,13 @@ def gxarena_metrics() -> Iterable[Component]:
         requires=frozenset({"replicates"}),
     )
     yield Component(
+        name="attribution_consistency",
+        target="gxarena.metrics.consistency:AttributionConsistency",
+        summary="consistency of a set's maps: divergence of window directions, beyond a null",
+        citation="Majdandzic et al. 2022, PMLR 200:131",
+        provides=frozenset({"set"}),
+    )
+    yield Component(
         name="rank_correlation",
         target="gxarena.metrics.similarity:RankCorrelation",
         summary="agreement of two explanations: Spearman's correlation of their scores",
