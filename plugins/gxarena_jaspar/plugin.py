@@ -42,3 +42,13 @@ def gxarena_metrics() -> Iterable[Component]:
         requires=frozenset({"truth"}),
         defaults={"rules": RULES},
     )
+    yield Component(
+        name="dependency_map",
+        target="gxarena.metrics.dependency:DependencyMap",
+        summary="shift of a motif's relevance when the partner that its rule demands is broken",
+        citation="after Greenside et al. 2018, DFIM, Bioinformatics 34:i629",
+        provides=frozenset({"sample"}),
+        question="faithfulness",
+        requires=frozenset({"explainer", "native", "probe", "truth"}),
+        defaults={"rules": RULES},
+    )
