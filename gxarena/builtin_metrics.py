@@ -107,6 +107,14 @@ def gxarena_metrics() -> Iterable[Component]:
         requires=_TRUTH,
     )
     yield Component(
+        name="decoy_precision",
+        target="gxarena.metrics.grammar:DecoyPrecision",
+        summary="localization: how much less relevance decoys have than motifs, per nucleotide",
+        provides=_SAMPLE,
+        question="localization",
+        requires=_TRUTH,
+    )
+    yield Component(
         name="model_randomisation",
         target="gxarena.metrics.randomisation:ModelRandomisation",
         summary="sanity check, pass or fail: explanations change when all parameters are redrawn",

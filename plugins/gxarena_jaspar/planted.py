@@ -32,6 +32,22 @@ from gxarena.datasets.dataset import Dataset
 from gxarena.dna import Letters, dinucleotide_shuffles
 from gxarena.errors import check_at_least, check_choice
 from gxarena.truth import DECOY
+from gxarena_jaspar.grammars import (
+    BS,
+    DIF,
+    GRAMMARS,
+    GSB,
+    HLH4C,
+    HNF4,
+    KLU,
+    M1BP,
+    PHOL,
+    SENS,
+    SOX102F,
+    SUHW,
+    VRI,
+    Group,
+)
 from gxarena_jaspar.matrices import RELEASE, Matrix, matrices
 
 SIZES = {"train": 96_000, "valid": 2_400, "test": 2_400}
@@ -41,53 +57,6 @@ WEAKEST = 0.25
 """Quantile of a matrix's own instances below which a window does not count as the motif."""
 _DRAWN_INSTANCES = 4096
 _BATCH = 1024
-
-
-@dataclass(frozen=True)
-class Group:
-    """Motifs planted together, in this order, `gaps` apart (lowest and highest, inclusive)."""
-
-    motifs: tuple[str, ...]
-    gaps: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True)
-class Grammar:
-    """What makes a sequence positive, and what the negatives have instead.
-
-    Attributes
-    ----------
-    positive, negative : tuple of arrangements
-        Each sequence gets one of its label's arrangements, in turn; an arrangement is a tuple of
-        groups.
-    decoys : tuple of Group
-        Planted into both classes.
-    """
-
-    positive: tuple[tuple[Group, ...], ...]
-    negative: tuple[tuple[Group, ...], ...]
-    decoys: tuple[Group, ...] = ()
-
-
-def _only(*motifs: str) -> tuple[Group, ...]:
-    return tuple(Group((motif,)) for motif in motifs)
-
-
-PHOL, M1BP, SENS, HNF4, GSB = "MA2261.1", "MA1459.2", "MA2271.1", "MA2242.1", "MA2239.1"
-BS, DIF, HLH4C, VRI, KLU = "MA2200.1", "MA2213.1", "MA2241.1", "MA2291.1", "MA2250.1"
-SOX102F, SUHW = "MA2273.1", "MA0533.1"
-
-GRAMMARS = {
-    "one": Grammar((_only(PHOL),), ((),)),
-    "and": Grammar((_only(M1BP, SENS),), (_only(M1BP), _only(SENS))),
-    "or": Grammar((_only(HNF4), _only(GSB), _only(HNF4, GSB)), ((),)),
-    "spacing": Grammar(
-        ((Group((BS, DIF), (6, 10)),),),
-        ((Group((BS, DIF), (30, 70)),), (Group((DIF, BS), (6, 10)),)),
-    ),
-    "unless": Grammar((_only(HLH4C),), (_only(HLH4C, VRI), _only(VRI))),
-    "decoys": Grammar((_only(KLU),), ((),), _only(SOX102F, SUHW)),
-}
 
 
 def planted(

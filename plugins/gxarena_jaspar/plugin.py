@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gxarena.hookspecs import Component, hookimpl
+from gxarena_jaspar.grammars import RULES
 
 _JASPAR = "Rauluseviciute et al. 2024, JASPAR, Nucleic Acids Research 52:D174"
 
@@ -25,4 +26,29 @@ def gxarena_datasets() -> Iterable[Component]:
         summary="another data set, annotated where JASPAR matrices fit (FIMO)",
         citation="Grant, Bailey and Noble 2011, Bioinformatics 27:1017; memelite",
         extra="jaspar",
+    )
+
+
+@hookimpl
+def gxarena_metrics() -> Iterable[Component]:
+    """The core's metrics that judge by a rule, with the rules of `planted`."""
+    yield Component(
+        name="grammar_satisfiability",
+        target="gxarena.metrics.grammar:GrammarSatisfiability",
+        summary="whether the motifs' signed relevance satisfies the rule that made the label",
+        citation="Zadeh 1965, Information and Control 8:338 (graded); gxarena",
+        provides=frozenset({"sample"}),
+        question="localization",
+        requires=frozenset({"truth"}),
+        defaults={"rules": RULES},
+    )
+    yield Component(
+        name="dependency_map",
+        target="gxarena.metrics.dependency:DependencyMap",
+        summary="shift of a motif's relevance when the partner that its rule demands is broken",
+        citation="after Greenside et al. 2018, DFIM, Bioinformatics 34:i629",
+        provides=frozenset({"sample"}),
+        question="faithfulness",
+        requires=frozenset({"explainer", "native", "probe", "truth"}),
+        defaults={"rules": RULES},
     )

@@ -10,8 +10,7 @@ import pytest
 from gxarena.data import Sample
 from gxarena.errors import InputError
 from gxarena.truth import DECOY
-from gxarena_jaspar.matrices import matrices
-from gxarena_jaspar.planted import (
+from gxarena_jaspar.grammars import (
     BS,
     DIF,
     GRAMMARS,
@@ -25,9 +24,9 @@ from gxarena_jaspar.planted import (
     SOX102F,
     SUHW,
     VRI,
-    planted,
-    window_scores,
-)  # fmt: skip
+)
+from gxarena_jaspar.matrices import matrices
+from gxarena_jaspar.planted import planted, window_scores
 
 N = 240
 
