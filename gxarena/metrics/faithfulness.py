@@ -36,12 +36,13 @@ class Faithfulness:
 
     Parameters
     ----------
-    fill : "unknown", "random" or "complement"
+    fill : "unknown", "random", "complement" or "dinucleotide"
         What replaces a unit. Unknown: on the model's own units its own unknown ([UNK] for a
         token, tokenisation held fixed; N for a nucleotide), on projected units the letter N.
-        Random: a letter drawn evenly, the same for every order. Random and complement edit the
-        sequence, so a token model tokenises it anew: about half of all single edits move a
-        token boundary.
+        Random: a letter drawn evenly, the same for every order. Dinucleotide: the letter at that
+        place of one dinucleotide shuffle of the whole sequence, the same for every order; an N
+        stays N. All but unknown edit the sequence, so a token model tokenises it anew: about half
+        of all single edits move a token boundary.
     budgets : sequence of K float
         Percent of nucleotides.
     ranking : "signed" or "magnitude"

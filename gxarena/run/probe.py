@@ -97,7 +97,7 @@ class ModelProbe:
         if not isinstance(model, MaskableModel):
             raise Unsupported(
                 f"{type(model).__name__}: expected a maskable model (predict_masked), got none. "
-                'Use fill = "complement" or "random".'
+                'Use fill = "complement", "random" or "dinucleotide".'
             )
         return self._ask(
             [
