@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -210,8 +210,8 @@ def test_a_sequence_wholly_shuffled_has_the_letters_it_had() -> None:
     values = metric.score(explained, ModelProbe(lambda: model)).values
     for order in ("mif", "lif", "random"):
         assert values[f"{order}_drop_logit@100"].tolist() == [0, 0, 0]
-    assert len(model.asked) == 3  # the same letters in every order
-    for asked, sequence in zip(model.asked, explained.sequences, strict=True):
+    assert len(set(model.asked)) == 3  # the same letters in every order
+    for asked, sequence in zip(model.asked[:3], explained.sequences, strict=True):
         assert Counter(pairwise(asked)) == Counter(pairwise(sequence))
         assert [c == "N" for c in asked] == [c == "N" for c in sequence]
 
@@ -531,3 +531,79 @@ def test_parameters_that_cannot_be(parameters: dict[str, object], sentence: str)
     with pytest.raises(InputError) as caught:
         Faithfulness(**parameters)  # type: ignore[arg-type]
     assert str(caught.value).startswith(f"faithfulness, {sentence}")
+
+
+class Bare:
+    """A probe as a test may make one by hand: it shares nothing."""
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        return Linear(3).predict(sequences)
+
+    def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+        return Linear(3).predict_masked(sequences, masks)
+
+
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement", "dinucleotide"])
+def test_a_probe_that_shares_nothing_is_enough(fill: str) -> None:
+    explained = _with_noise(_explained(3))
+    values = Faithfulness(fill).score(explained, Bare()).values  # type: ignore[arg-type]
+    assert values.keys() == (others := _score(explained, 3, fill=fill)).keys()
+    assert all(np.array_equal(values[key], others[key]) for key in values)
+
+
+def _questions(explained: Explained, **parameters: object) -> list[str]:
+    """What is asked to be shared."""
+    asked: list[str] = []
+
+    def share(question: str, ask: Callable[[], Floats]) -> Floats:
+        asked.append(question)
+        return ask()
+
+    metric = Faithfulness(**parameters)  # type: ignore[arg-type]
+    metric.score(explained, ModelProbe(lambda: Linear(3), share=share))
+    return asked
+
+
+def test_the_control_is_one_question_whatever_the_scores() -> None:
+    explained = _explained(3, n=SAMPLES_AT_ONCE + 3, length=9)
+    noise = list(_with_noise(explained).attributions)
+    for index in (0, 5, SAMPLES_AT_ONCE + 1):  # samples without scores leave it what it is
+        noise[index] = noise[index].with_scores(np.full(len(noise[index].spans), np.nan))
+    asked = _questions(explained)
+    assert len(set(asked)) == 2
+    assert _questions(explained.with_attributions(noise)) == asked
+    for index in range(SAMPLES_AT_ONCE):  # of those alone that a run of samples is judged by
+        noise[index] = noise[index].with_scores(np.full(len(noise[index].spans), np.nan))
+    assert _questions(explained.with_attributions(noise)) == asked[1:]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"fill": "complement"},
+        {"fill": "dinucleotide"},
+        {"budgets": (1, 5, 10, 20)},
+        {"budgets": (1, 5, 10, 20, 50.5)},
+        {"random_orders": 2},
+    ],
+)
+def test_the_control_of_other_settings_is_another_question(parameters: dict[str, object]) -> None:
+    explained = _explained(3)
+    assert not set(_questions(explained)) & set(_questions(explained, **parameters))
+
+
+def test_the_control_of_other_seeds_samples_and_units_is_another_question() -> None:
+    explained = _explained(3)
+    asked = set(_questions(explained))
+    finer = explained.with_attributions(
+        Exact().explain(Linear(1), Batch(explained.sequences, np.ones(4, int)))
+    )
+    renamed = tuple(replace(sample, id=f"{sample.id}-again") for sample in explained.samples)
+    for other in (
+        replace(explained, seed=1),
+        replace(explained, native=False),
+        replace(explained, samples=renamed),
+        replace(finer, native=False),
+    ):
+        assert not asked & set(_questions(other))
+        assert set(_questions(other)) == set(_questions(_with_noise(other)))
