@@ -5,7 +5,7 @@ Shape letters as in `gxarena.data`. Everything that crosses these boundaries is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -31,6 +31,7 @@ __all__ = [
     "Scored",
     "SetMetric",
     "SetScored",
+    "SharingProbe",
 ]
 
 
@@ -234,6 +235,41 @@ class Probe(Protocol):
 
     def randomised(self, seed: int) -> Probe:
         """The same door to a copy of the model that has learned nothing."""
+        ...
+
+
+@runtime_checkable
+class SharingProbe(Probe, Protocol):
+    """A probe that keeps what is the same for every explainer; a run's own are.
+
+    A metric asks `isinstance`, and with any other probe does without.
+    """
+
+    def shared(
+        self,
+        what: Mapping[str, object],
+        *,
+        ids: Sequence[str],
+        spans: Sequence[Spans],
+        compute: Callable[[Probe], Floats],
+    ) -> Floats:
+        """What `compute` gives, asked once for all explainers of these weights on this data set.
+
+        Parameters
+        ----------
+        what : mapping of str to plain values
+            What else decides the answers: numbers, text, None, and lists and dicts of them. The
+            data set, the model, target, objective and seed, and the metric with its parameters
+            and its code are in the key anyhow.
+        ids : sequence of M str
+            The samples that are asked about.
+        spans : sequence of M Spans
+            Their units.
+        compute : callable
+            Asks, through the probe that it is given: one that remembers nothing, so that the
+            answers are the same bits whoever asks first, and that has no explainer. It must not
+            read scores, or anything else of an explainer but the units.
+        """
         ...
 
 

@@ -37,7 +37,7 @@ class _Erasure(ABC):
 
     Parameters
     ----------
-    fill : "unknown", "random" or "complement"
+    fill : "unknown", "random", "complement" or "dinucleotide"
         What replaces a unit: see `gxarena.metrics.faithfulness.Faithfulness`.
     budgets : sequence of K float
         Percent of nucleotides that are the rationale.

@@ -3,7 +3,8 @@
 Most important first (MIF) should make it fall, least important first (LIF) should not, and both
 are read beside a random order on the same partition (Kurth et al. 2026, section 4.1; Samek et
 al. 2017). The target stays the original one when the perturbed prediction flips, and the drop is
-kept in logits and in probability, which saturates.
+kept in logits and in probability, which saturates. What the model says under the random orders
+does not depend on the scores: it is asked once for all explainers, where the probe shares.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import numpy as np
 from scipy.integrate import trapezoid
 
 from gxarena import objective
-from gxarena.api import Curve, Probe, Quantity, Scored
-from gxarena.data import Attribution, Explained, Floats, Sample
+from gxarena.api import Curve, Probe, Quantity, Scored, SharingProbe
+from gxarena.data import Bools, Explained, Floats, Ints
 from gxarena.errors import InputError, check_choice
 from gxarena.metrics import removal
 from gxarena.metrics.fills import Fill, answers_without
@@ -28,7 +29,10 @@ Ranking = Literal["signed", "magnitude"]
 UNITS: dict[str, objective.Objective] = {"logit": "logit", "probability": "probability"}
 
 SAMPLES_AT_ONCE = 64
-"""Bounds memory: perturbed copies of so many samples exist at a time."""
+"""Bounds memory: perturbed copies of so many samples exist at a time.
+
+The runs of samples are fixed, so that an explainer without scores for some shares the control.
+"""
 
 
 class Faithfulness:
@@ -36,12 +40,13 @@ class Faithfulness:
 
     Parameters
     ----------
-    fill : "unknown", "random" or "complement"
+    fill : "unknown", "random", "complement" or "dinucleotide"
         What replaces a unit. Unknown: on the model's own units its own unknown ([UNK] for a
         token, tokenisation held fixed; N for a nucleotide), on projected units the letter N.
-        Random: a letter drawn evenly, the same for every order. Random and complement edit the
-        sequence, so a token model tokenises it anew: about half of all single edits move a
-        token boundary.
+        Random: a letter drawn evenly, the same for every order. Dinucleotide: the letter at that
+        place of one dinucleotide shuffle of the whole sequence, the same for every order; an N
+        stays N. All but unknown edit the sequence, so a token model tokenises it anew: about half
+        of all single edits move a token boundary.
     budgets : sequence of K float
         Percent of nucleotides.
     ranking : "signed" or "magnitude"
@@ -78,59 +83,94 @@ class Faithfulness:
         values = {key: np.full(n, np.nan) for key in self.quantities}
         curves: list[Curve] = []
         finite = [bool(np.isfinite(a.scores).all()) for a in explained.attributions]
-        defined = np.flatnonzero(finite)
-        for start in range(0, len(defined), SAMPLES_AT_ONCE):
-            chosen = defined[start : start + SAMPLES_AT_ONCE]
-            drops, fractions = self._drops(explained, chosen.tolist(), probe)
-            for key, column in self._summaries(drops, fractions):
-                values[key][chosen] = column
-            curves += _curves(drops, fractions, chosen.tolist())
+        for start in range(0, n, SAMPLES_AT_ONCE):
+            together = list(range(start, min(start + SAMPLES_AT_ONCE, n)))
+            if chosen := [i for i in together if finite[i]]:
+                drops, fractions = self._drops(explained, chosen, together, probe)
+                for key, column in self._summaries(drops, fractions):
+                    values[key][chosen] = column
+                curves += _curves(drops, fractions, chosen)
         reasons = {i: "scores are not finite" for i in range(n) if not finite[i]}
         return Scored(values, dict.fromkeys(values, reasons), tuple(curves))
 
     def _drops(
-        self, explained: Explained, chosen: list[int], probe: Probe
+        self, explained: Explained, chosen: list[int], together: list[int], probe: Probe
     ) -> tuple[dict[str, dict[str, Floats]], dict[str, Floats]]:
         """Score drops by unit and order, (n, K) each, and fractions replaced by order."""
-        samples = [explained.samples[i] for i in chosen]
-        attributions = [explained.attributions[i] for i in chosen]
+        masks, fractions = self._masks(explained, chosen, self._ranked(explained, chosen))
+        answers = self._answers(explained, chosen, masks, probe)
+        # Of all samples together, whichever of them this explainer has scores for: the next one's
+        # question must be the same.
+        drawn, replaced = self._masks(explained, together, self._drawn(explained, together))
+        control = self._control(explained, together, drawn, probe)
+        rows = np.searchsorted(together, chosen)
+        answers = np.concatenate([answers, control[rows]], axis=1)
+        fractions = np.concatenate([fractions, replaced[rows]], axis=1)
         targets, outputs = explained.targets[chosen], explained.outputs[chosen]
-        orders = self._orders(attributions, samples, explained.seed)
-        spans = [attribution.spans for attribution in attributions]
-        budgeted = [removal.budget_masks(ranks, spans, self._budgets) for ranks in orders]
-        masks = np.concatenate([mask for mask, _ in budgeted], axis=1)
-        answers = answers_without(self._fill, explained, chosen, masks, probe)
-        copies = masks.shape[1]
+        copies, flat = answers.shape[1], answers.reshape(-1, answers.shape[2])
         drops = {
             unit: np.repeat(objective.value(what, outputs, targets), copies)
-            - objective.value(what, answers, np.repeat(targets, copies))
+            - objective.value(what, flat, np.repeat(targets, copies))
             for unit, what in UNITS.items()
         }
-        shape = (len(chosen), len(orders), len(self._budgets))
-        fractions = np.stack([fraction for _, fraction in budgeted], axis=1)
         return (
-            {unit: _by_order(drop.reshape(shape)) for unit, drop in drops.items()},
+            {unit: _by_order(drop.reshape(fractions.shape)) for unit, drop in drops.items()},
             _by_order(fractions),
         )
 
-    def _orders(
-        self, attributions: Sequence[Attribution], samples: Sequence[Sample], seed: int
-    ) -> list[np.ndarray]:
-        """Removal ranks: MIF, LIF, then the random orders; shape (n, most units) each."""
-        spans = [attribution.spans for attribution in attributions]
-        scores = padded([attribution.scores for attribution in attributions])
-        inside = filled([attribution.scores for attribution in attributions])
+    def _masks(
+        self, explained: Explained, chosen: list[int], orders: Sequence[Ints]
+    ) -> tuple[Bools, Floats]:
+        """Units replaced, (n, orders * K, most units), and fractions, (n, orders, K)."""
+        spans = [explained.attributions[i].spans for i in chosen]
+        budgeted = [removal.budget_masks(ranks, spans, self._budgets) for ranks in orders]
+        masks = np.concatenate([mask for mask, _ in budgeted], axis=1)
+        return masks, np.stack([fraction for _, fraction in budgeted], axis=1)
+
+    def _answers(
+        self, explained: Explained, chosen: list[int], masks: Bools, probe: Probe
+    ) -> Floats:
+        """The model's outputs for each sample and mask, shape (n, masks, C)."""
+        answers = answers_without(self._fill, explained, chosen, masks, probe)
+        return answers.reshape(*masks.shape[:2], -1)
+
+    def _control(
+        self, explained: Explained, together: list[int], masks: Bools, probe: Probe
+    ) -> Floats:
+        """`_answers` to the random orders, which are the same for every explainer: asked once."""
+
+        def compute(door: Probe) -> Floats:
+            return self._answers(explained, together, masks, door)
+
+        if not isinstance(probe, SharingProbe):
+            return compute(probe)
+        what = {
+            "fill": self._fill,
+            "native": bool(explained.native),
+            "budgets": [float(budget) for budget in self._budgets],
+            "random_orders": self._random_orders,
+            "seed": explained.seed,
+        }
+        ids = [explained.samples[i].id for i in together]
+        spans = [explained.attributions[i].spans for i in together]
+        return probe.shared(what, ids=ids, spans=spans, compute=compute)
+
+    def _ranked(self, explained: Explained, chosen: list[int]) -> list[Ints]:
+        """Removal ranks of MIF and LIF, shape (n, most units) each."""
+        rows = [explained.attributions[i].scores for i in chosen]
+        scores, inside = padded(rows), filled(rows)
         keys = scores if self._ranking == "signed" else np.abs(scores)
-        ids = [sample.id for sample in samples]
+        ties = _uniform("ties", explained, chosen)
+        return [removal.removal_ranks(key, ties, inside) for key in (keys, -keys)]
 
-        def uniform(stage: str) -> Floats:
-            return removal.seeded_uniform(
-                spans, removal.sample_seeds(seed, f"faithfulness/{stage}", ids)
-            )
-
-        ties = uniform("ties")
-        random = [uniform(f"order/{number}") for number in range(self._random_orders)]
-        return [removal.removal_ranks(key, ties, inside) for key in (keys, -keys, *random)]
+    def _drawn(self, explained: Explained, chosen: list[int]) -> list[Ints]:
+        """Removal ranks of the random orders, shape (n, most units) each."""
+        inside = filled([explained.attributions[i].spans.widths for i in chosen])
+        ties = _uniform("ties", explained, chosen)
+        return [
+            removal.removal_ranks(_uniform(f"order/{number}", explained, chosen), ties, inside)
+            for number in range(self._random_orders)
+        ]
 
     def _summaries(
         self, drops: dict[str, dict[str, Floats]], fractions: dict[str, Floats]
@@ -170,6 +210,14 @@ _ORDERS: tuple[tuple[str, Literal["higher", "lower", "none"], str], ...] = (
     ("random", "none", "drop under a random order on the same units: the control"),
     ("gain", "higher", "MIF's drop beyond the random order's"),
 )
+
+
+def _uniform(stage: str, explained: Explained, chosen: Sequence[int]) -> Floats:
+    """A random number per unit, of each sample's own, shape (n, most units)."""
+    ids = [explained.samples[i].id for i in chosen]
+    spans = [explained.attributions[i].spans for i in chosen]
+    seeds = removal.sample_seeds(explained.seed, f"faithfulness/{stage}", ids)
+    return removal.seeded_uniform(spans, seeds)
 
 
 def _stem(order: str, unit: str) -> str:

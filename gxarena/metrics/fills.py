@@ -5,6 +5,7 @@ Everything works on N samples at once, padded on the right (`gxarena.metrics.rag
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -13,11 +14,13 @@ import numpy as np
 from gxarena import dna
 from gxarena.api import Probe
 from gxarena.data import Bools, Explained, Floats, Spans
-from gxarena.dna import LETTERS, UNKNOWN, Letters, letters
+from gxarena.dna import LETTERS, UNKNOWN, Letters, dinucleotide_shuffles, letters
 from gxarena.metrics.ragged import filled, padded
 from gxarena.metrics.removal import sample_seeds
 
-Fill = Literal["unknown", "random", "complement"]
+Fill = Literal["unknown", "random", "complement", "dinucleotide"]
+
+_KNOWN = re.compile(f"[^{UNKNOWN}]+")
 
 
 def answers_without(
@@ -43,17 +46,21 @@ def answers_without(
             [sequence for sequence in sequences for _ in range(masks.shape[1])],
             [m[: len(s)] for s, rows in zip(spans, masks, strict=True) for m in rows],
         )
-    original = dna.letters(sequences)
-    if fill == "unknown":
-        letters = unknown(original)
-    elif fill == "complement":
-        letters = dna.complement(original)
-    else:
-        ids = [sample.id for sample in samples]
-        seeds = sample_seeds(explained.seed, "faithfulness/letters", ids)
-        letters = random_letters(sequences, seeds)
+    ids = [sample.id for sample in samples]
+    new = _new_letters(fill, sequences, ids, explained.seed)
     inside = nucleotide_masks(masks, spans)
-    return probe.predict(replaced(sequences, letters, inside))
+    return probe.predict(replaced(sequences, new, inside))
+
+
+def _new_letters(fill: Fill, sequences: Sequence[str], ids: Sequence[str], seed: int) -> Letters:
+    """What stands in the place of each position if it is replaced, shape (N, longest)."""
+    if fill == "unknown":
+        return unknown(letters(sequences))
+    if fill == "complement":
+        return dna.complement(letters(sequences))
+    if fill == "dinucleotide":
+        return shuffled_letters(sequences, sample_seeds(seed, "faithfulness/shuffle", ids))
+    return random_letters(sequences, sample_seeds(seed, "faithfulness/letters", ids))
 
 
 def nucleotide_masks(masks: Bools, spans: Sequence[Spans]) -> Bools:
@@ -78,6 +85,23 @@ def random_letters(sequences: Sequence[str], seeds: Sequence[int]) -> Letters:
         for sequence, seed in zip(sequences, seeds, strict=True)
     ]
     return padded([LETTERS[draw] for draw in draws])
+
+
+def shuffled_letters(sequences: Sequence[str], seeds: Sequence[int]) -> Letters:
+    """The letters of one dinucleotide shuffle of each whole sequence, from each sample's own seed.
+
+    N is no letter to be moved: each run of known letters between N's is shuffled by itself, so that
+    N's stay in their places and every count of two letters next to each other is kept, those with N
+    too. A run's first and last letter stay, and any position may get the letter that was there.
+    """
+    return letters(
+        [_shuffled(sequence, seed) for sequence, seed in zip(sequences, seeds, strict=True)]
+    )
+
+
+def _shuffled(sequence: str, seed: int) -> str:
+    # A run's start is part of its seed: equal runs of a sequence are shuffled each in its own way.
+    return _KNOWN.sub(lambda run: dinucleotide_shuffles(run[0], 1, seed + run.start())[0], sequence)
 
 
 def replaced(sequences: Sequence[str], fill: Letters, masks: Bools) -> list[str]:

@@ -1,7 +1,7 @@
 """The only reader of a run folder: its tables as of one moment, in memory.
 
     <run>/run.json            the suite, its digest and the ids of its cells
-    <run>/store/              predictions and attributions (see `gxarena.run.store`)
+    <run>/store/              predictions, attributions, shared answers (`gxarena.run.store`)
     <run>/parts/<table>/      one file per cell (per attempt, for `cells`), written as it ends
     <run>/<table>.parquet     the tables: cells, samples, curves, motifs, seqlets, leaderboard
 

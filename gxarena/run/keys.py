@@ -1,4 +1,4 @@
-"""The keys of predictions, attributions and cells: a hash of all that could change them.
+"""The keys of each stage's results and of cells: a hash of all that could change them.
 
 Each stage's key digests its own settings, the identity of the components that work in it
 (`gxarena.identity`) and the key of its input. So a new metric never re-explains, a new aggregator
@@ -50,6 +50,25 @@ def explain_key(
     """
     drawn = [objective, target, seed, *([replicate] if replicate else [])]
     return digest(["explain", predict, explainer, drawn])
+
+
+def shared_key(
+    predict: str, metric: str, *, objective: str, target: str | int, seed: int, question: str
+) -> str:
+    """The key of what a metric asks a model whoever explains it.
+
+    Parameters
+    ----------
+    predict : str
+        Key of the predictions: data and model.
+    metric : str
+        The metric's identity.
+    objective, target, seed
+        The suite's.
+    question : str
+        All else that decides the answers: settings, samples, units.
+    """
+    return digest(["shared", predict, metric, [objective, target, seed], question])
 
 
 def cell_id(

@@ -1,25 +1,30 @@
 """The only door from a metric to a model and its explainer: micro-batches, counts and memoises.
 
 The memory is per cell, not per run: which questions share a batch, and with it the last bits of
-the answers, must not depend on what ran before.
+the answers, must not depend on what ran before. What is the same for every explainer is asked
+apart from the rest (`ModelProbe.shared`), with no memory at all, and may so be kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Sequence
+import json
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from gxarena.api import MaskableModel, Model, RandomisableModel
-from gxarena.data import Attribution, Bools, Floats, Interval, Ints, Sample
+from gxarena.api import MaskableModel, Model, Probe, RandomisableModel
+from gxarena.data import Attribution, Bools, Floats, Interval, Ints, Sample, Spans
 from gxarena.errors import PluginError, Unsupported
 
 Answer = TypeVar("Answer")
 Explain = Callable[[Model, tuple[Sample, ...], Ints, tuple[str, ...]], list[Attribution]]
 """Explains M samples, whose ids decide the seeds, for M targets; origins decide the references."""
+
+Share = Callable[[str, Callable[[], Floats]], Floats]
+"""Gives the answers that are kept to a question, or asks for them and keeps them."""
 
 EXPLAINED_AT_ONCE = 64
 """Sequences an explainer is given together, as in the explain stage."""
@@ -47,6 +52,8 @@ class ModelProbe:
         Most sequences a model is given at once.
     explain : callable, optional
         The cell's explainer.
+    share : callable, optional
+        Keeps what is the same for every explainer of this model; without it nothing is kept.
 
     Attributes
     ----------
@@ -61,10 +68,12 @@ class ModelProbe:
         model: Callable[[], Model],
         batch_size: int = 1024,
         explain: Explain | None = None,
+        share: Share | None = None,
     ) -> None:
         self._model = model
         self._batch_size = batch_size
         self._explain = explain
+        self._share = share
         self._known: dict[Hashable, Floats] = {}
         self._explained: dict[Hashable, Attribution] = {}
         self._randomised: dict[int, ModelProbe] = {}
@@ -97,7 +106,7 @@ class ModelProbe:
         if not isinstance(model, MaskableModel):
             raise Unsupported(
                 f"{type(model).__name__}: expected a maskable model (predict_masked), got none. "
-                'Use fill = "complement" or "random".'
+                'Use fill = "complement", "random" or "dinucleotide".'
             )
         return self._ask(
             [
@@ -163,9 +172,35 @@ class ModelProbe:
                     f"{type(model).__name__}: expected a randomisable model (randomised), got none."
                 )
             copy = model.randomised(seed)
+            # It shares nothing: what is kept is the trained model's.
             self._randomised[seed] = ModelProbe(lambda: copy, self._batch_size, self._explain)
             self._randomised[seed]._count = self._count
         return self._randomised[seed]
+
+    def shared(
+        self,
+        what: Mapping[str, object],
+        *,
+        ids: Sequence[str],
+        spans: Sequence[Spans],
+        compute: Callable[[Probe], Floats],
+    ) -> Floats:
+        """What `compute` gives (see `gxarena.api.SharingProbe`): kept before, or asked apart.
+
+        Raises
+        ------
+        PluginError
+            `what` holds something that is no plain value.
+        """
+        question = _question(what, ids, spans)
+
+        def ask() -> Floats:
+            # Neither does it know what was asked before, nor is known afterwards what it was told.
+            apart = ModelProbe(self._model, self._batch_size)
+            apart._count = self._count
+            return np.asarray(compute(apart), dtype=np.float64)
+
+        return self._share(question, ask) if self._share else ask()
 
     def _ask(self, keys: Sequence[Hashable], predict: Callable[[list[int]], Floats]) -> Floats:
         def answer(wanted: list[int]) -> list[Floats]:
@@ -203,6 +238,18 @@ def _remember(
         while len(known) > most:
             del known[next(iter(known))]
     return [found[key] for key in keys]
+
+
+def _question(what: Mapping[str, object], ids: Sequence[str], spans: Sequence[Spans]) -> str:
+    """What is asked, as text in which nothing is left out, as it is when an array is printed."""
+    units = [partition.boundaries.tolist() for partition in spans]
+    try:
+        return json.dumps([dict(what), list(ids), units], sort_keys=True)
+    except (TypeError, ValueError) as error:
+        raise PluginError(
+            "metric, shared: expected numbers, text, None, and lists and dicts of them, "
+            f"got {what} ({error})."
+        ) from error
 
 
 def _key(sequence: str) -> bytes:

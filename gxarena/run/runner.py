@@ -198,6 +198,7 @@ class _Walk:
         probe = ModelProbe(
             lambda: self._stages.model(cell.weights),
             explain=self._stages.explain_again(cell.weights, cell.explainer),
+            share=self._stages.share(cell.dataset, cell.weights, cell.metric),
         )
         row = self._rows.of(cell) | {"started": started, "status": "ok"}
         parts: dict[str, list[dict[str, Any]]] = {}

@@ -1,5 +1,7 @@
 """predict -> explain -> aggregate: each stage computed on demand, in chunks, through the store.
 
+Beside them, what metrics ask a model whoever explains it.
+
 A failure of a stage is remembered for the rest of the run, so that the cells that depend on it
 fail at once instead of trying again.
 """
@@ -17,9 +19,10 @@ from typing import Any, Generic, TypeVar
 from gxarena.aggregators.projection import project_all
 from gxarena.api import Explainer, Model
 from gxarena.capabilities import COARSEN, REFINE
-from gxarena.data import Attribution, Explained, Ints, Sample, Spans
+from gxarena.data import Attribution, Explained, Floats, Ints, Sample, Spans
 from gxarena.identity import awaits_download
 from gxarena.objective import resolve_targets
+from gxarena.run import keys
 from gxarena.run.choices import check_unchanged, create, given_parameters
 from gxarena.run.contracts import (
     check_attributions,
@@ -28,7 +31,7 @@ from gxarena.run.contracts import (
     make_batch,
 )
 from gxarena.run.plan import Plan
-from gxarena.run.probe import Explain
+from gxarena.run.probe import Explain, Share
 from gxarena.run.store import Predictions, Store, chunk_slice, n_chunks
 
 Result = TypeVar("Result")
@@ -152,6 +155,30 @@ class Stages:
             return attributions
 
         return explain
+
+    def share(self, dataset: str, weights: str, metric: str) -> Share:
+        """What keeps, for a metric's probe, what these weights are asked whoever explains them."""
+        suite, identity = self._plan.suite, self._plan.choice("metrics", metric).identity
+
+        def share(question: str, ask: Callable[[], Floats]) -> Floats:
+            key = keys.shared_key(
+                self._plan.predict_key(dataset, weights),
+                identity,
+                objective=suite.objective,
+                target=suite.target,
+                seed=suite.seed,
+                question=question,
+            )
+            answers = self._store.read_shared(key)
+            if answers is None:
+                start = time.perf_counter()
+                answers = ask()
+                seconds = time.perf_counter() - start
+                self.check_unchanged(("models", weights), ("metrics", metric))
+                self._store.write_shared(key, answers, seconds)
+            return answers
+
+        return share
 
     def explain_seconds(self, dataset: str, model: str, explainer: str) -> float:
         """Seconds the attributions took when they were computed."""

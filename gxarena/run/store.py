@@ -1,8 +1,9 @@
-"""Content-addressed cache of predictions and attributions, as Parquet chunks.
+"""Content-addressed cache of predictions, attributions and shared answers, as Parquet chunks.
 
 ``<root>/<stage>/<key>/<chunk>.parquet``: the key digests everything the stage depends on, a
 chunk holds a fixed run of samples, so that a killed run loses one chunk at most and a resumed
-one computes with exactly the batches of an undisturbed one.
+one computes with exactly the batches of an undisturbed one. Shared answers, which metrics ask for
+in runs of samples of their own, have a key each and are one chunk.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ import pyarrow as pa
 
 from gxarena.data import Attribution, Floats, Spans
 from gxarena.errors import StorageError
-from gxarena.results.parquet import read_identity, read_table, write_table
+from gxarena.results.parquet import (
+    read_identity,
+    read_table,
+    read_with_identity,
+    write_table,
+)
 
 CHUNK = 64
 """Samples per chunk."""
@@ -39,6 +45,7 @@ ATTRIBUTIONS = pa.schema(
         pa.field("diagnostics", pa.map_(pa.string(), pa.float64()), nullable=False),
     ]
 )
+SHARED = pa.schema([pa.field("value", pa.float64(), nullable=False)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +126,30 @@ class Store:
         """Attributions of every chunk, in the samples' order."""
         return tuple(_attribution(row) for row in self._read("attributions", key, ids).to_pylist())
 
+    def write_shared(self, key: str, answers: Floats, seconds: float) -> None:
+        """Keep an array of any shape."""
+        table = pa.table([pa.array(answers.ravel(), pa.float64())], schema=SHARED)
+        self._write("shared", key, 0, table, seconds, shape=list(answers.shape))
+
+    def read_shared(self, key: str) -> Floats | None:
+        """The array that is kept, bit by bit; None where none is, or where it is damaged."""
+        try:
+            table, identity = read_with_identity(self._path("shared", key, 0))
+        except StorageError:
+            return None
+        if identity.get("stage") != "shared" or identity.get("key") != key:
+            return None
+        answers: Floats = np.array(table["value"].to_numpy(), dtype=np.float64)
+        return answers.reshape(identity["shape"])
+
     def _path(self, stage: str, key: str, chunk: int) -> Path:
         return self.root / stage / key / f"{chunk:06d}.parquet"
 
-    def _write(self, stage: str, key: str, chunk: int, table: pa.Table, seconds: float) -> None:
+    def _write(
+        self, stage: str, key: str, chunk: int, table: pa.Table, seconds: float, **more: Any
+    ) -> None:
         identity = {"stage": stage, "key": key, "chunk": chunk, "seconds": seconds}
-        write_table(self._path(stage, key, chunk), table, identity)
+        write_table(self._path(stage, key, chunk), table, identity | more)
 
     def _read(self, stage: str, key: str, ids: Sequence[str]) -> pa.Table:
         table = pa.concat_tables(

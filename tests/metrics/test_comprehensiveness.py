@@ -33,7 +33,7 @@ def _probe(width: int = 1) -> ModelProbe:
     return ModelProbe(lambda: Linear(width))
 
 
-@pytest.mark.parametrize("fill", ["unknown", "complement", "random"])
+@pytest.mark.parametrize("fill", ["unknown", "complement", "random", "dinucleotide"])
 @pytest.mark.parametrize("width", [1, 3])
 def test_comprehensiveness_is_the_mean_of_the_mif_drops(fill: str, width: int) -> None:
     explained = _explained(width)
@@ -88,7 +88,7 @@ def test_nan_is_undefined_and_harms_no_neighbour() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"fill": "zeros"}, "sufficiency, fill: unknown 'zeros'"),
+        ({"fill": "zeros"}, "'zeros'. Choices: complement, dinucleotide, random, unknown"),
         ({"ranking": "up"}, "sufficiency, ranking: unknown 'up'"),
         ({"budgets": (5, 1)}, "sufficiency, budgets: expected rising"),
         ({"budgets": (500,)}, "sufficiency, budgets: expected at most 100"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ from toys import WEIGHTS, Exact, Linear
 from gxarena.aggregators.nucleotides_to_tokens import Sum
 from gxarena.aggregators.projection import project_all
 from gxarena.data import Batch, Bools, Explained, Floats, Sample, Spans
+from gxarena.dna import dinucleotide_shuffles
 from gxarena.errors import InputError, Unsupported
 from gxarena.metrics.faithfulness import SAMPLES_AT_ONCE, UNITS, Faithfulness
 from gxarena.run.probe import ModelProbe
@@ -88,14 +90,20 @@ def _slow_curve(
     seed = sample_seed(explained.seed, "faithfulness/letters", sample.id)
     drawn = np.random.default_rng(seed).integers(0, 4, len(sample.sequence))
     letters = ["ACGT"[k] for k in drawn]
+    seed = sample_seed(explained.seed, "faithfulness/shuffle", sample.id)
+    (shuffled,) = dinucleotide_shuffles(sample.sequence, 1, seed)
     curve: dict[str, list[float]] = {"x": [0.0], "logit": [0.0], "probability": [0.0]}
     for mask in _slow_masks(order, spans):
         changed = list(sample.sequence)
         for position, unit in enumerate(spans.owner.tolist()):
             if unit in mask:
                 old = changed[position]
-                new = {"unknown": "N", "complement": COMPLEMENT[old], "random": letters[position]}
-                changed[position] = new[fill]
+                changed[position] = {
+                    "unknown": "N",
+                    "complement": COMPLEMENT[old],
+                    "random": letters[position],
+                    "dinucleotide": shuffled[position],
+                }[fill]
         before, after = (
             Linear(width).predict([text])[0].tolist()
             for text in (sample.sequence, "".join(changed))
@@ -125,7 +133,7 @@ def _mean(curves: list[dict[str, list[float]]]) -> dict[str, list[float]]:
 
 @pytest.mark.parametrize("target", [0, 1])
 @pytest.mark.parametrize(("ranking", "random_orders"), [("signed", 1), ("magnitude", 3)])
-@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement", "dinucleotide"])
 @pytest.mark.parametrize("width", [1, 3])
 def test_agrees_with_a_slow_reimplementation(
     fill: str, width: int, ranking: str, random_orders: int, target: int
@@ -194,6 +202,20 @@ def test_an_additive_models_drop_is_the_sum_of_what_was_taken(
         assert (values[f"gain_logit@{k}"] >= -1e-9).all()
 
 
+def test_a_sequence_wholly_shuffled_has_the_letters_it_had() -> None:
+    """An additive model loses nothing then, and N's are where they were."""
+    explained = _explain(["ACNGGTCATTNNACGATAGCTA", "NNNN", "GATTACA"], 1)
+    model = Recording()
+    metric = Faithfulness("dinucleotide", budgets=(100,))
+    values = metric.score(explained, ModelProbe(lambda: model)).values
+    for order in ("mif", "lif", "random"):
+        assert values[f"{order}_drop_logit@100"].tolist() == [0, 0, 0]
+    assert len(set(model.asked)) == 3  # the same letters in every order
+    for asked, sequence in zip(model.asked[:3], explained.sequences, strict=True):
+        assert Counter(pairwise(asked)) == Counter(pairwise(sequence))
+        assert [c == "N" for c in asked] == [c == "N" for c in sequence]
+
+
 def test_all_of_a_sequence_is_the_same_in_any_order() -> None:
     explained = _explained(3)
     values = _score(explained, 3, fill="unknown", budgets=(50, 100))
@@ -218,7 +240,7 @@ def test_a_map_and_its_negative_trade_places() -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-12, 0.5, 1e12])
-@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement", "dinucleotide"])
 def test_a_maps_scale_changes_nothing(fill: str, scale: float) -> None:
     explained = _explained(3)
     scaled = explained.with_attributions(
@@ -228,7 +250,7 @@ def test_a_maps_scale_changes_nothing(fill: str, scale: float) -> None:
     assert all(np.array_equal(values[key], others[key]) for key in values)
 
 
-@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement", "dinucleotide"])
 def test_the_control_is_the_same_for_every_explainer(fill: str) -> None:
     values, others = (
         _score(explained, 3, fill=fill) for explained in (_explained(3), _with_noise(_explained(3)))
@@ -239,14 +261,15 @@ def test_the_control_is_the_same_for_every_explainer(fill: str) -> None:
     assert not np.array_equal(values["mif_drop_logit@20"], others["mif_drop_logit@20"])
 
 
-def test_another_seed_draws_another_control_and_other_letters() -> None:
+@pytest.mark.parametrize("fill", ["random", "dinucleotide"])
+def test_another_seed_draws_another_control_and_other_letters(fill: str) -> None:
     explained = _explained()
-    one, other = (_score(replace(explained, seed=seed), fill="random") for seed in (0, 1))
+    one, other = (_score(replace(explained, seed=seed), fill=fill) for seed in (0, 1))
     assert not np.allclose(one["random_drop_logit@50"], other["random_drop_logit@50"])
     assert not np.allclose(one["mif_drop_logit@50"], other["mif_drop_logit@50"])
 
 
-@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement", "dinucleotide"])
 def test_a_sample_alone_is_as_among_more_than_are_asked_at_once(fill: str) -> None:
     explained = _with_noise(_explained(3, n=SAMPLES_AT_ONCE + 3, length=9))
     together = Faithfulness(fill).score(explained, ModelProbe(lambda: Linear(3)))  # type: ignore[arg-type]
@@ -415,7 +438,7 @@ def test_projected_units_are_replaced_whole() -> None:
         assert all(set(part) == {"N"} or "N" not in part for part in parts)
 
 
-@pytest.mark.parametrize("fill", ["random", "complement"])
+@pytest.mark.parametrize("fill", ["random", "complement", "dinucleotide"])
 def test_fills_that_edit_write_letters_where_they_should(fill: str) -> None:
     explained = _explained(3)
     model = Recording(3)
@@ -470,7 +493,7 @@ def test_order_of_samples_changes_nothing() -> None:
     assert all(np.array_equal(forward[key], reversed_[key][::-1]) for key in forward)
 
 
-@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement", "dinucleotide"])
 @pytest.mark.parametrize("budgets", [(1, 5, 10, 20, 50), (0.5, 12.5, 100)])
 def test_every_value_is_declared_and_within_bounds(fill: str, budgets: tuple[float, ...]) -> None:
     metric = Faithfulness(fill, budgets, random_orders=3)  # type: ignore[arg-type]
@@ -499,7 +522,7 @@ def test_every_value_is_declared_and_within_bounds(fill: str, budgets: tuple[flo
         ({"budgets": (1, float("inf"))}, "budgets: expected at most 100 percent, got inf"),
         ({"budgets": ("1", "5")}, "budgets: expected rising percentages above 0, got ('1', '5')"),
         ({"budgets": 5}, "budgets: expected rising percentages above 0, got 5"),
-        ({"fill": 3}, "fill: unknown '3'. Choices: complement, random, unknown."),
+        ({"fill": 3}, "fill: unknown '3'. Choices: complement, dinucleotide, random, unknown."),
         ({"random_orders": 0}, "random_orders: expected a whole number, at least 1, got 0"),
         ({"random_orders": 1.5}, "random_orders: expected a whole number, at least 1, got 1.5"),
     ],
@@ -508,3 +531,79 @@ def test_parameters_that_cannot_be(parameters: dict[str, object], sentence: str)
     with pytest.raises(InputError) as caught:
         Faithfulness(**parameters)  # type: ignore[arg-type]
     assert str(caught.value).startswith(f"faithfulness, {sentence}")
+
+
+class Bare:
+    """A probe as a test may make one by hand: it shares nothing."""
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        return Linear(3).predict(sequences)
+
+    def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+        return Linear(3).predict_masked(sequences, masks)
+
+
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement", "dinucleotide"])
+def test_a_probe_that_shares_nothing_is_enough(fill: str) -> None:
+    explained = _with_noise(_explained(3))
+    values = Faithfulness(fill).score(explained, Bare()).values  # type: ignore[arg-type]
+    assert values.keys() == (others := _score(explained, 3, fill=fill)).keys()
+    assert all(np.array_equal(values[key], others[key]) for key in values)
+
+
+def _questions(explained: Explained, **parameters: object) -> list[str]:
+    """What is asked to be shared."""
+    asked: list[str] = []
+
+    def share(question: str, ask: Callable[[], Floats]) -> Floats:
+        asked.append(question)
+        return ask()
+
+    metric = Faithfulness(**parameters)  # type: ignore[arg-type]
+    metric.score(explained, ModelProbe(lambda: Linear(3), share=share))
+    return asked
+
+
+def test_the_control_is_one_question_whatever_the_scores() -> None:
+    explained = _explained(3, n=SAMPLES_AT_ONCE + 3, length=9)
+    noise = list(_with_noise(explained).attributions)
+    for index in (0, 5, SAMPLES_AT_ONCE + 1):  # samples without scores leave it what it is
+        noise[index] = noise[index].with_scores(np.full(len(noise[index].spans), np.nan))
+    asked = _questions(explained)
+    assert len(set(asked)) == 2
+    assert _questions(explained.with_attributions(noise)) == asked
+    for index in range(SAMPLES_AT_ONCE):  # of those alone that a run of samples is judged by
+        noise[index] = noise[index].with_scores(np.full(len(noise[index].spans), np.nan))
+    assert _questions(explained.with_attributions(noise)) == asked[1:]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"fill": "complement"},
+        {"fill": "dinucleotide"},
+        {"budgets": (1, 5, 10, 20)},
+        {"budgets": (1, 5, 10, 20, 50.5)},
+        {"random_orders": 2},
+    ],
+)
+def test_the_control_of_other_settings_is_another_question(parameters: dict[str, object]) -> None:
+    explained = _explained(3)
+    assert not set(_questions(explained)) & set(_questions(explained, **parameters))
+
+
+def test_the_control_of_other_seeds_samples_and_units_is_another_question() -> None:
+    explained = _explained(3)
+    asked = set(_questions(explained))
+    finer = explained.with_attributions(
+        Exact().explain(Linear(1), Batch(explained.sequences, np.ones(4, int)))
+    )
+    renamed = tuple(replace(sample, id=f"{sample.id}-again") for sample in explained.samples)
+    for other in (
+        replace(explained, seed=1),
+        replace(explained, native=False),
+        replace(explained, samples=renamed),
+        replace(finer, native=False),
+    ):
+        assert not asked & set(_questions(other))
+        assert set(_questions(other)) == set(_questions(_with_noise(other)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +87,38 @@ def test_random_letters_are_even_and_each_samples_own() -> None:
     assert np.abs(counts / 40_000 - 0.25).max() < 0.01
     with_others = fills.random_letters(["C" * 50_000, *long], [1, 5])
     assert np.array_equal(with_others[1, :40_000], alone[0])
+
+
+def _shuffled(sequences: list[str], seeds: list[int]) -> list[str]:
+    everything = filled([np.zeros(len(s)) for s in sequences])[:, None, :]
+    return fills.replaced(sequences, fills.shuffled_letters(sequences, seeds), everything)
+
+
+@given(st.lists(DNA, min_size=1, max_size=4), st.integers(0, 99))
+def test_shuffles_keep_neighbours_and_the_places_of_n(sequences: list[str], seed: int) -> None:
+    seeds = np.random.default_rng(seed).integers(0, 2**63, len(sequences)).tolist()
+    shuffled = _shuffled(sequences, seeds)
+    for sequence, new in zip(sequences, shuffled, strict=True):
+        assert Counter(pairwise(new)) == Counter(pairwise(sequence))
+        assert [c == "N" for c in new] == [c == "N" for c in sequence]
+    # Each sample's own: alone, and in another order, it is the same.
+    assert [_shuffled([s], [k])[0] for s, k in zip(sequences, seeds, strict=True)] == shuffled
+    assert _shuffled(sequences[::-1], seeds[::-1]) == shuffled[::-1]
+
+
+def test_of_two_shuffles_each_comes_half_of_the_time() -> None:
+    """ACAGA has another order with these neighbours, AGACA, and no third; ACGT has none."""
+    drawn = Counter(_shuffled(["ACAGA"] * 400, list(range(400))))
+    assert drawn.keys() == {"ACAGA", "AGACA"}
+    assert abs(drawn["AGACA"] - 200) < 4 * 10
+    assert set(_shuffled(["ACGT"] * 9, list(range(9)))) == {"ACGT"}
+    assert _shuffled(["NNN", "N"], [0, 0]) == ["NNN", "N"]
+
+
+def test_equal_runs_between_unknowns_are_shuffled_each_in_its_own_way() -> None:
+    run = "ACAGATATCACGAGCTCA"
+    new = _shuffled([f"{run}N{run}NN{run}"], [7])[0]
+    first, second, _, third = new.split("N")
+    assert len({run, first, second, third}) == 4
+    # Without an N it is the shuffle of the whole sequence.
+    assert _shuffled([run], [7]) == dna.dinucleotide_shuffles(run, 1, 7)

@@ -11,6 +11,10 @@ from gxarena.run import keys
 EXPLAIN: dict[str, Any] = {
     "predict": "p", "explainer": "e", "objective": "logit", "target": "predicted", "seed": 0,
 }  # fmt: skip
+SHARED: dict[str, Any] = {
+    "predict": "p", "metric": "m", "objective": "logit", "target": "predicted", "seed": 0,
+    "question": "[]",
+}  # fmt: skip
 CELL: dict[str, Any] = {
     "labels": ["suite", "data"], "explain": "e", "against": [], "aggregator": "a", "projects": (),
     "onto": "", "metric": "m", "scope": "sample", "unsupported": "",
@@ -43,6 +47,22 @@ def test_attributions(name: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("predict", "p2"),
+        ("metric", "m2"),
+        ("objective", "log_odds"),
+        ("target", 1),
+        ("seed", 1),
+        ("question", "[1]"),
+    ],
+)
+def test_shared_answers(name: str, value: object) -> None:
+    assert keys.shared_key(**SHARED) == keys.shared_key(**SHARED)
+    assert keys.shared_key(**SHARED | {name: value}) != keys.shared_key(**SHARED)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
         ("labels", ["suite", "other"]),
         ("explain", "e2"),
         ("against", ["e2"]),
@@ -61,6 +81,10 @@ def test_cells(name: str, value: object) -> None:
 
 
 def test_stages_do_not_share_keys() -> None:
-    assert keys.predict_key("a", "b") != keys.explain_key(
-        "a", "b", objective="logit", target=0, seed=0
-    )
+    drawn: dict[str, Any] = {"objective": "logit", "target": 0, "seed": 0}
+    found = {
+        keys.predict_key("a", "b"),
+        keys.explain_key("a", "b", **drawn),
+        keys.shared_key("a", "b", **drawn, question=""),
+    }
+    assert len(found) == 3

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from toys import Exact, Linear
 
 import gxarena.run.probe
-from gxarena.data import Attribution, Batch, Floats, Ints, Sample
+from gxarena.api import Probe, SharingProbe
+from gxarena.data import Attribution, Batch, Floats, Ints, Sample, Spans
 from gxarena.errors import PluginError, Unsupported
 from gxarena.run.probe import ModelProbe
 
@@ -138,3 +139,101 @@ def test_nobody_to_explain_or_to_randomise_is_unsupported() -> None:
         ModelProbe(Linear).explain(["A"], targets=np.array([1]), ids=["a"])
     with pytest.raises(Unsupported, match="expected a randomisable model"):
         ModelProbe(Linear).randomised(0)
+
+
+WHAT: dict[str, object] = {"fill": "unknown", "budgets": [1, 5.0], "native": True, "of": None}
+
+
+class Kept:
+    """A store that remembers in memory what it was asked to keep."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Floats] = {}
+
+    def __call__(self, question: str, ask: Callable[[], Floats]) -> Floats:
+        if question not in self.answers:
+            self.answers[question] = ask()
+        return self.answers[question]
+
+
+def _shared(probe: ModelProbe, asked: Sequence[str], **changes: object) -> Floats:
+    arguments: dict[str, object] = {
+        "what": WHAT,
+        "ids": ["a", "b"],
+        "spans": [Spans.nucleotides(3), Spans.nucleotides(2)],
+        "compute": lambda door: door.predict(asked),
+    }
+    return probe.shared(**arguments | changes)  # type: ignore[arg-type]
+
+
+def test_what_is_shared_is_asked_apart_whoever_asks_first() -> None:
+    """Neither what was asked before nor what is asked later shares a batch with it."""
+    model, kept = Counting(), Kept()
+    probe = ModelProbe(lambda: model, share=kept)
+    assert isinstance(probe, SharingProbe)
+    probe.predict(["A", "C", "G"])
+    answers = _shared(probe, ["C", "T", "C"])
+    assert np.array_equal(answers, Linear().predict(["C", "T", "C"]))
+    assert (model.batches, probe.forwards) == ([3, 2], 5)
+    probe.predict(["T", "A"])
+    assert (model.batches, probe.forwards) == ([3, 2, 1], 6)
+    other = ModelProbe(lambda: pytest.fail("asked"), share=kept)
+    assert _shared(other, ["C", "T", "C"]).tobytes() == answers.tobytes()
+    assert other.forwards == 0
+
+
+def test_without_a_store_what_is_shared_is_asked_each_time() -> None:
+    model = Counting()
+    probe = ModelProbe(lambda: model, batch_size=2)
+    assert np.array_equal(_shared(probe, ["A", "C", "G"]), _shared(probe, ["A", "C", "G"]))
+    assert (model.batches, probe.forwards) == ([2, 1, 2, 1], 6)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"what": WHAT | {"fill": "random"}},
+        {"what": WHAT | {"budgets": [1, 5.5]}},
+        {"what": WHAT | {"more": 0}},
+        {"ids": ["a", "c"]},
+        {"ids": ["b", "a"]},
+        {"ids": ["a"]},
+        {"spans": [Spans.nucleotides(3), Spans(np.array([0, 2]))]},
+        {"spans": [Spans.nucleotides(2), Spans.nucleotides(3)]},
+    ],
+)
+def test_another_question_is_not_answered_by_the_first(changes: dict[str, object]) -> None:
+    kept = Kept()
+    probe = ModelProbe(Linear, share=kept)
+    _shared(probe, ["A"])
+    _shared(probe, ["A"], what=dict(reversed(WHAT.items())))
+    assert len(kept.answers) == 1
+    assert np.array_equal(_shared(probe, ["C"], **changes), Linear().predict(["C"]))
+    assert len(kept.answers) == 2
+
+
+@pytest.mark.parametrize("value", [np.zeros(3), np.int64(1), {1, 2}, Linear(), [object()]])
+def test_what_cannot_be_told_apart_as_text_is_no_question(value: object) -> None:
+    with pytest.raises(PluginError, match="metric, shared: expected numbers, text, None"):
+        _shared(ModelProbe(Linear), ["A"], what={"value": value})
+
+
+def test_what_a_randomised_model_says_is_not_kept_as_the_models() -> None:
+    class Randomisable(Linear):
+        def randomised(self, seed: int) -> Linear:
+            return Linear(scale=float(seed))
+
+    kept = Kept()
+    probe = ModelProbe(Randomisable, share=kept)
+    assert _shared(probe.randomised(7), ["A"])[0, 1] == 7
+    assert not kept.answers
+    assert _shared(probe, ["A"])[0, 1] == 1
+    assert _shared(probe.randomised(7), ["A"])[0, 1] == 7
+
+
+def test_what_is_shared_knows_no_explainer() -> None:
+    def explain(door: Probe) -> Floats:
+        return door.explain(["AC"], targets=np.array([1]), ids=["a"])[0].scores
+
+    with pytest.raises(Unsupported, match="expected an explainer to ask again, got none"):
+        _shared(ModelProbe(Linear, explain=Asked(), share=Kept()), [], compute=explain)

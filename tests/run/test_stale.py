@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from entry_points import entry_point
@@ -19,6 +20,8 @@ from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.runner import Summary, run
+from gxarena.run.stages import Stages
+from gxarena.run.store import Store
 from gxarena.run.suite import Suite
 from gxarena.sources import packages
 
@@ -495,3 +498,83 @@ def test_a_metric_that_changed_meanwhile_is_not_kept(site: Site) -> None:
     site.edit("stale_metric.py", "1.0", "3.0")
     assert run(made, site.root / "run").statuses == {"error": 1}
     assert _values(site.run("run")) == [3.0]
+
+
+SHARING = """
+import numpy as np
+from gxarena.api import Quantity, Scored
+
+class Metric:
+    quantities = {"": Quantity("higher")}
+
+    def score(self, explained, probe):
+        answers = probe.shared(
+            {},
+            ids=[sample.id for sample in explained.samples],
+            spans=[one.spans for one in explained.attributions],
+            compute=lambda door: 1.0 * door.predict(["A" + s for s in explained.sequences]),
+        )
+        return Scored({"": answers.sum(axis=1)})
+"""
+SHARED_EDITS: dict[str, Callable[[Site], None]] = {
+    "the model": EDITS["the model"],
+    "a file of the model's weights": EDITS["a file of the model's weights"],
+    "the metric": lambda site: site.edit("stale_metric.py", "1.0 *", "3.0 *"),
+    "the data": lambda site: site.edit("data.csv", "TTGACA", "TAGACA"),
+}
+
+
+@pytest.fixture
+def sharing(site: Site) -> Site:
+    """A metric that names nothing of what its answers depend on."""
+    (site.root / "stale_metric.py").write_text(SHARING)
+    site.edit(
+        "stale_plugin.py",
+        "def describe",
+        "@hookimpl\ndef gxarena_metrics():\n"
+        "    yield Component('sharing', 'stale_metric:Metric', '',\n"
+        "        provides=frozenset({'sample'}), requires=frozenset({'probe'}))\n"
+        "def describe",
+    )
+    site.changes = {
+        "explainers": {"stale": {"path": "scores.txt"}},
+        "models": {"stale-model": {"folder": "weights"}},
+        "matrix": [BLOCK | {"metrics": ["sharing"]}],
+    }
+    return site
+
+
+@pytest.mark.parametrize("edit", SHARED_EDITS.values(), ids=SHARED_EDITS)
+def test_what_explainers_share_is_asked_anew_after_an_edit(
+    sharing: Site, edit: Callable[[Site], None]
+) -> None:
+    before = _values(sharing.run("run"))
+    edit(sharing)
+    resumed = _values(sharing.run("run"))
+    assert resumed == _values(sharing.run("fresh"))
+    assert resumed != before
+
+
+def test_what_explainers_share_outlives_an_edit_of_one(sharing: Site) -> None:
+    def forwards() -> list[int]:
+        table = pq.read_table(sharing.root / "run" / "cells.parquet")
+        return table["forwards"].to_pylist()  # type: ignore[no-any-return]
+
+    before = _values(sharing.run("run"))
+    assert forwards() == [2]
+    sharing.edit("scores.txt", "1.0", "3.0")
+    assert _values(sharing.run("run")) == before
+    assert forwards() == [0]
+
+
+@pytest.mark.parametrize("file", ["weights/sub/bias.txt", "stale_metric.py"])
+def test_what_explainers_share_is_not_kept_of_what_changed_meanwhile(
+    sharing: Site, file: str
+) -> None:
+    made = sharing.plan()
+    stages = Stages(made, Store(sharing.root / "store"))
+    sharing.edit(file, "1.0", "3.0")
+    share = stages.share("mine", "stale-model", "sharing")
+    with pytest.raises(InputError, match="so that nothing of it was kept"):
+        share("[]", lambda: np.zeros(2))
+    assert not list((sharing.root / "store").rglob("*.parquet"))

@@ -93,3 +93,52 @@ def test_other_samples_than_asked_for_are_an_error(tmp_path: Path) -> None:
     store.write_attributions("k", 0, ["a"], [_attribution(8, rich=False)], 0.0)
     with pytest.raises(StorageError, match="expected the samples of this data set"):
         store.read_attributions("k", ["b"])
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 2), (6,), (2, 0), (0,), (1, 1), ()])
+def test_shared_answers_round_trip_bit_by_bit(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    store = Store(tmp_path)
+    answers = RNG.normal(size=shape) / 3
+    if answers.size > 3:
+        answers.flat[:4] = [np.nan, -0.0, np.inf, 5e-324]
+    assert store.read_shared("k") is None
+    store.write_shared("k", answers, 0.25)
+    read = store.read_shared("k")
+    assert read is not None
+    assert (read.shape, read.dtype, read.tobytes()) == (shape, answers.dtype, answers.tobytes())
+    assert store.seconds("shared", "k", 0) == 0.25
+    if shape:
+        read[...] = 0.0  # a metric may write in what it is given
+    assert store.read_shared("other") is None
+
+
+def test_shared_answers_are_those_of_a_turned_array(tmp_path: Path) -> None:
+    store, answers = Store(tmp_path), RNG.normal(size=(3, 5)).T
+    store.write_shared("k", answers, 0.0)
+    assert np.array_equal(store.read_shared("k"), answers)  # type: ignore[arg-type]
+
+
+def test_shared_answers_that_are_damaged_or_anothers_are_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write_shared("k", RNG.normal(size=500), 0.0)
+    (path,) = tmp_path.rglob("*.parquet")
+    whole = path.read_bytes()
+    moved = tmp_path / "shared" / "other" / path.name
+    moved.parent.mkdir()
+    moved.write_bytes(whole)
+    assert store.read_shared("other") is None
+    for length in (0, 1, len(whole) // 2, len(whole) - 1):  # as a kill would leave it, were it so
+        path.write_bytes(whole[:length])
+        assert store.read_shared("k") is None
+    path.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
+    assert store.seconds("shared", "k", 0) is not None
+    assert store.read_shared("k") is None  # the footer reads, a page does not
+    path.write_bytes(whole)
+    assert store.read_shared("k") is not None
+    # Predictions under the same name are no answers.
+    store.write_predictions(
+        "p", 0, ["a"], Predictions(np.zeros((1, 2)), (Spans.nucleotides(4),)), 0
+    )
+    (path.parent.parent / "p").mkdir()
+    (tmp_path / "predictions" / "p" / path.name).rename(path.parent.parent / "p" / path.name)
+    assert store.read_shared("p") is None

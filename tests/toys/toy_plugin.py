@@ -18,6 +18,7 @@ def gxarena_models() -> Iterable[Component]:
         provides=maskable | {"special"},
         defaults={"width": 3},
     )
+    yield Component("toy-batched", "toys:Batched", "as sensitive as networks", provides=maskable)
     yield Component(
         "toy-trained", "toys:Trained", "one with replicates", describe="toy_facts:trained"
     )
