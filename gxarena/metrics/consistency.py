@@ -118,7 +118,7 @@ class AttributionConsistency:
                 f"fewer than two maps have one of the strongest windows of {self._window}"
             )
         boxes = _boxes(sums[kept], self._bins)
-        weights = (radius[kept] / radius.max()) ** 2
+        weights = radius[kept] ** 2
         moves = self._moves([explained.samples[i].id for i in maps], explained.seed)
         found = self._divergence(boxes, weights)
         null = [self._divergence(boxes + move[owner], weights) for move in moves]
@@ -217,13 +217,16 @@ def _largest(radius: Floats, share: float) -> Ints:
 
 
 def _boxes(directions: Floats, bins: int) -> Ints:
-    """The box of each vector (M, 3), shape (M, 2): phi around the first axis, theta from it."""
+    """The box of each vector (M, 3), shape (M, 2): phi around the first axis, theta from it.
+
+    The box of phi = pi, the same as of -pi, is `bins`: a circle goes on there.
+    """
     first, second, third = directions.T
     phi = (np.arctan2(third, second) + np.pi) / (2 * np.pi)
     theta = np.arctan2(np.hypot(second, third), first) / np.pi
     boxes = np.floor(np.stack([phi, theta], axis=1) * bins + _SLACK).astype(np.int64)
-    boxes[:, 0] %= bins
-    return np.minimum(boxes, bins - 1)
+    boxes[:, 1] = np.minimum(boxes[:, 1], bins - 1)
+    return boxes
 
 
 def _circle(boxes: Ints, bins: int) -> Ints:

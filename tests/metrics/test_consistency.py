@@ -211,6 +211,15 @@ def test_at_a_pole_the_mirror_counts_a_box_twice() -> None:
     assert _values(opposite)["divergence"] == pytest.approx(math.log(49 / 2))
 
 
+def test_a_pole_is_next_to_the_boxes_around_it() -> None:
+    for sign in (1, -1):
+        pole = np.tile(_letters(sign, 0.0, 0.0), (6, 1))
+        beside = np.tile(_letters(sign * math.cos(0.15), math.sin(0.15), 0.0), (6, 1))
+        got = _values([pole, beside], AttributionConsistency(share=1.0))
+        # Either of the two boxes is seen twice from either, once in the mirror: q is 2 / 49.
+        assert got["divergence"] == pytest.approx(math.log(0.5 * 49 / 2))
+
+
 def test_two_directions_far_apart_diverge_as_one_does_and_near_ones_share_a_mean() -> None:
     g, t = np.tile(LETTERS[2], (6, 1)), np.tile(LETTERS[3], (6, 1))
     everything = AttributionConsistency(share=1.0)
@@ -441,7 +450,8 @@ def test_directions_and_bounds_as_declared() -> None:
     }
     most = math.log(9)
     assert quantities["excess"].bounds == pytest.approx((-most, most))
-    assert quantities["divergence"].bounds == pytest.approx((0, most))
+    for key in ("divergence", "null", "null_spread"):
+        assert quantities[key].bounds == pytest.approx((0, most))
 
 
 # What has no value.
@@ -469,6 +479,19 @@ def test_what_has_no_value_says_why(maps: list[ArrayLike], reason: str) -> None:
     scored = AttributionConsistency().score_set(_explained(maps))
     assert all(math.isnan(value) for value in scored.values.values())
     assert scored.reasons == dict.fromkeys(KEYS, reason)
+
+
+def test_a_map_whose_windows_say_nothing_is_none_of_two() -> None:
+    maps = [*_noise(1, 20), np.ones((20, 4))]
+    scored = AttributionConsistency(share=1.0).score_set(_explained(maps))
+    assert scored.reasons == dict.fromkeys(KEYS, FEW)
+
+
+def test_of_few_windows_one_is_kept() -> None:
+    weaker = np.tile(LETTERS[3], (6, 1))
+    weaker[0] *= -1
+    scored = AttributionConsistency().score_set(_explained([np.tile(LETTERS[2], (6, 1)), weaker]))
+    assert scored.reasons == dict.fromkeys(KEYS, FEW)
 
 
 def test_two_maps_are_enough() -> None:
