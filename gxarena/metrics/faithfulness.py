@@ -179,8 +179,10 @@ class Faithfulness:
         found: list[tuple[str, Floats]] = []
         for unit, by_order in drops.items():
             areas = {order: _area(fractions[order], y) for order, y in by_order.items()}
-            by_order = by_order | {"gain": by_order["mif"] - by_order["random"]}
+            change = np.abs(by_order["lif"])
             areas["gain"] = areas["mif"] - areas["random"]
+            areas["change"] = _area(fractions["lif"], change)
+            by_order = by_order | {"gain": by_order["mif"] - by_order["random"], "change": change}
             for order, y in by_order.items():
                 stem = _stem(order, unit)
                 found += [(f"{stem}@{k:g}", y[:, i]) for i, k in enumerate(self._budgets)]
@@ -196,6 +198,7 @@ class Faithfulness:
             for order, better, what in _ORDERS:
                 bound = 2.0 if order == "gain" else 1.0
                 bounds = tuple(None if b is None else b * bound for b in (low[unit], high[unit]))
+                bounds = (0.0, bounds[1]) if order == "change" else bounds
                 quantity = Quantity(better, bounds, unit, what)  # type: ignore[arg-type]
                 stem = _stem(order, unit)
                 named += [(f"{stem}@{k:g}", quantity) for k in self._budgets]
@@ -209,6 +212,7 @@ _ORDERS: tuple[tuple[str, Literal["higher", "lower", "none"], str], ...] = (
     ("lif", "lower", "drop when the least important go first"),
     ("random", "none", "drop under a random order on the same units: the control"),
     ("gain", "higher", "MIF's drop beyond the random order's"),
+    ("change", "lower", "size of the change, either way, when the least important go first"),
 )
 
 
@@ -221,7 +225,9 @@ def _uniform(stage: str, explained: Explained, chosen: Sequence[int]) -> Floats:
 
 
 def _stem(order: str, unit: str) -> str:
-    return f"gain_{unit}" if order == "gain" else f"{order}_drop_{unit}"
+    return {"gain": f"gain_{unit}", "change": f"lif_change_{unit}"}.get(
+        order, f"{order}_drop_{unit}"
+    )
 
 
 def _by_order(values: Floats) -> dict[str, Floats]:

@@ -88,8 +88,8 @@ class LRP:
     not arrive at the nucleotides: what biases and epsilon keep, and, under ``alpha_beta``, what
     neurons without contributions of one sign lose or gain.
 
-    The default, ``epsilon``, was once chosen by faithfulness on validation sequences, which is among
-    what judges it. So read the composites side by side: the suite ``planted`` judges three of them
+    The default, ``epsilon``, was once chosen by faithfulness on validation sequences, which is
+    among what judges it. So read the composites side by side: the suite ``planted`` judges three of them
     by truth, ``question-composite`` all by faithfulness, shape and conservation.
     """
 

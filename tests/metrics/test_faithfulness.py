@@ -165,6 +165,10 @@ def test_agrees_with_a_slow_reimplementation(
                 expected[name.replace("drop", "gain")] = gain
             area = expected[f"mif_{unit}_area"] - expected[f"random_{unit}_area"]
             expected[f"gain_{unit}_area"] = area
+            # A rise is a change too: what is unimportant changes nothing either way.
+            changes = [abs(drop) for drop in curves["lif"][unit]]
+            expected |= {f"lif_change_{unit}@{k}": changes[i + 1] for i, k in enumerate(BUDGETS)}
+            expected[f"lif_change_{unit}_area"] = _slow_area(curves["lif"]["x"], changes)
         found = {key: column[index] for key, column in scored.values.items()}
         assert found == pytest.approx(expected, abs=1e-12)
 
