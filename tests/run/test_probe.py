@@ -187,6 +187,9 @@ def test_without_a_store_what_is_shared_is_asked_each_time() -> None:
     probe = ModelProbe(lambda: model, batch_size=2)
     assert np.array_equal(_shared(probe, ["A", "C", "G"]), _shared(probe, ["A", "C", "G"]))
     assert (model.batches, probe.forwards) == ([2, 1, 2, 1], 6)
+    # Floats, as the store would give them back.
+    counts = _shared(probe, [], compute=lambda _door: np.array([1, 2]))
+    assert (counts.dtype, counts.tolist()) == (np.float64, [1.0, 2.0])
 
 
 @pytest.mark.parametrize(
