@@ -89,8 +89,8 @@ class LRP:
     neurons without contributions of one sign lose or gain.
 
     The default, ``epsilon``, was once chosen by faithfulness on validation sequences, which is
-    among what judges it. So read the composites side by side: the suite ``planted`` judges three of them
-    by truth, ``question-composite`` all by faithfulness, shape and conservation.
+    among what judges it. So read the composites side by side: the suite ``planted`` judges three
+    of them by truth, ``question-composite`` all by faithfulness, shape and conservation.
     """
 
     cost = (1, 1)

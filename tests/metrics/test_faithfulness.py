@@ -503,7 +503,7 @@ def test_every_value_is_declared_and_within_bounds(fill: str, budgets: tuple[flo
     metric = Faithfulness(fill, budgets, random_orders=3)  # type: ignore[arg-type]
     values = metric.score(_with_noise(_explained(3)), ModelProbe(lambda: Linear(3))).values
     assert values.keys() == metric.quantities.keys()
-    assert len(values) == 2 * 4 * (len(budgets) + 1) + len(budgets)
+    assert len(values) == 2 * 5 * (len(budgets) + 1) + len(budgets)
     assert all(column.shape == (4,) and np.isfinite(column).all() for column in values.values())
     for key, quantity in metric.quantities.items():
         low, high = quantity.bounds
