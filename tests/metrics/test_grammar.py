@@ -366,3 +366,11 @@ def test_decoy_precision_undefined_says_why() -> None:
         0: "scores are not finite", 1: "no decoy", 2: "no motif that counts",
         3: "no relevance on motifs", 4: "no motif that counts",
     }  # fmt: skip
+
+
+def test_what_ranks_and_what_does_not() -> None:
+    of_rule, of_decoys = GrammarSatisfiability.quantities, DecoyPrecision.quantities
+    assert {key: (one.better, one.bounds) for key, one in of_rule.items()} == {
+        "": ("higher", (0, 1)), "graded": ("higher", (0, 1)), "chance": ("none", (0, 1)),
+    }  # fmt: skip
+    assert [(one.better, one.bounds) for one in of_decoys.values()] == [("higher", (-1, 1))]
