@@ -353,7 +353,7 @@ def test_without_room_for_a_window_there_is_no_null() -> None:
     assert roomy.values["null"] == [0.0]
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from(["AB", "BA", "ABz", "A"]), min_size=1, max_size=5),
        st.floats(1e-200, 1e200))  # fmt: skip
 def test_a_sample_alone_and_scaled_is_as_in_any_batch(kinds: list[str], scale: float) -> None:
