@@ -112,7 +112,11 @@ def path_digest(path: Path) -> str:
             {str(file.relative_to(path)): path_digest(file) for file in files_below(path)}
         )
     try:
-        return current_digest(path)
+        whole = current_digest(path)
+        if path.name.endswith(WEIGHTS_INDEX):
+            shards = [path.parent / name for name in _shards(path)]
+            return digest([whole, *map(path_digest, shards)])
+        return whole
     except FileNotFoundError:
         return digest("")
     except OSError as error:

@@ -278,3 +278,19 @@ def test_a_digest_is_the_same_everywhere_and_always() -> None:
     """Boards that were published long ago name it."""
     document = {"b": [1, "x"], "a": Path("w.txt")}
     assert identity.digest(document) == "7ad1c320f38ac3224085388fca751ca5"
+
+
+@pytest.mark.parametrize("given", ["w", "w/model.safetensors.index.json"])
+def test_shards_that_an_index_names_count_wherever_it_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("w").mkdir()
+    Path("sub").mkdir()
+    index = {"weight_map": {"a": "../sub/w.safetensors"}}
+    Path("w/model.safetensors.index.json").write_text(json.dumps(index))
+    found = set()
+    for content in ("1", "2", "1"):
+        Path("sub/w.safetensors").write_text(content)
+        found.add(path_digest(Path(given)))
+    assert len(found) == 2

@@ -20,6 +20,7 @@ from gxarena.metrics import rules as grammars
 from gxarena.metrics.correlation import NOT_FINITE
 from gxarena.metrics.robustness import SAMPLES_AT_ONCE, on_nucleotides
 from gxarena.metrics.rules import Case, Instances
+from gxarena.metrics.windows import DECIMALS
 from gxarena.seeds import sample_seed
 from gxarena.truth import marked
 
@@ -28,6 +29,7 @@ NO_ROOM = "no room for a window outside the annotations"
 EDITED_NOT_FINITE = "scores of an edited sequence are not finite"
 NO_RELEVANCE = "no relevance on motifs, before or after"
 NO_DROP = "the model does not answer otherwise without a motif, before or after"
+NO_GAP = "no pair of motifs with both a shift and the model's"
 
 
 class DependencyMap:
@@ -39,9 +41,12 @@ class DependencyMap:
     class) before and r' after the shift is (r - r') / (|r| + |r'|), as much as there is for a
     motif that means nothing alone. It is turned round where a veto is broken, as what it forbade
     should gain by it, and where a veto is looked at, which is evidence against; so 1 is wholly as
-    the rule says, 0 no dependence, -1 wholly against it. A sample's value is the mean over its
-    ordered pairs of motifs. After the interactions of Greenside et al. 2018, Bioinformatics
-    34:i629 (DFIM), on annotated motifs and in relative terms.
+    the rule says, 0 no dependence, -1 wholly against it. A model that got the labels right may
+    not depend so: ``model`` is the same shift of what the model's explained value drops by when
+    the motif is broken, with its partner and without, and ``gap`` the distance of the two. A
+    sample's values are means over its ordered pairs of motifs. After the interactions of
+    Greenside et al. 2018, Bioinformatics 34:i629 (DFIM), on annotated motifs and in relative
+    terms.
 
     Parameters
     ----------
@@ -55,10 +60,12 @@ class DependencyMap:
         place for ``null``, drawn from the sample's own seed.
     """
 
+    # The shift alone is never ranked: of a model that only adds, the right one is none.
     quantities: Mapping[str, Quantity] = {
-        "": Quantity("higher", (-1.0, 1.0), "", "shift of a motif's relevance without its partner"),
-        "null": Quantity("none", (-1.0, 1.0), "", "the same without a random window instead"),
+        "": Quantity("none", (-1.0, 1.0), "", "shift of a motif's relevance without its partner"),
+        "null": Quantity("none", (-1.0, 1.0), "", "the same without a random window in its place"),
         "model": Quantity("none", (-1.0, 1.0), "", "the same of the model's drop without a motif"),
+        "gap": Quantity("lower", (0.0, 2.0), "", "how far the shift is from the model's own"),
     }
 
     def __init__(
@@ -75,7 +82,7 @@ class DependencyMap:
         self._positive, self._windows = positive, windows
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
-        """Shifts in [-1, 1]; NaN where no motif has a partner, or none has any relevance."""
+        """Shifts and their gap; NaN where no motif has a partner, or none has any relevance."""
         values = {key: np.full(len(explained), np.nan) for key in self.quantities}
         reasons: dict[str, dict[int, str]] = {key: {} for key in self.quantities}
         plans: dict[int, _Plan] = {}
@@ -119,9 +126,17 @@ class DependencyMap:
         ends = np.cumsum(copies)
         for index, plan, end, drops in zip(chosen, plans, ends.tolist(), answered, strict=True):
             toward = 1.0 if explained.targets[index] == self._positive else -1.0
-            before = explained.attributions[index]
-            found = plan.shifts(before, again[end - len(plan.edits) : end], toward)
-            yield found | {"model": _mean_shift(drops * toward, plan.signs, NO_DROP)}
+            after = again[end - len(plan.edits) : end]
+            shift, null = plan.shifts(explained.attributions[index], after, toward)
+            model = plan.signs * _relative_change(drops * toward)
+            finite = all(np.isfinite(one.scores).all() for one in after)
+            undefined = NO_RELEVANCE if finite else EDITED_NOT_FINITE
+            yield {
+                "": _mean(shift, undefined),
+                "null": _mean(null, undefined if null.size else NO_ROOM),
+                "model": _mean(model, NO_DROP),
+                "gap": _mean(np.abs(shift - model), NO_GAP if finite else EDITED_NOT_FINITE),
+            }
 
     def _answered(
         self, explained: Explained, chosen: list[int], plans: list[_Plan], probe: Probe
@@ -199,8 +214,8 @@ class _Plan:
 
     def shifts(
         self, before: Attribution, after: Sequence[Attribution], toward: float
-    ) -> dict[str, float | str]:
-        """The shift without partners, and without windows in their place.
+    ) -> tuple[Floats, Floats]:
+        """Each pair's shift without the partner, and without windows in its place.
 
         Parameters
         ----------
@@ -209,36 +224,44 @@ class _Plan:
             Of `edits`.
         toward : float
             1 where scores speak for the positive class, -1 where against it.
+
+        Returns
+        -------
+        shifts : float array, shape (P,)
+            NaN without relevance, and where a score of any edited sequence is not finite.
+        null : float array, shape (P, windows)
         """
         maps = np.stack([on_nucleotides(one) for one in (before, *after)]) * toward
         if not np.isfinite(maps).all():
-            return dict.fromkeys(("", "null"), EDITED_NOT_FINITE)
-        # Relative to the largest: sums of huge scores stay finite.
+            maps = np.full_like(maps, np.nan)
+        # Relative to the largest: sums of huge scores stay finite, and what cancels is 0.
         largest = np.abs(maps).max()
         maps = maps / largest if largest > 0 else maps
         each = 1 + self._windows
         rows = []  # of each pair (r, r'): r' without the partner, then without its windows
         for pair in self.pairs:
-            relevance = np.sum([maps[:, i.start : i.end].sum(axis=1) for i in pair.motif], axis=0)
+            sums = [maps[:, place.start : place.end].sum(axis=1) for place in pair.motif]
+            relevance = np.sum(sums, axis=0)
+            relevance[np.abs(relevance) < 10.0**-DECIMALS] = 0.0
             first = 1 + each * self._partners.index(pair.partner)
             copies = relevance[first : first + each]
             rows.append(np.stack([np.full(each, relevance[0]), copies], axis=1))
-        both = np.stack(rows)
-        repeated = np.repeat(self.signs, self._windows)
-        return {
-            "": _mean_shift(both[:, 0], self.signs),
-            "null": _mean_shift(both[:, 1:].reshape(-1, 2), repeated) if self._windows else NO_ROOM,
-        }
+        changes = self.signs[:, None] * _relative_change(np.stack(rows))
+        return changes[:, 0], changes[:, 1:]
 
 
-def _mean_shift(both: Floats, signs: Floats, undefined: str = NO_RELEVANCE) -> float | str:
-    """Mean of sign (r - r') / (|r| + |r'|) over the rows (r, r') that are not both 0."""
-    size = np.abs(both).sum(axis=1)
-    defined = size > 0
-    if not defined.any():
-        return undefined
-    change = signs[defined] * (both[defined, 0] - both[defined, 1]) / size[defined]
-    return float(change.mean())
+def _relative_change(both: Floats) -> Floats:
+    """(r - r') / (|r| + |r'|) of pairs (r, r'), shape (..., 2); NaN where both are 0."""
+    size = np.abs(both).sum(axis=-1)
+    change = np.full(size.shape, np.nan)
+    np.divide(both[..., 0] - both[..., 1], size, out=change, where=size > 0)
+    return change
+
+
+def _mean(values: Floats, undefined: str) -> float | str:
+    """Mean of those that are defined, or why there is none."""
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else undefined
 
 
 def broken(sequence: str, places: Sequence[Interval]) -> str:

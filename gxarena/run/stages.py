@@ -20,6 +20,7 @@ from gxarena.aggregators.projection import project_all
 from gxarena.api import Explainer, Model
 from gxarena.capabilities import COARSEN, REFINE
 from gxarena.data import Attribution, Explained, Floats, Ints, Sample, Spans
+from gxarena.errors import InputError
 from gxarena.identity import awaits_download
 from gxarena.objective import resolve_targets
 from gxarena.run import keys
@@ -62,6 +63,10 @@ class Recent(Generic[Result]):
         self._kept.move_to_end(key)
         return self._kept[key]
 
+    def forget(self, key: Hashable) -> None:
+        """Let go of the result of that key."""
+        self._kept.pop(key, None)
+
     def peek(self, key: Hashable) -> Result | None:
         """The result of that key where it is kept."""
         return self._kept.get(key)
@@ -91,10 +96,16 @@ class Stages:
 
     def create(self, kind: str, label: str) -> Any:
         """A component, created once; the ones used last are kept."""
+        return self._once((kind, label), self._components[kind], lambda: self._made(kind, label))
+
+    def _made(self, kind: str, label: str) -> Any:
         choice = self._plan.choice(kind, label)
-        return self._once(
-            (kind, label), self._components[kind], lambda: create(self._plan.registry, choice)
-        )
+        awaited = awaits_download(given_parameters(choice))
+        made = create(self._plan.registry, choice)
+        if not awaited:
+            # What it read when it was made is what was planned: later the old file may be back.
+            self.check_unchanged((kind, label))
+        return made
 
     def model(self, label: str) -> Model:
         """A loaded model."""
@@ -121,7 +132,12 @@ class Stages:
     def check_unchanged(self, *components: tuple[str, str]) -> None:
         """Raise InputError where a component, by kind and label, is not what was planned."""
         choices = [self._plan.choice(kind, label) for kind, label in components]
-        check_unchanged(self._plan.registry, choices)
+        try:
+            check_unchanged(self._plan.registry, choices)
+        except InputError:
+            for kind, label in components:  # it holds what it has read meanwhile
+                self._components[kind].forget((kind, label))
+            raise
 
     def predictions(self, dataset: str, model: str) -> Predictions:
         """Raw outputs and units of a data set's samples."""

@@ -45,7 +45,7 @@ def gxarena_metrics() -> Iterable[Component]:
     yield Component(
         name="dependency_map",
         target="gxarena.metrics.dependency:DependencyMap",
-        summary="shift of a motif's relevance when the partner that its rule demands is broken",
+        summary="shift of a motif's relevance when its partner is broken, beside the model's own",
         citation="after Greenside et al. 2018, DFIM, Bioinformatics 34:i629",
         provides=frozenset({"sample"}),
         question="faithfulness",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxarena.data import Attribution, Bools, Explained, Floats, Interval, Ints, Sample, Spans
@@ -152,6 +152,7 @@ def test_networks_that_multiply_or_add(
     assert run.values[""] == pytest.approx([shift])
     assert run.values["null"] == pytest.approx([0.0])
     assert run.values["model"] == pytest.approx([shift])
+    assert run.values["gap"] == pytest.approx([0.0])
 
 
 def test_where_either_is_enough_one_gains_without_the_other() -> None:
@@ -178,6 +179,22 @@ def test_one_veto_is_evidence_without_the_other() -> None:
 def test_a_map_that_knows_no_sequence_does_not_shift() -> None:
     run = Run([_sample("AB")], _product, noise)
     assert (run.values[""], run.values["null"], run.values["model"]) == ([0.0], [0.0], [1.0])
+    assert run.values["gap"] == [1.0]
+    adds = Run([_sample("AB")], _sum, noise)
+    assert (adds.values["model"], adds.values["gap"]) == ([0.0], [0.0])  # as the docs warn
+
+
+def test_the_gap_is_that_of_each_pair_and_not_of_the_means() -> None:
+    """One motif's relevance shifts by 1, the other's by 0, where the model's both by a half."""
+
+    def half(model: Network, sequence: str, *_: Any) -> Floats:
+        scores = np.zeros(len(sequence))
+        scores[5:10] = WORDS["B"] in sequence  # A's, hangs on B
+        scores[20:26] = 1.0
+        return scores
+
+    run = Run([_sample("AB")], lambda d: 2 * d["A"] * d["B"] + d["A"] + d["B"], half)
+    assert (run.values[""], run.values["model"], run.values["gap"]) == ([0.5], [0.5], [0.5])
 
 
 def test_the_model_is_asked_in_the_objective_s_terms() -> None:
@@ -291,25 +308,39 @@ def test_undefined_says_why() -> None:
 
 
 def test_without_relevance_or_with_nan_there_is_no_shift() -> None:
-    keys = ("", "null", "model")
+    keys = ("", "null", "model", "gap")
     zero = Run([_sample("AB")], lambda d: 0 * d["A"])
     nothing = "no relevance on motifs, before or after"
     same = "the model does not answer otherwise without a motif, before or after"
-    assert [zero.reasons[key] for key in keys] == [{0: nothing}, {0: nothing}, {0: same}]
+    neither = "no pair of motifs with both a shift and the model's"
+    expected = [{0: nothing}, {0: nothing}, {0: same}, {0: neither}]
+    assert [zero.reasons[key] for key in keys] == expected
     whole = _sample("AB").sequence
 
     def lost(model: Network, sequence: str, *_: Any) -> Floats:
         return np.full(len(model.spans([sequence])[0]), np.nan)
 
     def lost_later(model: Network, sequence: str, *_: Any) -> Floats:
-        return lost(model, sequence) if sequence != whole else np.ones(len(sequence))
+        scores = np.ones(len(sequence))
+        scores[-1] = 1.0 if sequence == whole else np.inf  # beside the motifs
+        return scores
 
     nan = Run([_sample("AB")], explainer=lost)
-    assert [nan.reasons[key] for key in keys] == [{0: "scores are not finite"}] * 3
+    assert [nan.reasons[key] for key in keys] == [{0: "scores are not finite"}] * 4
     later = Run([_sample("AB")], explainer=lost_later)
     edited = "scores of an edited sequence are not finite"
-    assert [later.reasons[key] for key in keys] == [{0: edited}, {0: edited}, {}]
+    assert [later.reasons[key] for key in keys] == [{0: edited}, {0: edited}, {}, {0: edited}]
     assert later.values["model"] == [1.0]
+
+
+def test_what_cancels_is_no_relevance() -> None:
+    def cancels(model: Network, sequence: str, *_: Any) -> Floats:
+        scores = np.zeros(len(sequence))
+        scores[5:8] = (0.1, 0.2, -0.3) if WORDS["B"] in sequence else (0.3, -0.2, -0.1)
+        return scores
+
+    run = Run([_sample("AB")], explainer=cancels)
+    assert run.reasons[""] == {0: "no relevance on motifs, before or after"}
 
 
 def test_without_room_for_a_window_there_is_no_null() -> None:
@@ -322,6 +353,7 @@ def test_without_room_for_a_window_there_is_no_null() -> None:
     assert roomy.values["null"] == [0.0]
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from(["AB", "BA", "ABz", "A"]), min_size=1, max_size=5),
        st.floats(1e-200, 1e200))  # fmt: skip
 def test_a_sample_alone_and_scaled_is_as_in_any_batch(kinds: list[str], scale: float) -> None:
@@ -370,3 +402,11 @@ def test_windows_are_a_whole_number(windows: float) -> None:
 def test_what_an_alternative_s_partner_does_is_no_dependence() -> None:
     sample = _sample("XY")
     assert Run([sample]).reasons[""] == {0: "no two motifs that depend on each other"}
+
+
+def test_what_ranks_and_what_does_not() -> None:
+    quantities = DependencyMap.quantities
+    assert {key: (one.better, one.bounds) for key, one in quantities.items()} == {
+        "": ("none", (-1, 1)), "null": ("none", (-1, 1)), "model": ("none", (-1, 1)),
+        "gap": ("lower", (0, 2)),
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxarena.data import Attribution, Explained, Interval, Sample, Spans
@@ -240,6 +240,7 @@ def _drawn(drawn: Any, target: int = 1, scale: float = 1.0) -> Explained:
     return explained.with_attributions(attributions)
 
 
+@settings(max_examples=60, deadline=None)
 @given(SAMPLES, st.integers(0, 1), st.sampled_from([0.5, 0.8, 0.95]))
 def test_against_a_slow_version(drawn: Any, target: int, level: float) -> None:
     explained = _drawn(drawn, target)
@@ -248,6 +249,7 @@ def test_against_a_slow_version(drawn: Any, target: int, level: float) -> None:
     assert _values(explained, "graded", level=level) == pytest.approx([g for _, g in expected])
 
 
+@settings(max_examples=60, deadline=None)
 @given(SAMPLES, st.floats(1e-200, 1e200))
 def test_a_sample_alone_and_scaled_is_as_in_any_batch(drawn: Any, scale: float) -> None:
     for key in ("", "graded", "chance"):
@@ -330,6 +332,7 @@ def test_decoy_precision_is_per_nucleotide_and_by_magnitude() -> None:
     assert values == pytest.approx([1 - 1.5 / 3, 1 - 2.5 / 2])
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=1, max_size=5),
        st.floats(1e-300, 1e300))  # fmt: skip
 def test_decoy_precision_alone_and_scaled_is_as_in_any_batch(
@@ -366,3 +369,11 @@ def test_decoy_precision_undefined_says_why() -> None:
         0: "scores are not finite", 1: "no decoy", 2: "no motif that counts",
         3: "no relevance on motifs", 4: "no motif that counts",
     }  # fmt: skip
+
+
+def test_what_ranks_and_what_does_not() -> None:
+    of_rule, of_decoys = GrammarSatisfiability.quantities, DecoyPrecision.quantities
+    assert {key: (one.better, one.bounds) for key, one in of_rule.items()} == {
+        "": ("higher", (0, 1)), "graded": ("higher", (0, 1)), "chance": ("none", (0, 1)),
+    }  # fmt: skip
+    assert [(one.better, one.bounds) for one in of_decoys.values()] == [("higher", (-1, 1))]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxarena.data import Attribution, Explained, Interval, Sample, Spans
@@ -88,6 +88,7 @@ def _built(drawn: list, scale: float = 1.0) -> tuple[Explained, list[int], list[
     return _explained(*cases), owners, stretches
 
 
+@settings(max_examples=60, deadline=None)
 @given(CASES)
 def test_against_plain_loops(drawn: list) -> None:  # type: ignore[type-arg]
     explained, owners, stretches = _built(drawn)
@@ -116,6 +117,7 @@ def test_against_plain_loops(drawn: list) -> None:  # type: ignore[type-arg]
     assert [tuple(row) for row in zip(rounded, *counts, strict=True)] == expected
 
 
+@settings(max_examples=60, deadline=None)
 @given(CASES, st.floats(1e-300, 1e290))
 def test_scale_does_not_matter(drawn: list, scale: float) -> None:  # type: ignore[type-arg]
     assert _found(*_built(drawn)) == _found(*_built(drawn, scale))

@@ -578,3 +578,51 @@ def test_what_explainers_share_is_not_kept_of_what_changed_meanwhile(
     with pytest.raises(InputError, match="so that nothing of it was kept"):
         share("[]", lambda: np.zeros(2))
     assert not list((sharing.root / "store").rglob("*.parquet"))
+
+
+SWAPPED: dict[str, dict[str, Any]] = {
+    "scores.txt": {"explainers": {"stale": {"path": "scores.txt"}}},
+    "weights/sub/bias.txt": {"models": {"stale-model": {"folder": "weights"}}},
+}
+
+
+@pytest.mark.parametrize("name", SWAPPED)
+def test_what_was_read_while_another_file_lay_there_is_let_go_of(site: Site, name: str) -> None:
+    """The file is swapped after the plan, and put back as soon as a cell says so."""
+    (site.root / "data2.csv").write_text("sequence\nACGTACAA\nTTGACATT\n")
+    site.changes = SWAPPED[name] | {
+        "datasets": {"mine": {"path": "data.csv"}, "two": {"path": "data2.csv"}},
+        "matrix": [BLOCK | {"datasets": ["mine", "two"]}],
+    }
+    made = site.plan()
+    site.edit(name, "1.0", "3.0")
+
+    def put_back(_cell: object, status: str, _message: str) -> None:
+        if status == "error" and "3.0" in (site.root / name).read_text():
+            site.edit(name, "3.0", "1.0")
+
+    run(made, site.root / "run", report_cell=put_back)
+    assert _values(site.run("run")) == _values(site.run("fresh"))
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [
+            ('path=""', "path=DEFAULT"),
+            ("class Explainer", 'DEFAULT = "scores.txt"\nclass Explainer'),
+        ],
+        [('path=""', 'path="scores.txt"'), ("class Explainer:", "class Base:")],
+    ],
+)
+def test_a_default_path_that_is_a_constant_or_inherited_counts(
+    site: Site, edits: list[tuple[str, str]]
+) -> None:
+    for old, new in edits:
+        site.edit("stalepack/explainer.py", old, new)
+    path = site.root / "stalepack" / "explainer.py"
+    if "class Base" in path.read_text():
+        path.write_text(path.read_text() + "\nclass Explainer(Base):\n    pass\n")
+    before = _values(site.run("run"))
+    site.edit("scores.txt", "1.0", "3.0")
+    assert _values(site.run("run")) == _values(site.run("fresh")) != before

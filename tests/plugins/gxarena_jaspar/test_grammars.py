@@ -1,0 +1,142 @@
+"""Planted's rules are its grammars: what they say of its samples, and what metrics make of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from gxarena.data import Attribution, Explained, Sample, Spans
+from gxarena.metrics import rules
+from gxarena.metrics.dependency import DependencyMap
+from gxarena.metrics.grammar import DecoyPrecision, GrammarSatisfiability
+from gxarena.registry import Registry
+from gxarena.run.probe import ModelProbe
+from gxarena.truth import DECOY, truth
+from gxarena_jaspar.grammars import GRAMMARS, RULES, Group
+from gxarena_jaspar.planted import planted
+
+NO_PROBE = ModelProbe(lambda: pytest.fail("grammar asks no model"))
+N = 240
+
+
+@pytest.fixture(scope="module")
+def samples() -> tuple[Sample, ...]:
+    return planted("test", n=N).samples
+
+
+def _grammar(sample: Sample) -> str:
+    return sample.id.split("-")[1]
+
+
+def _explained(samples: tuple[Sample, ...], maps: list[np.ndarray]) -> Explained:
+    attributions = tuple(Attribution(scores, Spans.nucleotides(len(scores))) for scores in maps)
+    targets = np.ones(len(samples), dtype=np.int64)
+    return Explained(samples, attributions, targets, np.zeros((len(samples), 2)))
+
+
+def test_every_rule_has_the_motifs_of_its_grammar_in_their_part() -> None:
+    def motifs(arrangement: tuple[Group, ...]) -> set[str]:
+        return {motif for group in arrangement for motif in group.motifs}
+
+    assert len(RULES) == len(GRAMMARS)
+    for table, grammar in zip(RULES, GRAMMARS.values(), strict=True):
+        every, some, never = (set(table.get(key, ())) for key in rules.KEYS)
+        arrangements = [motifs(one) for one in grammar.positive]
+        assert set.intersection(*arrangements) == every
+        assert set.union(*arrangements) == every | some
+        negatives = set.union(*(motifs(one) for one in grammar.negative))
+        assert negatives - every - some == never
+
+
+def test_what_the_rules_say_of_every_sample(samples: tuple[Sample, ...]) -> None:
+    found = Counter(
+        (_grammar(sample), sample.label, one.reason, len(one.required), len(one.alternatives),
+         len(one.vetoes), len(one.distractors))
+        for sample in samples
+        for one in [rules.case(rules.checked("", RULES), sample)]
+    )  # fmt: skip
+    half, quarter = N // 12, N // 24
+    thirds = Counter(i % 3 for i in range(half))
+    assert found == {
+        ("one", 1, "", 1, 0, 0, 0): half,
+        ("and", 1, "", 2, 0, 0, 0): half,
+        ("or", 1, "", 0, 1, 0, 0): half - thirds[2],
+        ("or", 1, "", 0, 2, 0, 0): thirds[2],
+        ("spacing", 1, "", 2, 0, 0, 0): half,
+        ("unless", 1, "", 1, 0, 0, 0): half,
+        ("decoys", 1, "", 1, 0, 0, 2): half,
+        ("unless", 0, "", 1, 0, 1, 0): quarter,
+        ("unless", 0, rules.BY_ABSENCE, 0, 0, 0, 0): quarter,
+        ("and", 0, rules.BY_ABSENCE, 0, 0, 0, 0): half,
+        ("spacing", 0, rules.NOT_BY_PRESENCE, 0, 0, 0, 0): half,
+        ("one", 0, rules.NO_ANNOTATION, 0, 0, 0, 0): half,
+        ("or", 0, rules.NO_ANNOTATION, 0, 0, 0, 0): half,
+        ("decoys", 0, rules.NO_RULE, 0, 0, 0, 0): half,
+    }
+
+
+def test_the_truth_satisfies_every_positive_and_its_negative_none(
+    samples: tuple[Sample, ...],
+) -> None:
+    positives = tuple(sample for sample in samples if sample.label == 1)
+    maps = [truth(sample).astype(np.float64) for sample in positives]
+    metric = GrammarSatisfiability(RULES)
+    for sign, satisfied in ((1, 1.0), (-1, 0.0)):
+        explained = _explained(positives, [sign * one for one in maps])
+        scored = metric.score(explained, NO_PROBE)
+        assert set(scored.values[""].tolist()) == {satisfied}
+        assert set(scored.values["graded"].tolist()) == {satisfied}
+    vetoed = tuple(s for s in samples if len({a.name for a in s.annotations}) == 2
+                   and _grammar(s) == "unless")  # fmt: skip
+    against = [
+        -np.sum([np.eye(250)[a.start : a.end].sum(axis=0) for a in s.annotations], axis=0)
+        for s in vetoed
+    ]
+    scored = metric.score(_explained(vetoed, against), NO_PROBE)
+    assert scored.values[""].tolist() == [1.0] * len(vetoed)
+
+
+def test_decoys_are_beside_motifs_in_one_grammar_alone(samples: tuple[Sample, ...]) -> None:
+    maps = [truth(sample).astype(np.float64) for sample in samples]
+    values = DecoyPrecision().score(_explained(samples, maps), NO_PROBE).values[""]
+    both = [_grammar(sample) == "decoys" and sample.label == 1 for sample in samples]
+    assert np.array_equal(np.isfinite(values), both)
+    assert set(values[both].tolist()) == {1.0}
+
+
+def test_noise_scores_by_chance(samples: tuple[Sample, ...]) -> None:
+    """Graded means in closed form, see docs/metrics.md."""
+    expected = {"one": 1 / 4, "and": 1 / 12, "spacing": 1 / 12, "unless": 1 / 4, "decoys": 17 / 96}
+    rng = np.random.default_rng(0)
+    kept = tuple(sample for sample in samples if _grammar(sample) in expected)
+    graded = []
+    for _ in range(60):
+        noise = [rng.normal(size=250) for _ in kept]
+        scored = GrammarSatisfiability(RULES).score(_explained(kept, noise), NO_PROBE)
+        graded.append(scored.values["graded"])
+    means = np.mean(graded, axis=0)
+    for name, mean in expected.items():
+        own = [means[i] for i, sample in enumerate(kept) if _grammar(sample) == name]
+        assert np.nanmean(own) == pytest.approx(mean, abs=0.03)
+
+
+def test_names_that_no_rule_has_are_planted_as_decoys_alone(samples: tuple[Sample, ...]) -> None:
+    named = {name for table in RULES for names in table.values() for name in names}
+    for sample in samples:
+        for one in sample.annotations:
+            assert one.name in named or one.name.startswith(DECOY)
+
+
+@pytest.mark.parametrize(
+    ("name", "factory"),
+    [("grammar_satisfiability", GrammarSatisfiability), ("dependency_map", DependencyMap)],
+)
+def test_the_plugin_hands_its_rules_to_the_core_s_metrics(name: str, factory: type) -> None:
+    registry = Registry.load()
+    component = registry.get("metrics", name)
+    assert registry.factory("metrics", name) is factory
+    assert component.defaults["rules"] == RULES
+    made = registry.create("metrics", name, component.defaults)
+    assert len(made._rules) == len(GRAMMARS)
