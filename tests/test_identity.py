@@ -292,5 +292,5 @@ def test_shards_that_an_index_names_count_wherever_it_is_found(
     found = set()
     for content in ("1", "2", "1"):
         Path("sub/w.safetensors").write_text(content)
-        found.add(path_digest(Path(given)))
+        found.add(identity.path_digest(Path(given)))
     assert len(found) == 2

@@ -6,6 +6,7 @@ an exact test decides, or nothing does. How often luck decides: benchmarks/stati
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -118,13 +119,10 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     low, high = limits(1 - LEVEL)
     if few >= FEWEST_SAMPLES:
         p = 1.0 if low <= 0 <= high else _p_value(limits, estimate)
+        if replicates == 1 and p <= LEVEL and _mostly_ties(one.defined, other.defined):
+            p = max(p, _permuted(one.defined, other.defined))
     elif exact:
-        p = float(
-            stats.permutation_test(
-                (one.defined, other.defined), _mean_difference, vectorized=True,
-                n_resamples=RESAMPLES, rng=np.random.default_rng(SEED),
-            ).pvalue
-        )  # fmt: skip
+        p = _permuted(one.defined, other.defined)
     else:
         p = 1.0 if few else np.nan
     verdict, p_fails = _beyond(estimate, p)
@@ -132,6 +130,21 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
         what, estimate, low, high, n, unit, verdict, _noted("", few, exact=exact), p_fails,
         replicates,
     )  # fmt: skip
+
+
+def _mostly_ties(one: Floats, other: Floats) -> bool:
+    """Whether few values of two sets differ from the one that most have."""
+    counts = np.unique(np.concatenate([one, other]), return_counts=True)[1]
+    return bool(counts.sum() - counts.max() < 2 * FEWEST_SAMPLES)
+
+
+def _permuted(one: Floats, other: Floats) -> float:
+    """P of two sets' means by exchanging their samples."""
+    found = stats.permutation_test(
+        (one, other), _mean_difference, vectorized=True,
+        n_resamples=RESAMPLES, rng=np.random.default_rng(SEED),
+    )  # fmt: skip
+    return float(found.pvalue)
 
 
 def rising(what: str, x: Floats, column: Column) -> Comparison:
@@ -153,7 +166,7 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
         nothing = Comparison(what, np.nan, np.nan, np.nan, n, "Spearman", "undecided", "no spread")
         return replace(nothing, replicates=replicates)
     estimate = float(stats.spearmanr(x, y).statistic)
-    if len(np.unique(ids)) < FEWEST_SAMPLES:
+    if min(len(np.unique(ids)), _off_the_commonest(x, ids)) < FEWEST_SAMPLES:
         few = Comparison(what, estimate, np.nan, np.nan, n, "Spearman", "undecided", TOO_FEW, 1.0)
         return replace(few, replicates=replicates)
     rng = np.random.default_rng(SEED)
@@ -178,6 +191,14 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
     return Comparison(
         what, estimate, low, high, n, "Spearman", verdict, "", p_fails, replicates
     )  # fmt: skip
+
+
+def _off_the_commonest(x: Floats, ids: np.ndarray) -> int:
+    """How many samples have an x other than the one that most have: what a slope rests on."""
+    pairs = {(sample, float(at)) for sample, at in zip(ids.tolist(), x.tolist(), strict=True)}
+    samples_at = Counter(at for _, at in pairs)
+    commonest = max(samples_at, key=lambda at: samples_at[at])
+    return len({sample for sample, at in pairs if at != commonest})
 
 
 def more_often_than(

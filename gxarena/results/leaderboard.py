@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from gxarena.data import Bools, Floats, Ints
+from gxarena.data import Floats, Ints
 from gxarena.errors import InputError
 from gxarena.results.contestants import GROUP, Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
@@ -165,7 +165,7 @@ def _places(group: Sequence[Contestant], values: Floats, groups: Ints | None = N
     at = [i for i, one in enumerate(group) if one.role == "method"]
     methods = [group[i] for i in at]
     names = [one.labels["explainer"] for one in methods]
-    defined: Bools = np.asarray(np.isfinite(values[at]).any(axis=(1, 2)))
+    defined: Ints = np.isfinite(values[at]).sum(axis=(1, 2))
     first = _standing_for(entries([one.fingerprints for one in methods]), defined)
     entry = {name: names[i] for name, i in zip(names, first, strict=True)}
     # A cell that ended before its metric was made does not know the direction; others do.
@@ -210,11 +210,11 @@ def _ranks(
     return rows
 
 
-def _standing_for(first: Sequence[int], defined: Bools) -> list[int]:
-    """Who stands for each entry: the first of its members that has any value."""
+def _standing_for(first: Sequence[int], defined: Ints) -> list[int]:
+    """Who stands for each entry: the first of its members that have most values."""
     chosen: dict[int, int] = {}
     for member, of in enumerate(first):
-        if of not in chosen or (defined[member] and not defined[chosen[of]]):
+        if of not in chosen or defined[member] > defined[chosen[of]]:
             chosen[of] = member
     return [chosen[of] for of in first]
 
@@ -261,6 +261,8 @@ def _between(
                 "ci_method": ENDS
                 if i in ends
                 else f"{spread.method[i]}, between floor and ceiling",
+                # In the unit of the scale, which this one is not.
+                "behind_best": None,
             }
 
 

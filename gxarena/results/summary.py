@@ -52,8 +52,8 @@ class Standing:
         Between which the place moves as each data set, each metric and each replicate in turn is
         left out.
     tier : int or None
-        Entries of one tier are less apart than Nemenyi's critical difference; None where there are
-        too few blocks to tell.
+        Entries of one tier are less apart than Nemenyi's critical difference for as many blocks as
+        there are data sets; None where these are too few to tell.
     leads : int
         Blocks in which the entry is in the first tier of every quantity.
     blocks : int
@@ -137,12 +137,19 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
     first = [names[0] for names in entries]
     ranks = _rank_table(ranked, first, _rank)
     compared = compare_over_blocks(ranks)
+    # Metrics of one data set are no independent blocks: tiers are over the data sets' means.
+    data_sets = list(dict.fromkeys(block[:2] for block in blocks))
+    of_data_sets = [[block[:2] == one for block in blocks] for one in data_sets]
+    tiers = _tiers(
+        compared, compare_over_blocks(np.array([ranks[i].mean(axis=0) for i in of_data_sets]))
+    )
     places = _places(compared.mean_rank)
     moved = np.stack([places, *_without_blocks(ranks, blocks), *_without_replicates(ranked, first)])
+    # Ends as far from the mean rank as they are from the ranks: others may be on the board too.
     lowest, highest = (
-        _rank_table(ranked, first, end).mean(axis=0) for end in (_rank_low, _rank_high)
+        compared.mean_rank + (_rank_table(ranked, first, end) - ranks).mean(axis=0)
+        for end in (_rank_low, _rank_high)
     )
-    tiers = _tiers(compared)
     made = [
         Standing(
             model,
@@ -251,15 +258,18 @@ def _without_replicates(ranked: Ranked, names: Sequence[str]) -> Iterator[Ints]:
         yield _places(compare_over_blocks(table).mean_rank)
 
 
-def _tiers(compared: BlockComparison) -> list[int | None]:
-    """Greedy from the best: who is less than the critical difference behind a tier's first."""
+def _tiers(compared: BlockComparison, independent: BlockComparison) -> list[int | None]:
+    """Greedy from the best: who is less than the critical difference behind a tier's first.
+
+    By the mean ranks over all blocks, with the difference for as many as are independent.
+    """
     means = compared.mean_rank
     tiers: list[int | None] = [None] * len(means)
-    if np.isnan(compared.critical_difference):
+    if np.isnan(independent.critical_difference):
         return tiers
     tier, first = 0, -np.inf
     for i in np.argsort(means, kind="stable"):
-        if means[i] - first >= compared.critical_difference:
+        if means[i] - first >= independent.critical_difference:
             tier, first = tier + 1, means[i]
         tiers[i] = tier
     return tiers

@@ -10,11 +10,9 @@ from gxarena.data import Bools, Floats, Ints
 from gxarena.errors import InputError
 from gxarena.statistics.crossed import Crossed, crossed, rounding
 from gxarena.statistics.multiplicity import holm
-from gxarena.statistics.signflip import sign_flip
+from gxarena.statistics.signflip import FEWEST_MOVED, moved, sign_flip
 from gxarena.statistics.skewed import p_value
 
-FEWEST_SAMPLES = 20
-"""Below, an exact test must agree."""
 CHUNK = 1_000_000
 """Cells of differences at a time."""
 
@@ -47,7 +45,9 @@ def pairwise_differences(
     The statistic is the mean difference over the root of its two-way random-effects variance
     (MS_R + MS_S - MS_RS) / RN, never less than either part's own, with Satterthwaite's degrees of
     freedom (1946, Biometrics Bulletin 2:110) and Hall's correction for the samples' skewness. The
-    t test over replicates alone must agree, and below 20 samples the exact sign-flip test.
+    t test over replicates alone must agree, and the exact sign-flip test where fewer than 20
+    samples, or groups of them, differ at all. Nothing is told apart where two methods share one
+    replicate of several, nor where the numbers of whole sets do not vary.
 
     Parameters
     ----------
@@ -66,12 +66,17 @@ def pairwise_differences(
     one, other = np.triu_indices(m, 1)
     by_method = np.ascontiguousarray(np.moveaxis(values, 2, 0), dtype=np.float64)
     mean, p, shared = np.full((3, len(one)), np.nan)
+    several = bool((np.isfinite(by_method).any(axis=2).sum(axis=1) > 1).any())
     step = max(CHUNK // max(values.shape[0] * values.shape[1], 1), 1)
     for start in range(0, len(one), step):
         pairs = slice(start, start + step)
         left, right = by_method[one[pairs]], by_method[other[pairs]]
         slack = rounding(left) + rounding(right)
-        mean[pairs], p[pairs], shared[pairs] = _compared(left - right, slack, groups, whole)
+        mean[pairs], p[pairs], shared[pairs], replicates = _compared(
+            left - right, slack, groups, whole
+        )
+        # One set of weights says nothing of others, which the rest of the board is over.
+        p[pairs] = np.where(several & (replicates == 1), 1.0, p[pairs])
     return Differences(
         _square(mean, one, other, m, -1.0),
         _square(shared, one, other, m, 1.0, np.isfinite(by_method).any(axis=1).sum(axis=1)).astype(
@@ -83,17 +88,17 @@ def pairwise_differences(
 
 def _compared(
     differences: Floats, slack: Floats, groups: np.ndarray | None, whole: bool
-) -> tuple[Floats, Floats, Ints]:
-    """Mean, unadjusted p and shared samples of columns of differences, shape (pairs, R, N)."""
+) -> tuple[Floats, Floats, Ints, Ints]:
+    """Mean, unadjusted p, shared samples and replicates of differences, shape (pairs, R, N)."""
     parts = crossed(differences, groups)
     mean = np.where(np.abs(parts.mean) <= slack, 0.0, parts.mean)
     p = p_value(*_statistic(parts, mean, slack, whole))
     several = parts.replicates > 1
     p[several] = np.maximum(p[several], _over_replicates(parts, mean, slack)[several])
-    few = (parts.samples < FEWEST_SAMPLES) & (mean != 0)
+    few = (moved(parts, slack) < FEWEST_MOVED) & (mean != 0)
     if few.any() and not whole:
         p[few] = np.maximum(p[few], sign_flip(crossed(differences[few], groups)))
-    return mean, np.where(np.isnan(mean), np.nan, p), parts.samples
+    return mean, np.where(np.isnan(mean), np.nan, p), parts.samples, parts.replicates
 
 
 def _statistic(
@@ -116,7 +121,9 @@ def _statistic(
     most = np.maximum(parts.replicates, parts.units) - 1.0
     with np.errstate(all="ignore"):
         df = np.where(none, most, variance**2 / freedom)
-        t = np.where(mean == 0, 0.0, mean / np.sqrt(np.where(none, 0.0, variance)))
+        # Two replicates' numbers of a coarse scale may be equal by luck: they tell nothing.
+        undecided = (mean == 0) | (none & whole)
+        t = np.where(undecided, 0.0, mean / np.sqrt(np.where(none, 0.0, variance)))
         lean = parts.skewness / np.sqrt(parts.units) * (by_units / variance) ** 1.5
     return t, np.where(none | ~np.isfinite(lean), 0.0, lean), np.where(np.isnan(mean), 0.0, df)
 

@@ -15,7 +15,7 @@ import numpy as np
 from gxarena.data import Bools, Floats
 from gxarena.statistics.bounded import DRAWS, all_equal, mostly_at_a_bound, two_valued
 from gxarena.statistics.crossed import Crossed, columns, crossed, rounding
-from gxarena.statistics.signflip import sign_flip
+from gxarena.statistics.signflip import FEWEST_MOVED, moved, sign_flip
 from gxarena.statistics.skewed import quantile, sides
 
 Bounds = tuple[float | None, float | None]
@@ -106,8 +106,9 @@ def mean_p_values(
 ) -> Floats:
     """Two-sided p of each column's mean: one less the level at which its interval reaches `null`.
 
-    So a test at 5% and the interval of 95% never disagree. Below 20 samples, where there is no
-    interval, an exact test (`signflip`) as well: three samples never decide.
+    Where fewer than 20 samples, or groups of them, lie off the null, an exact test (`signflip`)
+    must agree: neither three samples decide, nor one among hundreds of ties. Else a test at 5% and
+    the interval of 95% say the same.
 
     Parameters
     ----------
@@ -134,10 +135,10 @@ def mean_p_values(
         low, high = np.where(within, middle, low), np.where(within, high, middle)
     p = np.where(away == 0, 1.0, np.exp(high))
     p = np.where(study.bounded, np.maximum(p, 2 / DRAWS), p)
-    few = study.parts.samples < FEWEST_SAMPLES
+    shifted = crossed(table - null, groups)
+    few = moved(shifted, rounding(table)) < FEWEST_MOVED
     if few.any():
-        shifted = table[few] - null
-        p[few] = np.maximum(p[few], sign_flip(crossed(shifted, groups)))
+        p[few] = np.maximum(p[few], sign_flip(crossed(table[few] - null, groups)))
     p[np.isnan(study.parts.mean)] = np.nan
     return p
 
@@ -168,7 +169,8 @@ class _Study:
         equal = (most - least <= 2 * slack)[:, 0]
         two = at_ends.all(axis=1) & ~equal
         if self.closed is None:
-            return equal, two, np.zeros_like(two)
+            # Two values by luck: on an open scale a third may lie anywhere.
+            return equal, np.zeros_like(two), np.zeros_like(two)
         low, high = self.closed
         at_bounds = (means <= low + slack) | (means >= high - slack)
         mostly = (2 * at_bounds.sum(axis=1) >= seen.sum(axis=1)) & ~equal
@@ -261,7 +263,7 @@ class _Study:
                 return 0.0, 0.0
             centre = float(self.parts.mean[column])
             low, high = all_equal(centre, n, self.closed, level)
-        elif self.two[column] or self.closed is None:
+        elif self.two[column] or self.closed is None:  # open scales have no two kinds of values
             least, most = float(means.min()), float(means.max())
             count = int((means > (least + most) / 2).sum())
             share = two_valued(count, n, level)

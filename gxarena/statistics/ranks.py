@@ -11,7 +11,7 @@ from gxarena.data import Bools, Floats, Ints
 from gxarena.statistics.differences import Differences, pairwise_differences, told_apart
 
 LEAST_COVERED = 0.5
-"""Of the samples that the method with most of them has."""
+"""Of the values, one a sample and replicate, that the method with most of them has."""
 
 MaskedInts = np.ma.MaskedArray[tuple[int, ...], np.dtype[np.int64]]
 
@@ -51,9 +51,9 @@ def rank_methods(
     all have all samples, the competition rank of the means. So a method that is worse than another
     on every sample that they share is never first, whatever the rest of the samples are like; with
     holes, a circle of three may share a rank. Of two that share no sample, the one with fewer comes
-    behind. Who is defined on less than `LEAST_COVERED` of the samples of the one that is defined on
-    most is not ranked: nobody wins by abstaining. Means that differ by no more than rounding are
-    tied.
+    behind. Who has less than `LEAST_COVERED` of the values of the one that has most is not ranked,
+    be it that it abstains or that it failed with some weights; who abstains seldom, where it would
+    lose, still gains by it. Means that differ by no more than rounding are tied.
 
     The interval runs from 1 + the number of methods that are significantly better to m - the number
     that are significantly worse, Holm-adjusted over all pairs: at most 1 - level of boards have a
@@ -69,8 +69,8 @@ def rank_methods(
     level : float
     """
     found = pairwise_differences(values, groups=groups, whole=whole)
-    samples = np.isfinite(values).any(axis=0).sum(axis=0)
-    ranked: Bools = np.asarray((samples > 0) & (samples >= LEAST_COVERED * samples.max(initial=0)))
+    counts = np.isfinite(values).sum(axis=(0, 1))
+    ranked: Bools = np.asarray((counts > 0) & (counts >= LEAST_COVERED * counts.max(initial=0)))
     sign = {"higher": 1.0, "lower": -1.0}[better]
     lead = np.nan_to_num(sign * found.mean)
     lead = np.where(np.isnan(found.mean), _more_samples(found.shared.diagonal()), lead)

@@ -10,9 +10,11 @@ import functools
 
 import numpy as np
 
-from gxarena.data import Floats
+from gxarena.data import Floats, Ints
 from gxarena.statistics.crossed import Crossed
 
+FEWEST_MOVED = 20
+"""Units that differ from the null below which this test must agree with any other."""
 ENUMERATED = 13
 """Units up to which every way is tried; beyond, as many as these and the one observed."""
 DRAWS = 20_000
@@ -33,6 +35,16 @@ def sign_flip(parts: Crossed) -> Floats:
     for column in np.flatnonzero(parts.units > 0):
         p[column] = _p(parts, int(column))
     return p
+
+
+def moved(parts: Crossed, slack: Floats) -> Ints:
+    """How many units of each column lie off 0 by more than rounding, shape (m,).
+
+    Ties tell nothing: of two hundred differences of which one is not 0, one counts.
+    """
+    off = np.abs(parts.mean[:, None] + parts.contributions) > slack[:, None]
+    counted: Ints = (off & parts.counts).sum(axis=1)
+    return counted
 
 
 def _p(parts: Crossed, column: int) -> float:

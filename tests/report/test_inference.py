@@ -293,6 +293,34 @@ def test_luck_seldom_makes_unequal_pairs_rise() -> None:
     assert sum(one.verdict != "undecided" for one in found) <= 7
 
 
+def test_ties_but_for_one_decide_no_claim() -> None:
+    values = np.zeros(200)
+    values[0] = 1e-3
+    assert above("x", _column(values)).verdict == "undecided"
+    assert above("x", _column(-values)).verdict == "undecided"
+
+
+def test_two_sets_of_rare_events_fail_seldom_by_luck() -> None:
+    rng = np.random.default_rng(3)
+    verdicts = [
+        above_of_others(
+            "x", *(_column((rng.random(30) < 0.95).astype(float)) for _ in "ab")
+        ).verdict
+        for _ in range(120)
+    ]
+    assert verdicts.count("undecided") >= 0.93 * len(verdicts)
+
+
+def test_a_slope_that_rests_on_few_sequences_decides_nothing() -> None:
+    x = np.full(60, 100.0)
+    x[:5] = 900.0
+    values = np.linspace(0, 1, 60)[::-1]
+    ids = np.array([f"s{i}" for i in range(60)], dtype=object)
+    assert rising("x", x, Column(ids, values)).verdict == "undecided"
+    x[:25] = 900.0
+    assert rising("x", x, Column(ids, values)).verdict == "holds"
+
+
 @pytest.mark.parametrize(
     ("looks", "verdict"),
     [

@@ -253,6 +253,45 @@ def test_ranks_with_each_replicate_left_out() -> None:
     assert rows["b"]["ranks_without"] == [1, 2, 2]
 
 
+def test_of_one_entry_who_has_most_values_stands_for_it() -> None:
+    one, other = [1.0, *[0.0] * (DIRECTIONS)], [2.0, *[9.0] * DIRECTIONS]
+    few: list[float | None] = [0.5, *[None] * 23]
+    values = {"a": few, "b": _about(0.5), "c": _about(0.2)}
+    rows = _rows(*_tables(values, fingerprints={"a": one, "b": one, "c": other}))
+    assert {e: row["entry"] for e, row in rows.items()} == {"a": "b", "b": "b", "c": "c"}
+    assert {e: row["rank"] for e, row in rows.items()} == {"a": 1, "b": 1, "c": 2}
+
+
+def test_between_floor_and_ceiling_nobody_is_behind_in_the_unit_of_the_scale() -> None:
+    values = {"random": _about(0.1), "oracle": _about(0.9), "a": _about(0.5), "b": _about(0.3)}
+    board = leaderboard(*_tables(values), seed=0).to_pylist()
+    behind = {(row["metric"], row["explainer"]): row["behind_best"] for row in board}
+    assert behind["q", "b"] == pytest.approx(0.2)
+    assert behind["q.normalised", "b"] is None
+
+
+def test_groups_widen_what_is_between_floor_and_ceiling_too() -> None:
+    values = {
+        e: list(np.repeat(_about(mean, 25, seed=i), 5))
+        for i, (e, mean) in enumerate((("random", 0.1), ("oracle", 0.9), ("a", 0.5)))
+    }
+    cells, samples = _tables(values)
+    named = [
+        f"c:{9 * (int(i) // 5)}-{9 * (int(i) // 5) + 5}" for i in samples["sample_id"].to_pylist()
+    ]
+    places = [
+        f"{name}:{i}" for i, name in zip(samples["sample_id"].to_pylist(), named, strict=True)
+    ]
+    at = samples.column_names.index("sample_id")
+    samples = samples.set_column(at, "sample_id", pa.array(places))
+    widths = []
+    for given in ({}, {"d": "overlap"}):
+        rows = leaderboard(cells, samples, 0, given).to_pylist()
+        (row,) = (r for r in rows if r["metric"] == "q.normalised" and r["explainer"] == "a")
+        widths.append(row["ci_high"] - row["ci_low"])
+    assert widths[1] > 1.5 * widths[0]
+
+
 def test_who_answers_seldom_is_not_ranked() -> None:
     few: list[float | None] = [*[1.0] * 19, *[None] * 21]
     rows = _rows(*_tables({"picky": few, "steady": _about(0.5, 40), "half": _about(0.4, 20)}))

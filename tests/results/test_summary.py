@@ -82,6 +82,14 @@ def test_rank_intervals_are_means_over_blocks() -> None:
     assert found == {"a": (1.0, 2.0), "b": (1.5, 2.5)}
 
 
+def test_the_rank_interval_holds_the_mean_rank_though_others_are_on_the_board() -> None:
+    some = _block({"c": 1, "d": 2, "e": 3, "a": 4, "b": 5})
+    rows = [row | {"rank_low": row["rank"] - 1, "rank_high": row["rank"] + 1} for row in some]
+    rows += _block({"a": 1, "b": 2}, metric="p")
+    found = {one.names[0]: (one.mean_rank, one.rank_low, one.rank_high) for one in _summed(rows)}
+    assert found == {"a": (1.0, 0.5, 1.5), "b": (2.0, 1.5, 2.5)}
+
+
 def test_who_competes_with_nobody() -> None:
     rows = [*_block({"a": 1, "b": 2}), _row("lrp", 1, model="cnn"), _row("x", None, model="none")]
     board = pa.Table.from_pylist(
@@ -171,8 +179,11 @@ def test_who_lacks_a_block_is_not_compared() -> None:
 @pytest.mark.parametrize("blocks", [9, 10])
 def test_tiers_by_nemenyis_difference_once_there_are_enough_blocks(blocks: int) -> None:
     order = {"a": 1, "b": 2, "c": 3, "d": 4}
-    rows = itertools.chain(*(_block(order, metric=f"q{i}") for i in range(blocks)))
+    rows = itertools.chain(*(_block(order, dataset=f"d{i}") for i in range(blocks)))
     tiers = [one.tier for one in _summed([*rows])]
+    # Metrics of one data set are no independent blocks, however many.
+    dependent = itertools.chain(*(_block(order, metric=f"q{i}") for i in range(2 * blocks)))
+    assert [one.tier for one in _summed([*dependent])] == [None] * 4
     if blocks < 10:
         assert tiers == [None] * 4
     else:

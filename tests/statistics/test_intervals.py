@@ -86,10 +86,32 @@ def test_few_skewed_values_are_covered_more_often_than_by_scipys_bca(
 def test_two_values_have_statsmodels_exact_interval() -> None:
     values = np.r_[np.ones(28), np.zeros(2)]
     theirs = proportion_confint(28, 30, method="beta")
-    for bounds in ((None, None), (0.0, 1.0)):
-        found = mean_intervals(values, bounds=bounds)
-        assert (found.low[0], found.high[0]) == pytest.approx(theirs)
-        assert found.method[0].startswith("exact binomial")
+    found = mean_intervals(values, bounds=(0.0, 1.0))
+    assert (found.low[0], found.high[0]) == pytest.approx(theirs)
+    assert found.method[0].startswith("exact binomial")
+    # On an open scale there are no two kinds: a third value may lie anywhere.
+    assert mean_intervals(values).method[0].startswith("skew-corrected t")
+
+
+@pytest.mark.parametrize("n", [20, 50, 200])
+def test_one_that_differs_among_ties_decides_nothing(n: int) -> None:
+    values = np.zeros(n)
+    values[0] = 1e-3
+    assert mean_p_values(values)[0] == 1
+    # Five on one side have 2 in 32 ways, as few samples have; enough of them decide.
+    values[:5] = 1e-3
+    assert mean_p_values(values)[0] == pytest.approx(2 / 32, abs=0.005)
+    values[:12] = np.linspace(0.5, 1.5, 12)
+    assert mean_p_values(values)[0] < 0.01
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.9, 20), (0.97, 50), (0.99, 200)])
+def test_differences_of_rare_events_fail_seldom_by_luck(
+    share: float, n: int, rng: np.random.Generator
+) -> None:
+    events = (rng.random((400, 1, n, 2)) < share).astype(float)
+    p = mean_p_values(events[..., 0] - events[..., 1])
+    assert (p <= 0.05).mean() <= 0.05
 
 
 def test_a_ceiling_has_width() -> None:

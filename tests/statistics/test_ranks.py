@@ -100,12 +100,45 @@ def test_who_is_defined_on_less_than_half_is_not_ranked(rng: np.random.Generator
     values = rng.normal(size=(2, 40, 3))
     values[:, 19:, 1] = np.nan
     values[:, :19, 1] += 9
-    values[0, :20, 2] = np.nan  # one replicate of a sample is enough
     found = rank_methods(values, "higher")
     assert found.rank.mask.tolist() == [False, True, False]
     assert found.high.max() == 2
     values[:, 19, 1] = 9
     assert rank_methods(values, "higher").rank[1] == 1
+
+
+def test_who_failed_with_most_weights_is_not_ranked(rng: np.random.Generator) -> None:
+    values = rng.normal(size=(5, 40, 1)) + rng.normal(size=(5, 1, 3))
+    values[1:, :, 2] = np.nan
+    assert rank_methods(values, "higher").rank.mask.tolist() == [False, False, True]
+
+
+def test_two_that_share_one_replicate_of_several_are_not_told_apart(
+    rng: np.random.Generator,
+) -> None:
+    values = rng.normal(size=(5, 40, 3)) * 0.1
+    values[..., 0] += 9
+    values[:2, :, 0] = np.nan
+    values[3:, :, 1] = np.nan  # together with the first: replicate 2 alone
+    found = rank_methods(values, "higher")
+    assert found.differences.p[0, 1] == 1
+    assert found.differences.p[0, 2] < 0.05
+    alone = rank_methods(values[2:3], "higher")
+    assert alone.differences.p[0, 1] < 0.05
+
+
+def test_whole_sets_of_equal_numbers_are_not_told_apart() -> None:
+    values = np.array([[[4.0, 3.0]], [[4.0, 3.0]]])
+    assert rank_methods(values, "higher", whole=True).differences.p[0, 1] == 1
+    assert rank_methods(values, "higher", whole=True).tier.tolist() == [1, 1]
+
+
+def test_few_groups_decide_nothing(rng: np.random.Generator) -> None:
+    values = np.stack([np.repeat([1.0, 1.01], 50), np.zeros(100)], axis=-1)[None]
+    groups = np.repeat([0, 1], 50)
+    assert rank_methods(values, "higher").differences.p[0, 1] < 1e-6
+    # Two groups have no fewer than half of the ways.
+    assert rank_methods(values, "higher", groups=groups).differences.p[0, 1] >= 0.5
 
 
 def test_undefined_is_masked_and_counts_in_nobodys_rank(rng: np.random.Generator) -> None:
