@@ -263,7 +263,8 @@ def test_of_one_entry_who_has_most_values_stands_for_it() -> None:
 
 
 def test_between_floor_and_ceiling_nobody_is_behind_in_the_unit_of_the_scale() -> None:
-    values = {"random": _about(0.1), "oracle": _about(0.9), "a": _about(0.5), "b": _about(0.3)}
+    means = {"random": 0.1, "oracle": 0.9, "a": 0.5, "b": 0.3}
+    values = {e: _about(mean, seed=i) for i, (e, mean) in enumerate(means.items())}
     board = leaderboard(*_tables(values), seed=0).to_pylist()
     behind = {(row["metric"], row["explainer"]): row["behind_best"] for row in board}
     assert behind["q", "b"] == pytest.approx(0.2)
