@@ -229,7 +229,7 @@ class Probe(Protocol):
         annotations : sequence of M tuples of Interval
             None of any where left out.
         origins : sequence of M str
-            Of edited copies, the sequences they were made from, whose references they share.
+            The sequences that edited copies were made from, whose references they share.
         """
         ...
 

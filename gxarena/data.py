@@ -128,7 +128,7 @@ class Batch:
     annotations : tuple of B tuples of Interval
         Ground truth where the dataset has it; only control explainers may look at it.
     origins : tuple of B str
-        Of edited copies, the sequences they were made from; see `drawn_from`.
+        The sequences that edited copies were made from; see `drawn_from`.
     """
 
     sequences: tuple[str, ...]

@@ -33,8 +33,6 @@ HUB_ID = re.compile(r"(?P<owner>\w[\w.-]*/)?\w[\w.-]*")
 WEIGHTS_INDEX = ".index.json"
 """How the name of a file ends that lists the files of a checkpoint's weights."""
 
-"""How the name of a file ends that says in which files a checkpoint's weights lie."""
-
 
 def digest(document: object) -> str:
     """A short digest of anything JSON can hold, independent of key order."""

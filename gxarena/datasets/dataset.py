@@ -23,8 +23,8 @@ class Dataset:
     name : str
     samples : tuple of N Sample
     kind : str
-        Of what its sequences are, for readers of results: "promoters", "enhancers", …; empty where
-        it does not say.
+        What its sequences are, for readers of results: "promoters", "enhancers", …; empty where it
+        does not say.
     """
 
     name: str

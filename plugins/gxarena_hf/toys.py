@@ -28,7 +28,7 @@ from transformers import (
 )
 
 from gxarena.dna import ALPHABET
-from gxarena.errors import InputError, suggest
+from gxarena.errors import check_choice
 from gxarena_torch.checkpoint_files import TOKENIZER_FILE
 
 BERT_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -115,8 +115,7 @@ def write_toy(name: str, folder: Path, seed: int = 0, noise: float = 0.3, **size
     Path
         The folder.
     """
-    if name not in TOYS:
-        raise InputError(f"toy: unknown '{name}'. {suggest(name, TOYS)}")
+    check_choice("toy", name, TOYS)
     folder.mkdir(parents=True, exist_ok=True)
     config = TOYS[name](folder, **sizes)
     with torch.random.fork_rng():

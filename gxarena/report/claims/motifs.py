@@ -78,10 +78,12 @@ def gc_boxes(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
             looks.append(None if not rows or (names and chance) else bool(names))
             random = " (random scores show them as well)" if chance else ""
             notes.append((", ".join(names) or "none") + random)
-        yield in_most(f"patterns for the target like SP or KLF, {name(whole)}", looks, _told(notes))
+        yield in_most(
+            f"patterns for the target like SP or KLF, {name(whole)}", looks, _wordings(notes)
+        )
 
 
-def _told(notes: list[str]) -> str:
+def _wordings(notes: list[str]) -> str:
     """What was seen with each set of weights, each wording once."""
     times = Counter(notes)
     several = len(notes) > 1
@@ -109,7 +111,9 @@ def same_top_motif(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
             said = [f"{row['match_id']} {row['match_name']}" if row else "no match" for row in tops]
             notes.append(" and ".join(said))
         what = f"{one.explanation} and {other.explanation}, {one.dataset}"
-        yield in_most(f"same match of the pattern with most seqlets, {what}", looks, _told(notes))
+        yield in_most(
+            f"same match of the pattern with most seqlets, {what}", looks, _wordings(notes)
+        )
 
 
 def _top(cell: Cell) -> Row | None:
