@@ -61,7 +61,7 @@ def show_summary(board: pa.Table) -> None:
         listed = list(group)
         print_table(
             f"{model}: {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets)",
-            ["", "explainer", "mean rank", "by chance", "place", "tier", "leads", "s / sequence"],
+            ["", "explainer", "mean rank", "95% ranks", "place", "tier", "leads", "s / sequence"],
             [
                 (
                     one.place,

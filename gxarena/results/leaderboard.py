@@ -203,7 +203,7 @@ def _ranks(
         row: Row = {name: _null_if_masked(column[i]) for name, column in columns.items()}
         if row["rank"] is not None:
             behind = float(found.differences.mean[best, i])
-            row["behind_best"] = _null_if_nan(behind if better == "higher" else -behind)
+            row["behind_best"] = _null_if_nan((behind if better == "higher" else -behind) + 0.0)
             row["behind_best_p"] = _null_if_nan(float(found.differences.p[best, i]))
         row["ranks_without"] = [_null_if_masked(ranks[i]) for ranks in without] or None
         rows.append(row)

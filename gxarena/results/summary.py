@@ -157,7 +157,7 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
             names,
             int(places[i]),
             float(compared.mean_rank[i]),
-            float(lowest[i]),
+            max(float(lowest[i]), 1.0),
             float(highest[i]),
             int(moved[:, i].min()),
             int(moved[:, i].max()),

@@ -87,7 +87,7 @@ def test_the_rank_interval_holds_the_mean_rank_though_others_are_on_the_board() 
     rows = [row | {"rank_low": row["rank"] - 1, "rank_high": row["rank"] + 1} for row in some]
     rows += _block({"a": 1, "b": 2}, metric="p")
     found = {one.names[0]: (one.mean_rank, one.rank_low, one.rank_high) for one in _summed(rows)}
-    assert found == {"a": (1.0, 0.5, 1.5), "b": (2.0, 1.5, 2.5)}
+    assert found == {"a": (1.0, 1.0, 1.5), "b": (2.0, 1.5, 2.5)}
 
 
 def test_who_competes_with_nobody() -> None:
