@@ -25,7 +25,8 @@ import pyarrow.parquet as pq
 
 from gxarena.data import Floats
 from gxarena.report.columns import Column
-from gxarena.report.inference import above, above_of_others, rising, within
+from gxarena.report.inference import above, above_of_others, within
+from gxarena.report.rising import rising
 from gxarena.report.verdicts import Comparison, combined, corrected
 
 COMPARISONS = (1, 4, 8, 16)

@@ -6,9 +6,7 @@ an exact test decides, or nothing does. How often luck decides: benchmarks/stati
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from scipy import stats
@@ -22,7 +20,6 @@ from gxarena.statistics.signflip import sign_flip
 
 SEED = 0
 RESAMPLES = 2000
-BATCH = 50
 EXACT = "exact test"
 TOO_FEW = f"fewer than {FEWEST_SAMPLES} sequences"
 
@@ -54,7 +51,7 @@ def above(
     p = 1.0
     if not low <= threshold <= high:  # NaN below 20 samples: p is the exact test's
         p = _p_of_mean(column, threshold)
-    verdict, p_fails = _beyond(mean - threshold, p)
+    verdict, p_fails = beyond(mean - threshold, p)
     n = len(column.defined)
     return Comparison(
         what, mean, low, high, n, unit, verdict, _noted(note, n, exact=n > 0), p_fails,
@@ -118,14 +115,14 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     limits = _two_sets(one, other, estimate, by_replicate)
     low, high = limits(1 - LEVEL)
     if few >= FEWEST_SAMPLES:
-        p = 1.0 if low <= 0 <= high else _p_value(limits, estimate)
+        p = 1.0 if low <= 0 <= high else p_value(limits, estimate)
         if replicates == 1 and p <= LEVEL and _mostly_ties(one.defined, other.defined):
             p = max(p, _permuted(one.defined, other.defined))
     elif exact:
         p = _permuted(one.defined, other.defined)
     else:
         p = 1.0 if few else np.nan
-    verdict, p_fails = _beyond(estimate, p)
+    verdict, p_fails = beyond(estimate, p)
     return Comparison(
         what, estimate, low, high, n, unit, verdict, _noted("", few, exact=exact), p_fails,
         replicates,
@@ -145,60 +142,6 @@ def _permuted(one: Floats, other: Floats) -> float:
         n_resamples=RESAMPLES, rng=np.random.default_rng(SEED),
     )  # fmt: skip
     return float(found.pvalue)
-
-
-def rising(what: str, x: Floats, column: Column) -> Comparison:
-    """Whether values rise with x: Spearman's correlation, resampled over samples.
-
-    Parameters
-    ----------
-    what : str
-    x : float array, shape (M,)
-    column : Column
-        Values of M pairs, and the sample of each pair: pairs of one sample are drawn together,
-        however many it has, since the same sequence at two lengths is no independent evidence.
-        Replicates' own correlations widen the interval, by Student's t.
-    """
-    defined = np.isfinite(x) & np.isfinite(column.replicates).all(axis=0)
-    x, ids, ys = x[defined], column.ids[defined], column.replicates[:, defined]
-    y, n, replicates = ys.mean(axis=0), len(x), len(ys)
-    if n < 2 or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
-        nothing = Comparison(what, np.nan, np.nan, np.nan, n, "Spearman", "undecided", "no spread")
-        return replace(nothing, replicates=replicates)
-    estimate = float(stats.spearmanr(x, y).statistic)
-    if min(len(np.unique(ids)), _off_the_commonest(x, ids)) < FEWEST_SAMPLES:
-        few = Comparison(what, estimate, np.nan, np.nan, n, "Spearman", "undecided", TOO_FEW, 1.0)
-        return replace(few, replicates=replicates)
-    rng = np.random.default_rng(SEED)
-    # In batches: the resampled ranks of thousands of samples would not fit into memory at once.
-    drawn = np.concatenate(
-        [_correlations(x, y, _drawn(ids, rng)) for _ in range(RESAMPLES // BATCH)]
-    )
-    apart = np.array([float(stats.spearmanr(x, one).statistic) for one in ys])
-
-    def limits(level: float) -> tuple[float, float]:
-        low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-        wider, moved = _few_samples(ids, level), _by_replicates(apart, level)
-        low, high = (
-            estimate - np.hypot(wider * (estimate - low), moved),
-            estimate + np.hypot(wider * (high - estimate), moved),
-        )
-        return float(max(low, -1.0)), float(min(high, 1.0))
-
-    low, high = limits(1 - LEVEL)
-    p = 1.0 if low <= 0 <= high else max(_p_value(limits, estimate), 1 / RESAMPLES)
-    verdict, p_fails = _beyond(estimate, p)
-    return Comparison(
-        what, estimate, low, high, n, "Spearman", verdict, "", p_fails, replicates
-    )  # fmt: skip
-
-
-def _off_the_commonest(x: Floats, ids: np.ndarray) -> int:
-    """How many samples have an x other than the one that most have: what a slope rests on."""
-    pairs = {(sample, float(at)) for sample, at in zip(ids.tolist(), x.tolist(), strict=True)}
-    samples_at = Counter(at for _, at in pairs)
-    commonest = max(samples_at, key=lambda at: samples_at[at])
-    return len({sample for sample, at in pairs if at != commonest})
 
 
 def more_often_than(
@@ -225,7 +168,7 @@ def more_often_than(
         stats.binomtest(some, total).proportion_ci(1 - LEVEL / 2) for some, total in (ours, theirs)
     )
     excess = count / n - other / of
-    verdict, p_fails = _beyond(excess, p)
+    verdict, p_fails = beyond(excess, p)
     return Comparison(
         what, excess, one.low - two.high, one.high - two.low, n, "share", verdict, note, p_fails
     )  # fmt: skip
@@ -259,7 +202,7 @@ def in_most(what: str, looks: Sequence[bool | None], note: str = "") -> Comparis
     )  # fmt: skip
 
 
-def _beyond(distance: float, p: float) -> tuple[Verdict, float]:
+def beyond(distance: float, p: float) -> tuple[Verdict, float]:
     """What a distance above 0 says with its two-sided p, and the p of what speaks against."""
     if np.isnan(distance) or np.isnan(p):
         return "undecided", np.nan
@@ -275,7 +218,7 @@ def _noted(note: str, n: int, *, exact: bool) -> str:
     return "; ".join(filter(None, (note, few if n < FEWEST_SAMPLES else "")))
 
 
-def _p_value(limits: Limits, estimate: float) -> float:
+def p_value(limits: Limits, estimate: float) -> float:
     """Two-sided p of 0: one less the level at which the interval reaches it, by bisection."""
     low, high = np.log(1e-12), 0.0
     for _ in range(30):
@@ -299,7 +242,7 @@ def _two_sets(one: Column, other: Column, estimate: float, by_replicate: Floats)
         )  # fmt: skip
         # A set of equal values has no interval of its own, and does not move the difference.
         parts = [float(side[0]) if few else float(np.nan_to_num(side[0])) for side in sides]
-        moved = _by_replicates(by_replicate, level)
+        moved = by_replicates(by_replicate, level)
         down = np.hypot(np.hypot(parts[0], parts[1]), moved)
         up = np.hypot(np.hypot(parts[2], parts[3]), moved)
         return float(estimate - down), float(estimate + up)
@@ -307,7 +250,7 @@ def _two_sets(one: Column, other: Column, estimate: float, by_replicate: Floats)
     return limits
 
 
-def _by_replicates(found: Floats, level: float) -> float:
+def by_replicates(found: Floats, level: float) -> float:
     """How far few independent weights may move their mean: t standard errors; 0 for one."""
     if len(found) < 2:
         return 0.0
@@ -326,42 +269,3 @@ def _means(column: Column) -> Floats:
 
 def _mean_difference(one: Floats, other: Floats, axis: int = -1) -> Floats:
     return one.mean(axis=axis) - other.mean(axis=axis)  # type: ignore[no-any-return]
-
-
-def _drawn(ids: np.ndarray, rng: np.random.Generator) -> Floats:
-    """How often each pair is in resamples of the samples, shape (BATCH, M)."""
-    names, samples = np.unique(ids, return_inverse=True)
-    even = np.full(len(names), 1 / len(names))
-    times = rng.multinomial(len(names), even, size=BATCH)
-    return times[:, samples].astype(np.float64)
-
-
-def _correlations(x: Floats, y: Floats, times: Floats) -> Floats:
-    """Spearman's correlations of pairs taken so many times each; NaN where a side does not vary."""
-    middle = (times.sum(axis=1, keepdims=True) + 1) / 2
-    one, other = (_ranks(values, times) - middle for values in (x, y))
-    scale = np.sqrt((times * one**2).sum(axis=1) * (times * other**2).sum(axis=1))
-    undefined = np.full(len(times), np.nan)
-    return np.divide((times * one * other).sum(axis=1), scale, out=undefined, where=scale > 0)  # type: ignore[no-any-return]
-
-
-def _ranks(values: Floats, times: Floats) -> Floats:
-    """Mean ranks among values taken so many times each, shape (BATCH, M)."""
-    distinct, place = np.unique(values, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    starts = np.searchsorted(place[order], np.arange(len(distinct)))
-    ties = np.add.reduceat(times[:, order], starts, axis=1)
-    return (np.cumsum(ties, axis=1) - (ties - 1) / 2)[:, place]
-
-
-def _few_samples(ids: np.ndarray, level: float) -> float:
-    """By how much Student's t is wider than what resampling few samples shows.
-
-    Samples with unequally many pairs count as fewer (Kish 1965, Survey Sampling, section 11.7);
-    a correlation takes two degrees of freedom.
-    """
-    pairs = np.unique(ids, return_counts=True)[1]
-    effective = pairs.sum() ** 2 / (pairs**2).sum()
-    freedom = max(effective - 2, 1.0)
-    tail = (1 + level) / 2
-    return float(stats.t.ppf(tail, freedom) / stats.norm.ppf(tail) * np.sqrt(effective / freedom))

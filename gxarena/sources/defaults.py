@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from gxarena.sources.parsing import parsed
+
 
 def text_defaults(source: bytes, name: str) -> dict[str, str]:
     """Parameters of a class or function at a module's top whose default is text.
@@ -21,7 +23,7 @@ def text_defaults(source: bytes, name: str) -> dict[str, str]:
         Empty where there is nothing of that name, or the source does not parse.
     """
     try:
-        tree = ast.parse(source)
+        tree = parsed(source)
     except (SyntaxError, ValueError):
         return {}
     constants = _constants(tree)

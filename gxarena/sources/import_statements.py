@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gxarena.sources.parsing import parsed
+
 _TYPING = re.compile(r"(?P<negated>not )?(\w+\.)?TYPE_CHECKING")
 _NAME, _MORE = r"[A-Za-z_]\w*", r"\.[A-Za-z_]\w*"
 _WHOLE = re.compile(rf"{_NAME}(?:{_MORE})*")
@@ -34,7 +36,7 @@ class Mentions:
 def mentions(source: bytes, package: str) -> Mentions:
     """What a source names; nothing where it does not parse, which its import will say."""
     try:
-        tree = ast.parse(source)
+        tree = parsed(source)
     except (SyntaxError, ValueError):
         return Mentions()
     strings: list[str] = []

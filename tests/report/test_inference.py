@@ -11,14 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gxarena.report.columns import Column
-from gxarena.report.inference import (
-    above,
-    above_of_others,
-    in_most,
-    paired,
-    rising,
-    within,
-)
+from gxarena.report.inference import above, above_of_others, in_most, paired, within
+from gxarena.report.rising import rising
 from gxarena.report.verdicts import Comparison, Verdict
 
 RNG = np.random.default_rng(1)

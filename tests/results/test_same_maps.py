@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from maps import explained_maps
 
@@ -20,6 +20,7 @@ def _print(maps: list[Floats]) -> Floats:
     return np.asarray([fingerprint(explained_maps(maps))])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99), st.floats(1e-6, 1e6))
 def test_rounding_plays_no_part_whatever_the_scale(seed: int, scale: float) -> None:
     maps = [m * scale for m in _maps(seed)]
@@ -27,6 +28,7 @@ def test_rounding_plays_no_part_whatever_the_scale(seed: int, scale: float) -> N
     assert same(_print(maps), _print(rounded))
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 99), st.sampled_from([1e-6, 0.5, 0.98, 1.02, 1e6]), st.sampled_from([50, 2000])
 )
@@ -48,6 +50,7 @@ def test_one_replicate_where_rounding_does_more_does_not_part_maps() -> None:
     assert same(np.concatenate(maps), np.concatenate(near))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 99))
 def test_other_maps_are_told_apart(seed: int) -> None:
     maps = _maps(seed)

@@ -14,7 +14,8 @@ import pytest
 
 from gxarena.data import Explained
 from gxarena.errors import InputError
-from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation, renormalised
+from gxarena.metrics.renormalisation import renormalised
+from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan
 from gxarena.run.replicates import replicates_of

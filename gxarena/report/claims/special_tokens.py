@@ -11,7 +11,8 @@ from gxarena.data import Attribution, Floats
 from gxarena.report.claims.claim import Claim, Setting, name
 from gxarena.report.columns import Column, matched
 from gxarena.report.evidence import Evidence
-from gxarena.report.inference import above, rising
+from gxarena.report.inference import above
+from gxarena.report.rising import rising
 from gxarena.report.runs import Cell, NotHeld
 from gxarena.report.verdicts import Comparison
 
