@@ -34,3 +34,17 @@ def test_truth_and_faithfulness_choose_another_rule_of_lrp(grammar: str) -> None
         _rows("planted", metric="auprc-magnitude", **cnn)["lrp"]["estimate"]
         > _rows("planted", metric="auprc", **cnn)["lrp"]["estimate"]
     )
+
+
+@pytest.mark.parametrize("grammar", GRAMMARS)
+def test_smoothed_magnitudes_find_motifs_better_and_controls_stay_far_below(grammar: str) -> None:
+    """docs/results.md, at matched resolution."""
+    cnn = {"dataset": grammar, "model": "cnn-planted", "aggregator": "native"}
+    at = {
+        width: _rows("question-resolution", metric=f"auprc-magnitude-{width}", **cnn)["lrp"]
+        for width in (1, 11)
+    }
+    assert at[11]["estimate"] > at[1]["estimate"]
+    assert (at[11]["ci_low"] > at[1]["ci_high"]) == (grammar != "spacing")
+    controls = _rows("question-resolution", metric="auprc-11", **cnn)
+    assert all(controls[one]["ci_high"] < at[11]["ci_low"] / 2 for one in ("gc", "blur"))
