@@ -287,6 +287,14 @@ def test_luck_seldom_makes_unequal_pairs_rise() -> None:
     assert sum(one.verdict != "undecided" for one in found) <= 7
 
 
+def test_beyond_a_margin_is_as_far_on_either_side() -> None:
+    values = RNG.normal(0.16, 0.1, 40)
+    over, under = (within("x", _column(sign * values), 0.1) for sign in (1, -1))
+    assert over.verdict == under.verdict == "fails"
+    assert under.p_fails == pytest.approx(over.p_fails)
+    assert 1e-6 < over.p_fails < 0.05
+
+
 def test_ties_but_for_one_decide_no_claim() -> None:
     values = np.zeros(200)
     values[0] = 1e-3

@@ -293,6 +293,13 @@ def test_groups_widen_what_is_between_floor_and_ceiling_too() -> None:
     assert widths[1] > 1.5 * widths[0]
 
 
+def test_numbers_of_whole_sets_have_no_groups() -> None:
+    given = {"a": [[0.5], [0.7], [0.6]], "b": [[0.2], [0.1], [0.3]]}
+    cells, samples = _tables(given, scope="set")
+    once = leaderboard(cells, samples, 0).to_pylist()
+    assert leaderboard(cells, samples, 0, {"d": "overlap"}).to_pylist() == once
+
+
 def test_who_answers_seldom_is_not_ranked() -> None:
     few: list[float | None] = [*[1.0] * 19, *[None] * 21]
     rows = _rows(*_tables({"picky": few, "steady": _about(0.5, 40), "half": _about(0.4, 20)}))

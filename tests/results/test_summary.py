@@ -82,6 +82,17 @@ def test_rank_intervals_are_means_over_blocks() -> None:
     assert found == {"a": (1.0, 2.0), "b": (1.5, 2.5)}
 
 
+def test_data_sets_of_two_suites_are_others_though_they_share_a_name() -> None:
+    order = {"a": 1, "b": 2, "c": 3, "d": 4}
+    rows = [
+        row
+        for suite in ("s", "t")
+        for i in range(5)
+        for row in _block(order, suite=suite, dataset=f"d{i}")
+    ]
+    assert [one.tier for one in _summed(rows)] == [1, 1, 2, 2]
+
+
 def test_the_rank_interval_holds_the_mean_rank_though_others_are_on_the_board() -> None:
     some = _block({"c": 1, "d": 2, "e": 3, "a": 4, "b": 5})
     rows = [row | {"rank_low": row["rank"] - 1, "rank_high": row["rank"] + 1} for row in some]
