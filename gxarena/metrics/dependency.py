@@ -100,8 +100,8 @@ class DependencyMap:
         chosen = list(plans)
         for start in range(0, len(chosen), SAMPLES_AT_ONCE):
             some = chosen[start : start + SAMPLES_AT_ONCE]
-            told = self._told(explained, some, [plans[i] for i in some], probe)
-            for index, found in zip(some, told, strict=True):
+            found_of = self._values_of(explained, some, [plans[i] for i in some], probe)
+            for index, found in zip(some, found_of, strict=True):
                 for key, one in found.items():
                     if isinstance(one, str):
                         reasons[key][index] = one
@@ -109,7 +109,7 @@ class DependencyMap:
                         values[key][index] = one
         return Scored(values, reasons)
 
-    def _told(
+    def _values_of(
         self, explained: Explained, chosen: list[int], plans: list[_Plan], probe: Probe
     ) -> Iterator[dict[str, float | str]]:
         """Of each chosen sample every value, or the reason why it has none."""
@@ -122,9 +122,9 @@ class DependencyMap:
             annotations=[explained.samples[i].annotations for i in owners],
             origins=[explained.samples[i].sequence for i in owners],
         )
-        answered = self._answered(explained, chosen, plans, probe)
+        drops_of = self._drops_without(explained, chosen, plans, probe)
         ends = np.cumsum(copies)
-        for index, plan, end, drops in zip(chosen, plans, ends.tolist(), answered, strict=True):
+        for index, plan, end, drops in zip(chosen, plans, ends.tolist(), drops_of, strict=True):
             toward = 1.0 if explained.targets[index] == self._positive else -1.0
             after = again[end - len(plan.edits) : end]
             shift, null = plan.shifts(explained.attributions[index], after, toward)
@@ -138,7 +138,7 @@ class DependencyMap:
                 "gap": _mean(np.abs(shift - model), NO_GAP if finite else EDITED_NOT_FINITE),
             }
 
-    def _answered(
+    def _drops_without(
         self, explained: Explained, chosen: list[int], plans: list[_Plan], probe: Probe
     ) -> list[Floats]:
         """Drops of the explained value without each pair's motif, shape (pairs, 2).

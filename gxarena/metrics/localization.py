@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import digamma
 from scipy.stats import rankdata
 
@@ -22,6 +21,7 @@ from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Bools, Explained, Floats, Ints, Spans
 from gxarena.errors import InputError, check_choice
 from gxarena.metrics.ragged import filled, padded
+from gxarena.metrics.windows import window_sums
 from gxarena.truth import truth
 
 Sign = Literal["signed", "magnitude"]
@@ -246,10 +246,8 @@ def moving_mean(rows: Floats, inside: Bools, width: int) -> Floats:
     half = width // 2
     held = np.pad(np.where(inside, rows, 0.0), ((0, 0), (half, half)))
     there = np.pad(inside.astype(np.float64), ((0, 0), (half, half)))
-    windows, sizes = (sliding_window_view(table, width, axis=1) for table in (held, there))
     with np.errstate(invalid="ignore"):  # what is not finite has a reason elsewhere
-        sums = sum(windows[..., i] for i in range(width))
-        means = sums / np.maximum(sizes.sum(axis=-1), 1.0)
+        means = window_sums(held, width) / np.maximum(window_sums(there, width), 1.0)
         largest = np.abs(means).max(axis=1, keepdims=True)
         shares = np.divide(means, largest, out=np.zeros_like(means), where=largest != 0)
         rounded: Floats = np.round(shares, TIED) * largest

@@ -74,8 +74,8 @@ def beside_background(
         alike = np.flatnonzero(widths == width)
         for begin in range(0, len(alike), ROWS_AT_ONCE):
             rows = alike[begin : begin + ROWS_AT_ONCE]
-            windows = np.round(_window_sums(scores[owning[rows]], width), DECIMALS)
-            counts = _window_sums(free[owning[rows]].astype(np.int64), width) == width
+            windows = np.round(window_sums(scores[owning[rows]], width), DECIMALS)
+            counts = window_sums(free[owning[rows]].astype(np.int64), width) == width
             own = windows[np.arange(len(rows)), starts[rows]]
             above = np.abs(windows) >= np.abs(own)[:, None]
             sums[rows] = own
@@ -102,7 +102,7 @@ def _background(attribution: Attribution, annotations: Sequence[Interval]) -> Bo
     return np.asarray(~touched[spans.owner])
 
 
-def _window_sums(rows: Floats | Ints, width: int) -> Floats | Ints:
+def window_sums(rows: Floats | Ints, width: int) -> Floats | Ints:
     """Sums at every position, shape (M, L - width + 1): always added up from left to right.
 
     Differences of cumulative sums would tell windows apart that are alike.

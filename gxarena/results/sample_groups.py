@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gxarena.data import Ints
 from gxarena.errors import InputError, check_choice
@@ -63,7 +64,7 @@ def groups_of_datasets(
         label = cell["dataset"]
         if label in found or label not in groupings or cell["metric_scope"] == "set":
             continue
-        rows = samples.filter(pa.compute.equal(samples["cell_id"], cell["cell_id"]))
+        rows = samples.filter(pc.equal(samples["cell_id"], cell["cell_id"]))
         ids = list(dict.fromkeys(rows["sample_id"].to_pylist()))
         if ids:
             found[label] = groups_of(ids, groupings[label], f"datasets.{label}")

@@ -20,7 +20,7 @@ from scipy.stats import rankdata
 from gxarena.data import Floats, Ints
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.leaderboard import NORMALISED
-from gxarena.statistics.blocks import BlockComparison, compare_over_blocks, ranks_without
+from gxarena.statistics.blocks import compare_over_blocks, ranks_without
 
 Row = Mapping[str, Any]
 Block = tuple[str, str, str]
@@ -135,20 +135,15 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
     if len(entries) < 2:
         return []
     first = [names[0] for names in entries]
-    ranks = _rank_table(ranked, first, _rank)
+    ranks = _rank_table(ranked, first, _in_column("rank"))
     compared = compare_over_blocks(ranks)
-    # Metrics of one data set are no independent blocks: tiers are over the data sets' means.
-    data_sets = list(dict.fromkeys(block[:2] for block in blocks))
-    of_data_sets = [[block[:2] == one for block in blocks] for one in data_sets]
-    tiers = _tiers(
-        compared, compare_over_blocks(np.array([ranks[i].mean(axis=0) for i in of_data_sets]))
-    )
+    tiers = _tiers(compared.mean_rank, _difference_over_data_sets(ranks, blocks))
     places = _places(compared.mean_rank)
     moved = np.stack([places, *_without_blocks(ranks, blocks), *_without_replicates(ranked, first)])
     # Ends as far from the mean rank as they are from the ranks: others may be on the board too.
     lowest, highest = (
         compared.mean_rank + (_rank_table(ranked, first, end) - ranks).mean(axis=0)
-        for end in (_rank_low, _rank_high)
+        for end in (_in_column("rank_low"), _in_column("rank_high"))
     )
     made = [
         Standing(
@@ -202,17 +197,9 @@ def _mean_ranks(
     return np.array([np.mean([rank(rows, n) for rows in asked if n in rows]) for n in names])
 
 
-def _rank(rows: Mapping[str, Row], name: str) -> int:
-    """An explainer's rank; behind all that have one where it is undefined."""
-    return _given_or_behind(rows, rows[name]["rank"])
-
-
-def _rank_low(rows: Mapping[str, Row], name: str) -> int:
-    return _given_or_behind(rows, rows[name]["rank_low"])
-
-
-def _rank_high(rows: Mapping[str, Row], name: str) -> int:
-    return _given_or_behind(rows, rows[name]["rank_high"])
+def _in_column(column: str) -> Rank:
+    """An explainer's rank, or an end of its interval, as the board has it."""
+    return lambda rows, name: _given_or_behind(rows, rows[name][column])
 
 
 def _rank_without(position: int) -> Rank:
@@ -227,6 +214,7 @@ def _rank_without(position: int) -> Rank:
 
 
 def _given_or_behind(rows: Mapping[str, Row], given: int | None) -> int:
+    """The rank that is given; behind all that have one where none is."""
     behind = 1 + len({row["entry"] for row in rows.values() if row["rank"] is not None})
     return behind if given is None else int(given)
 
@@ -258,18 +246,23 @@ def _without_replicates(ranked: Ranked, names: Sequence[str]) -> Iterator[Ints]:
         yield _places(compare_over_blocks(table).mean_rank)
 
 
-def _tiers(compared: BlockComparison, independent: BlockComparison) -> list[int | None]:
-    """Greedy from the best: who is less than the critical difference behind a tier's first.
+def _difference_over_data_sets(ranks: Floats, blocks: Sequence[Block]) -> float:
+    """Nemenyi's: metrics of one data set are no independent blocks, so each data set is one."""
+    data_sets = dict.fromkeys(block[:2] for block in blocks)
+    inside = [[block[:2] == one for block in blocks] for one in data_sets]
+    return compare_over_blocks(
+        np.array([ranks[i].mean(axis=0) for i in inside])
+    ).critical_difference
 
-    By the mean ranks over all blocks, with the difference for as many as are independent.
-    """
-    means = compared.mean_rank
+
+def _tiers(means: Floats, difference: float) -> list[int | None]:
+    """Greedy from the best: who is less than the critical difference behind a tier's first."""
     tiers: list[int | None] = [None] * len(means)
-    if np.isnan(independent.critical_difference):
+    if np.isnan(difference):
         return tiers
     tier, first = 0, -np.inf
     for i in np.argsort(means, kind="stable"):
-        if means[i] - first >= independent.critical_difference:
+        if means[i] - first >= difference:
             tier, first = tier + 1, means[i]
         tiers[i] = tier
     return tiers

@@ -173,10 +173,10 @@ def _check_named(suite: Suite, kind: str, written: set[str]) -> None:
     """Refuse an alias that a change made and nothing names: it would change nothing."""
     pairs = [pair.partition("/") for block in suite.matrix for pair in block.against]
     named = {label for block in suite.matrix for label in getattr(block, kind)} | written
-    named |= {"models": {suite.partition, *(model for model, _, _ in pairs)} - {""}}.get(
-        kind, set()
-    )
-    named |= {"explainers": {explainer for _, _, explainer in pairs}}.get(kind, set())
+    if kind == "models":
+        named |= {suite.partition, *(model for model, _, _ in pairs)} - {""}
+    if kind == "explainers":
+        named |= {explainer for _, _, explainer in pairs}
     for label in suite.aliases(kind).keys() - named:
         raise InputError(
             f"--set {kind}.{label}: expected one of the {kind} that the suite names, got none. "

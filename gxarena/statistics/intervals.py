@@ -256,14 +256,12 @@ class _Study:
         means = self.samples[column]
         means = means[np.isfinite(means)]
         centre, n = float(means.mean()) if len(means) else np.nan, len(means)
-        if not n:
+        if not n or self.closed is None:  # on an open scale equal values alone are special
             return 0.0, 0.0
         if self.equal[column]:
-            if self.closed is None:
-                return 0.0, 0.0
             centre = float(self.parts.mean[column])
             low, high = all_equal(centre, n, self.closed, level)
-        elif self.two[column] or self.closed is None:  # open scales have no two kinds of values
+        elif self.two[column]:
             least, most = float(means.min()), float(means.max())
             count = int((means > (least + most) / 2).sum())
             share = two_valued(count, n, level)

@@ -45,13 +45,13 @@ def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
                 for one in evidence.controls_of(cell)
                 if one.facts["explainer_component"] in NULLS
             }
-            of = "" if cell.replicate is None else f", replicate {cell.replicate}"
+            which = "" if cell.replicate is None else f", replicate {cell.replicate}"
             notes = [f"{count} of {n} match"]
             notes += [
                 f"{control}: {some} of {of}" for control, (some, of) in sorted(controls.items())
             ]
             yield more_often_than(
-                f"patterns that match − those of controls, {name(cell)}{of}",
+                f"patterns that match − those of controls, {name(cell)}{which}",
                 (count, n), _summed(controls.values()), "; ".join(notes),
             )  # fmt: skip
 
