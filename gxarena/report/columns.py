@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from gxarena.data import Floats, Ints
 
+UNSAID = -1
+
 
 @dataclass(frozen=True, eq=False)
 class Column:
@@ -24,6 +26,10 @@ class Column:
     positions : tuple of int or None
         Which of its model's replicates each row is; None where the model has none. Unsaid, several
         rows are the first so many.
+    weights : int
+        Independent trainings behind the rows, of the model that has fewest where it is about two:
+        1 where one model has a single training that is repeated for each of the other's. Unsaid,
+        as many as rows.
 
     Raises
     ------
@@ -34,6 +40,7 @@ class Column:
     ids: np.ndarray
     replicates: Floats
     positions: tuple[int, ...] | None = None
+    weights: int = UNSAID
 
     def __post_init__(self) -> None:
         rows = np.atleast_2d(self.replicates)
@@ -44,6 +51,8 @@ class Column:
             raise ValueError(f"columns: expected {len(rows)} positions, got {len(positions)}.")
         object.__setattr__(self, "replicates", rows)
         object.__setattr__(self, "positions", positions)
+        weights = len(rows) if self.weights == UNSAID else min(self.weights, len(rows))
+        object.__setattr__(self, "weights", weights)
 
     def of(self, positions: Sequence[int]) -> Column:
         """Only the replicates of these positions; a model without any is the same at each."""
@@ -52,6 +61,10 @@ class Column:
         else:
             rows = self.replicates[[self.positions.index(one) for one in positions]]
         return replace(self, replicates=rows, positions=tuple(positions))
+
+    def beside(self, other: Column) -> Column:
+        """The same rows, resting on no more trainings than `other` does."""
+        return replace(self, weights=min(self.weights, other.weights))
 
     @functools.cached_property
     def values(self) -> Floats:

@@ -7,6 +7,7 @@ an exact test decides, or nothing does. How often luck decides: benchmarks/stati
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats
@@ -39,7 +40,7 @@ def paired(left: Column, right: Column) -> Column:
     if not np.array_equal(left.ids, right.ids):
         ids, first, second = np.intersect1d(left.ids, right.ids, return_indices=True)
         one, other = one[:, first], other[:, second]
-    return Column(ids, one - other, left.positions)
+    return replace(left.beside(right), ids=ids, replicates=one - other)
 
 
 def above(
@@ -54,8 +55,8 @@ def above(
     verdict, p_fails = beyond(mean - threshold, p)
     n = len(column.defined)
     return Comparison(
-        what, mean, low, high, n, unit, verdict, _noted(note, n, exact=n > 0), p_fails,
-        len(column.replicates),
+        what, mean, low, high, n, unit, verdict,
+        _noted(_of_trainings(note, column), n, exact=n > 0), p_fails, column.weights,
     )  # fmt: skip
 
 
@@ -78,9 +79,10 @@ def within(what: str, column: Column, margin: float, unit: str = "") -> Comparis
     elif not (low <= -margin <= high or low <= margin <= high):
         p_fails = _one_sided(column, np.copysign(margin, mean))
         verdict = "fails" if p_fails <= LEVEL else "undecided"
+    note = _of_trainings(f"margin ±{margin:g}, 90%", column)
     return Comparison(
-        what, mean, low, high, n, unit, verdict,
-        _noted(f"margin ±{margin:g}, 90%", n, exact=n > 0), p_fails, len(column.replicates),
+        what, mean, low, high, n, unit, verdict, _noted(note, n, exact=n > 0), p_fails,
+        column.weights,
     )  # fmt: skip
 
 
@@ -123,9 +125,10 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     else:
         p = 1.0 if few else np.nan
     verdict, p_fails = beyond(estimate, p)
+    note = _of_trainings("", one.beside(other))
     return Comparison(
-        what, estimate, low, high, n, unit, verdict, _noted("", few, exact=exact), p_fails,
-        replicates,
+        what, estimate, low, high, n, unit, verdict, _noted(note, few, exact=exact), p_fails,
+        one.beside(other).weights,
     )  # fmt: skip
 
 
@@ -174,11 +177,14 @@ def more_often_than(
     )  # fmt: skip
 
 
-def in_most(what: str, looks: Sequence[bool | None], note: str = "") -> Comparison:
+def in_most(
+    what: str, looks: Sequence[bool | None], note: str = "", weights: int | None = None
+) -> Comparison:
     """Whether something is so with most sets of weights: the exact sign test of looks at several.
 
     Each way at 5%, so five that all agree decide, and fewer never do: one training may show by luck
-    what the next does not.
+    what the next does not. Five looks reach p = .03 at best, so a claim of several such comparisons
+    may hold with them but cannot fail (Holm); it takes six looks for two, seven for three or four.
 
     Parameters
     ----------
@@ -186,7 +192,11 @@ def in_most(what: str, looks: Sequence[bool | None], note: str = "") -> Comparis
     looks : sequence of bool or None
         One for each set of weights; None where looking does not tell.
     note : str
+    weights : int, optional
+        Trainings of the model that has fewest, where two are looked at; unsaid, as many as looks.
     """
+    fewest = len(looks) if weights is None else min(weights, len(looks))
+    note = "; ".join(filter(None, (note, uneven(fewest, len(looks)))))
     told = [look for look in looks if look is not None]
     n, count = len(told), sum(told)
     said = "; ".join(filter(None, (f"in {count} of {n} sets of weights", note)))
@@ -198,7 +208,8 @@ def in_most(what: str, looks: Sequence[bool | None], note: str = "") -> Comparis
     interval = stats.binomtest(count, n).proportion_ci(1 - LEVEL)
     verdict: Verdict = "holds" if more <= LEVEL else "fails" if fewer <= LEVEL else "undecided"
     return Comparison(
-        what, count / n, interval.low, interval.high, n, "share", verdict, said, fewer, n
+        what, count / n, interval.low, interval.high, n, "share", verdict, said, fewer,
+        min(fewest, n),
     )  # fmt: skip
 
 
@@ -210,6 +221,18 @@ def beyond(distance: float, p: float) -> tuple[Verdict, float]:
     if p <= LEVEL and distance != 0:
         verdict = "holds" if distance > 0 else "fails"
     return verdict, p if distance < 0 else 1.0
+
+
+def _of_trainings(note: str, column: Column) -> str:
+    """The note, and where one model of two was trained more often than the other that it was."""
+    return "; ".join(filter(None, (note, uneven(column.weights, len(column.replicates)))))
+
+
+def uneven(fewest: int, most: int) -> str:
+    """What to say where so many trainings of one model meet fewer of another; else nothing."""
+    if fewest >= most:
+        return ""
+    return f"{most} trainings of one model, {fewest} of the other: other trainings may differ"
 
 
 def _noted(note: str, n: int, *, exact: bool) -> str:

@@ -139,10 +139,22 @@ class Cell:
                 placed = None if position is None else (int(position),)
                 found.append(replace(column, positions=placed))
         together = joined(found)
-        if together is None or self.kept is None:
+        if together is None:
+            return None
+        if self._of_one_training:
+            together = replace(together, weights=1)
+        if self.kept is None:
             return together
         inside = np.array([name in self.kept for name in together.ids], dtype=bool)
-        return Column(together.ids[inside], together.replicates[:, inside], together.positions)
+        return replace(
+            together, ids=together.ids[inside], replicates=together.replicates[:, inside]
+        )
+
+    @property
+    def _of_one_training(self) -> bool:
+        """Whether its model, or the one it is compared with, has a single set of weights."""
+        models = {str(self.facts["model"]), *self.against.split("/")[:1]}
+        return not models - {""} <= self.run.replicated
 
     def quantities(self) -> list[str]:
         """Names of the quantities that have values."""
@@ -219,6 +231,17 @@ class Run:
             Cell(self, tuple(sorted(rows, key=lambda row: row[REPLICATE] or 0)))
             for rows in found.values()
         ]
+
+    @functools.cached_property
+    def replicated(self) -> frozenset[str]:
+        """Labels of models that stand for several trainings; a pair's position may be of either.
+
+        By the suite, or by cells that are of the model alone.
+        """
+        named = self.document.get("models", {}).items()
+        asked = {label for label, alias in named if "replicates" in alias}
+        own = (row for row in self.attempts if not row["against"] and row[REPLICATE] is not None)
+        return frozenset(asked | {str(row["model"]) for row in own})
 
     @functools.cached_property
     def motifs(self) -> list[dict[str, Any]]:

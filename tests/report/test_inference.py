@@ -12,6 +12,7 @@ from scipy import stats
 
 from gxarena.report.columns import Column
 from gxarena.report.inference import above, above_of_others, in_most, paired, within
+from gxarena.report.rising import rising
 from gxarena.report.verdicts import Verdict
 
 RNG = np.random.default_rng(1)
@@ -150,6 +151,26 @@ def test_pairs_are_of_one_replicate() -> None:
     nothing = above("x", paired(left, only))
     assert (nothing.verdict, nothing.n, nothing.replicates) == ("undecided", 0, 0)
     assert within("x", paired(left, only), 1.0).verdict == "undecided"
+
+
+def test_one_training_against_five_is_said_to_be_one() -> None:
+    """Five of one model say nothing of how far another training of the other would move it."""
+    ids = np.arange(40).astype(object)
+    five = Column(ids, 2.0 + RNG.normal(size=(5, 40)))
+    one = Column(ids, RNG.normal(size=40))
+    said = "5 trainings of one model, 1 of the other: other trainings may differ"
+    for found in (
+        above("x", paired(five, one)),
+        within("x", paired(one, five), 9.0),
+        above_of_others("x", five, one),
+        rising("x", np.arange(40.0), paired(five, one)),
+        in_most("x", [True] * 5, weights=1),
+    ):
+        assert found.replicates == 1
+        assert said in found.note
+    for found in (above("x", five), above("x", paired(five, five)), in_most("x", [True] * 5)):
+        assert found.replicates == 5
+        assert "trainings" not in found.note
 
 
 def test_two_sets_are_of_the_same_replicates() -> None:

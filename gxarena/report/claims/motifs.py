@@ -112,7 +112,10 @@ def same_top_motif(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
             notes.append(" and ".join(said))
         what = f"{one.explanation} and {other.explanation}, {one.dataset}"
         yield in_most(
-            f"same match of the pattern with most seqlets, {what}", looks, _wordings(notes)
+            f"same match of the pattern with most seqlets, {what}",
+            looks,
+            _wordings(notes),
+            min(len(one.rows), len(other.rows)),
         )
 
 
@@ -136,7 +139,7 @@ def more_for_the_cnn(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
         looks = [None if tokens == cnn else cnn > tokens for tokens, cnn in pairs]
         counts = ", ".join(f"{cnn} and {tokens}" for tokens, cnn in pairs)
         what = f"more patterns of {other.explanation} than of {one.explanation}, {one.dataset}"
-        yield in_most(what, looks, counts)
+        yield in_most(what, looks, counts, min(len(one.rows), len(other.rows)))
 
 
 def _two_models(evidence: Evidence) -> Iterator[tuple[Cell, Cell]]:

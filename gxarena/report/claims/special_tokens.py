@@ -75,10 +75,10 @@ def with_length(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
             continue
         lengths = np.concatenate([_lengths(cell, column) for cell, column in columns])
         shared = matched([column for _, column in columns])
-        pairs = Column(
-            np.concatenate([column.ids for column in shared]),
-            np.concatenate([column.replicates for column in shared], axis=1),
-            shared[0].positions,
+        pairs = replace(
+            shared[0],
+            ids=np.concatenate([column.ids for column in shared]),
+            replicates=np.concatenate([column.replicates for column in shared], axis=1),
         )
         datasets = ", ".join(dict.fromkeys(cell.dataset for cell, _ in columns))
         spread = f"{lengths.min():.0f} to {lengths.max():.0f} bp"
