@@ -16,7 +16,12 @@ from gxarena.data import Floats
 from gxarena.report.columns import Column, matched
 from gxarena.report.verdicts import LEVEL, Comparison, Verdict
 from gxarena.statistics.crossed import columns, crossed
-from gxarena.statistics.intervals import FEWEST_SAMPLES, mean_intervals, mean_p_values
+from gxarena.statistics.intervals import (
+    FEWEST_GROUPS,
+    FEWEST_SAMPLES,
+    mean_intervals,
+    mean_p_values,
+)
 from gxarena.statistics.signflip import sign_flip
 
 SEED = 0
@@ -35,19 +40,17 @@ def paired(left: Column, right: Column) -> Column:
     without replicates meets each of the other's.
     """
     left, right = matched([left, right])
-    one, other = left.replicates, right.replicates
-    ids = left.ids
     if not np.array_equal(left.ids, right.ids):
-        ids, first, second = np.intersect1d(left.ids, right.ids, return_indices=True)
-        one, other = one[:, first], other[:, second]
-    return replace(left.beside(right), ids=ids, replicates=one - other)
+        _, first, second = np.intersect1d(left.ids, right.ids, return_indices=True)
+        left, right = left.at(first), right.at(second)
+    return replace(left.beside(right), replicates=left.replicates - right.replicates)
 
 
 def above(
     what: str, column: Column, threshold: float = 0.0, unit: str = "", note: str = ""
 ) -> Comparison:
     """Whether a mean exceeds a threshold; on paired differences this is the paired test."""
-    found = mean_intervals(column.replicates, level=1 - LEVEL)
+    found = mean_intervals(column.replicates, groups=column.groups, level=1 - LEVEL)
     mean, low, high = (float(limit[0]) for limit in (found.mean, found.low, found.high))
     p = 1.0
     if not low <= threshold <= high:  # NaN below 20 samples: p is the exact test's
@@ -66,7 +69,7 @@ def within(what: str, column: Column, margin: float, unit: str = "") -> Comparis
     Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15:657. Fails where the
     whole interval lies beyond the margin.
     """
-    found = mean_intervals(column.replicates, level=1 - 2 * LEVEL)
+    found = mean_intervals(column.replicates, groups=column.groups, level=1 - 2 * LEVEL)
     mean, low, high = (float(limit[0]) for limit in (found.mean, found.low, found.high))
     n = len(column.defined)
     verdict: Verdict = "undecided"
@@ -94,10 +97,10 @@ def _one_sided(column: Column, edge: float) -> float:
 def _p_of_mean(column: Column, null: float) -> float:
     """Two-sided p of a mean; the signs' alone where that decides nothing, which is soon known."""
     if len(column.defined) < FEWEST_SAMPLES:
-        signs = float(sign_flip(crossed(columns(column.replicates - null)))[0])
+        signs = float(sign_flip(crossed(columns(column.replicates - null), column.groups))[0])
         if not signs <= 2 * LEVEL:
             return signs if len(column.defined) else np.nan
-    return float(mean_p_values(column.replicates, null)[0])
+    return float(mean_p_values(column.replicates, null, groups=column.groups)[0])
 
 
 def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> Comparison:
@@ -113,10 +116,12 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     few = min(len(one.defined), len(other.defined))
     by_replicate = _means(one) - _means(other)
     estimate = float(one.defined.mean() - other.defined.mean()) if few else np.nan
-    exact = 0 < few < FEWEST_SAMPLES and replicates == 1
+    grouped = one.groups is not None or other.groups is not None
+    exact = 0 < few < FEWEST_SAMPLES and replicates == 1 and not grouped
+    told = few >= FEWEST_SAMPLES and min(one.evidence, other.evidence) >= FEWEST_GROUPS
     limits = _two_sets(one, other, estimate, by_replicate)
     low, high = limits(1 - LEVEL)
-    if few >= FEWEST_SAMPLES:
+    if told:
         p = 1.0 if low <= 0 <= high else p_value(limits, estimate)
         if replicates == 1 and p <= LEVEL and _mostly_ties(one.defined, other.defined):
             p = max(p, _permuted(one.defined, other.defined))
@@ -258,7 +263,9 @@ def _two_sets(one: Column, other: Column, estimate: float, by_replicate: Floats)
     few = min(len(one.defined), len(other.defined)) < FEWEST_SAMPLES
 
     def limits(level: float) -> tuple[float, float]:
-        first, second = (mean_intervals(c.values, level=level) for c in (one, other))
+        first, second = (
+            mean_intervals(c.values, groups=c.groups, level=level) for c in (one, other)
+        )
         sides = (
             first.mean - first.low, second.high - second.mean,
             first.high - first.mean, second.mean - second.low,

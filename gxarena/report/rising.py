@@ -35,10 +35,12 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
     column : Column
         Values of M pairs, and the sample of each pair: pairs of one sample are drawn together,
         however many it has, since the same sequence at two lengths is no independent evidence.
+        Groups of samples are drawn together likewise.
         Replicates' own correlations widen the interval, by Student's t.
     """
     defined = np.isfinite(x) & np.isfinite(column.replicates).all(axis=0)
-    x, ids, ys = x[defined], column.ids[defined], column.replicates[:, defined]
+    together = column.ids if column.groups is None else column.groups
+    x, ids, ys = x[defined], together[defined], column.replicates[:, defined]
     y, n, replicates = ys.mean(axis=0), len(x), column.weights
     if n < 2 or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
         nothing = Comparison(what, np.nan, np.nan, np.nan, n, "Spearman", "undecided", "no spread")

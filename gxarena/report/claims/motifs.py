@@ -17,7 +17,7 @@ from gxarena.report.evidence import Evidence, groups
 from gxarena.report.inference import in_most, more_often_than
 from gxarena.report.runs import ALL, Cell, ClassOfSamples, of_replicate
 from gxarena.report.verdicts import Comparison
-from gxarena.results.excess import NULLS
+from gxarena.results.excess import is_null
 from gxarena.results.schemas import REPLICATE
 
 GC_BOX = re.compile(r"(SP|KLF)\d+", re.IGNORECASE)
@@ -43,7 +43,7 @@ def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
             controls = {
                 one.explanation: _matches(one.motifs())
                 for one in evidence.controls_of(cell)
-                if one.facts["explainer_component"] in NULLS
+                if is_null(one.facts)
             }
             which = "" if cell.replicate is None else f", replicate {cell.replicate}"
             notes = [f"{count} of {n} match"]
