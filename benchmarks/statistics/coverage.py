@@ -44,11 +44,31 @@ class RareFailures:
         return (1 - self.share) * (1 - self.width / 2)
 
 
+class MostlyZero:
+    """Zero in nine of ten, else exponential: an effect that few sequences show."""
+
+    share = 0.1
+
+    def ppf(self, q: Floats) -> Floats:
+        above = np.clip(1 - (1 - q) / self.share, 0, None)
+        return np.where(q < 1 - self.share, 0.0, stats.expon.ppf(above))
+
+    def rvs(self, size: tuple[int, ...], random_state: np.random.Generator) -> Floats:
+        return self.ppf(random_state.random(size))
+
+    def mean(self) -> float:
+        return self.share
+
+    def std(self) -> float:
+        return float(np.sqrt(2 * self.share - self.share**2))
+
+
 DISTRIBUTIONS: dict[str, tuple[Any, tuple[float | None, float | None]]] = {
     "normal": (stats.norm(), (None, None)),
     "exponential": (stats.expon(), (None, None)),
     "lognormal, sigma 1": (stats.lognorm(1), (None, None)),
     "lognormal, sigma 1.5": (stats.lognorm(1.5), (None, None)),
+    "0 in .9, else exponential": (MostlyZero(), (None, None)),
     "beta(.5, .5)": (stats.beta(0.5, 0.5), (0.0, 1.0)),
     "beta(5, .5)": (stats.beta(5, 0.5), (0.0, 1.0)),
     "Bernoulli .95": (stats.bernoulli(0.95), (0.0, 1.0)),
@@ -96,6 +116,7 @@ EXCEPTIONS = {
     ("near 1, and 0 in .02", 20, "two fifths"): UNSEEN,
     ("near 1, and 0 in .02", 50, "two fifths"): UNSEEN,
     ("near 1, and 0 in .02", 200, "two fifths"): FIVE,
+    ("0 in .9, else exponential", 20, "none"): TAIL,
     ("lognormal, sigma 1.5", 20, "none"): TAIL,
     ("lognormal, sigma 1.5", 50, "none"): TAIL,
     ("beta(5, .5)", 50, "two fifths"): FIVE,
