@@ -81,6 +81,9 @@ def boards_of(paths: Sequence[Path]) -> list[Board]:
     InputError
         Something else is among them.
     """
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: expected a board, a bundle or a run, got nothing there.")
     written = [path for path in paths if path.suffix == WRITTEN and not path.is_dir()]
     groups: list[_Group] = []
     with ExitStack() as stack:
@@ -166,8 +169,6 @@ def read_board(path: Path) -> Board:
     StorageError
         It does not read.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: expected a board, a bundle or a run, got nothing there.")
     table, identity = read_with_identity(path)
     for field in LEADERBOARD:
         if field.name in table.column_names:

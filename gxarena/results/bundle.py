@@ -189,5 +189,5 @@ def _unfolded(table: Path) -> int:
 
 def _refused(path: Path, expected: str, got: str) -> InputError:
     return InputError(
-        f"{path}: expected {expected} in a bundle, got {got}. Ask whoever made it for a whole one."
+        f"{path}, as a bundle: expected {expected}, got {got}. Ask whoever made it for a whole one."
     )
