@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,9 @@ import pyarrow.compute as pc
 import pytest
 from scipy import stats
 
-from gxarena.errors import InputError
-from gxarena.results.leaderboard import OF_THE_OTHER, leaderboard, leaderboard_of_runs
-from gxarena.results.reading import RunResults
+from gxarena.results.leaderboard import OF_THE_OTHER, leaderboard
 from gxarena.results.same_maps import DIRECTIONS
 from gxarena.results.schemas import LEADERBOARD, SAMPLES
-from gxarena.run.plan import Plan
-from gxarena.run.runner import run
 from gxarena.statistics.differences import pairwise_differences
 
 Values = Sequence[float | None]
@@ -405,27 +400,6 @@ def test_rows_are_sorted_by_suite_data_metric_aggregator_model_and_explainer() -
     values = [samples[0] | {"cell_id": c["cell_id"], "metric": c["metric"]} for c in cells]
     board = leaderboard(pa.Table.from_pylist(cells), pa.Table.from_pylist(values, schema=SAMPLES))
     assert board.select(labels).to_pylist() == wanted
-
-
-def test_runs_are_joined_and_the_same_rows_twice_are_refused(
-    plan: Callable[..., Plan], tmp_path: Path
-) -> None:
-    block = {
-        "datasets": ["mine"],
-        "models": ["toy"],
-        "explainers": ["random", "exact"],
-        "metrics": ["gini"],
-    }
-    for name in ("one", "two"):
-        run(plan(name=name, matrix=[block]), tmp_path / name)
-    one, two = RunResults.of(tmp_path / "one"), RunResults.of(tmp_path / "two")
-    joined = leaderboard_of_runs([two, one])
-    names = [(row["suite"], row["explainer"]) for row in joined.to_pylist()]
-    assert names == [(suite, name) for suite in ("one", "two") for name in ("exact", "random")]
-    estimates = joined["estimate"].to_numpy()
-    assert np.array_equal(estimates[:2], estimates[2:])
-    with pytest.raises(InputError, match=r"in both\. Leave one out"):
-        leaderboard_of_runs([one, one])
 
 
 def test_a_number_of_a_whole_set_ranks_without_interval() -> None:
