@@ -189,12 +189,19 @@ def show_rows(board: pa.Table, patterns: Sequence[str]) -> None:
                 for row in group
             ],
         )
+        for model, why in _not_ranked(group).items():
+            out().print(f"Nobody is ranked here for {escape(model)}: {why}.", highlight=False)
     if len(shown) < len(rows):
         err().print(f"{len(shown)} of {len(rows)} rows shown; the table has them all.")
 
 
 _TABLE = ("suite", "metric", "aggregator", "dataset")
 """What the rows of one printed table share."""
+
+
+def _not_ranked(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Models whose methods the metric does not rank, each with why."""
+    return {row["model"]: row["not_ranked"] for row in rows if row["not_ranked"]}
 
 
 def _sizes(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -223,6 +230,8 @@ def _range(numbers: set[int]) -> str:
 
 
 def _rank(row: dict[str, Any]) -> str:
+    if row["not_ranked"] and row["role"] == "method":
+        return "not ranked"
     if row["rank"] is None:
         return "–" if row["role"] == "method" else row["role"]
     return f"{row['rank']} ({row['rank_low']} … {row['rank_high']})"
