@@ -174,7 +174,8 @@ def _answers(group: Sequence[Contestant], given: Floats) -> tuple[list[Row], Flo
     Who failed everywhere is no guess, and has none.
     """
     rows: list[Row] = [{"coverage": float(share)} for share in coverage(given)]
-    whole = filled(given, [one.role for one in group])
+    asked = np.array([[r in one.replicates for r in range(given.shape[1])] for one in group])
+    whole = filled(given, [one.role for one in group], asked)
     if whole is None:
         return rows, None
     failed = np.isnan(given).all(axis=(1, 2), keepdims=True)
