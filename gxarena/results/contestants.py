@@ -84,10 +84,9 @@ class Contestant:
         return table
 
     @property
-    def fingerprints(self) -> dict[int, Floats] | None:
-        """Of the maps, by the replicate's position; None where one is not known."""
-        found = {i: r.fingerprint for i, r in self.replicates.items() if r.fingerprint is not None}
-        return found if len(found) == len(self.replicates) else None
+    def fingerprints(self) -> dict[int, Floats]:
+        """Of the maps, by the position of the replicates where one is known."""
+        return {i: r.fingerprint for i, r in self.replicates.items() if r.fingerprint is not None}
 
     @property
     def seconds(self) -> float | None:

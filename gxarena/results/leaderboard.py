@@ -227,7 +227,7 @@ def _ranks(
     # Pairs of replicates are no replicates: what is left without one, their rows do not tell.
     several = values.shape[0] > 1 and not one.among_replicates
     without = [
-        rank_methods(np.delete(values, i, axis=0), better, groups=groups, whole=one.whole).rank
+        rank_methods(np.delete(values, i, axis=0), better, whole=one.whole).rank
         for i in range(values.shape[0] if several else 0)
     ]
     rows: list[Row] = []
