@@ -26,7 +26,7 @@ from gxarena.results.contestants import GROUP, Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
 from gxarena.results.sample_groups import groups_of_datasets
-from gxarena.results.schemas import LEADERBOARD
+from gxarena.results.schemas import LEADERBOARD, VALUES
 from gxarena.results.verification import SELF_REPORTED
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
@@ -338,5 +338,5 @@ def _null_if_masked(number: Any) -> int | None:
 
 def leaderboard_of(run: RunResults) -> pa.Table:
     """The board of one run."""
-    record = run.record
-    return leaderboard(run.table("cells"), run.table("samples"), record.seed, record.groupings)
+    samples, record = run.table("samples", VALUES, encode=True), run.record
+    return leaderboard(run.table("cells"), samples, record.seed, record.groupings)
