@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gxarena.data import Floats
+from gxarena.data import Bools, Floats
 
 FLOOR = "floor"
 """The role of the control that knows nothing (``random``)."""
@@ -24,8 +24,8 @@ def coverage(values: Floats) -> Floats:
     return shares
 
 
-def filled(values: Floats, roles: Sequence[str]) -> Floats | None:
-    """The same values, with the floor's wherever a contestant has none.
+def filled(values: Floats, roles: Sequence[str], asked: Bools) -> Floats | None:
+    """The same values, with the floor's wherever a contestant was asked and has none.
 
     Who abstains where it would lose gains by it even where pairs are compared on what both have;
     so read, it loses what a guess would have lost. Of several floors the first counts; what the
@@ -35,14 +35,17 @@ def filled(values: Floats, roles: Sequence[str]) -> Floats | None:
     ----------
     values : float array, shape (m, R, N)
     roles : sequence of m str
+    asked : bool array, shape (m, R)
+        Of which replicates: what was never run is no answer that somebody kept back.
 
     Returns
     -------
     float array, shape (m, R, N), or None
         None where values are missing and there is no floor.
     """
-    if np.isfinite(values).all():
+    missing = ~np.isfinite(values) & asked[:, :, None]
+    if not missing.any():
         return values
     if FLOOR not in roles:
         return None
-    return np.where(np.isfinite(values), values, values[list(roles).index(FLOOR)])
+    return np.where(missing, values[list(roles).index(FLOOR)], values)

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from gxarena.api import Better
 from gxarena.data import Floats
+from gxarena.results.encoded import encoded
 from gxarena.results.reading import last_attempts
 from gxarena.results.validity import Measure, why_not_ranked
 
@@ -112,7 +113,7 @@ class Contestant:
 
 def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[Contestant]]:
     """Contestants by what they share, each group in the order of its explainers' labels."""
-    values = _values(samples)
+    values = values_of_cells(samples)
     found: dict[tuple[str, ...], Contestant] = {}
     attempts = last_attempts(cells.select(_READ))
     single = {cell["model"] for cell in attempts if _says_one_set_of_weights(cell)}
@@ -134,18 +135,19 @@ def _says_one_set_of_weights(cell: Mapping[str, Any]) -> bool:
     return not cell["against"] and cell["model_replicate"] is None
 
 
-def _values(samples: pa.Table) -> dict[tuple[str, str], Floats]:
+def values_of_cells(samples: pa.Table) -> dict[tuple[str, str], Floats]:
     """Values by (cell, metric), in the samples' order; NaN where undefined."""
     if not len(samples):
         return {}
-    cell_ids = np.asarray(samples["cell_id"].to_pylist(), dtype=object)
-    metrics = np.asarray(samples["metric"].to_pylist(), dtype=object)
-    numbers = samples["value"].to_numpy(zero_copy_only=False).astype(np.float64)
-    changes = (cell_ids[1:] != cell_ids[:-1]) | (metrics[1:] != metrics[:-1])
+    columns = [encoded(samples[name]) for name in ("cell_id", "metric")]
+    cells, metrics = (column.indices.to_numpy() for column in columns)
+    cell_names, metric_names = (column.dictionary.to_pylist() for column in columns)
+    numbers = np.asarray(samples["value"].to_numpy(), dtype=np.float64)
+    changes = (cells[1:] != cells[:-1]) | (metrics[1:] != metrics[:-1])
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1, [len(numbers)]])
     # One cell's metric is one run of rows: parts are written so and joined whole.
     return {
-        (cell_ids[start], metrics[start]): numbers[start:stop]
+        (cell_names[cells[start]], metric_names[metrics[start]]): numbers[start:stop]
         for start, stop in itertools.pairwise(starts)
     }
 

@@ -26,7 +26,7 @@ from gxarena.results.contestants import GROUP, Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
 from gxarena.results.sample_groups import groups_of_datasets
-from gxarena.results.schemas import LEADERBOARD
+from gxarena.results.schemas import LEADERBOARD, VALUES
 from gxarena.results.verification import SELF_REPORTED
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
@@ -175,7 +175,8 @@ def _answers(group: Sequence[Contestant], given: Floats) -> tuple[list[Row], Flo
     Who failed everywhere is no guess, and has none.
     """
     rows: list[Row] = [{"coverage": float(share)} for share in coverage(given)]
-    whole = filled(given, [one.role for one in group])
+    asked = np.array([[r in one.replicates for r in range(given.shape[1])] for one in group])
+    whole = filled(given, [one.role for one in group], asked)
     if whole is None:
         return rows, None
     failed = np.isnan(given).all(axis=(1, 2), keepdims=True)
@@ -338,5 +339,5 @@ def _null_if_masked(number: Any) -> int | None:
 
 def leaderboard_of(run: RunResults) -> pa.Table:
     """The board of one run."""
-    record = run.record
-    return leaderboard(run.table("cells"), run.table("samples"), record.seed, record.groupings)
+    samples, record = run.table("samples", VALUES, encode=True), run.record
+    return leaderboard(run.table("cells"), samples, record.seed, record.groupings)

@@ -94,6 +94,8 @@ SAMPLES = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+VALUES = ("cell_id", "sample_id", "metric", "value")
+"""Columns of `samples` that boards are made of."""
 CURVES = pa.schema(
     [
         pa.field("cell_id", pa.string(), nullable=False),

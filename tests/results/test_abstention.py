@@ -35,7 +35,8 @@ def test_coverage_is_the_share_of_what_was_asked() -> None:
 
 def test_the_first_floor_answers_for_who_does_not() -> None:
     values = np.array([[[1.0, NAN, NAN]], [[5.0, 6.0, NAN]], [[7.0, 8.0, 9.0]]])
-    whole = filled(values, ["method", "floor", "floor"])
+    asked = np.ones((3, 1), dtype=bool)
+    whole = filled(values, ["method", "floor", "floor"], asked)
     assert whole is not None
     assert np.array_equal(whole[0, 0], [1.0, 6.0, NAN], equal_nan=True)
     assert np.array_equal(whole[1:], values[1:], equal_nan=True)
@@ -43,8 +44,18 @@ def test_the_first_floor_answers_for_who_does_not() -> None:
 
 def test_without_a_floor_nothing_stands_for_what_is_missing() -> None:
     values = np.array([[[1.0, NAN]], [[5.0, 6.0]]])
-    assert filled(values, ["method", "control"]) is None
-    assert filled(values[1:], ["method"]) is not None
+    asked = np.ones((2, 1), dtype=bool)
+    assert filled(values, ["method", "control"], asked) is None
+    assert filled(values[1:], ["method"], asked[1:]) is not None
+
+
+def test_weights_that_were_never_run_are_no_answers_kept_back() -> None:
+    values = np.array([[[1.0, NAN], [NAN, NAN]], [[5.0, 6.0], [7.0, 8.0]]])
+    whole = filled(values, ["method", "floor"], np.array([[True, False], [True, True]]))
+    assert whole is not None
+    assert np.array_equal(whole[0], [[1.0, 6.0], [NAN, NAN]], equal_nan=True)
+    alone = np.array([[[1.0, 2.0], [NAN, NAN]]])
+    assert filled(alone, ["method"], np.array([[True, False]])) is not None
 
 
 def test_who_answers_where_it_is_sure_leads_on_those_alone(tmp_path: Path) -> None:
