@@ -37,6 +37,7 @@ from gxarena.dna import Letters, dinucleotide_shuffles
 from gxarena.errors import InputError, check_at_least, check_choice
 from gxarena.truth import DECOY
 from gxarena_jaspar.grammars import GRAMMARS, MORE_MOTIFS, MOTIFS, TOGETHER, Group
+from gxarena_jaspar.informed import informed
 from gxarena_jaspar.instances import Motif, drawn_motif, of_split
 from gxarena_jaspar.matrices import RELEASE, matrices
 
@@ -57,6 +58,7 @@ def planted(
     release: str = RELEASE,
     strands: Strands = "forward",
     held_out: bool = False,
+    information: bool = False,
 ) -> Dataset:
     """Planted sequences of 250 bp, half of them positive; annotations are the planted motifs.
 
@@ -78,6 +80,9 @@ def planted(
     held_out : bool
         Whether train, valid and test are planted with words of their own: none that one split has
         occurs in another, on either strand (see `gxarena_jaspar.instances.of_split`).
+    information : bool
+        Whether intervals say how informative each of their nucleotides is, for metrics that weigh
+        the truth by it.
 
     Returns
     -------
@@ -88,11 +93,14 @@ def planted(
     check_choice("planted, split", split, SIZES)
     check_choice("planted, grammar", grammar, [*GRAMMARS, "all"])
     check_choice("planted, strands", strands, get_args(Strands))
-    if not isinstance(held_out, bool):
-        raise InputError(f"planted, held_out: expected true or false, got {held_out!r}.")
+    for name, flag in (("held_out", held_out), ("information", information)):
+        if not isinstance(flag, bool):
+            raise InputError(f"planted, {name}: expected true or false, got {flag!r}.")
     size = SIZES[split] if n is None else n
     check_at_least("planted, n", size)
-    return _made(split, grammar, size, seed, release, strands, held_out)
+    made = _made(split, grammar, size, seed, release, strands, held_out)
+    motifs = (*MOTIFS, *MORE_MOTIFS.get(grammar, ()))
+    return informed(made, matrices(motifs, release)) if information else made
 
 
 @functools.lru_cache(maxsize=8)

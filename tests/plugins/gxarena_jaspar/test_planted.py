@@ -222,6 +222,23 @@ def test_order_is_all_that_tells_the_classes_of_its_grammar_apart(seed: int, str
     assert abs(means[0] - means[1]) < 5 * np.sqrt((25**2 - 1) / 12 * 2 / 100)
 
 
+@pytest.mark.parametrize("grammar", ["all", "order"])
+def test_where_asked_annotations_say_how_informative_each_nucleotide_is(grammar: str) -> None:
+    """Of the matrix as it is planted, on its strand; nothing else about the samples changes."""
+    plain = planted("test", grammar, 48, strands="both")
+    informed = planted("test", grammar, 48, strands="both", information=True)
+    assert informed.digest != plain.digest
+    assert {one.information for s in plain.samples for one in s.annotations} == {()}
+    for one, other in zip(informed.samples, plain.samples, strict=True):
+        assert (one.id, one.sequence, one.label) == (other.id, other.sequence, other.label)
+        for a, b in zip(one.annotations, other.annotations, strict=True):
+            assert (a.start, a.end, a.name, a.strand) == (b.start, b.end, b.name, b.strand)
+            rows = MOTIFS_BY_ID[a.name.removeprefix(DECOY)].matrix.frequencies
+            bits = [2 + sum(f * np.log2(f) for f in row) for row in rows.tolist()]
+            shares = [bit / max(bits) for bit in (bits[::-1] if a.strand == "-" else bits)]
+            assert a.information == pytest.approx(shares, abs=1e-6)
+
+
 def test_the_grammars_that_models_were_trained_on_know_nothing_of_order() -> None:
     names = {one.name.removeprefix(DECOY) for s in planted("test", n=N).samples
              for one in s.annotations}  # fmt: skip
@@ -270,6 +287,7 @@ def test_intervals_lie_apart_within_the_sequence(samples: tuple[Sample, ...]) ->
         ({"grammar": "xor"}, "unknown 'xor'"),
         ({"n": 0}, "planted, n: expected 1 or more, got 0"),
         ({"strands": "reverse"}, "planted, strands: unknown 'reverse'"),
+        ({"information": "yes"}, "planted, information: expected true or false, got 'yes'"),
         ({"held_out": "yes"}, "planted, held_out: expected true or false, got 'yes'"),
         ({"held_out": 1}, "planted, held_out: expected true or false, got 1"),
     ],
