@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from gxarena.results.reading import RunResults
+
 
 def leaderboard(
     folders: Annotated[list[Path], typer.Argument(help="Folders of runs.", metavar="DIR...")],
@@ -21,6 +23,15 @@ def leaderboard(
         list[str],
         typer.Option("--metric", metavar="PATTERN", help="Show only these, e.g. '*gain_logit@20'."),
     ] = [],  # noqa: B006 (typer reads the default, nobody edits it)
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only",
+            metavar="STRATUM",
+            help="The board on a part of the samples: 'correct' (every set of the model's weights "
+            "gets them right, by the metric accuracy), 'wrong' (none does), or 'label=1'.",
+        ),
+    ] = "",
 ) -> None:
     """Make one leaderboard of one or more runs, write it as Parquet and show it.
 
@@ -35,9 +46,31 @@ def leaderboard(
 
     runs = [RunResults.of(folder) for folder in folders]
     check_outside_runs(out)
-    board = leaderboard_of_runs(runs)
+    board = _stratum(runs, only) if only else leaderboard_of_runs(runs)
     write_table(out, board, {"table": "leaderboard", "runs": [run.record.digest for run in runs]})
     show(board, metrics or [pattern for run in runs for pattern in run.record.headline])
+
+
+def _stratum(runs: Sequence[RunResults], only: str) -> pa.Table:
+    """The board of the samples of one run that are in a stratum; says what is left out."""
+    from gxarena.cli.console import err
+    from gxarena.errors import InputError
+    from gxarena.registry import Registry
+    from gxarena.results.strata import Stratum, leaderboard_of_stratum
+    from gxarena.run.labels import labels_of_run
+
+    stratum = Stratum.of(only)
+    if len(runs) != 1:
+        raise InputError(f"--only {only}: expected one run, got {len(runs)}. Name one at a time.")
+    (run,) = runs
+    classes = {} if stratum.label is None else labels_of_run(run, Registry.load())
+    tables, record = (run.table("cells"), run.table("samples")), run.record
+    board, left_out = leaderboard_of_stratum(
+        stratum, *tables, record.seed, record.groupings, classes
+    )
+    for sentence in left_out:
+        err().print(sentence, markup=False, highlight=False)
+    return board
 
 
 def show(board: pa.Table, patterns: Sequence[str]) -> None:
@@ -52,15 +85,17 @@ def show_summary(board: pa.Table) -> None:
 
     from gxarena.cli.console import out, print_table
     from gxarena.hookspecs import QUESTIONS
+    from gxarena.results.strata import stratum_of
     from gxarena.results.summary import alone, summary
 
-    standings = summary(board)
+    standings, stratum = summary(board), stratum_of(board)
+    stated = f"; {stratum}" if stratum else ""
     for (model, question), group in itertools.groupby(
         standings, key=lambda one: (one.model, one.question)
     ):
         listed = list(group)
         print_table(
-            f"{model}: {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets)",
+            f"{model}: {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets{stated})",
             ["", "explainer", "mean rank", "95% ranks", "place", "tier", "leads", "s / sequence"],
             [
                 (
