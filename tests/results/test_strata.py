@@ -25,7 +25,7 @@ from gxarena.run.labels import labels_of_run
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 
-N = 24
+N = 60
 IDS = [f"chr{i % 6}:{10 * i + 1}-{10 * i + 9}" for i in range(N)]
 LABELS = {name: i % 2 for i, name in enumerate(IDS)}
 
@@ -122,22 +122,23 @@ def _cells(right: dict[str, list[list[int]]], seed: int) -> list[Cell]:
     return cells
 
 
-ANSWERS = st.lists(st.integers(0, 1), min_size=N, max_size=N)
-
-
 @settings(max_examples=25, deadline=None)
 @given(
-    st.lists(ANSWERS, min_size=1, max_size=3),
-    ANSWERS,
+    st.integers(1, 3),
+    st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]),
     st.sampled_from(["correct", "wrong", "label=1", "label=0"]),
     st.sampled_from([{}, {"d": "chromosome"}]),
     st.integers(0, 99),
 )
 def test_it_is_the_board_of_a_run_that_held_these_samples_alone(
-    several: list[list[int]], one: list[int], only: str, groupings: dict[str, str], seed: int
+    weights: int, accuracy: float, only: str, groupings: dict[str, str], seed: int
 ) -> None:
     """Each model's rows on its own samples, rows of pairs on those of both; else alike."""
-    right = {"m": several, "n": [one]}
+    rng = np.random.default_rng(seed)
+    right = {
+        model: (rng.random((n, N)) < accuracy).astype(int).tolist()
+        for model, n in (("m", weights), ("n", 1))
+    }
     cells = _cells(right, seed)
 
     def counts(model: str, i: int) -> bool:
