@@ -5,11 +5,13 @@
 Every row is a share of draws that cover, at nominal .95. Distributions are what samples differ by;
 with replicates, a replicate's own effect and an interaction come on top. Unbounded values add the
 two, normal; bounded ones push them through the distribution (a Gaussian copula), so that every cell
-keeps it and its mean. A few minutes on one core.
+keeps it and its mean; likewise samples in groups, which are alike by a share of the variance. A
+few minutes on one core.
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,8 +23,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import stats
 
-from gxarena.data import Floats
-from gxarena.statistics.intervals import mean_intervals
+from gxarena.data import Floats, Ints
+from gxarena.statistics.intervals import Intervals, mean_intervals
 from gxarena.statistics.ranks import rank_methods
 
 
@@ -42,21 +44,48 @@ class RareFailures:
         return (1 - self.share) * (1 - self.width / 2)
 
 
+class MostlyZero:
+    """Zero in nine of ten, else exponential: an effect that few sequences show."""
+
+    share = 0.1
+
+    def ppf(self, q: Floats) -> Floats:
+        above = np.clip(1 - (1 - q) / self.share, 0, None)
+        return np.where(q < 1 - self.share, 0.0, stats.expon.ppf(above))
+
+    def rvs(self, size: tuple[int, ...], random_state: np.random.Generator) -> Floats:
+        return self.ppf(random_state.random(size))
+
+    def mean(self) -> float:
+        return self.share
+
+    def std(self) -> float:
+        return float(np.sqrt(2 * self.share - self.share**2))
+
+
 DISTRIBUTIONS: dict[str, tuple[Any, tuple[float | None, float | None]]] = {
     "normal": (stats.norm(), (None, None)),
     "exponential": (stats.expon(), (None, None)),
     "lognormal, sigma 1": (stats.lognorm(1), (None, None)),
     "lognormal, sigma 1.5": (stats.lognorm(1.5), (None, None)),
+    "0 in .9, else exponential": (MostlyZero(), (None, None)),
     "beta(.5, .5)": (stats.beta(0.5, 0.5), (0.0, 1.0)),
     "beta(5, .5)": (stats.beta(5, 0.5), (0.0, 1.0)),
     "Bernoulli .95": (stats.bernoulli(0.95), (0.0, 1.0)),
     "Bernoulli .99": (stats.bernoulli(0.99), (0.0, 1.0)),
     "near 1, and 0 in .02": (RareFailures(), (0.0, 1.0)),
 }
+WITH_GROUPS = DISTRIBUTIONS | {"Bernoulli .7": (stats.bernoulli(0.7), (0.0, 1.0))}
 SIZES = (20, 50, 200)
 REPLICATES = 5
-SHARES = {"a tenth": (0.5, 0.1, 0.4), "two fifths": (0.4, 0.4, 0.2)}
-"""Of the variance: samples, replicates, both together."""
+TWO_KINDS = "two fifths, of two kinds"
+SHARES = {
+    "a tenth": (0.5, 0.1, 0.4),
+    "two fifths": (0.4, 0.4, 0.2),
+    TWO_KINDS: (0.4, 0.4, 0.2),
+}
+"""Of the variance: samples, replicates, both together; of two kinds: trainings that end in either
+of two states, as likely one as the other."""
 METHODS = (5, 10, 30)
 ONE_FAILS_RARELY = "ties, one fails rarely"
 CASES = (
@@ -67,6 +96,14 @@ GAP, LEAD = 0.05, 0.8
 REPLICATE_EFFECT, INTERACTION = 0.2, 0.5
 UNDEFINED = 0.2
 
+
+GROUPED = ("normal", "beta(.5, .5)", "Bernoulli .7", "Bernoulli .95")
+GROUPS = (8, 20, 50)
+SIZES_OF_GROUPS = ("equal", "unequal")
+IN_GROUPS = 200
+"""Samples."""
+ALIKE = {"none": 0.0, "a fifth": 0.2, "all": 1.0}
+"""Of the variance, between groups."""
 
 LEAST = 0.93
 TAIL = "the mean is made by a tail that few samples hold"
@@ -79,6 +116,7 @@ EXCEPTIONS = {
     ("near 1, and 0 in .02", 20, "two fifths"): UNSEEN,
     ("near 1, and 0 in .02", 50, "two fifths"): UNSEEN,
     ("near 1, and 0 in .02", 200, "two fifths"): FIVE,
+    ("0 in .9, else exponential", 20, "none"): TAIL,
     ("lognormal, sigma 1.5", 20, "none"): TAIL,
     ("lognormal, sigma 1.5", 50, "none"): TAIL,
     ("beta(5, .5)", 50, "two fifths"): FIVE,
@@ -88,12 +126,23 @@ EXCEPTIONS = {
 """Distribution, n and replicates' share -> why its interval covers less than `LEAST`."""
 
 
+GROUP_EXCEPTIONS: dict[tuple[str, int, str, str], str] = {}
+"""Distribution, groups, their sizes and how alike -> why an interval over them covers less."""
+
+
 RANK_EXCEPTIONS = {
     (ONE_FAILS_RARELY, 20, 1): UNSEEN,
     (ONE_FAILS_RARELY, 50, 1): UNSEEN,
     (ONE_FAILS_RARELY, 20, REPLICATES): UNSEEN,
 }
 """Case, n and replicates -> why a rank is covered less than `LEAST`, or won alone by luck."""
+
+
+COLUMNS = (
+    "what", "case", "n", "replicates", "replicate_share", "groups", "sizes", "alike", "methods",
+    "draws", "coverage", "coverage_of_all", "false_sole_winner", "sole_winner", "median_width",
+    "exception",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,7 +161,8 @@ def intervals_tried() -> Iterator[Tried]:
         for n in SIZES:
             yield Tried(name, n, 1, "none")
             for share in SHARES:
-                yield Tried(name, n, REPLICATES, share)
+                if share != TWO_KINDS or name == "normal":
+                    yield Tried(name, n, REPLICATES, share)
 
 
 def drawn(tried: Tried, draws: int, rng: np.random.Generator) -> tuple[Floats, float]:
@@ -123,7 +173,8 @@ def drawn(tried: Tried, draws: int, rng: np.random.Generator) -> tuple[Floats, f
         return distribution.rvs(size=shape, random_state=rng).astype(float), distribution.mean()
     of_samples, of_replicates, of_both = np.sqrt(SHARES[tried.replicate_share])
     samples = rng.normal(size=shape)
-    rest = of_replicates * rng.normal(size=(draws, tried.replicates, 1))
+    effects = rng.normal(size=(draws, tried.replicates, 1))
+    rest = of_replicates * (np.sign(effects) if tried.replicate_share == TWO_KINDS else effects)
     rest = rest + of_both * rng.normal(size=(draws, tried.replicates, tried.n))
     if bounds[0] is None:
         scaled = (
@@ -137,17 +188,48 @@ def interval_row(tried: Tried, draws: int, seed: int = 0) -> dict[str, Any]:
     """How often the interval covers, and its median width."""
     values, truth = drawn(tried, draws, np.random.default_rng(seed))
     bounds = DISTRIBUTIONS[tried.distribution][1]
-    found = mean_intervals(values, bounds=bounds)
-    slack = 1e-12
-    covers = (found.low <= truth + slack) & (truth - slack <= found.high)
-    return {
-        "what": "interval of a mean", "case": tried.distribution, "n": tried.n,
-        "replicates": tried.replicates, "replicate_share": tried.replicate_share, "methods": None,
-        "draws": draws, "coverage": float(covers.mean()), "coverage_of_all": None,
-        "false_sole_winner": None, "sole_winner": None,
-        "median_width": float(np.median(found.high - found.low)),
+    return _interval(mean_intervals(values, bounds=bounds), truth) | {
+        "case": tried.distribution, "n": tried.n, "replicates": tried.replicates,
+        "replicate_share": tried.replicate_share, "draws": draws,
         "exception": EXCEPTIONS.get((tried.distribution, tried.n, tried.replicate_share)),
     }  # fmt: skip
+
+
+def _interval(found: Intervals, truth: float) -> dict[str, Any]:
+    """How often intervals cover, and their median width: a row of the table in the making."""
+    slack = 1e-12
+    covers = (found.low <= truth + slack) & (truth - slack <= found.high)
+    return dict.fromkeys(COLUMNS) | {
+        "what": "interval of a mean", "coverage": float(covers.mean()),
+        "median_width": float(np.median(found.high - found.low)),
+    }  # fmt: skip
+
+
+def grouped_row(
+    case: str, groups: int, sizes: str, alike: str, draws: int, seed: int = 0
+) -> dict[str, Any]:
+    """How often an interval over groups covers: of one size, or such as chromosomes are."""
+    rng = np.random.default_rng(seed)
+    distribution, bounds = WITH_GROUPS[case]
+    of = _groups(groups, sizes)
+    between = np.sqrt(ALIKE[alike]) * rng.normal(size=(draws, groups))[:, of]
+    within = np.sqrt(1 - ALIKE[alike]) * rng.normal(size=(draws, IN_GROUPS))
+    values = distribution.ppf(stats.norm.cdf(between + within))
+    found = mean_intervals(values[:, None, :], bounds=bounds, groups=of)
+    return _interval(found, distribution.mean()) | {
+        "what": "interval of a mean over groups", "case": case, "n": IN_GROUPS, "replicates": 1,
+        "replicate_share": "none", "groups": groups, "sizes": sizes, "alike": alike,
+        "draws": draws, "exception": GROUP_EXCEPTIONS.get((case, groups, sizes, alike)),
+    }  # fmt: skip
+
+
+def _groups(groups: int, sizes: str) -> Ints:
+    """The group of each sample; of unequal ones the largest is twelve times the smallest."""
+    if sizes == "equal":
+        return np.arange(IN_GROUPS) % groups
+    weights = np.exp(-np.linspace(0, 2.5, groups))
+    edges = np.floor(np.cumsum(weights / weights.sum()) * IN_GROUPS)
+    return np.searchsorted(edges, np.arange(IN_GROUPS), side="right").clip(max=groups - 1)
 
 
 def rank_row(
@@ -171,12 +253,12 @@ def rank_row(
         sole += len(first) == 1
         false += len(first) == 1 and not (len(best) == 1 and first[0] == best[0])
     table = np.array(covered)
-    return {
+    return dict.fromkeys(COLUMNS) | {
         "what": "rank interval", "case": case, "n": n, "replicates": replicates,
         "replicate_share": "none" if replicates == 1 else f"sd {REPLICATE_EFFECT}",
         "methods": methods, "draws": draws, "coverage": float(table.mean()),
         "coverage_of_all": float(table.all(axis=1).mean()),
-        "false_sole_winner": false / draws, "sole_winner": sole / draws, "median_width": None,
+        "false_sole_winner": false / draws, "sole_winner": sole / draws,
         "exception": RANK_EXCEPTIONS.get((case, n, replicates)),
     }  # fmt: skip
 
@@ -212,6 +294,8 @@ def _one_that_fails_rarely(
 def table(interval_draws: int = 2000, rank_draws: int = 200) -> pa.Table:
     """The whole table."""
     rows = [interval_row(tried, interval_draws) for tried in intervals_tried()]
+    for case, groups, sizes, alike in itertools.product(GROUPED, GROUPS, SIZES_OF_GROUPS, ALIKE):
+        rows.append(grouped_row(case, groups, sizes, alike, interval_draws // 2))
     for case in CASES:
         for methods in METHODS:
             for n in SIZES:

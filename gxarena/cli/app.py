@@ -7,7 +7,16 @@ import sys
 import typer
 
 from gxarena import __version__
-from gxarena.cli import boards, explaining, inventory, motifs, reporting, running, training
+from gxarena.cli import (
+    boards,
+    explaining,
+    inventory,
+    motifs,
+    reporting,
+    running,
+    submitting,
+    training,
+)
 from gxarena.cli.console import err
 from gxarena.errors import GxarenaError
 
@@ -33,6 +42,7 @@ app.command()(running.failures)
 app.command()(explaining.explain)
 app.command()(training.train)
 app.command()(boards.leaderboard)
+app.command()(submitting.submit)
 app.command()(reporting.report)
 app.command()(reporting.figure)
 app.command()(motifs.motifs)

@@ -27,6 +27,11 @@ def err() -> Console:
     return Console(stderr=True)
 
 
+def say(sentence: str) -> None:
+    """A sentence on stderr, as it is: what looks like markup in it is none."""
+    err().print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(document, indent=1, default=str))

@@ -69,7 +69,7 @@ def explain(
     else:
         _show(explained)
         if plot is not None:
-            out().print(f"Drawn: {plot}")
+            out().print(f"Drawn: {plot}", markup=False, highlight=False)
 
 
 def _samples(sequence: str | None, fasta: Path | None) -> Any:
@@ -110,6 +110,7 @@ def _documents(explained: Explained) -> Any:
 
 def _show(explained: Explained) -> None:
     """Each sequence with its units shaded: red speaks for the target, blue against."""
+    from rich.markup import escape
     from rich.text import Text
 
     from gxarena.cli.console import out
@@ -118,7 +119,8 @@ def _show(explained: Explained) -> None:
         zip(explained.samples, explained.attributions, strict=True)
     ):
         outputs = ", ".join(f"{value:.4g}" for value in explained.outputs[index])
-        out().print(f"[bold]{sample.id}[/] target {explained.targets[index]}, outputs {outputs}")
+        target = explained.targets[index]
+        out().print(f"[bold]{escape(sample.id)}[/] target {target}, outputs {outputs}")
         largest = abs(attribution.scores).max() or 1.0
         line = Text()
         ends = attribution.spans.boundaries

@@ -42,6 +42,7 @@ def plan(
     from gxarena.cli.console import print_json, print_table
 
     made = _plan(suite, changes, limit)
+    _possible(made)
     statuses = _cell_statuses(made, out)
     if json:
         cells = [
@@ -91,7 +92,7 @@ def run(
     Exit status: 0 when every cell that was due is done, 3 when some failed (see
     `gxarena failures DIR`), 2 for a mistake in the input, 130 when interrupted.
     """
-    from gxarena.cli.console import err
+    from gxarena.cli.console import say
     from gxarena.cli.progress import Progress
     from gxarena.errors import InputError
     from gxarena.run.runner import run as run_plan
@@ -99,14 +100,15 @@ def run(
     if engine != "inline":
         raise InputError(f"--engine: expected 'inline', got '{engine}'. Choices: inline.")
     made = _plan(suite, changes, limit)
+    hopeful = _possible(made)
     with Progress(made) as progress:
         summary = run_plan(made, out, report=progress.stage, report_cell=progress.cell)
-    _show(summary, made.suite.headline)
+    _show(summary, hopeful)
     if summary.interrupted:
-        err().print(f"Interrupted. Finished cells are kept in {out}; the same command resumes.")
+        say(f"Interrupted. Finished cells are kept in {out}; the same command resumes.")
         raise typer.Exit(INTERRUPTED)
     if not summary.complete:
-        err().print(f"[bold red]Some cells failed.[/] See: gxarena failures {out}")
+        say(f"Some cells failed. See: gxarena failures {out}")
         raise typer.Exit(FAILED_CELLS)
 
 
@@ -169,6 +171,18 @@ def _plan(suite: str, changes: list[str], limit: int | None) -> Plan:
     return make_plan(read_suite(suite, changes), Registry.load(), folder=folder, limit=limit)
 
 
+def _possible(made: Plan) -> list[str]:
+    """The suite's headline, but for patterns that nothing can match, of which it says so."""
+    from gxarena.cli.console import say
+    from gxarena.results.patterns import hopeless, matching_nothing
+
+    names = {cell.metric_name for cell in made.cells}
+    lost = hopeless(made.suite.headline, names)
+    for pattern in lost:
+        say(matching_nothing(f"{made.suite.name}, headline", pattern, names))
+    return [pattern for pattern in made.suite.headline if pattern not in lost]
+
+
 def _cell_statuses(made: Plan, out: Path | None) -> dict[str, str]:
     """Status of each cell: unsupported, or that of its last attempt in a run folder, or due."""
     from gxarena.results.reading import RunResults
@@ -181,8 +195,12 @@ def _cell_statuses(made: Plan, out: Path | None) -> dict[str, str]:
 
 def _show(summary: Summary, headline: list[str]) -> None:
     from gxarena.cli.boards import show
-    from gxarena.cli.console import err
+    from gxarena.cli.console import say
+    from gxarena.results.patterns import matching_nothing, unmatched
 
+    metrics = summary.leaderboard["metric"].unique().to_pylist()
+    for pattern in unmatched(headline, metrics):
+        say(matching_nothing("headline", pattern, metrics))
     show(summary.leaderboard, headline)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
-    err().print(f"Cells: {counts}; {summary.reused} of them from an earlier run.")
+    say(f"Cells: {counts}; {summary.reused} of them from an earlier run.")

@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from gxarena.data import Floats, Ints
 
+UNSAID = -1
+
 
 @dataclass(frozen=True, eq=False)
 class Column:
@@ -24,6 +26,13 @@ class Column:
     positions : tuple of int or None
         Which of its model's replicates each row is; None where the model has none. Unsaid, several
         rows are the first so many.
+    weights : int
+        Independent trainings behind the rows, of the model that has fewest where it is about two:
+        1 where one model has a single training that is repeated for each of the other's. Unsaid,
+        as many as rows.
+    groups : int array, shape (N,), optional
+        Samples with the same number are no independent evidence (see
+        `gxarena.results.sample_groups`).
 
     Raises
     ------
@@ -34,6 +43,8 @@ class Column:
     ids: np.ndarray
     replicates: Floats
     positions: tuple[int, ...] | None = None
+    weights: int = UNSAID
+    groups: Ints | None = None
 
     def __post_init__(self) -> None:
         rows = np.atleast_2d(self.replicates)
@@ -44,6 +55,8 @@ class Column:
             raise ValueError(f"columns: expected {len(rows)} positions, got {len(positions)}.")
         object.__setattr__(self, "replicates", rows)
         object.__setattr__(self, "positions", positions)
+        weights = len(rows) if self.weights == UNSAID else min(self.weights, len(rows))
+        object.__setattr__(self, "weights", weights)
 
     def of(self, positions: Sequence[int]) -> Column:
         """Only the replicates of these positions; a model without any is the same at each."""
@@ -52,6 +65,10 @@ class Column:
         else:
             rows = self.replicates[[self.positions.index(one) for one in positions]]
         return replace(self, replicates=rows, positions=tuple(positions))
+
+    def beside(self, other: Column) -> Column:
+        """The same rows, resting on no more trainings than `other` does."""
+        return replace(self, weights=min(self.weights, other.weights))
 
     @functools.cached_property
     def values(self) -> Floats:
@@ -68,6 +85,21 @@ class Column:
     def defined(self) -> Floats:
         """The samples' values that are defined."""
         return self.values[np.isfinite(self.values)]
+
+    @property
+    def evidence(self) -> int:
+        """How many groups of samples have a value; samples, where they are not grouped."""
+        seen = np.isfinite(self.values)
+        return int(seen.sum() if self.groups is None else len(np.unique(self.groups[seen])))
+
+    def at(self, samples: Ints) -> Column:
+        """The samples at these places, or where a mask says so."""
+        return replace(
+            self,
+            ids=self.ids[samples],
+            replicates=self.replicates[:, samples],
+            groups=None if self.groups is None else self.groups[samples],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +123,13 @@ def joined(columns: Sequence[Column]) -> Column | None:
     ids = columns[0].ids
     if not all(np.array_equal(column.ids, ids) for column in columns):
         ids = functools.reduce(np.intersect1d, [column.ids for column in columns])
-    rows = []
+    parts = []
     for column in columns:
         order = np.argsort(column.ids)
-        at = order[np.searchsorted(column.ids, ids, sorter=order)]
-        rows.append(column.replicates[:, at])
-    positions = [one for column in columns for one in column.positions or ()]
-    return Column(ids, np.concatenate(rows), tuple(positions) or None)
+        parts.append(column.at(order[np.searchsorted(column.ids, ids, sorter=order)]))
+    positions = tuple(one for column in columns for one in column.positions or ())
+    rows = np.concatenate([part.replicates for part in parts])
+    return Column(ids, rows, positions or None, groups=parts[0].groups)
 
 
 def matched(columns: Sequence[Column]) -> list[Column]:

@@ -27,6 +27,8 @@ STYLES = (
     {"color": "#E69F00", "linestyle": (0, (3, 1)), "marker": "v"},
     {"color": "#56B4E9", "linestyle": (0, (1, 1)), "marker": "P"},
 )
+_SHADES = (0.0, -0.45, 0.45, -0.7)
+"""By how much the colours are darker (to black) or lighter (to white), each time round."""
 CONTROL = "#777777"
 FOR, AGAINST = "#D55E00", "#0072B2"
 ENDINGS = (".png", ".svg", ".pdf")
@@ -52,6 +54,20 @@ class Ridge(NamedTuple):
     name: str
     values: Floats
     control: Floats
+
+
+def style(i: int) -> dict[str, Any]:
+    """The i-th colour, line and marker; the first 24 colours differ, and of 72 no two share all."""
+    turn, hue = divmod(i, len(STYLES))
+    chosen = STYLES[hue] | {"marker": STYLES[(hue + turn) % len(STYLES)]["marker"]}
+    return chosen | {"color": _shaded(str(chosen["color"]), _SHADES[turn % len(_SHADES)])}
+
+
+def _shaded(colour: str, shade: float) -> str:
+    """A colour mixed with white, or with black where the shade is negative."""
+    end = 255 if shade > 0 else 0
+    channels = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(c + abs(shade) * (end - c)):02X}" for c in channels)
 
 
 def canvas(width: float, height: float) -> Figure:
@@ -155,7 +171,7 @@ def draw_ridges(
     highest = max((curve.max() for pair in curves for curve in pair), default=0.0) or 1.0
     for row, (ridge, (own, control)) in enumerate(zip(ridges, curves, strict=True)):
         base = len(ridges) - 1 - row
-        colour = STYLES[row % len(STYLES)]["color"]
+        colour = style(row)["color"]
         scaled = base + _OVERLAP * own / highest
         axes.fill_between(grid, base, scaled, color=colour, alpha=0.35, linewidth=0, zorder=row)
         axes.plot(grid, scaled, color=colour, linewidth=1.2, label=ridge.name, zorder=row)

@@ -7,6 +7,7 @@ an exact test decides, or nothing does. How often luck decides: benchmarks/stati
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy import stats
@@ -15,7 +16,12 @@ from gxarena.data import Floats
 from gxarena.report.columns import Column, matched
 from gxarena.report.verdicts import LEVEL, Comparison, Verdict
 from gxarena.statistics.crossed import columns, crossed
-from gxarena.statistics.intervals import FEWEST_SAMPLES, mean_intervals, mean_p_values
+from gxarena.statistics.intervals import (
+    FEWEST_GROUPS,
+    FEWEST_SAMPLES,
+    mean_intervals,
+    mean_p_values,
+)
 from gxarena.statistics.signflip import sign_flip
 
 SEED = 0
@@ -34,19 +40,17 @@ def paired(left: Column, right: Column) -> Column:
     without replicates meets each of the other's.
     """
     left, right = matched([left, right])
-    one, other = left.replicates, right.replicates
-    ids = left.ids
     if not np.array_equal(left.ids, right.ids):
-        ids, first, second = np.intersect1d(left.ids, right.ids, return_indices=True)
-        one, other = one[:, first], other[:, second]
-    return Column(ids, one - other, left.positions)
+        _, first, second = np.intersect1d(left.ids, right.ids, return_indices=True)
+        left, right = left.at(first), right.at(second)
+    return replace(left.beside(right), replicates=left.replicates - right.replicates)
 
 
 def above(
     what: str, column: Column, threshold: float = 0.0, unit: str = "", note: str = ""
 ) -> Comparison:
     """Whether a mean exceeds a threshold; on paired differences this is the paired test."""
-    found = mean_intervals(column.replicates, level=1 - LEVEL)
+    found = mean_intervals(column.replicates, groups=column.groups, level=1 - LEVEL)
     mean, low, high = (float(limit[0]) for limit in (found.mean, found.low, found.high))
     p = 1.0
     if not low <= threshold <= high:  # NaN below 20 samples: p is the exact test's
@@ -54,8 +58,8 @@ def above(
     verdict, p_fails = beyond(mean - threshold, p)
     n = len(column.defined)
     return Comparison(
-        what, mean, low, high, n, unit, verdict, _noted(note, n, exact=n > 0), p_fails,
-        len(column.replicates),
+        what, mean, low, high, n, unit, verdict,
+        _noted(_of_trainings(note, column), n, exact=n > 0), p_fails, column.weights,
     )  # fmt: skip
 
 
@@ -65,7 +69,7 @@ def within(what: str, column: Column, margin: float, unit: str = "") -> Comparis
     Schuirmann 1987, Journal of Pharmacokinetics and Biopharmaceutics 15:657. Fails where the
     whole interval lies beyond the margin.
     """
-    found = mean_intervals(column.replicates, level=1 - 2 * LEVEL)
+    found = mean_intervals(column.replicates, groups=column.groups, level=1 - 2 * LEVEL)
     mean, low, high = (float(limit[0]) for limit in (found.mean, found.low, found.high))
     n = len(column.defined)
     verdict: Verdict = "undecided"
@@ -78,9 +82,10 @@ def within(what: str, column: Column, margin: float, unit: str = "") -> Comparis
     elif not (low <= -margin <= high or low <= margin <= high):
         p_fails = _one_sided(column, np.copysign(margin, mean))
         verdict = "fails" if p_fails <= LEVEL else "undecided"
+    note = _of_trainings(f"margin ±{margin:g}, 90%", column)
     return Comparison(
-        what, mean, low, high, n, unit, verdict,
-        _noted(f"margin ±{margin:g}, 90%", n, exact=n > 0), p_fails, len(column.replicates),
+        what, mean, low, high, n, unit, verdict, _noted(note, n, exact=n > 0), p_fails,
+        column.weights,
     )  # fmt: skip
 
 
@@ -92,10 +97,10 @@ def _one_sided(column: Column, edge: float) -> float:
 def _p_of_mean(column: Column, null: float) -> float:
     """Two-sided p of a mean; the signs' alone where that decides nothing, which is soon known."""
     if len(column.defined) < FEWEST_SAMPLES:
-        signs = float(sign_flip(crossed(columns(column.replicates - null)))[0])
+        signs = float(sign_flip(crossed(columns(column.replicates - null), column.groups))[0])
         if not signs <= 2 * LEVEL:
             return signs if len(column.defined) else np.nan
-    return float(mean_p_values(column.replicates, null)[0])
+    return float(mean_p_values(column.replicates, null, groups=column.groups)[0])
 
 
 def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> Comparison:
@@ -111,10 +116,12 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     few = min(len(one.defined), len(other.defined))
     by_replicate = _means(one) - _means(other)
     estimate = float(one.defined.mean() - other.defined.mean()) if few else np.nan
-    exact = 0 < few < FEWEST_SAMPLES and replicates == 1
+    grouped = one.groups is not None or other.groups is not None
+    exact = 0 < few < FEWEST_SAMPLES and replicates == 1 and not grouped
+    told = few >= FEWEST_SAMPLES and min(one.evidence, other.evidence) >= FEWEST_GROUPS
     limits = _two_sets(one, other, estimate, by_replicate)
     low, high = limits(1 - LEVEL)
-    if few >= FEWEST_SAMPLES:
+    if told:
         p = 1.0 if low <= 0 <= high else p_value(limits, estimate)
         if replicates == 1 and p <= LEVEL and _mostly_ties(one.defined, other.defined):
             p = max(p, _permuted(one.defined, other.defined))
@@ -123,9 +130,10 @@ def above_of_others(what: str, left: Column, right: Column, unit: str = "") -> C
     else:
         p = 1.0 if few else np.nan
     verdict, p_fails = beyond(estimate, p)
+    note = _of_trainings("", one.beside(other))
     return Comparison(
-        what, estimate, low, high, n, unit, verdict, _noted("", few, exact=exact), p_fails,
-        replicates,
+        what, estimate, low, high, n, unit, verdict, _noted(note, few, exact=exact), p_fails,
+        one.beside(other).weights,
     )  # fmt: skip
 
 
@@ -174,11 +182,14 @@ def more_often_than(
     )  # fmt: skip
 
 
-def in_most(what: str, looks: Sequence[bool | None], note: str = "") -> Comparison:
+def in_most(
+    what: str, looks: Sequence[bool | None], note: str = "", weights: int | None = None
+) -> Comparison:
     """Whether something is so with most sets of weights: the exact sign test of looks at several.
 
     Each way at 5%, so five that all agree decide, and fewer never do: one training may show by luck
-    what the next does not.
+    what the next does not. Five looks reach p = .03 at best, so a claim of several such comparisons
+    may hold with them but cannot fail (Holm); it takes six looks for two, seven for three or four.
 
     Parameters
     ----------
@@ -186,7 +197,11 @@ def in_most(what: str, looks: Sequence[bool | None], note: str = "") -> Comparis
     looks : sequence of bool or None
         One for each set of weights; None where looking does not tell.
     note : str
+    weights : int, optional
+        Trainings of the model that has fewest, where two are looked at; unsaid, as many as looks.
     """
+    fewest = len(looks) if weights is None else min(weights, len(looks))
+    note = "; ".join(filter(None, (note, uneven(fewest, len(looks)))))
     told = [look for look in looks if look is not None]
     n, count = len(told), sum(told)
     said = "; ".join(filter(None, (f"in {count} of {n} sets of weights", note)))
@@ -198,7 +213,8 @@ def in_most(what: str, looks: Sequence[bool | None], note: str = "") -> Comparis
     interval = stats.binomtest(count, n).proportion_ci(1 - LEVEL)
     verdict: Verdict = "holds" if more <= LEVEL else "fails" if fewer <= LEVEL else "undecided"
     return Comparison(
-        what, count / n, interval.low, interval.high, n, "share", verdict, said, fewer, n
+        what, count / n, interval.low, interval.high, n, "share", verdict, said, fewer,
+        min(fewest, n),
     )  # fmt: skip
 
 
@@ -210,6 +226,18 @@ def beyond(distance: float, p: float) -> tuple[Verdict, float]:
     if p <= LEVEL and distance != 0:
         verdict = "holds" if distance > 0 else "fails"
     return verdict, p if distance < 0 else 1.0
+
+
+def _of_trainings(note: str, column: Column) -> str:
+    """The note, and where one model of two was trained more often than the other that it was."""
+    return "; ".join(filter(None, (note, uneven(column.weights, len(column.replicates)))))
+
+
+def uneven(fewest: int, most: int) -> str:
+    """What to say where so many trainings of one model meet fewer of another; else nothing."""
+    if fewest >= most:
+        return ""
+    return f"{most} trainings of one model, {fewest} of the other: other trainings may differ"
 
 
 def _noted(note: str, n: int, *, exact: bool) -> str:
@@ -235,7 +263,9 @@ def _two_sets(one: Column, other: Column, estimate: float, by_replicate: Floats)
     few = min(len(one.defined), len(other.defined)) < FEWEST_SAMPLES
 
     def limits(level: float) -> tuple[float, float]:
-        first, second = (mean_intervals(c.values, level=level) for c in (one, other))
+        first, second = (
+            mean_intervals(c.values, groups=c.groups, level=level) for c in (one, other)
+        )
         sides = (
             first.mean - first.low, second.high - second.mean,
             first.high - first.mean, second.mean - second.low,

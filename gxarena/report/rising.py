@@ -17,6 +17,7 @@ from gxarena.report.inference import (
     beyond,
     by_replicates,
     p_value,
+    uneven,
 )
 from gxarena.report.verdicts import LEVEL, Comparison
 from gxarena.statistics.intervals import FEWEST_SAMPLES
@@ -34,11 +35,13 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
     column : Column
         Values of M pairs, and the sample of each pair: pairs of one sample are drawn together,
         however many it has, since the same sequence at two lengths is no independent evidence.
+        Groups of samples are drawn together likewise.
         Replicates' own correlations widen the interval, by Student's t.
     """
     defined = np.isfinite(x) & np.isfinite(column.replicates).all(axis=0)
-    x, ids, ys = x[defined], column.ids[defined], column.replicates[:, defined]
-    y, n, replicates = ys.mean(axis=0), len(x), len(ys)
+    together = column.ids if column.groups is None else column.groups
+    x, ids, ys = x[defined], together[defined], column.replicates[:, defined]
+    y, n, replicates = ys.mean(axis=0), len(x), column.weights
     if n < 2 or len(np.unique(x)) < 2 or len(np.unique(y)) < 2:
         nothing = Comparison(what, np.nan, np.nan, np.nan, n, "Spearman", "undecided", "no spread")
         return replace(nothing, replicates=replicates)
@@ -66,7 +69,8 @@ def rising(what: str, x: Floats, column: Column) -> Comparison:
     p = 1.0 if low <= 0 <= high else max(p_value(limits, estimate), 1 / RESAMPLES)
     verdict, p_fails = beyond(estimate, p)
     return Comparison(
-        what, estimate, low, high, n, "Spearman", verdict, "", p_fails, replicates
+        what, estimate, low, high, n, "Spearman", verdict, uneven(replicates, len(ys)), p_fails,
+        replicates,
     )  # fmt: skip
 
 

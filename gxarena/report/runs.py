@@ -15,6 +15,7 @@ from gxarena.data import Attribution
 from gxarena.errors import InputError, StorageError
 from gxarena.report.columns import Column, Curves, codes, grouped, joined
 from gxarena.results.reading import RunResults, last_attempts
+from gxarena.results.sample_groups import groups_of
 from gxarena.results.schemas import REPLICATE
 from gxarena.run.store import Store
 
@@ -139,10 +140,22 @@ class Cell:
                 placed = None if position is None else (int(position),)
                 found.append(replace(column, positions=placed))
         together = joined(found)
-        if together is None or self.kept is None:
+        if together is None:
+            return None
+        if self._of_one_training:
+            together = replace(together, weights=1)
+        groups = self.run.groups.get(self.dataset)
+        if groups is not None and self.facts["metric_scope"] != "set":
+            together = replace(together, groups=np.array([groups[name] for name in together.ids]))
+        if self.kept is None:
             return together
-        inside = np.array([name in self.kept for name in together.ids], dtype=bool)
-        return Column(together.ids[inside], together.replicates[:, inside], together.positions)
+        return together.at(np.array([name in self.kept for name in together.ids], dtype=bool))
+
+    @property
+    def _of_one_training(self) -> bool:
+        """Whether its model, or the one it is compared with, has a single set of weights."""
+        models = {str(self.facts["model"]), *self.against.split("/")[:1]}
+        return not models - {""} <= self.run.replicated
 
     def quantities(self) -> list[str]:
         """Names of the quantities that have values."""
@@ -219,6 +232,33 @@ class Run:
             Cell(self, tuple(sorted(rows, key=lambda row: row[REPLICATE] or 0)))
             for rows in found.values()
         ]
+
+    @functools.cached_property
+    def groups(self) -> dict[str, dict[str, int]]:
+        """Group of each sample of the data sets that the suite groups."""
+        found: dict[str, dict[str, int]] = {}
+        for label, grouping in self.results.record.groupings.items():
+            cells = {
+                row["cell_id"]
+                for row in self.attempts
+                if row["dataset"] == label and row["metric_scope"] != "set"
+            }
+            columns = (column for (cell, _), column in self.columns.items() if cell in cells)
+            ids = list(dict.fromkeys(name for column in columns for name in column.ids))
+            numbers = groups_of(ids, grouping, f"datasets.{label}").tolist()
+            found[label] = dict(zip(ids, numbers, strict=True))
+        return found
+
+    @functools.cached_property
+    def replicated(self) -> frozenset[str]:
+        """Labels of models that stand for several trainings; a pair's position may be of either.
+
+        By the suite, or by cells that are of the model alone.
+        """
+        named = self.document.get("models", {}).items()
+        asked = {label for label, alias in named if "replicates" in alias}
+        own = (row for row in self.attempts if not row["against"] and row[REPLICATE] is not None)
+        return frozenset(asked | {str(row["model"]) for row in own})
 
     @functools.cached_property
     def motifs(self) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ data and metric, on the same units and in the same contributions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,8 @@ from gxarena.statistics.bounded import two_valued
 LEVEL = 0.95
 _CONTRIBUTIONS = ("hypothetical", "observed")
 _LIKE = ("dataset", "model", "model_replicate", "aggregator", "metric_name")
-NULLS = frozenset({"random", "gc", "blur", "permuted", "randomised"})
-"""Components whose scores know nothing; a control that is told the truth is no null."""
+TOLD_THE_TRUTH = frozenset({"oracle", "degraded_oracle"})
+"""Components that read the annotations: of all controls, theirs alone are no null."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,12 @@ class Excess:
         )
 
 
+def is_null(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell's scores are a control's that knows nothing, be it ours or a plugin's own."""
+    controls = ("floor", "control")
+    return cell["explainer_role"] in controls and cell["explainer_component"] not in TOLD_THE_TRUTH
+
+
 def excesses(run: RunResults) -> list[Excess]:
     """Every method's matched patterns beside its controls', in the order of the run's cells."""
     cells = [
@@ -153,7 +159,7 @@ def _excess(
     alike: Sequence[dict[str, Any]],
     motifs: dict[str, list[dict[str, Any]]],
 ) -> Excess:
-    controls = [other for other in alike if other["explainer_component"] in NULLS]
+    controls = [other for other in alike if is_null(other)]
     return Excess(
         dataset=cell["dataset"],
         model=cell["model"],

@@ -14,7 +14,6 @@ the floor and 1 at the ceiling, which can be read across models and data.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -22,18 +21,18 @@ import numpy as np
 import pyarrow as pa
 
 from gxarena.data import Floats, Ints
-from gxarena.errors import InputError
+from gxarena.results.abstention import coverage, filled
 from gxarena.results.contestants import GROUP, Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
 from gxarena.results.sample_groups import groups_of_datasets
-from gxarena.results.schemas import LEADERBOARD
+from gxarena.results.schemas import LEADERBOARD, VALUES
+from gxarena.results.verification import SELF_REPORTED
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
 from gxarena.statistics.ranks import rank_methods
 from gxarena.statistics.replicate_pairs import FEWEST_REPLICATES, jackknifed
 
-VERIFICATION = "unverified"
 NORMALISED = ".normalised"
 BOUNDED = "localization"
 """The question whose answers a floor and a ceiling bound: the truth itself is the best answer."""
@@ -88,12 +87,16 @@ def _rows_of_group(
     """The rows of contestants that compete with each other, of samples that may be grouped."""
     groups = None if group[0].whole else groups
     seed = sample_seed(seed, "leaderboard", "/".join(group[0].labels[name] for name in GROUP[:3]))
-    values = _side_by_side(group)
+    given = _side_by_side(group)
+    values = _independent(group, given)
+    answers, whole = _answers(group, given)
     intervals = _intervals(values, group, seed, groups)
-    places = _places(group, values, groups)
+    places = _places(group, values, whole, groups)
     rows = [
-        _described(contestant) | interval | place
-        for contestant, interval, place in zip(group, intervals, places, strict=True)
+        _described(contestant) | interval | place | answered
+        for contestant, interval, place, answered in zip(
+            group, intervals, places, answers, strict=True
+        )
     ]
     yield from rows
     if group[0].question == BOUNDED and not group[0].whole:
@@ -107,7 +110,12 @@ def _side_by_side(group: Sequence[Contestant]) -> Floats:
     together = np.full((len(tables), replicates, samples), np.nan)
     for row, table in zip(together, tables, strict=True):
         row[: table.shape[0], : table.shape[1]] = table
-    return jackknifed(together) if group[0].among_replicates else together
+    return together
+
+
+def _independent(group: Sequence[Contestant], values: Floats) -> Floats:
+    """Values whose replicates may be taken as independent, shape (m, R, N)."""
+    return jackknifed(values) if group[0].among_replicates else values
 
 
 def _bounds(group: Sequence[Contestant]) -> Bounds:
@@ -122,13 +130,14 @@ def _described(contestant: Contestant) -> Row:
         "role": contestant.role,
         "question": contestant.question,
         "direction": contestant.direction,
+        "not_ranked": contestant.not_ranked or None,
         "n": int(defined.sum()),
         "n_undefined": int((~defined).sum()) - contestant.n_failed,
         "n_failed": contestant.n_failed,
         "sequences": int(defined.any(axis=0).sum()),
         "replicates": int(defined.any(axis=1).sum()),
         "seconds_per_sequence": contestant.seconds,
-        "verification": VERIFICATION,
+        "verification": SELF_REPORTED,
     }
 
 
@@ -160,8 +169,30 @@ def _over_whose(method: str, one: Contestant) -> str:
     return method.replace("replicates", OF_THE_OTHER) if one.other_weights else method
 
 
-def _places(group: Sequence[Contestant], values: Floats, groups: Ints | None = None) -> list[Row]:
-    """Entry, rank and tier of each contestant; null for controls and where nothing is defined."""
+def _answers(group: Sequence[Contestant], given: Floats) -> tuple[list[Row], Floats | None]:
+    """How much each contestant answers; all with the floor's values where they do not.
+
+    Who failed everywhere is no guess, and has none.
+    """
+    rows: list[Row] = [{"coverage": float(share)} for share in coverage(given)]
+    asked = np.array([[r in one.replicates for r in range(given.shape[1])] for one in group])
+    whole = filled(given, [one.role for one in group], asked)
+    if whole is None:
+        return rows, None
+    failed = np.isnan(given).all(axis=(1, 2), keepdims=True)
+    whole = _independent(group, np.where(failed, np.nan, whole))
+    for row, mean in zip(rows, _means(whole), strict=True):
+        row["estimate_filled"] = _null_if_nan(mean)
+    return rows, whole
+
+
+def _places(
+    group: Sequence[Contestant], values: Floats, whole: Floats | None, groups: Ints | None = None
+) -> list[Row]:
+    """Entry, rank and tier of each contestant; null for controls and where nothing is defined.
+
+    Ranks are of the values that there are, and of the whole ones beside (see `_answers`).
+    """
     at = [i for i, one in enumerate(group) if one.role == "method"]
     methods = [group[i] for i in at]
     names = [one.labels["explainer"] for one in methods]
@@ -171,10 +202,13 @@ def _places(group: Sequence[Contestant], values: Floats, groups: Ints | None = N
     # A cell that ended before its metric was made does not know the direction; others do.
     directions: set[Any] = {one.direction for one in group} - {"none"}
     ranked: dict[str, Row] = {}
-    if directions and methods:
+    if directions and methods and not group[0].not_ranked:
         competing = sorted(set(first))
         theirs = np.moveaxis(values[[at[i] for i in competing]], 0, -1)
-        ranks = _ranks(theirs, directions.pop(), group[0], groups)
+        better = directions.pop()
+        ranks = _ranks(theirs, better, group[0], groups)
+        instead = None if whole is None else np.moveaxis(whole[[at[i] for i in competing]], 0, -1)
+        _add_ranks_of_filled(ranks, theirs, instead, better, group[0], groups)
         ranked = {names[one]: row for one, row in zip(competing, ranks, strict=True)}
     labels = [one.labels["explainer"] for one in group]
     return [{"entry": entry.get(name)} | ranked.get(entry.get(name, ""), {}) for name in labels]
@@ -194,7 +228,7 @@ def _ranks(
     # Pairs of replicates are no replicates: what is left without one, their rows do not tell.
     several = values.shape[0] > 1 and not one.among_replicates
     without = [
-        rank_methods(np.delete(values, i, axis=0), better, groups=groups, whole=one.whole).rank
+        rank_methods(np.delete(values, i, axis=0), better, whole=one.whole).rank
         for i in range(values.shape[0] if several else 0)
     ]
     rows: list[Row] = []
@@ -208,6 +242,26 @@ def _ranks(
         row["ranks_without"] = [_null_if_masked(ranks[i]) for ranks in without] or None
         rows.append(row)
     return rows
+
+
+def _add_ranks_of_filled(
+    rows: Sequence[Row],
+    values: Floats,
+    whole: Floats | None,
+    better: Literal["higher", "lower"],
+    one: Contestant,
+    groups: Ints | None = None,
+) -> None:
+    """What rank each method had if the floor answered for it where it does not."""
+    if np.isfinite(values).all():
+        ranks = [row["rank"] for row in rows]
+    elif whole is not None:
+        found = rank_methods(whole, better, groups=groups, whole=one.whole)
+        ranks = [_null_if_masked(rank) for rank in found.rank]
+    else:
+        return
+    for row, rank in zip(rows, ranks, strict=True):
+        row["rank_filled"] = rank
 
 
 def _standing_for(first: Sequence[int], defined: Ints) -> list[int]:
@@ -263,6 +317,7 @@ def _between(
                 else f"{spread.method[i]}, between floor and ceiling",
                 # In the unit of the scale, which this one is not.
                 "behind_best": None,
+                "estimate_filled": None,
             }
 
 
@@ -284,27 +339,5 @@ def _null_if_masked(number: Any) -> int | None:
 
 def leaderboard_of(run: RunResults) -> pa.Table:
     """The board of one run."""
-    record = run.record
-    return leaderboard(run.table("cells"), run.table("samples"), record.seed, record.groupings)
-
-
-def leaderboard_of_runs(runs: Sequence[RunResults]) -> pa.Table:
-    """One board of several runs; ranks stay within a run.
-
-    Raises
-    ------
-    InputError
-        Two runs hold rows with the same labels.
-    """
-    boards = [leaderboard_of(run) for run in runs]
-    labels: dict[tuple[Any, ...], Path] = {}
-    for run, board in zip(runs, boards, strict=True):
-        for row in board.select(list(ORDER)).to_pylist():
-            key = tuple(row.values())
-            if key in labels:
-                raise InputError(
-                    f"{run.path}: expected rows that {labels[key]} does not have, got "
-                    f"{'/'.join(key)} in both. Leave one out."
-                )
-            labels[key] = run.path
-    return pa.concat_tables(boards).sort_by([(name, "ascending") for name in ORDER])
+    samples, record = run.table("samples", VALUES, encode=True), run.record
+    return leaderboard(run.table("cells"), samples, record.seed, record.groupings)

@@ -59,14 +59,15 @@ def same(one: Floats, other: Floats) -> bool:
     return bool(distance <= TOLERANCE * norm)
 
 
-def entries(fingerprints: Sequence[Mapping[int, Floats] | None]) -> list[int]:
+def entries(fingerprints: Sequence[Mapping[int, Floats]]) -> list[int]:
     """For each contestant the first one that gives the same maps: itself where none does.
 
     Parameters
     ----------
     fingerprints : sequence of mappings
-        One a contestant, from the replicate's position to its fingerprint; None where unknown
-        (equal to nobody).
+        One a contestant, from the replicate's position to its fingerprint, where it is known.
+        Two are compared on the replicates that both have, and equal only if they share one: an
+        explanation that failed once does not part twins.
     """
     first: list[int] = []
     for position, mine in enumerate(fingerprints):
@@ -75,7 +76,8 @@ def entries(fingerprints: Sequence[Mapping[int, Floats] | None]) -> list[int]:
     return first
 
 
-def _of_the_same(one: Mapping[int, Floats] | None, other: Mapping[int, Floats] | None) -> bool:
-    if not one or not other or one.keys() != other.keys():
+def _of_the_same(one: Mapping[int, Floats], other: Mapping[int, Floats]) -> bool:
+    shared = sorted(one.keys() & other.keys())
+    if not shared:
         return False
-    return same(*(np.stack([prints[i] for i in sorted(one)]) for prints in (one, other)))
+    return same(*(np.stack([prints[i] for i in shared]) for prints in (one, other)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gxarena.errors import InputError
+from gxarena.results.encoded import positions
 from gxarena.results.leaderboard import ORDER, leaderboard
 from gxarena.results.reading import last_attempts
 from gxarena.results.schemas import REPLICATE
@@ -176,9 +177,9 @@ def _judged(stratum: Stratum, rows: Sequence[Row], samples: pa.Table) -> dict[Pa
             if row["metric_component"] == ACCURACY:
                 # All explainers of a model have the same.
                 cells[pair].setdefault(row[REPLICATE], row["cell_id"])
-    named = pa.array([cell for found in cells.values() for cell in found.values()], pa.string())
+    named = [cell for found in cells.values() for cell in found.values()]
     found: dict[str, set[str]] = defaultdict(set)
-    for row in samples.filter(pc.is_in(samples["cell_id"], named)).to_pylist():
+    for row in samples.filter(_held(samples["cell_id"], named)).to_pylist():
         if row["value"] == stratum.judged:
             found[row["cell_id"]].add(row["sample_id"])
     return {
@@ -203,7 +204,10 @@ def _seconds_of(row: Row, n: int) -> float | None:
 
 def _samples_of(mine: Sequence[Row], kept: Ids, samples: pa.Table) -> pa.Table:
     """Rows of these cells and samples, in their order."""
-    ids = pa.array([row["cell_id"] for row in mine], pa.string())
-    in_cells = pc.is_in(samples["cell_id"], ids)
-    in_stratum = pc.is_in(samples["sample_id"], pa.array(sorted(kept), pa.string()))
-    return samples.filter(pc.and_(in_cells, in_stratum))
+    in_cells = _held(samples["cell_id"], [row["cell_id"] for row in mine])
+    return samples.filter(pc.and_(in_cells, _held(samples["sample_id"], kept)))
+
+
+def _held(column: pa.ChunkedArray, wanted: Collection[str]) -> pa.Array:
+    """Whether each value of a column is one of those wanted."""
+    return pc.is_valid(positions(column, wanted))

@@ -26,6 +26,9 @@ class Crossed:
         Over all defined cells; NaN where there is none. Equal values give exactly their value.
     samples, replicates, units : int arrays, shape (m,)
         Samples and replicates with a defined cell; units are groups of samples, or the samples.
+    effective_units : float array, shape (m,)
+        How many units of one size are as good as these: fewer where some hold most of the cells
+        (Kish 1965, Survey Sampling, section 11.7). 0 where there is none.
     contributions : float array, shape (m, G)
         What each unit adds to the mean's error: they have mean 0 over the units that count, and
         their variance / `units` is `by_units`. 0 where a unit has no defined cell.
@@ -42,6 +45,7 @@ class Crossed:
     samples: Ints
     replicates: Ints
     units: Ints
+    effective_units: Floats
     contributions: Floats
     counts: Bools
     by_units: Floats
@@ -53,8 +57,9 @@ class Crossed:
     def skewness(self) -> Floats:
         """Of the contributions, shape (m,), with the small-sample factor; 0 where undefined."""
         n = self.units.astype(np.float64)
-        second = (self.contributions**2).sum(axis=1)
-        third = (self.contributions**3).sum(axis=1)
+        squares = self.contributions**2
+        second = squares.sum(axis=1)
+        third = (squares * self.contributions).sum(axis=1)  # a third power would take ten times
         with np.errstate(all="ignore"):
             plain = (third / n) / (second / n) ** 1.5
             found = plain * np.sqrt(n * (n - 1)) / (n - 2)
@@ -88,7 +93,8 @@ def crossed(values: Floats, groups: np.ndarray | None = None) -> Crossed:
     The variances are those of sums over each replicate, each unit and each cell (the cluster-robust
     form of Cameron, Gelbach and Miller 2011, J. Business & Economic Statistics 29:238), which for a
     full table are the mean squares of the analysis of variance, and for one with holes weigh every
-    cell as the mean does.
+    cell as the mean does. Units and replicates of unequal sizes: the jackknife's (each part's error
+    by what is left without it), since large ones draw the mean towards themselves.
 
     Parameters
     ----------
@@ -102,9 +108,10 @@ def crossed(values: Floats, groups: np.ndarray | None = None) -> Crossed:
     cells = defined.reshape(m, -1).sum(axis=1)
     mean = _mean(values.reshape(m, -1), defined.reshape(m, -1))
     errors = np.where(defined, values - mean[:, None, None], 0.0)
-    seen = defined
+    sizes = defined.astype(np.int64)
     if groups is not None:
-        errors, seen = _grouped(errors, defined, np.asarray(groups))
+        errors, sizes = _grouped(errors, defined, np.asarray(groups))
+    seen = sizes > 0
     per_unit, per_replicate = errors.sum(axis=1), errors.sum(axis=2)
     counts: Bools = np.asarray(seen.any(axis=1))
     units = counts.sum(axis=1)
@@ -114,13 +121,14 @@ def crossed(values: Floats, groups: np.ndarray | None = None) -> Crossed:
     both_df = filled - units - replicates + 1
     with np.errstate(all="ignore"):
         contributions = per_unit * (units / cells)[:, None]
-        by_units = _variance(per_unit, cells, units)
-        by_replicates = _variance(per_replicate, cells, replicates)
+        by_units = _variance(per_unit, sizes.sum(axis=1), cells, units)
+        by_replicates = _variance(per_replicate, sizes.sum(axis=2), cells, replicates)
         by_both = (rest.reshape(m, -1) ** 2).sum(axis=1) / cells**2 * filled / both_df
     by_both[both_df < 1] = np.nan
     return Crossed(
         mean, defined.any(axis=1).reshape(m, n).sum(axis=1), replicates, units,
-        np.nan_to_num(contributions), counts, by_units, by_replicates, by_both, both_df,
+        _effective(sizes.sum(axis=1), cells), np.nan_to_num(contributions), counts, by_units,
+        by_replicates, by_both, both_df,
     )  # fmt: skip
 
 
@@ -142,14 +150,23 @@ def _mean(flat: Floats, defined: Bools) -> Floats:
     return anchor + np.divide(sums, counts, out=undefined, where=counts > 0)  # type: ignore[no-any-return]
 
 
-def _variance(sums: Floats, cells: Ints, count: Ints) -> Floats:
-    """Variance of a mean of `cells` cells from its independent parts' sums of errors."""
-    found = (sums**2).sum(axis=1) / cells**2 * count / (count - 1)
+def _variance(sums: Floats, sizes: Ints, cells: Ints, count: Ints) -> Floats:
+    """Variance of a mean of `cells` cells, leaving out each of its independent parts in turn.
+
+    Of their sums of errors and their numbers of cells, shape (m, parts).
+    """
+    moved = sums / (cells[:, None] - sizes)
+    found = np.where(sizes > 0, moved**2, 0.0).sum(axis=1) * (count - 1) / count
     return np.where(count > 1, found, np.nan)
 
 
-def _grouped(errors: Floats, defined: Bools, groups: np.ndarray) -> tuple[Floats, Bools]:
-    """Errors summed over each group's samples, shape (m, R, G), and whether it has any."""
+def _effective(sizes: Ints, cells: Ints) -> Floats:
+    squares = (sizes**2).sum(axis=1)
+    return np.divide(cells**2, squares, out=np.zeros(len(cells)), where=squares > 0)  # type: ignore[no-any-return]
+
+
+def _grouped(errors: Floats, defined: Bools, groups: np.ndarray) -> tuple[Floats, Ints]:
+    """Errors summed over each group's samples, shape (m, R, G), and how many those are."""
     if groups.shape != (errors.shape[2],):
         raise InputError(
             f"statistics: expected a group for each of {errors.shape[2]} samples, got "
@@ -157,11 +174,11 @@ def _grouped(errors: Floats, defined: Bools, groups: np.ndarray) -> tuple[Floats
         )
     names, place = np.unique(groups, return_inverse=True)
     sums = np.zeros((*errors.shape[:2], len(names)))
-    seen = np.zeros(sums.shape, dtype=bool)
+    sizes = np.zeros(sums.shape, dtype=np.int64)
     for group in range(len(names)):
         sums[:, :, group] = errors[:, :, place == group].sum(axis=2)
-        seen[:, :, group] = defined[:, :, place == group].any(axis=2)
-    return sums, seen
+        sizes[:, :, group] = defined[:, :, place == group].sum(axis=2)
+    return sums, sizes
 
 
 def _without_both(errors: Floats, seen: Bools) -> Floats:

@@ -112,19 +112,19 @@ def _statistic(
     freedom = np.zeros_like(variance)
     for part, df in (
         (by_replicates, parts.replicates - 1),
-        (by_units, parts.units - 1),
+        (by_units, parts.effective_units - 1),
         (by_both, parts.both_df),
     ):
         freedom += part**2 / np.maximum(df, 1)
     # Differences that do not vary: as far as rounding lets us see.
     none = variance <= slack**2
-    most = np.maximum(parts.replicates, parts.units) - 1.0
+    most = np.maximum(parts.replicates, parts.effective_units) - 1.0
     with np.errstate(all="ignore"):
         df = np.where(none, most, variance**2 / freedom)
         # Two replicates' numbers of a coarse scale may be equal by luck: they tell nothing.
         undecided = (mean == 0) | (none & whole)
         t = np.where(undecided, 0.0, mean / np.sqrt(np.where(none, 0.0, variance)))
-        lean = parts.skewness / np.sqrt(parts.units) * (by_units / variance) ** 1.5
+        lean = parts.skewness / np.sqrt(parts.effective_units) * (by_units / variance) ** 1.5
     return t, np.where(none | ~np.isfinite(lean), 0.0, lean), np.where(np.isnan(mean), 0.0, df)
 
 

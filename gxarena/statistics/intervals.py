@@ -13,7 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gxarena.data import Bools, Floats
-from gxarena.statistics.bounded import DRAWS, all_equal, mostly_at_a_bound, two_valued
+from gxarena.statistics.bounded import (
+    DRAWS,
+    all_equal,
+    effective_number,
+    mostly_at_a_bound,
+    two_valued,
+)
 from gxarena.statistics.crossed import Crossed, columns, crossed, rounding
 from gxarena.statistics.signflip import FEWEST_MOVED, moved, sign_flip
 from gxarena.statistics.skewed import quantile, sides
@@ -153,6 +159,7 @@ class _Study:
         low, high = bounds
         self.closed = None if low is None or high is None else (low, high)
         self.parts = crossed(table)
+        self.groups = None if groups is None else np.asarray(groups)
         self.grouped = None if groups is None else crossed(table, groups)
         self.samples, self.slack = _sample_means(table), rounding(table)
         self.equal, self.two, self.bounded = self._special()
@@ -259,16 +266,40 @@ class _Study:
         if not n or self.closed is None:  # on an open scale equal values alone are special
             return 0.0, 0.0
         if self.equal[column]:
+            # Groups without a spread do not tell how alike their samples are: they may be wholly.
+            units = n if self.grouped is None else self.grouped.effective_units[column]
             centre = float(self.parts.mean[column])
-            low, high = all_equal(centre, n, self.closed, level)
+            low, high = all_equal(centre, units, self.closed, level)
         elif self.two[column]:
             least, most = float(means.min()), float(means.max())
             count = int((means > (least + most) / 2).sum())
-            share = two_valued(count, n, level)
+            number = self._effective(column, count, n, (most - least) ** 2, level)
+            share = two_valued(count / n * number, number, level)
             low, high = (least + (most - least) * limit for limit in share)
         else:
             low, high = mostly_at_a_bound(means, self.closed, level, self.seed)
+            down, up = self._of_group_means(column, level)
+            return max(centre - low, down, 0.0), max(high - centre, up, 0.0)
         return max(centre - low, 0.0), max(high - centre, 0.0)
+
+    def _effective(self, column: int, count: int, n: int, scale: float, level: float) -> float:
+        """How many independent samples two values in groups are worth."""
+        if self.grouped is None or self.grouped.units[column] < 2:
+            return n
+        variance = float(self.grouped.by_units[column]) / scale
+        groups = float(self.grouped.effective_units[column])
+        return effective_number(count / n, variance, n, groups, level)
+
+    def _of_group_means(self, column: int, level: float) -> tuple[float, float]:
+        """Gaffke's limits of the groups' means, as distances from their mean."""
+        if self.groups is None or self.closed is None:
+            return 0.0, 0.0
+        seen = np.isfinite(self.samples[column])
+        place = np.unique(self.groups[seen], return_inverse=True)[1]
+        means = np.bincount(place, self.samples[column][seen]) / np.bincount(place)
+        centre = float(means.mean())
+        low, high = mostly_at_a_bound(means, self.closed, level, self.seed)
+        return centre - low, high - centre
 
     def _whole(self, level: Floats, t: Floats) -> tuple[Floats, Floats]:
         """Of one number a replicate: t over them; none has no width where they lie at a bound."""
@@ -293,7 +324,7 @@ def _sample_means(table: Floats) -> Floats:
 
 
 def _skewed_sides(parts: Crossed, level: Floats) -> tuple[Floats, Floats]:
-    units = parts.units.astype(np.float64)
+    units = parts.effective_units
     error = np.sqrt(parts.by_units)
     with np.errstate(all="ignore"):
         down, up = sides(quantile(level, units - 1), parts.skewness / np.sqrt(units))

@@ -141,7 +141,9 @@ def test_plan_names_replicates(suite: Callable[..., Path]) -> None:
 def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_path: Path) -> None:
     out = tmp_path / "run"
     text = _run("run", suite(), "--out", out)
-    assert "gini, native, mine (higher is better; n = 70; one set of weights)" in text
+    assert (
+        "gini, native, mine (higher is better; n = 70; one set of weights; coverage 100%)" in text
+    )
     assert _json("status", out) == {"suite": "small", "cells": {"ok": 2, "unsupported": 2}}
     assert _json("failures", out) == []
     assert "ok" in _run("status", out)

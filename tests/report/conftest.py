@@ -25,7 +25,7 @@ from gxarena.run.store import Store, chunk_slice, n_chunks
 from gxarena.run.suite import Suite
 
 Given = Mapping[str, Any]
-MEASURED = ("values", "curves", "motifs", "attributions")
+MEASURED = ("values", "curves", "motifs", "attributions", "ids")
 ROLES = {"random": "floor", "gc": "control", "oracle": "ceiling"}
 
 
@@ -76,7 +76,7 @@ def _samples(row: Given, given: Given) -> list[dict[str, Any]]:
     return [
         {
             "cell_id": row["cell_id"],
-            "sample_id": f"s{i}",
+            "sample_id": given["ids"][i] if "ids" in given else f"s{i}",
             "metric": f"{row['metric_name']}.{quantity}" if quantity else row["metric_name"],
             "value": None if value is None or np.isnan(value) else float(value),
             "reason": None,
@@ -99,7 +99,8 @@ def _curves(row: Given, given: Given) -> list[dict[str, Any]]:
 def make_run(tmp_path: Path) -> Callable[..., Path]:
     """Write a run of the given cells: each a mapping of facts, and what was measured.
 
-    `values` by quantity, `curves` by kind, `motifs` as rows, `attributions` one a sample.
+    `ids` of the samples (else s0, s1, …), `values` by quantity, `curves` by kind, `motifs` as rows,
+    `attributions` one a sample.
     """
 
     def make(

@@ -73,3 +73,13 @@ def test_only_a_model_without_replicates_meets_every_one() -> None:
     assert [one.positions for one in matched([alone, alone])] == [None, None]
     # One that is left of several is no such model.
     assert [one.positions for one in matched([_of(2), _of(1, 2)])] == [(2,), (2,)]
+
+
+def test_a_repeated_training_is_one() -> None:
+    alone = Column(np.array(["a"], dtype=object), np.array([7.0]))
+    left, right = matched([alone, _of(0, 1, 2)])
+    assert (left.weights, right.weights) == (1, 3)
+    assert right.beside(left).weights == left.beside(right).weights == 1
+    assert _of(0, 1, 2).of([1, 2]).weights == 2
+    assert left.of([0]).weights == 1
+    assert matched([_of(0), _of(1, 2)])[0].weights == 0

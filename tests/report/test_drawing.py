@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from gxarena.errors import InputError, StorageError
-from gxarena.report.drawing import STYLES, Ridge, canvas, density, draw_ridges, save
+from gxarena.report.drawing import STYLES, Ridge, canvas, density, draw_ridges, save, style
 
 RNG = np.random.default_rng(0)
 
@@ -67,3 +67,17 @@ def test_what_cannot_be_saved_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="expected to write, got"):
         save(canvas(1, 1), tmp_path / "file" / "a.png")
+
+
+def test_more_explainers_than_colours_are_told_apart() -> None:
+    assert [style(i) for i in range(len(STYLES))] == list(STYLES)
+    assert len({style(i)["color"] for i in range(24)}) == 24
+    assert len({tuple(style(i).values()) for i in range(72)}) == 72
+
+
+def test_every_ridge_has_a_colour_of_its_own() -> None:
+    figure = canvas(4, 4)
+    axes = figure.subplots()
+    draw_ridges(axes, [Ridge(str(i), RNG.normal(size=30), np.empty(0)) for i in range(12)], "x")
+    drawn = [line for line in axes.get_lines() if str(line.get_label()).isdigit()]
+    assert len({str(line.get_color()) for line in drawn}) == len(drawn) == 12

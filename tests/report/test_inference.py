@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gxarena.report.columns import Column
+from gxarena.report.columns import Column, joined
 from gxarena.report.inference import above, above_of_others, in_most, paired, within
+from gxarena.report.rising import rising
 from gxarena.report.verdicts import Verdict
 
 RNG = np.random.default_rng(1)
@@ -152,6 +154,26 @@ def test_pairs_are_of_one_replicate() -> None:
     assert within("x", paired(left, only), 1.0).verdict == "undecided"
 
 
+def test_one_training_against_five_is_said_to_be_one() -> None:
+    """Five of one model say nothing of how far another training of the other would move it."""
+    ids = np.arange(40).astype(object)
+    five = Column(ids, 2.0 + RNG.normal(size=(5, 40)))
+    one = Column(ids, RNG.normal(size=40))
+    said = "5 trainings of one model, 1 of the other: other trainings may differ"
+    for found in (
+        above("x", paired(five, one)),
+        within("x", paired(one, five), 9.0),
+        above_of_others("x", five, one),
+        rising("x", np.arange(40.0), paired(five, one)),
+        in_most("x", [True] * 5, weights=1),
+    ):
+        assert found.replicates == 1
+        assert said in found.note
+    for found in (above("x", five), above("x", paired(five, five)), in_most("x", [True] * 5)):
+        assert found.replicates == 5
+        assert "trainings" not in found.note
+
+
 def test_two_sets_are_of_the_same_replicates() -> None:
     ids = np.arange(40).astype(object)
     effects = np.array([[0.0], [5.0], [9.0]])
@@ -169,6 +191,41 @@ def test_pairs_are_joined_by_sample() -> None:
     right = Column(np.array(["c", "a", "d"], dtype=object), np.array([10.0, 20.0, 30.0]))
     found = paired(left, right)
     assert dict(zip(found.ids, found.values, strict=True)) == {"a": -19.0, "c": -7.0}
+
+
+def test_claims_are_over_groups_where_samples_have_them() -> None:
+    """Two hundred samples that say what eight groups say are eight pieces of evidence."""
+    groups = np.repeat(np.arange(8), 25)
+    ids = np.arange(200).astype(object)
+    # Six of eight above 0: in any of 37 of 128 ways to sign them.
+    values = np.where(groups < 6, 1.0, -1.0) + 0.01 * RNG.normal(size=200)
+    plain, grouped = Column(ids, values), Column(ids, values, groups=groups)
+    for judge in (above, lambda what, column: within(what, column, 0.25)):
+        assert judge("x", plain).verdict != "undecided"
+        assert judge("x", grouped).verdict == "undecided"
+    nothing = Column(ids, RNG.normal(size=200) - 0.1)
+    assert above_of_others("x", plain, nothing).verdict == "holds"
+    assert above_of_others("x", grouped, nothing).verdict == "undecided"
+    four = Column(ids, np.ones(200) + RNG.normal(size=200), groups=groups // 2)
+    assert above_of_others("x", four, nothing).verdict == "undecided"
+    rises = np.repeat(np.arange(8.0), 25)
+    assert rising("x", rises, plain).verdict == "fails"
+    assert rising("x", rises, grouped).verdict == "undecided"
+
+
+def test_groups_follow_their_samples() -> None:
+    ids = np.array(list("abcd"), dtype=object)
+    left = Column(ids, np.arange(4.0), groups=np.array([0, 0, 1, 2]))
+    right = Column(ids[::-1][:3], np.arange(3.0), groups=np.array([2, 1, 0]))
+    both = paired(left, right)
+    assert both.groups is not None
+    assert dict(zip(both.ids, both.groups, strict=True)) == {"b": 0, "c": 1, "d": 2}
+    together = joined([left, right])
+    assert together is not None
+    assert together.groups is not None
+    assert dict(zip(together.ids, together.groups, strict=True)) == {"b": 0, "c": 1, "d": 2}
+    assert left.evidence == 3
+    assert replace(left, groups=None).evidence == 4
 
 
 def test_two_sets_differ_as_welch_says() -> None:

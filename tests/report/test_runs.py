@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -154,6 +155,47 @@ def test_a_replicate_that_failed_leaves_the_others_where_they_were(make_run: Mak
     kept = replace(cell, kept=frozenset({"s0"})).column()
     assert kept is not None
     assert kept.positions == (0, 2)
+
+
+def test_a_pair_rests_on_the_trainings_of_the_model_that_has_fewest(make_run: Make) -> None:
+    """The position of a pair's cell may be the other model's."""
+    pairs = replicated(TOKENS | {"against": "cnn/lrp"}, [{"": [1.0]}, {"": [3.0]}, {"": [8.0]}])
+    cnn = replicated(NUCLEOTIDES, [{"": [1.0]}, {"": [2.0]}, {"": [5.0]}])
+
+    def weights(*cells: dict[str, Any]) -> int:
+        folder = make_run(*pairs, *cells, name=f"with-{len(cells)}")
+        column = Run(folder).cells[0].column()
+        assert column is not None
+        assert len(column.replicates) == 3
+        return column.weights
+
+    alone = TOKENS | {"values": {"": [1.0]}, "metric": "entropy"}
+    several = replicated(TOKENS | {"metric": "entropy"}, [{"": [1.0]}, {"": [3.0]}, {"": [8.0]}])
+    assert weights(*cnn) == weights(*cnn, alone) == weights(*several) == 1
+    assert weights(*cnn, *several) == 3
+
+
+def test_samples_of_a_grouped_data_set_say_which_group(make_run: Make) -> None:
+    ids = [f"chr{c}:{at}-{at + 9}" for c, at in [("2L", 100), ("2L", 105), ("2R", 100), ("X", 5)]]
+    values = [1.0, np.nan, 3.0, 4.0]
+    cells = replicated(TOKENS | {"ids": ids}, [{"": values}, {"": values}])
+    other = NUCLEOTIDES | {"dataset": "enhancers", "values": {"": values}}
+    datasets = {"promoters": {"groups": "overlap"}, "enhancers": {}}
+    one, two = Run(make_run(*cells, other, datasets=datasets)).cells
+    column = one.column()
+    assert column is not None
+    assert column.groups is not None
+    assert dict(zip(column.ids, column.groups, strict=True)) == dict(
+        zip(ids, [0, 0, 1, 2], strict=True)
+    )
+    assert column.evidence == 3
+    kept = replace(one, kept=frozenset(ids[1:])).column()
+    assert kept is not None
+    assert kept.groups is not None
+    assert kept.groups.tolist() == [0, 1, 2]
+    ungrouped = two.column()
+    assert ungrouped is not None
+    assert ungrouped.groups is None
 
 
 def test_curves_of_replicates_are_each_samples_mean(make_run: Make) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gxarena.registry import Registry
-from gxarena.results.excess import NULLS, Excess, Found, excesses
+from gxarena.results.excess import TOLD_THE_TRUTH, Excess, Found, excesses, is_null
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
@@ -22,13 +22,22 @@ CONTROLS = ("random", "gc", "randomised")
 
 def test_every_control_that_is_not_told_the_truth_is_a_null() -> None:
     """A degraded oracle is a control, and finds the motifs that it is told of."""
-    controls = {
+    explainers = {
         name: one.component
         for (kind, name), one in Registry.load().components.items()
-        if kind == "explainers" and one.component.role in ("floor", "control")
+        if kind == "explainers"
     }
-    assert {name for name, of in controls.items() if "truth" not in of.requires} == NULLS
-    assert "degraded_oracle" in controls
+    assert {name for name, of in explainers.items() if "truth" in of.requires} == TOLD_THE_TRUTH
+    for name, of in explainers.items():
+        cell = {"explainer_component": name, "explainer_role": of.role}
+        is_control = of.role in ("floor", "control")
+        assert is_null(cell) == (is_control and "truth" not in of.requires), name
+
+
+def test_a_plugins_own_control_is_a_null() -> None:
+    mine = {"explainer_component": "my-shuffle", "explainer_role": "control"}
+    assert is_null(mine)
+    assert not is_null(mine | {"explainer_role": "method"})
 
 
 def _excess(found: tuple[int, int], *controls: tuple[int, int]) -> Excess:

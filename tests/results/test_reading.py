@@ -15,7 +15,7 @@ import pytest
 
 from gxarena.errors import InputError, StorageError
 from gxarena.results.format_version import FORMAT
-from gxarena.results.leaderboard import leaderboard_of_runs
+from gxarena.results.leaderboard import leaderboard_of
 from gxarena.results.parquet import write_table
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import TABLES
@@ -88,12 +88,12 @@ def test_tables_of_two_moments_are_not_mixed(half: Path, plan: MakePlan) -> None
 
 def test_tables_without_parts_read_too(half: Path) -> None:
     before = {name: RunResults.of(half).table(name) for name in TABLES}
-    board = leaderboard_of_runs([RunResults.of(half)])
+    board = leaderboard_of(RunResults.of(half))
     shutil.rmtree(half / "parts")
     results = RunResults.of(half)
     for name, table in before.items():
         assert results.table(name).equals(table)
-    assert leaderboard_of_runs([results]).equals(board)
+    assert leaderboard_of(results).equals(board)
     assert set(results.statuses(results.record.cells).values()) == {"ok"}
     (half / "cells.parquet").unlink()
     with pytest.raises(InputError, match=r"expected the tables of a run, got no cells\.parquet"):
@@ -134,7 +134,7 @@ def test_what_is_no_run_is_one_sentence(half: Path, tmp_path: Path) -> None:
 READ = """
 import sys
 from pathlib import Path
-from gxarena.results.leaderboard import leaderboard_of_runs
+from gxarena.results.leaderboard import leaderboard_of
 from gxarena.results.motifs import motifs_of_run
 from gxarena.results.reading import RunResults
 seen, folder = [], Path(sys.argv[1])
@@ -145,7 +145,7 @@ while not seen or seen[-1] < int(sys.argv[2]):
     done = [row["cell_id"] for row in cells.to_pylist() if row["status"] == "ok"]
     # Every cell that counts as done has all its values, and no other has any.
     assert set(samples["cell_id"].to_pylist()) == set(done), (len(seen), len(done))
-    assert len(leaderboard_of_runs([results]))
+    assert len(leaderboard_of(results))
     seen.append(len(done))
 assert seen == sorted(seen), seen
 print(len(set(seen)), flush=True)

@@ -84,10 +84,12 @@ def test_maps_of_nothing_are_the_same() -> None:
     assert not same(nothing, _print([np.ones(5)]))
 
 
-def test_entries_name_the_first_of_the_same_maps_in_every_replicate() -> None:
+def test_entries_name_the_first_of_the_same_maps_in_every_replicate_that_both_have() -> None:
     a, b, c = (_print(_maps(seed))[0] for seed in range(3))
     of = lambda *prints: dict(enumerate(prints))  # noqa: E731
-    given = [of(a, b), of(b, a), of(a, b), None, None, of(a), of(a, b), {0: a, 2: b}]
-    assert entries(given) == [0, 1, 0, 3, 4, 5, 0, 7]
+    given = [of(a, b), of(b, a), of(a, b), {}, {}, of(a, b)]
+    assert entries(given) == [0, 1, 0, 3, 4, 0]
     assert entries([of(a, b), of(a, c)]) == [0, 1]
+    # An explanation that failed with some weights: twins on the rest are twins.
+    assert entries([of(a, b), of(a), {1: b}, {1: a}, {0: a, 2: c}, {2: b}]) == [0, 0, 0, 3, 0, 5]
     assert entries([]) == []

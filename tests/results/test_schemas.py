@@ -72,10 +72,14 @@ COLUMNS[4] = COLUMNS[3] | {
     """
 }
 COLUMNS[5] = COLUMNS[4] | {
-    "leaderboard": COLUMNS[3]["leaderboard"].replace(
+    # Boards are made of the other tables; what they gain changes no run.
+    "leaderboard": COLUMNS[3]["leaderboard"]
+    .replace("direction string,", "direction string, not_ranked string?,")
+    .replace("rank int64?", "coverage double?, estimate_filled double?, rank int64?")
+    .replace(
         "seconds_per_sequence",
-        "behind_best double?, behind_best_p double?, ranks_without list<item: int64>?,\n"
-        "            seconds_per_sequence",
+        "behind_best double?, behind_best_p double?, rank_filled int64?,\n"
+        "            ranks_without list<item: int64>?, seconds_per_sequence",
     )
 }
 """What a reader of each format finds, in order; ``?`` where it may be null.

@@ -19,7 +19,7 @@ from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.results.leaderboard import leaderboard
 from gxarena.results.reading import RunResults
-from gxarena.results.schemas import SAMPLES
+from gxarena.results.schemas import SAMPLES, VALUES
 from gxarena.results.strata import Stratum, leaderboard_of_stratum, stratum_of
 from gxarena.run.labels import labels_of_run
 from gxarena.run.plan import Plan
@@ -68,6 +68,8 @@ def _tables(cells: Sequence[Cell], kept: Sequence[int] = range(N)) -> tuple[pa.T
                     "metric_component": cell.component,
                     "metric_scope": cell.scope,
                     "metric_question": "faithfulness",
+                    "metric_parameters": "{}",
+                    "model_component": "cnn",
                     "against": cell.against or None,
                     "quantities": json.dumps({"": {"better": "higher"}}),
                     "status": cell.status,
@@ -266,7 +268,7 @@ def test_on_a_real_run_right_is_the_highest_output(
             strata["label=1"].append(sample.id)
     assert all(strata.values())
     for only, explainer in itertools.product(strata, ("exact", "random")):
-        tables = found.table("cells"), found.table("samples")
+        tables = found.table("cells"), found.table("samples", VALUES, encode=explainer == "exact")
         board, _ = leaderboard_of_stratum(Stratum.of(only), *tables, classes=labels)
         rows = {(row["explainer"], row["metric"]): row for row in board.to_pylist()}
         mean = np.mean([gini[explainer, name] for name in strata[only]])

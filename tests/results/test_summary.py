@@ -93,6 +93,17 @@ def test_data_sets_of_two_suites_are_others_though_they_share_a_name() -> None:
     assert [one.tier for one in _summed(rows)] == [1, 1, 2, 2]
 
 
+def test_a_data_set_is_left_out_of_one_suite_at_a_time() -> None:
+    """By name alone both `d` would go, and b would lead by what is left."""
+    rows = [
+        *_block({"a": 1, "b": 2}, suite="s", dataset="d"),
+        *_block({"a": 1, "b": 2}, suite="t", dataset="d"),
+        *_block({"b": 1, "a": 2}, suite="s", dataset="e"),
+    ]
+    found = {one.names[0]: (one.place, one.low, one.high) for one in _summed(rows)}
+    assert found == {"a": (1, 1, 1), "b": (2, 1, 2)}
+
+
 def test_the_rank_interval_holds_the_mean_rank_though_others_are_on_the_board() -> None:
     some = _block({"c": 1, "d": 2, "e": 3, "a": 4, "b": 5})
     rows = [row | {"rank_low": row["rank"] - 1, "rank_high": row["rank"] + 1} for row in some]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,15 @@ def test_the_published_table_covers_apart_from_named_exceptions(coverage: Any) -
     assert len(intervals) == len(list(coverage.intervals_tried()))
     for row in intervals:
         assert (row["coverage"] < coverage.LEAST) == (row["exception"] is not None), row
-    ranks = rows[len(intervals) :]
+    grouped = [row for row in rows if row["what"] == "interval of a mean over groups"]
+    tried = itertools.product(
+        coverage.GROUPED, coverage.GROUPS, coverage.SIZES_OF_GROUPS, coverage.ALIKE
+    )
+    assert [(r["case"], r["groups"], r["sizes"], r["alike"]) for r in grouped] == list(tried)
+    for row in grouped:
+        assert (row["coverage"] < coverage.LEAST) == (row["exception"] is not None), row
+    ranks = [row for row in rows if row["what"] == "rank interval"]
+    assert len(rows) == len(intervals) + len(grouped) + len(ranks)
     assert {row["case"] for row in ranks} == set(coverage.CASES)
     for row in ranks:
         covers = row["coverage"] >= coverage.LEAST and row["false_sole_winner"] <= 0.05
@@ -56,6 +65,16 @@ def test_intervals_cover_as_published(coverage: Any) -> None:
             found = coverage.interval_row(tried, draws=1000, seed=1)
             assert found["coverage"] == pytest.approx(row["coverage"], abs=0.04)
             assert row["exception"] or found["coverage"] >= coverage.LEAST - 0.02
+
+
+@pytest.mark.parametrize("sizes", ["equal", "unequal"])
+@pytest.mark.parametrize("case", ["Bernoulli .95", "Bernoulli .7", "normal"])
+def test_intervals_over_groups_cover(coverage: Any, case: str, sizes: str) -> None:
+    """Where samples are copies of their group's, n of them are no n pieces of evidence."""
+    for groups in coverage.GROUPS:
+        for alike in ("none", "all"):
+            found = coverage.grouped_row(case, groups, sizes, alike, 300, seed=1)
+            assert found["coverage"] >= coverage.LEAST - 0.02, (groups, alike)
 
 
 @pytest.mark.slow

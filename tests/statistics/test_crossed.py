@@ -59,7 +59,7 @@ def test_one_replicate_gives_the_standard_error_and_no_more(rng: np.random.Gener
 
 
 def test_groups_give_the_cluster_robust_standard_error(rng: np.random.Generator) -> None:
-    groups = np.repeat(np.arange(6), [3, 4, 5, 6, 7, 8])
+    groups = np.repeat(np.arange(6), 5)
     values = rng.normal(size=(1, 1, len(groups))) + rng.normal(size=6)[groups]
     parts = crossed(values, groups)
     fit = smf.ols("y ~ 1", pd.DataFrame({"y": values.ravel()})).fit(
@@ -67,6 +67,31 @@ def test_groups_give_the_cluster_robust_standard_error(rng: np.random.Generator)
     )
     assert parts.units[0] == 6
     assert parts.by_units[0] == pytest.approx(float(fit.bse.iloc[0]) ** 2 * 6 / 5)
+    assert parts.effective_units[0] == 6
+
+
+def test_unequal_groups_give_the_jackknifes_variance(rng: np.random.Generator) -> None:
+    """Leave each group out, as the definition says; scipy has no jackknife of clusters."""
+    sizes = [2, 4, 5, 6, 7, 30]
+    groups = rng.permutation(np.repeat(np.arange(6), sizes))
+    values = rng.normal(size=len(groups)) + rng.normal(size=6)[groups]
+    parts = crossed(values[None, None], groups)
+    without = np.array([values[groups != g].mean() for g in range(6)])
+    assert parts.by_units[0] == pytest.approx(5 / 6 * ((without - values.mean()) ** 2).sum())
+    assert parts.effective_units[0] == pytest.approx(54**2 / sum(n**2 for n in sizes))
+
+
+def test_a_sample_with_fewer_replicates_is_a_smaller_part(rng: np.random.Generator) -> None:
+    values = rng.normal(size=(3, 8))
+    values[1:, :4] = np.nan
+    parts = crossed(values[None])
+    mean = np.nanmean(values)
+    for axis, found in ((1, parts.by_units[0]), (0, parts.by_replicates[0])):
+        without = [np.nanmean(np.delete(values, i, axis=axis)) for i in range(values.shape[axis])]
+        n = len(without)
+        assert found == pytest.approx((n - 1) / n * ((np.array(without) - mean) ** 2).sum())
+    assert parts.effective_units[0] == pytest.approx(16**2 / (4 * 1 + 4 * 9))
+    assert crossed(np.full((1, 2, 4), np.nan)).effective_units.tolist() == [0.0]
 
 
 def test_every_sample_its_own_group_changes_nothing(rng: np.random.Generator) -> None:

@@ -209,6 +209,39 @@ def test_groups_widen_what_is_alike_in_them(rng: np.random.Generator) -> None:
     assert theirs.high <= found.high[0] + 1e-9
 
 
+def test_few_groups_decide_no_mean(rng: np.random.Generator) -> None:
+    """Eight groups can be signed in 256 ways, however many samples say the same in each."""
+    groups = np.repeat(np.arange(8), 10)
+    values = 1 + 0.01 * rng.normal(size=80)
+    assert mean_p_values(values, groups=groups)[0] == pytest.approx(2 / 2**8)
+    assert mean_p_values(values)[0] < 1e-9
+
+
+def test_the_p_of_many_groups_is_that_of_their_means(rng: np.random.Generator) -> None:
+    groups = np.repeat(np.arange(30), 10)
+    values = np.repeat(stats.norm.ppf((np.arange(30) + 0.5) / 30) + 0.35, 10)
+    theirs = stats.ttest_1samp(values[::10], 0).pvalue
+    assert mean_p_values(values, groups=groups)[0] == pytest.approx(theirs, rel=0.01)
+    assert mean_p_values(values)[0] < theirs / 100
+
+
+def test_groups_are_the_evidence_of_values_without_a_spread_of_their_own() -> None:
+    """Two hundred samples that say the same eight things have shown eight things."""
+    groups = np.repeat(np.arange(8), 25)
+    bounds = (0.0, 1.0)
+    ones = mean_intervals(np.ones(200), bounds=bounds, groups=groups)
+    assert ones.low[0] == pytest.approx(0.025 ** (1 / 8))
+    two = mean_intervals(np.where(groups < 2, 0.0, 1.0), bounds=bounds, groups=groups)
+    assert two.low[0] < stats.binomtest(6, 8).proportion_ci().low
+    mostly = np.where(groups < 5, 1.0, 0.1 * groups)
+    found = mean_intervals(mostly, bounds=bounds, groups=groups)
+    alone = mean_intervals(np.r_[mostly[::25], mostly[::25], mostly[::25]], bounds=bounds)
+    assert "Gaffke" in found.method[0]
+    assert found.low[0] < alone.low[0]
+    for found, of in ((ones, np.ones(200)), (two, np.where(groups < 2, 0.0, 1.0))):
+        assert _width(found)[0] > _width(mean_intervals(of, bounds=bounds))[0]
+
+
 def test_holes_count_as_no_evidence(rng: np.random.Generator) -> None:
     values = rng.normal(size=(3, 40))
     padded = np.concatenate([values, np.full((3, 15), np.nan)], axis=1)

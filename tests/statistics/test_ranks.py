@@ -97,13 +97,13 @@ def test_nobody_wins_by_abstaining() -> None:
 
 
 def test_who_is_defined_on_less_than_half_is_not_ranked(rng: np.random.Generator) -> None:
-    values = rng.normal(size=(2, 40, 3))
-    values[:, 19:, 1] = np.nan
-    values[:, :19, 1] += 9
+    values = rng.normal(size=(2, 200, 3))
+    values[:, 99:, 1] = np.nan
+    values[:, :99, 1] += 9
     found = rank_methods(values, "higher")
     assert found.rank.mask.tolist() == [False, True, False]
     assert found.high.max() == 2
-    values[:, 19, 1] = 9
+    values[:, 99, 1] = 9
     assert rank_methods(values, "higher").rank[1] == 1
 
 

@@ -17,7 +17,7 @@ from gxarena.report.evidence import Evidence, groups
 from gxarena.report.inference import in_most, more_often_than
 from gxarena.report.runs import ALL, Cell, ClassOfSamples, of_replicate
 from gxarena.report.verdicts import Comparison
-from gxarena.results.excess import NULLS
+from gxarena.results.excess import is_null
 from gxarena.results.schemas import REPLICATE
 
 GC_BOX = re.compile(r"(SP|KLF)\d+", re.IGNORECASE)
@@ -43,7 +43,7 @@ def matched(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
             controls = {
                 one.explanation: _matches(one.motifs())
                 for one in evidence.controls_of(cell)
-                if one.facts["explainer_component"] in NULLS
+                if is_null(one.facts)
             }
             which = "" if cell.replicate is None else f", replicate {cell.replicate}"
             notes = [f"{count} of {n} match"]
@@ -112,7 +112,10 @@ def same_top_motif(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
             notes.append(" and ".join(said))
         what = f"{one.explanation} and {other.explanation}, {one.dataset}"
         yield in_most(
-            f"same match of the pattern with most seqlets, {what}", looks, _wordings(notes)
+            f"same match of the pattern with most seqlets, {what}",
+            looks,
+            _wordings(notes),
+            min(len(one.rows), len(other.rows)),
         )
 
 
@@ -136,7 +139,7 @@ def more_for_the_cnn(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
         looks = [None if tokens == cnn else cnn > tokens for tokens, cnn in pairs]
         counts = ", ".join(f"{cnn} and {tokens}" for tokens, cnn in pairs)
         what = f"more patterns of {other.explanation} than of {one.explanation}, {one.dataset}"
-        yield in_most(what, looks, counts)
+        yield in_most(what, looks, counts, min(len(one.rows), len(other.rows)))
 
 
 def _two_models(evidence: Evidence) -> Iterator[tuple[Cell, Cell]]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gxarena.data import Attribution, Floats
+from gxarena.data import Attribution, Floats, Ints
 from gxarena.report.claims.claim import Claim, Setting, name
 from gxarena.report.columns import Column, matched
 from gxarena.report.evidence import Evidence
@@ -75,10 +75,11 @@ def with_length(evidence: Evidence, _: Setting) -> Iterator[Comparison]:
             continue
         lengths = np.concatenate([_lengths(cell, column) for cell, column in columns])
         shared = matched([column for _, column in columns])
-        pairs = Column(
-            np.concatenate([column.ids for column in shared]),
-            np.concatenate([column.replicates for column in shared], axis=1),
-            shared[0].positions,
+        pairs = replace(
+            shared[0],
+            ids=np.concatenate([column.ids for column in shared]),
+            replicates=np.concatenate([column.replicates for column in shared], axis=1),
+            groups=_groups_of_all(shared),
         )
         datasets = ", ".join(dict.fromkeys(cell.dataset for cell, _ in columns))
         spread = f"{lengths.min():.0f} to {lengths.max():.0f} bp"
@@ -98,6 +99,12 @@ def _of_one_explanation(cells: Sequence[Cell]) -> list[list[Cell]]:
         known |= weights
         same.append(cell)
     return [same for _, same in found]
+
+
+def _groups_of_all(columns: Sequence[Column]) -> Ints | None:
+    """Groups of several data sets' samples; none unless all have them."""
+    known = [column.groups for column in columns if column.groups is not None]
+    return np.concatenate(known) if len(known) == len(columns) else None
 
 
 def _lengths(cell: Cell, column: Column) -> Floats:

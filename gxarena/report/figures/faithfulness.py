@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gxarena.data import Floats
 from gxarena.report.columns import Curves
-from gxarena.report.drawing import STYLES, draw_band, panels, tidy
+from gxarena.report.drawing import draw_band, panels, style, tidy
 from gxarena.report.evidence import Evidence, groups
 from gxarena.report.runs import ALL, Cell
 from gxarena.statistics.intervals import mean_intervals
@@ -30,7 +30,7 @@ def draw_faithfulness(evidence: Evidence) -> Figure:
         needs = "metric faithfulness with aggregator native"
         raise evidence.missing("figure faithfulness", needs)
     explanations = list(dict.fromkeys(cell.explanation for cell in cells))
-    styles = {name: STYLES[i % len(STYLES)] for i, name in enumerate(explanations)}
+    styles = {name: style(i) for i, name in enumerate(explanations)}
     fills = list(groups(cells, "dataset", "metric"))
     figure, grid = panels(len(fills), len(ORDERS), width=3.8, height=2.4)
     for panel, column in zip(fills, grid, strict=True):

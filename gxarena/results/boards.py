@@ -1,0 +1,193 @@
+"""Boards of what is given: runs and bundles ranked together where they may be, written boards.
+
+Runs and bundles hold samples. They are joined where their terms agree (`gxarena.results.terms`),
+in the order given, each with the first board that it can join; where it can join none it is a board
+of its own, and a sentence says why. A written board (.parquet) holds no samples: nobody can be
+ranked with its rows, so it stands beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gxarena.errors import InputError
+from gxarena.results.bundle import is_bundle, opened
+from gxarena.results.joining import Measured, joined
+from gxarena.results.leaderboard import leaderboard
+from gxarena.results.parquet import read_with_identity, write_table
+from gxarena.results.reading import RunResults
+from gxarena.results.schemas import LEADERBOARD
+from gxarena.results.terms import Terms, from_json, terms_of, to_json, why_apart
+from gxarena.results.verification import SELF_REPORTED
+
+WRITTEN = ".parquet"
+_UNVERIFIED = "unverified"
+"""What boards called `SELF_REPORTED` at first."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """Rows that are ranked together, and what to know of them.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The runs, bundles or the file that it is of, as they were given.
+    table : pyarrow.Table
+        With the schema `LEADERBOARD`.
+    terms : Terms
+        What was measured on what; empty for a board that was written without.
+    headline : tuple of str
+        Patterns of the metrics to show first.
+    runs : tuple of str
+        Digests of the runs' plans.
+    notes : tuple of str
+        Sentences: why it is apart, what joining found.
+    written : bool
+        Whether it was read as it is here, from a file.
+    """
+
+    names: tuple[str, ...]
+    table: pa.Table
+    terms: Terms
+    headline: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    written: bool = False
+
+
+@dataclass
+class _Group:
+    """What will be one board."""
+
+    measured: Measured
+    names: list[str]
+    headline: list[str]
+    runs: list[str]
+    why: str = ""
+
+
+def boards_of(paths: Sequence[Path]) -> list[Board]:
+    """The boards of folders of runs, bundles and written boards; those of written ones last.
+
+    Raises
+    ------
+    InputError
+        Something else is among them.
+    """
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: expected a board, a bundle or a run, got nothing there.")
+    written = [path for path in paths if path.suffix == WRITTEN and not path.is_dir()]
+    groups: list[_Group] = []
+    with ExitStack() as stack:
+        for path in dict.fromkeys(paths):
+            if path not in written:
+                run = stack.enter_context(opened(path)) if is_bundle(path) else RunResults.of(path)
+                _place(groups, run, str(path))
+    boards = [_ranked(group) for group in groups]
+    return boards + [_beside(read_board(path), boards) for path in dict.fromkeys(written)]
+
+
+def _place(groups: list[_Group], run: RunResults, name: str) -> None:
+    """Join a run with the first group that it can be joined with."""
+    measured = Measured.of(run, name, terms_of(run))
+    record, why = run.record, ""
+    for group in groups:
+        held = group.measured
+        found = why_apart(name, measured.terms, group.names[0], held.terms)
+        if not found:
+            group.measured = joined(held, measured)
+            group.names.append(name)
+            group.headline += record.headline
+            group.runs.append(record.digest)
+            return
+        why = why or f"Not ranked with {group.names[0]}: {found}."
+    groups.append(_Group(measured, [name], list(record.headline), [record.digest], why))
+
+
+def _ranked(group: _Group) -> Board:
+    measured = group.measured
+    table = leaderboard(measured.cells, measured.samples, measured.seed, measured.groupings)
+    return Board(
+        tuple(group.names),
+        table,
+        measured.terms,
+        tuple(dict.fromkeys(group.headline)),
+        tuple(dict.fromkeys(group.runs)),
+        tuple(filter(None, (group.why, *measured.notes))),
+    )
+
+
+def _beside(board: Board, others: Sequence[Board]) -> Board:
+    """A written board among others, with the sentence why nobody is ranked with it."""
+    if not others:
+        return board
+    (name,), other = board.names, others[0]
+    why = f"{name} holds no samples: its ranks are its own, and nobody is ranked with it"
+    apart = why_apart(name, board.terms, other.names[0], other.terms)
+    if not board.terms:
+        why += "; it does not say what was measured on what, so compare nothing across"
+    elif apart:
+        why += f"; its estimates compare with none of {other.names[0]}, since {apart}"
+    else:
+        why += f"; estimates may be set beside those of {other.names[0]}, on the same terms"
+    return replace(board, notes=(*board.notes, f"{why}."))
+
+
+def write_board(path: Path, board: Board) -> None:
+    """Write a board as Parquet, with its terms in the footer.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or read-only.
+    """
+    identity = {
+        "table": "leaderboard",
+        "runs": list(board.runs),
+        "terms": to_json(board.terms),
+        "headline": list(board.headline),
+        "notes": list(board.notes),
+    }
+    write_table(path, board.table, identity)
+
+
+def read_board(path: Path) -> Board:
+    """A written board; columns that its version did not have yet are null.
+
+    Raises
+    ------
+    InputError
+        It is no board, or lacks what every board says.
+    StorageError
+        It does not read.
+    """
+    table, identity = read_with_identity(path)
+    for field in LEADERBOARD:
+        if field.name in table.column_names:
+            continue
+        if not field.nullable:
+            raise InputError(
+                f"{path}: expected a board with the column {field.name}, got none. Make it again "
+                "with `gxarena leaderboard`."
+            )
+        table = table.append_column(field, pa.nulls(len(table), field.type))
+    table = table.select(LEADERBOARD.names).cast(LEADERBOARD)
+    at = LEADERBOARD.get_field_index("verification")
+    levels = pc.if_else(pc.equal(table[at], _UNVERIFIED), SELF_REPORTED, table[at])
+    return Board(
+        (str(path),),
+        table.set_column(at, LEADERBOARD.field(at), levels),
+        from_json(identity.get("terms", [])),
+        tuple(identity.get("headline", ())),
+        tuple(identity.get("runs", ())),
+        tuple(identity.get("notes", ())),
+        written=True,
+    )

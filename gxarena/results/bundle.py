@@ -1,0 +1,193 @@
+"""A bundle: what one run measured, as one file or folder that others can read.
+
+    run.json             the suite and the ids of its cells, as in the run's folder
+    <table>.parquet      the run's tables (`gxarena.results.schemas.TABLES`)
+    SHA256SUMS           a digest of each, as ``sha256sum --check`` reads them
+
+It is a folder, or a .zip that stores the same files as they are (the tables are compressed
+themselves). Bundles come from anywhere: reading one executes nothing that is in it, takes no
+file but these, and no more of any than the limits below.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from gxarena.errors import GxarenaError, InputError
+from gxarena.files import RUN_FILE, file_digest, write_text, writing
+from gxarena.results.parquet import write_table
+from gxarena.results.reading import RunResults
+from gxarena.results.schemas import TABLES
+
+SUMS = "SHA256SUMS"
+MEMBERS = (RUN_FILE, *(f"{name}.parquet" for name in TABLES))
+LARGEST = 2 << 30
+"""Bytes of all files together, and of all values that the tables unfold to."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The time that a zip gives its members: the same run gives the same bytes."""
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a path is a bundle's rather than a run's folder or a board."""
+    return path.suffix == ".zip" or (path / SUMS).is_file()
+
+
+def write_bundle(run: RunResults, path: Path) -> None:
+    """Write a run's tables as a bundle: a .zip by its name, else a folder.
+
+    Raises
+    ------
+    InputError
+        There is something else at that place.
+    StorageError
+        The disk is full or read-only.
+    """
+    if path.exists() and not is_bundle(path):
+        raise InputError(
+            f"{path}: expected nothing there or an earlier bundle, got something else. "
+            "Choose another place."
+        )
+    if path.suffix == ".zip":
+        with tempfile.TemporaryDirectory() as folder:
+            _write_folder(run, Path(folder))
+            _zip(Path(folder), path)
+    else:
+        _write_folder(run, path)
+
+
+def _write_folder(run: RunResults, folder: Path) -> None:
+    run.record.write(folder)
+    for name in TABLES:
+        write_table(folder / f"{name}.parquet", run.table(name), run.footer(name))
+    sums = [f"{file_digest(folder / name)}  {name}\n" for name in MEMBERS]
+    write_text(folder / SUMS, "".join(sums))
+
+
+def _zip(folder: Path, path: Path) -> None:
+    with writing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name in (*MEMBERS, SUMS):
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), (folder / name).read_bytes())
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[RunResults]:
+    """A bundle, to be read like a run while this lasts.
+
+    Raises
+    ------
+    InputError
+        It is none, holds other files than a bundle's, more than it may, or a file that is not what
+        its digest says.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        if path.is_dir():
+            folder = path
+            _check_members(path, {p.name: p.lstat().st_size for p in path.iterdir()})
+            if linked := [name for name in (*MEMBERS, SUMS) if (path / name).is_symlink()]:
+                raise _refused(path, "files", f"a link, {linked[0]}")
+        else:
+            folder = Path(place)
+            _unpack(path, folder)
+        _check_digests(path, folder)
+        _check_tables(path, folder)
+        try:
+            yield _run(path, folder)
+        except GxarenaError as error:  # of a folder that nobody has seen
+            if folder == path:
+                raise
+            raise type(error)(str(error).replace(str(folder), str(path))) from error
+
+
+def _run(path: Path, folder: Path) -> RunResults:
+    try:
+        return RunResults.of(folder)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _refused(path, f"a {RUN_FILE} as gxarena writes it", "another") from error
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    """Copy the members out; no more of each than it says it is."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len({one.filename for one in members}) < len(members):
+                raise _refused(path, "each file once", "one twice")
+            _check_members(path, {one.filename: one.file_size for one in members})
+            if any(one.compress_type != zipfile.ZIP_STORED for one in members):
+                raise _refused(path, "files stored as they are", "compressed ones")
+            for one in members:
+                with archive.open(one) as source, (folder / one.filename).open("wb") as copy:
+                    shutil.copyfileobj(source, copy)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise _refused(path, "a .zip", str(error)) from error
+
+
+def _check_members(path: Path, sizes: Mapping[str, int]) -> None:
+    """Names are compared with those of a bundle, so that no path leads out of a folder."""
+    wanted = {*MEMBERS, SUMS}
+    if missing := sorted(wanted - sizes.keys()):
+        raise _refused(path, f"the file {missing[0]}", "none of that name")
+    if others := sorted(sizes.keys() - wanted):
+        raise _refused(path, f"no files but {', '.join(sorted(wanted))}", repr(others[0]))
+    if sum(sizes.values()) > LARGEST:
+        raise _refused(path, f"at most {LARGEST} bytes", str(sum(sizes.values())))
+
+
+def _check_digests(path: Path, folder: Path) -> None:
+    lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+    said = {name: told for told, _, name in (line.partition("  ") for line in lines)}
+    for name in MEMBERS:
+        if said.get(name) != file_digest(folder / name):
+            raise _refused(path, f"{name} as its digest in {SUMS} says", "another content")
+
+
+def _check_tables(path: Path, folder: Path) -> None:
+    """Refuse other columns, and tables that are small on disk and large in memory, unread."""
+    total = 0
+    for name, schema in TABLES.items():
+        table = folder / f"{name}.parquet"
+        try:
+            if not pq.read_schema(table.absolute()).remove_metadata().equals(schema):
+                raise _refused(path, f"the columns of {name} in {table.name}", "others")
+            total += _unfolded(table)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise _refused(path, f"{name}.parquet to be Parquet", str(error)) from error
+        if total > LARGEST:
+            raise _refused(path, f"at most {LARGEST} bytes in memory", "more")
+
+
+def _unfolded(table: Path) -> int:
+    """Bytes of a table's values in memory, at least; text that repeats is counted each time."""
+    file = pq.ParquetFile(table.absolute())
+    texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
+    values = sum(
+        file.metadata.row_group(group).column(column).num_values
+        for group in range(file.num_row_groups)
+        for column in range(file.metadata.num_columns)
+    )
+    total: int = 8 * values
+    if total > LARGEST or not texts:
+        return total
+    file = pq.ParquetFile(table.absolute(), read_dictionary=texts)
+    for batch in file.iter_batches(columns=texts):
+        for column in batch.columns:
+            lengths = pc.binary_length(column.dictionary)
+            total += pc.sum(lengths.take(column.indices)).as_py() or 0
+        if total > LARGEST:
+            break
+    return total
+
+
+def _refused(path: Path, expected: str, got: str) -> InputError:
+    return InputError(
+        f"{path}, as a bundle: expected {expected}, got {got}. Ask whoever made it for a whole one."
+    )

@@ -1,0 +1,268 @@
+"""Cells of several runs made one, so that whoever was measured alike competes.
+
+Cells are the same where they are of the same explainer, by name and parameters, on the same terms
+(`gxarena.results.terms`) and hold the same values; of these one is kept. Where two runs give one
+name to different explainers, or the same explainer has other values in each, both stay: the later
+run's under a name that says whose it is, and a sentence says why. Nothing is lost or overwritten.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gxarena.data import Floats
+from gxarena.results.contestants import values_of_cells
+from gxarena.results.encoded import encoded, positions
+from gxarena.results.reading import RunResults, last_attempts
+from gxarena.results.schemas import VALUES
+from gxarena.results.terms import DATASET, MODEL, Terms, labels_by_meaning
+
+RELATIVE, ABSOLUTE = 1e-4, 1e-6
+"""Up to which values are the same: float32 on another machine."""
+
+Row = Mapping[str, Any]
+Place = tuple[str, str, int, str, str, str]
+"""Data set, model, replicate, explainer, aggregator, metric: what one cell is."""
+
+_READ = [
+    "cell_id", "attempt", "suite", "dataset", "model", "model_replicate", "model_digest",
+    "explainer", "explainer_component", "explainer_parameters", "aggregator", "metric",
+    "metric_name", "metric_digest", "status",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A run, or several joined, under the name that sentences call it by.
+
+    Attributes
+    ----------
+    name : str
+    terms : Terms
+    cells, samples : pyarrow.Table
+    seed : int
+    groupings : mapping
+        Data sets whose samples are grouped (see `gxarena.results.sample_groups`).
+    notes : tuple of str
+        What a reader must know of the joining, a sentence each.
+    """
+
+    name: str
+    terms: Terms
+    cells: pa.Table
+    samples: pa.Table
+    seed: int
+    groupings: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, run: RunResults, name: str, terms: Terms) -> Measured:
+        """One run by itself."""
+        samples = run.table("samples", VALUES, encode=True)
+        record = run.record
+        return cls(name, terms, run.table("cells"), samples, record.seed, record.groupings)
+
+
+def joined(first: Measured, second: Measured) -> Measured:
+    """Two on the same terms as one; labels are the first one's where they mean the same."""
+    second = _relabelled(first, second)
+    held, new = (last_attempts(one.cells.select(_READ)) for one in (first, second))
+    places = {_place(cell): cell for cell in held}
+    shared = [(places[_place(cell)], cell) for cell in new if _place(cell) in places]
+    why = _other_explainers(held, new)
+    why |= _other_values(first, second, [p for p in shared if p[1]["explainer"] not in why])
+    names = _new_names(why, second.name, held, new)
+    outdone: set[str] = set()
+    dropped: set[str] = set()
+    for mine, theirs in shared:
+        if theirs["explainer"] not in names:
+            better = mine["status"] != "ok" and theirs["status"] == "ok"
+            (outdone if better else dropped).add((mine if better else theirs)["cell_id"])
+    kept = _without(first, outdone)
+    added = _apart(_renamed(_without(second, dropped), names), kept)
+    said = [f"{why[label]}: that of {second.name} is shown as '{names[label]}'." for label in why]
+    return Measured(
+        first.name,
+        {**second.terms, **first.terms},
+        pa.concat_tables([kept.cells, added.cells]),
+        pa.concat_tables([kept.samples, added.samples]),
+        first.seed,
+        {**second.groupings, **first.groupings},
+        (*first.notes, *second.notes, *said, *_other_code(first.name, second.name, held, new)),
+    )
+
+
+def _place(cell: Row) -> Place:
+    return (
+        cell["dataset"],
+        cell["model"],
+        cell["model_replicate"] or 0,
+        cell["explainer"],
+        cell["aggregator"],
+        cell["metric_name"],
+    )
+
+
+def _relabelled(first: Measured, second: Measured) -> Measured:
+    """The second with the first one's labels of the same data sets and models, and its suites."""
+    names = {kind: _same_meaning(first.terms, second.terms, kind) for kind in (DATASET, MODEL)}
+    datasets, models = names[DATASET], names[MODEL]
+    labels = first.cells.select(["suite", "dataset"]).to_pylist()
+    suites = {row["dataset"]: row["suite"] for row in reversed(labels)}
+    rows = second.cells.select(["suite", "dataset", "model"]).to_pylist()
+    for row in rows:
+        row["dataset"] = datasets.get(row["dataset"], row["dataset"])
+        row["model"] = models.get(row["model"], row["model"])
+        row["suite"] = suites.get(row["dataset"], row["suite"])
+    terms = {
+        (key[0], names[key[0]].get(key[1], key[1]), *key[2:]) if key[0] in names else key: value
+        for key, value in second.terms.items()
+    }
+    return replace(
+        second,
+        cells=_with_columns(second.cells, rows),
+        terms=terms,
+        groupings={datasets.get(label, label): how for label, how in second.groupings.items()},
+    )
+
+
+def _same_meaning(first: Terms, second: Terms, kind: str) -> dict[str, str]:
+    """Labels of the second that the first has under another one, where it is the only one."""
+    ours, theirs = (labels_by_meaning(terms, kind) for terms in (first, second))
+    found = {}
+    for label, meaning in theirs.items():
+        equal = [one for one in ours if ours[one] == meaning]
+        if label not in ours and len(equal) == 1 and equal[0] not in theirs:
+            found[label] = equal[0]
+    return found
+
+
+def _other_explainers(held: Sequence[Row], new: Sequence[Row]) -> dict[str, str]:
+    """Labels that stand for another explainer in either run, each with why."""
+    ours, theirs = (
+        {c["explainer"]: f"{c['explainer_component']} {c['explainer_parameters']}" for c in cells}
+        for cells in (held, new)
+    )
+    return {
+        label: f"'{label}' is {ours[label]} and, in another run, {meant}"
+        for label, meant in theirs.items()
+        if ours.get(label, meant) != meant
+    }
+
+
+def _other_values(
+    first: Measured, second: Measured, shared: Sequence[tuple[Row, Row]]
+) -> dict[str, str]:
+    """Explainers of whom the runs hold other values for a cell, each with why."""
+    both = [(ours, theirs) for ours, theirs in shared if ours["status"] == theirs["status"] == "ok"]
+    found: dict[str, str] = {}
+    held, new = (_by_cell(one.samples) if both else {} for one in (first, second))
+    for ours, theirs in both:
+        one, other = held.get(ours["cell_id"], {}), new.get(theirs["cell_id"], {})
+        differ = sum(_unequal(one.get(key), other.get(key)) for key in one.keys() | other.keys())
+        if differ:
+            found.setdefault(
+                ours["explainer"],
+                f"{first.name} and {second.name} hold other values for {ours['model']} / "
+                f"{ours['explainer']} under {ours['metric_name']} ({differ} differ)",
+            )
+    return found
+
+
+def _by_cell(samples: pa.Table) -> dict[str, dict[str, Floats]]:
+    """Values of each cell's quantities, in the order of the data set's samples."""
+    found: dict[str, dict[str, Floats]] = {}
+    for (cell, metric), values in values_of_cells(samples).items():
+        found.setdefault(cell, {})[metric] = values
+    return found
+
+
+def _unequal(one: Floats | None, other: Floats | None) -> int:
+    """How many values differ by more than rounding; all where one has none or more."""
+    if one is None or other is None or len(one) != len(other):
+        return max(len(values) for values in (one, other) if values is not None)
+    return int((~np.isclose(one, other, RELATIVE, ABSOLUTE, equal_nan=True)).sum())
+
+
+def _new_names(
+    labels: Iterable[str], run: str, held: Sequence[Row], new: Sequence[Row]
+) -> dict[str, str]:
+    """For explainers that keep apart from those of the same name: a name that nobody has."""
+    taken = {cell["explainer"] for cell in (*held, *new)}
+    names = {}
+    for label in labels:
+        names[label] = wanted = f"{label} ({Path(run).stem})"
+        numbers = itertools.count(2)
+        while names[label] in taken:
+            names[label] = f"{wanted[:-1]}, {next(numbers)})"
+        taken.add(names[label])
+    return names
+
+
+def _renamed(run: Measured, names: Mapping[str, str]) -> Measured:
+    rows = run.cells.select(["explainer"]).to_pylist() if names else []
+    for row in rows:
+        row["explainer"] = names.get(row["explainer"], row["explainer"])
+    return replace(run, cells=_with_columns(run.cells, rows))
+
+
+def _without(run: Measured, cells: Collection[str]) -> Measured:
+    if not cells:
+        return run
+    kept, values = (
+        table.filter(pc.is_null(positions(table["cell_id"], cells)))
+        for table in (run.cells, run.samples)
+    )
+    return replace(run, cells=kept, samples=values)
+
+
+def _apart(run: Measured, other: Measured) -> Measured:
+    """A run whose cells have ids that another's do not have."""
+    ids, others = ({*one.cells["cell_id"].unique().to_pylist()} for one in (run, other))
+    if ids.isdisjoint(others):
+        return run
+    cells, samples = (_with_ids_of(run.name, table) for table in (run.cells, run.samples))
+    return replace(run, cells=cells, samples=samples)
+
+
+def _with_ids_of(name: str, table: pa.Table) -> pa.Table:
+    ids, field = encoded(table["cell_id"]), table.schema.field("cell_id")
+    longer = pc.binary_join_element_wise(ids.dictionary, name, "@")
+    column = pa.DictionaryArray.from_arrays(ids.indices, longer).cast(field.type)
+    return table.set_column(table.column_names.index("cell_id"), field, column)
+
+
+def _with_columns(table: pa.Table, rows: Sequence[Row]) -> pa.Table:
+    """A table with some of its columns of text written anew."""
+    for name in rows[0] if rows else ():
+        column = pa.array([row[name] for row in rows], pa.string())
+        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
+    return table
+
+
+def _other_code(first: str, second: str, held: Sequence[Row], new: Sequence[Row]) -> Iterator[str]:
+    """A sentence where the runs share metrics or models that different code computed."""
+    changed = []
+    for kind in ("metric", "model"):
+        ours, theirs = (
+            {
+                (c[kind], c["model_replicate"] if kind == "model" else 0): c[f"{kind}_digest"]
+                for c in cells
+            }
+            for cells in (held, new)
+        )
+        both = ours.keys() & theirs.keys()
+        changed += sorted({label for label, at in both if ours[label, at] != theirs[label, at]})
+    if changed:
+        yield (
+            f"{first} and {second} were computed with other sources or versions of libraries: "
+            f"{', '.join(changed)}."
+        )

@@ -1,0 +1,132 @@
+"""Runs, bundles and written boards as boards: what is ranked together, and why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from written_runs import write_run
+
+from gxarena.errors import InputError
+from gxarena.results.boards import Board, boards_of, read_board, write_board
+from gxarena.results.bundle import write_bundle
+from gxarena.results.leaderboard import leaderboard_of
+from gxarena.results.reading import RunResults
+from gxarena.results.schemas import LEADERBOARD
+
+LOW, HIGH, NONE = ([m + 0.01 * i for i in range(24)] for m in (1.0, 2.0, 0.0))
+
+
+def _ranks(board: Board) -> dict[str, Any]:
+    return {row["explainer"]: row["rank"] for row in board.table.to_pylist()}
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A bundle of somebody's run: its folder is gone."""
+    run = write_run(tmp_path / "theirs", {"a": LOW, "random": NONE}, {"headline": ["q*"]})
+    write_bundle(RunResults.of(run), tmp_path / "published.zip")
+    for file in run.iterdir():
+        file.unlink()
+    run.rmdir()
+    return tmp_path / "published.zip"
+
+
+def test_ones_own_run_is_ranked_with_a_published_bundle(published: Path, tmp_path: Path) -> None:
+    mine = write_run(tmp_path / "mine", {"b": HIGH, "random": NONE}, {"headline": ["q*", "r"]})
+    (board,) = boards_of([mine, published])
+    assert _ranks(board) == {"a": 2, "b": 1, "random": None}
+    assert board.names == (str(mine), str(published))
+    assert (board.headline, len(board.runs), board.notes) == (("q*", "r"), 2, ())
+    (same,) = boards_of([published, mine])
+    assert same.table.equals(board.table)
+
+
+def test_one_run_is_its_own_board(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": LOW, "random": NONE})
+    (board,) = boards_of([run, run])
+    assert board.table.equals(leaderboard_of(RunResults.of(run)))
+    assert (board.names, board.notes, board.written) == ((str(run),), (), False)
+
+
+def test_what_cannot_be_compared_is_apart_and_says_why(tmp_path: Path) -> None:
+    one = write_run(tmp_path / "one", {"a": LOW, "random": NONE})
+    few = write_run(tmp_path / "few", {"b": HIGH[:12]}, dataset_digest="f" * 64)
+    more = write_run(tmp_path / "more", {"c": HIGH})
+    again = write_run(tmp_path / "again", {"c": LOW[:12]}, dataset_digest="f" * 64)
+    first, second = boards_of([one, few, more, again])
+    assert _ranks(first) == {"a": 2, "c": 1, "random": None}
+    assert _ranks(second) == {"b": 1, "c": 2}
+    assert first.notes == ()
+    assert second.names == (str(few), str(again))
+    assert second.notes == (
+        f"Not ranked with {one}: data set 'd' is 12 sequences (ffffffff…) in {few} and "
+        f"24 sequences (dddddddd…) in {one}.",
+    )
+
+
+def test_a_written_board_is_read_as_it_was_written(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": LOW, "random": NONE}, {"headline": ["q"]})
+    (board,) = boards_of([run])
+    write_board(tmp_path / "board.parquet", board)
+    read = read_board(tmp_path / "board.parquet")
+    assert read.table.equals(board.table)
+    assert (read.terms, read.headline, read.runs) == (board.terms, board.headline, board.runs)
+    assert read.written
+    assert boards_of([tmp_path / "board.parquet"]) == [read]
+
+
+def _board(tmp_path: Path, **changes: Any) -> Path:
+    run = write_run(tmp_path / "theirs", {"a": LOW, "random": NONE}, **changes)
+    write_board(tmp_path / "board.parquet", boards_of([run])[0])
+    return tmp_path / "board.parquet"
+
+
+def test_nobody_is_ranked_with_a_written_board(tmp_path: Path) -> None:
+    mine, board = write_run(tmp_path / "mine", {"b": HIGH}), _board(tmp_path)
+    first, second = boards_of([board, mine])
+    assert (_ranks(first), _ranks(second)) == ({"b": 1}, {"a": 1, "random": None})
+    assert second.notes == (
+        f"{board} holds no samples: its ranks are its own, and nobody is ranked with it; "
+        f"estimates may be set beside those of {mine}, on the same terms.",
+    )
+
+
+def test_a_written_board_on_other_terms_says_so(tmp_path: Path) -> None:
+    mine, board = write_run(tmp_path / "mine", {"b": HIGH}), _board(tmp_path, seed=1)
+    (note,) = boards_of([mine, board])[1].notes
+    assert note.endswith(
+        f"its estimates compare with none of {mine}, since seed is 1 in {board} and 0 in {mine}."
+    )
+
+
+def _without(path: Path, *columns: str) -> None:
+    table = pq.read_table(path).drop_columns(list(columns))
+    pq.write_table(table.replace_schema_metadata(None), path)
+
+
+def test_a_board_of_an_earlier_version_lacks_what_it_did_not_say(tmp_path: Path) -> None:
+    mine, board = write_run(tmp_path / "mine", {"b": HIGH}), _board(tmp_path)
+    _without(board, "coverage", "estimate_filled", "rank_filled")
+    table = pq.read_table(board)
+    at = table.column_names.index("verification")
+    pq.write_table(table.set_column(at, "verification", pa.array(["unverified"] * 2)), board)
+    second = boards_of([mine, board])[1]
+    assert second.table.schema.equals(LEADERBOARD)
+    assert second.table["coverage"].null_count == 2
+    assert set(second.table["verification"].to_pylist()) == {"self-reported"}
+    assert "does not say what was measured on what" in second.notes[0]
+
+
+def test_what_is_none_of_these_is_one_sentence(tmp_path: Path) -> None:
+    board = _board(tmp_path)
+    _without(board, "question")
+    with pytest.raises(InputError, match=r"expected a board with the column question, got none"):
+        boards_of([board])
+    with pytest.raises(InputError, match=r"expected a board, a bundle or a run, got nothing"):
+        boards_of([tmp_path / "none.parquet"])
+    with pytest.raises(InputError, match=r"expected the folder of a run"):
+        boards_of([tmp_path])

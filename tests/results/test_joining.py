@@ -1,0 +1,144 @@
+"""Two runs as one: who meets, what is kept once, what stays apart under which name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from written_runs import Values, write_run
+
+from gxarena.results.joining import Measured, joined
+from gxarena.results.leaderboard import leaderboard
+from gxarena.results.reading import RunResults
+from gxarena.results.terms import terms_of
+
+LOW, HIGH, NONE = ([m + 0.01 * i for i in range(24)] for m in (1.0, 2.0, 0.0))
+
+
+def _measured(
+    folder: Path, values: Mapping[str, Values], document: Any = None, **changes: Any
+) -> Measured:
+    run = RunResults.of(write_run(folder, values, document, **changes))
+    return Measured.of(run, folder.name, terms_of(run))
+
+
+def _rows(measured: Measured) -> dict[str, dict[str, Any]]:
+    board = leaderboard(measured.cells, measured.samples, measured.seed, measured.groupings)
+    return {row["explainer"]: row for row in board.to_pylist()}
+
+
+def test_explainers_of_two_runs_compete(tmp_path: Path) -> None:
+    """Each is first on its own board."""
+    one = _measured(tmp_path / "one", {"a": LOW, "random": NONE})
+    two = _measured(tmp_path / "two", {"b": HIGH, "random": NONE})
+    assert [_rows(run)[name]["rank"] for run, name in ((one, "a"), (two, "b"))] == [1, 1]
+    both = joined(one, two)
+    rows = _rows(both)
+    assert {name: row["rank"] for name, row in rows.items()} == {"a": 2, "b": 1, "random": None}
+    assert rows["a"]["tier"] == 2
+    assert (both.notes, both.samples.num_rows) == ((), 3 * 24)
+    assert {row["suite"] for row in rows.values()} == {"s"}
+
+
+def test_identical_cells_are_one_also_where_their_ids_are_the_same(tmp_path: Path) -> None:
+    one = _measured(tmp_path / "one", {"a": LOW, "random": NONE})
+    again = joined(one, one)
+    assert again.cells.equals(one.cells)
+    assert again.samples.equals(one.samples)
+    assert again.notes == ()
+
+
+def test_values_that_differ_by_rounding_are_the_same(tmp_path: Path) -> None:
+    one = _measured(tmp_path / "one", {"a": [None, *LOW]})
+    rounded = [None, *(value * (1 + 3e-5) for value in LOW)]
+    both = joined(one, _measured(tmp_path / "two", {"a": rounded}))
+    assert both.samples.equals(one.samples)
+
+
+@pytest.mark.parametrize(
+    "theirs", [[*LOW[:-2], 9.0, 9.0], [*LOW[:-2], None, None]], ids=["other", "none"]
+)
+def test_other_values_for_one_cell_are_both_shown_and_said(theirs: Values, tmp_path: Path) -> None:
+    one = _measured(tmp_path / "one", {"a": LOW, "random": NONE})
+    both = joined(one, _measured(tmp_path / "two", {"a": theirs, "random": NONE}))
+    assert set(_rows(both)) == {"a", "a (two)", "random"}
+    assert both.notes == (
+        "one and two hold other values for m / a under q (2 differ): "
+        "that of two is shown as 'a (two)'.",
+    )
+    third = joined(both, _measured(tmp_path / "elsewhere" / "two", {"a": HIGH, "random": NONE}))
+    assert set(_rows(third)) == {"a", "a (two)", "a (two, 2)", "random"}
+
+
+def test_one_name_for_two_explainers_is_two(tmp_path: Path) -> None:
+    """Also where they were never asked the same, and so hold no cell in common."""
+    one = _measured(tmp_path / "one", {"a": LOW})
+    two = _measured(tmp_path / "two", {"a": LOW}, explainer_parameters='{"n": 2}', metric="r",
+                    metric_name="r", metric_component="r")  # fmt: skip
+    both = joined(one, two)
+    assert set(_rows(both)) == {"a", "a (two)"}
+    assert both.notes == (
+        "'a' is a {} and, in another run, a {\"n\": 2}: that of two is shown as 'a (two)'.",
+    )
+
+
+@pytest.mark.parametrize("failed", ["one", "two"])
+def test_of_two_cells_the_one_that_did_not_fail_counts(failed: str, tmp_path: Path) -> None:
+    runs = [
+        _measured(
+            tmp_path / name,
+            {"a": LOW, "b": HIGH},
+            status={"a": "error"} if name == failed else "ok",
+        )
+        for name in ("one", "two")
+    ]
+    rows = _rows(joined(*runs))
+    assert {name: (row["rank"], row["n_failed"]) for name, row in rows.items()} == {
+        "a": (2, 0), "b": (1, 0),
+    }  # fmt: skip
+
+
+def test_the_same_data_and_model_under_other_names_are_the_same(tmp_path: Path) -> None:
+    one = _measured(tmp_path / "one", {"a": LOW})
+    document = {"datasets": {"mine": {"groups": "overlap"}}}
+    names = {"dataset": "mine", "model": "my-cnn", "suite": "my-suite"}
+    two = _measured(tmp_path / "two", {"b": HIGH}, **names)
+    rows = _rows(joined(one, two))
+    assert {name: row["rank"] for name, row in rows.items()} == {"a": 2, "b": 1}
+    assert {(row["suite"], row["dataset"], row["model"]) for row in rows.values()} == {
+        ("s", "d", "m")
+    }
+    # Grouped, the samples are other evidence: a block of its own.
+    grouped = _measured(tmp_path / "three", {"b": HIGH}, document, **names)
+    assert {row["dataset"] for row in _rows_of_any(joined(one, grouped))} == {"d", "mine"}
+
+
+def _rows_of_any(measured: Measured) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = leaderboard(measured.cells, measured.samples).to_pylist()
+    return rows
+
+
+def test_who_computed_with_other_code_is_said(tmp_path: Path) -> None:
+    one = _measured(tmp_path / "one", {"a": LOW})
+    two = _measured(tmp_path / "two", {"b": HIGH}, metric_digest="0" * 32, model_digest="1" * 32)
+    assert joined(one, two).notes == (
+        "one and two were computed with other sources or versions of libraries: q, m.",
+    )
+    elsewhere = _measured(
+        tmp_path / "x", {"b": HIGH}, metric="r", metric_name="r", metric_digest="0" * 32
+    )
+    assert joined(one, elsewhere).notes == ()
+
+
+def test_an_earlier_attempt_is_not_what_a_cell_holds(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    one = _measured(tmp_path / "one", {"a": LOW})
+    failed = [row | {"attempt": 0, "status": "error"} for row in one.cells.to_pylist()]
+    cells = pa.concat_tables([one.cells, pa.Table.from_pylist(failed, one.cells.schema)])
+    both = joined(
+        _measured(tmp_path / "two", {"a": LOW}), Measured(**{**vars(one), "cells": cells})
+    )
+    assert (_rows(both)["a"]["n_failed"], both.samples.num_rows) == (0, 24)
