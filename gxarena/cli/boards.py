@@ -113,7 +113,7 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
     from gxarena.results.bundle import is_bundle, opened
     from gxarena.results.reading import RunResults
     from gxarena.results.schemas import VALUES
-    from gxarena.results.strata import Stratum, leaderboard_of_stratum
+    from gxarena.results.strata import Stratum, leaderboard_of_stratum, terms_of_stratum
     from gxarena.results.terms import terms_of
     from gxarena.run.labels import labels_of_run
 
@@ -138,7 +138,7 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
         return Board(
             (str(path),),
             table,
-            terms_of(run),
+            terms_of_stratum(stratum, terms_of(run)),
             tuple(record.headline),
             (record.digest,),
             tuple(left_out),

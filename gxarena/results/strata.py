@@ -24,6 +24,7 @@ from gxarena.results.encoded import positions
 from gxarena.results.leaderboard import ORDER, leaderboard
 from gxarena.results.reading import last_attempts
 from gxarena.results.schemas import REPLICATE
+from gxarena.results.terms import DATASET, Terms
 
 ACCURACY = "accuracy"
 """The metric's component; its label in a suite may differ."""
@@ -132,6 +133,14 @@ def leaderboard_of_stratum(
             f"--only {stratum}: expected sequences to make a board of, got none. {' '.join(said)}"
         )
     return _stating(stratum, pa.concat_tables(boards)), said
+
+
+def terms_of_stratum(stratum: Stratum, terms: Terms) -> Terms:
+    """A run's terms where only these of its samples count: other data sets than the whole ones."""
+    return {
+        key: f"{value}, only {stratum}" if key[0] == DATASET else value
+        for key, value in terms.items()
+    }
 
 
 def stratum_of(board: pa.Table) -> str:

@@ -49,6 +49,19 @@ def test_every_table_says_on_which_samples_it_is(
     assert all(0 < n < most for n, most in zip(board["n"].to_pylist(), n_whole, strict=True))
 
 
+def test_a_part_s_board_is_not_set_beside_the_whole_s_numbers(judged: Path, tmp_path: Path) -> None:
+    """Written with its terms, it says itself that it is of other samples."""
+    out = tmp_path / "right.parquet"
+    command = ["leaderboard", str(judged), "--out", str(out), "--only", "correct"]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    beside = CliRunner().invoke(app, ["leaderboard", str(judged), str(out)])
+    assert beside.exit_code == 0, beside.output
+    said = " ".join(beside.stdout.split())
+    assert "its estimates compare with none of" in said
+    assert "since data set 'mine' is 70 sequences" in said
+    assert ", only correct in" in said
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
