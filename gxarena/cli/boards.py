@@ -31,6 +31,15 @@ def leaderboard(
         list[str],
         typer.Option("--metric", metavar="PATTERN", help="Show only these, e.g. '*gain_logit@20'."),
     ] = [],  # noqa: B006 (typer reads the default, nobody edits it)
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only",
+            metavar="STRATUM",
+            help="The board on a part of the samples: 'correct' (every set of the model's weights "
+            "gets them right, by the metric accuracy), 'wrong' (none does), or 'label=1'.",
+        ),
+    ] = "",
 ) -> None:
     """Rank what runs and bundles hold on one leaderboard, write it as Parquet and show it.
 
@@ -49,7 +58,7 @@ def leaderboard(
 
     if out is not None:
         check_outside_runs(out)
-    boards = boards_of(sources)
+    boards = [_stratum(sources, only)] if only else boards_of(sources)
     if out is not None:
         for path, board in _places(out, boards):
             write_board(path, board)
@@ -94,6 +103,48 @@ def show_heading(board: Board, number: int, boards: int) -> None:
         out().print(sentence, markup=False, highlight=False)
 
 
+def _stratum(sources: Sequence[Path], only: str) -> Board:
+    """The board of the samples of one run or bundle that are in a stratum."""
+    from contextlib import ExitStack
+
+    from gxarena.errors import InputError
+    from gxarena.registry import Registry
+    from gxarena.results.boards import Board
+    from gxarena.results.bundle import is_bundle, opened
+    from gxarena.results.reading import RunResults
+    from gxarena.results.schemas import VALUES
+    from gxarena.results.strata import Stratum, leaderboard_of_stratum, terms_of_stratum
+    from gxarena.results.terms import terms_of
+    from gxarena.run.labels import labels_of_run
+
+    stratum = Stratum.of(only)
+    if len(sources) != 1:
+        raise InputError(
+            f"--only {only}: expected one run, got {len(sources)}. Name one at a time."
+        )
+    (path,) = sources
+    with ExitStack() as stack:
+        run = stack.enter_context(opened(path)) if is_bundle(path) else RunResults.of(path)
+        record = run.record
+        classes = {} if stratum.label is None else labels_of_run(run, Registry.load())
+        table, left_out = leaderboard_of_stratum(
+            stratum,
+            run.table("cells"),
+            run.table("samples", VALUES, encode=True),
+            record.seed,
+            record.groupings,
+            classes,
+        )
+        return Board(
+            (str(path),),
+            table,
+            terms_of_stratum(stratum, terms_of(run)),
+            tuple(record.headline),
+            (record.digest,),
+            tuple(left_out),
+        )
+
+
 def show(board: pa.Table, patterns: Sequence[str]) -> None:
     """Print the summary, then the rows whose metric matches a pattern; all where there is none."""
     show_summary(board)
@@ -106,15 +157,17 @@ def show_summary(board: pa.Table) -> None:
 
     from gxarena.cli.console import out, print_table
     from gxarena.hookspecs import QUESTIONS
+    from gxarena.results.strata import stratum_of
     from gxarena.results.summary import alone, summary
 
-    standings = summary(board)
+    standings, stratum = summary(board), stratum_of(board)
+    stated = f"; {stratum}" if stratum else ""
     for (model, question), group in itertools.groupby(
         standings, key=lambda one: (one.model, one.question)
     ):
         listed = list(group)
         print_table(
-            f"{model}: {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets)",
+            f"{model}: {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets{stated})",
             ["", "explainer", "mean rank", "95% ranks", "place", "tier", "leads", "s / sequence"],
             [
                 (
