@@ -23,14 +23,18 @@ def leaderboard(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE.parquet", help="The board; further ones beside it."),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help=".parquet, .csv, .md, .tex or .html; further boards beside it.",
+        ),
     ] = None,
     metrics: Annotated[
         list[str],
         typer.Option("--metric", metavar="PATTERN", help="Show only these, e.g. '*gain_logit@20'."),
     ] = [],  # noqa: B006 (typer reads the default, nobody edits it)
 ) -> None:
-    """Rank what runs and bundles hold on one leaderboard, write it as Parquet and show it.
+    """Rank what runs and bundles hold on one leaderboard, write it and show it.
 
     Runs are ranked together where data set, model, target, objective, seed and metrics are the
     same; each that differs is a board of its own, with the reason. A written board holds no samples
@@ -42,15 +46,17 @@ def leaderboard(
     Then the rows themselves.
     """
     from gxarena.cli.console import say
-    from gxarena.results.boards import boards_of, write_board
+    from gxarena.report.boards.writing import check_ending, write
+    from gxarena.results.boards import boards_of
     from gxarena.results.reading import check_outside_runs
 
     if out is not None:
+        check_ending(out)
         check_outside_runs(out)
     boards = boards_of(sources)
     if out is not None:
         for path, board in _places(out, boards):
-            write_board(path, board)
+            write(path, board, metrics or board.headline)
             say(f"Written: {path}")
     _say_unmatched("--metric", metrics, boards)
     for number, board in enumerate(boards, 1):
@@ -82,13 +88,12 @@ def show_heading(board: Board, number: int, boards: int) -> None:
     from rich.markup import escape
 
     from gxarena.cli.console import out
-    from gxarena.results.verification import explained
+    from gxarena.report.boards.writing import sentences
 
     if boards > 1:
         names = escape(", ".join(board.names))
         out().print(f"[bold]Board {number} of {boards}[/]: {names}", highlight=False)
-    levels = sorted(set(board.table["verification"].to_pylist()))
-    for sentence in (*board.notes, *(f"{explained(level)}." for level in levels)):
+    for sentence in sentences(board):
         out().print(sentence, markup=False, highlight=False)
 
 

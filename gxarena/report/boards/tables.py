@@ -81,10 +81,12 @@ def summary_tables(board: pa.Table) -> Iterator[Table]:
 
 
 def without_competitors(board: pa.Table) -> list[str]:
-    """A sentence for each model whose methods do not meet."""
+    """A sentence for each model of which no two methods meet in all metrics of a question."""
     return [
-        f"{model}: {', '.join(names)} competes with nobody here; the rows show it beside the "
-        "controls."
+        f"{model}: {', '.join(names)} meet under some metrics, in no question's all; the rows rank "
+        "them."
+        if len(names) > 1
+        else f"{model}: {names[0]} competes with nobody here; the rows show it beside the controls."
         for model, names in alone(board).items()
     ]
 
