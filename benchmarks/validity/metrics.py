@@ -15,6 +15,8 @@ model, metric and way; `against` rows are for controls.
 
 `metric-conflicts`: how far two metrics order the same maps alike (Spearman's correlation over them,
 the mean over the data sets).
+
+And beside itself `not_ranked.json`: by which metrics boards rank nobody, and why.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from scipy import stats
 from gxarena.results.contestants import Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
+from gxarena.results.validity import FILE, Measure, write_verdicts
 from gxarena.statistics.differences import pairwise_differences, told_apart
 
 TRUTH = "oracle"
@@ -123,6 +126,43 @@ def trusted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
+FLOOR = "random"
+BLIND = "on planted motifs it does not tell the truth from {} ({})"
+MISLED = "on planted motifs it takes {} for better than the truth ({})"
+
+
+def not_ranked(
+    groups: Iterable[list[Contestant]], rows: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[Measure, str]]:
+    """By what nobody is to be ranked: who cannot tell the truth from noise, or prefers a control.
+
+    Stricter than not to be trusted only where a control that reads the sequence is ahead of the
+    truth on average, on any data set; one that is not told from it is too little to say so.
+
+    Parameters
+    ----------
+    groups : iterable of list of Contestant
+    rows : iterable of mapping
+        What `judged` says of them.
+    """
+    measures = {
+        (one.labels["model"], one.labels["metric"]): one.measure
+        for group in groups
+        for one in group
+    }
+    found: dict[Measure, list[str]] = defaultdict(list)
+    for row in rows:
+        measure = measures[row["model"], row["metric"]]
+        if row["against"] is None or measure is None:
+            continue
+        if row["against"] == FLOOR and not row["told"]:
+            found[measure].append(BLIND.format(FLOOR, row["dataset"]))
+        elif not row["monotone"]:
+            found[measure].append(MISLED.format(row["against"], row["dataset"]))
+    for measure, why in found.items():
+        yield measure, "; ".join(sorted(why))
+
+
 def conflicts(groups: Iterable[list[Contestant]]) -> Iterator[dict[str, Any]]:
     """How alike two metrics of one model order the maps, and the least and most over data sets."""
     means: dict[tuple[str, str], dict[str, dict[str, float]]] = defaultdict(dict)
@@ -172,6 +212,7 @@ if __name__ == "__main__":
     out, *folders = map(Path, sys.argv[1:])
     groups = groups_of(folders)
     rows = [row for group in groups for row in judged(group)]
+    write_verdicts(not_ranked(groups, rows), Path(__file__).with_name(Path(FILE).name))
     for name, made in (
         ("metric-validity", rows),
         ("metric-trust", list(trusted(rows))),

@@ -16,6 +16,7 @@ from gxarena.api import Better
 from gxarena.data import Floats
 from gxarena.results.encoded import encoded
 from gxarena.results.reading import last_attempts
+from gxarena.results.validity import Measure, why_not_ranked
 
 LABELS = ("suite", "dataset", "model", "explainer", "aggregator", "metric")
 GROUP = ("suite", "dataset", "model", "aggregator", "metric")
@@ -24,7 +25,8 @@ GROUP = ("suite", "dataset", "model", "aggregator", "metric")
 _READ = [
     "cell_id", "attempt", "suite", "dataset", "model", "model_replicate", "explainer",
     "explainer_role", "attributions_fingerprint", "aggregator", "metric_name", "metric_scope",
-    "metric_question", "against", "quantities", "status", "n_samples", "explain_seconds",
+    "metric_component", "metric_parameters", "model_component", "metric_question", "against",
+    "quantities", "status", "n_samples", "explain_seconds",
 ]  # fmt: skip
 
 
@@ -61,6 +63,8 @@ class Contestant:
         Whether the metric compares the model's replicates with each other.
     other_weights : bool
         Whether replicates are those of the model that it is compared with, its own has one set.
+    measure : Measure or None
+        What a verdict on the quantity would be of (see `gxarena.results.validity`).
     replicates : mapping of position to Replicate
         One, at 0, where the model has none. A position that cannot be explained is missing.
     """
@@ -73,6 +77,7 @@ class Contestant:
     whole: bool
     among_replicates: bool
     other_weights: bool = False
+    measure: Measure | None = None
     replicates: dict[int, Replicate] = field(default_factory=dict)
 
     @property
@@ -83,6 +88,11 @@ class Contestant:
         for position, one in self.replicates.items():
             table[position, : len(one.values)] = one.values
         return table
+
+    @property
+    def not_ranked(self) -> str:
+        """Why nobody is ranked by the quantity; empty where nothing was shown against it."""
+        return "" if self.measure is None else why_not_ranked(self.measure)
 
     @property
     def fingerprints(self) -> dict[int, Floats]:
@@ -169,6 +179,7 @@ def _of_cell(
                 bounds=tuple(quantity.get("bounds") or (None, None)),
                 whole=whole,
                 among_replicates=cell["against"] == f"{cell['model']}/{cell['explainer']}",
+                measure=Measure.of(cell, key),
             ),
             Replicate(
                 values=np.full(n, np.nan) if found is None else found,

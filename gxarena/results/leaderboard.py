@@ -130,6 +130,7 @@ def _described(contestant: Contestant) -> Row:
         "role": contestant.role,
         "question": contestant.question,
         "direction": contestant.direction,
+        "not_ranked": contestant.not_ranked or None,
         "n": int(defined.sum()),
         "n_undefined": int((~defined).sum()) - contestant.n_failed,
         "n_failed": contestant.n_failed,
@@ -201,7 +202,7 @@ def _places(
     # A cell that ended before its metric was made does not know the direction; others do.
     directions: set[Any] = {one.direction for one in group} - {"none"}
     ranked: dict[str, Row] = {}
-    if directions and methods:
+    if directions and methods and not group[0].not_ranked:
         competing = sorted(set(first))
         theirs = np.moveaxis(values[[at[i] for i in competing]], 0, -1)
         better = directions.pop()

@@ -47,13 +47,14 @@ def rank_methods(
 ) -> Ranking:
     """Rank methods by pairs, each pair on the samples that both have.
 
-    The rank is 1 + the number of methods that are better on the samples shared with them: where
-    all have all samples, the competition rank of the means. So a method that is worse than another
-    on every sample that they share is never first, whatever the rest of the samples are like; with
-    holes, three that beat each other in a circle share rank 2, and nobody is first. Of two that share no sample, the one with fewer comes
-    behind. Who has less than `LEAST_COVERED` of the values of the one that has most is not ranked,
-    be it that it abstains or that it failed with some weights; who abstains seldom, where it would
-    lose, still gains by it. Means that differ by no more than rounding are tied.
+    The rank is 1 + the number of methods that are better on the samples shared with them: where all
+    have all samples, the competition rank of the means. So a method that is worse than another on
+    every sample that they share is never first, whatever the rest of the samples are like; with
+    holes, three that beat each other in a circle share rank 2, and nobody is first. Of two that
+    share no sample, the one with fewer comes behind. Who has less than `LEAST_COVERED` of the
+    values of the one that has most is not ranked, be it that it abstains or that it failed with
+    some weights; who abstains seldom, where it would lose, still gains by it. Means that differ by
+    no more than rounding are tied.
 
     The interval runs from 1 + the number of methods that are significantly better to m - the number
     that are significantly worse, Holm-adjusted over all pairs: at most 1 - level of boards have a

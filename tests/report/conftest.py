@@ -99,7 +99,8 @@ def _curves(row: Given, given: Given) -> list[dict[str, Any]]:
 def make_run(tmp_path: Path) -> Callable[..., Path]:
     """Write a run of the given cells: each a mapping of facts, and what was measured.
 
-    `ids` of the samples (else s0, s1, …), `values` by quantity, `curves` by kind, `motifs` as rows, `attributions` one a sample.
+    `ids` of the samples (else s0, s1, …), `values` by quantity, `curves` by kind, `motifs` as rows,
+    `attributions` one a sample.
     """
 
     def make(

@@ -31,10 +31,12 @@ def _tables(
     question: str = "localization",
     fingerprints: Mapping[str, list[float]] | None = None,
     against: str | None = None,
+    metric: tuple[str, str, dict[str, Any]] = ("cnn", "q", {}),
 ) -> tuple[pa.Table, pa.Table]:
     """Cells and samples of one metric for several explainers; a list of lists is of replicates.
 
-    Of those an empty list is one that has no cell.
+    Of those an empty list is one that has no cell. `metric` is the model's component, the metric's
+    and its parameters.
     """
     cells, samples = [], []
     for explainer, given in values.items():
@@ -54,6 +56,9 @@ def _tables(
                     "attributions_fingerprint": (fingerprints or {}).get(explainer),
                     "aggregator": "native",
                     "metric_name": "q",
+                    "model_component": metric[0],
+                    "metric_component": metric[1],
+                    "metric_parameters": json.dumps(metric[2]),
                     "metric_scope": scope,
                     "metric_question": question,
                     "against": against and against.format(explainer),
@@ -331,6 +336,33 @@ def test_same_maps_are_one_entry_with_several_names() -> None:
     rows = _rows(*_tables(values, fingerprints={"a": one, "b": one, "c": other}))
     assert {e: row["entry"] for e, row in rows.items()} == {"a": "a", "b": "a", "c": "c"}
     assert {e: row["rank"] for e, row in rows.items()} == {"a": 1, "b": 1, "c": 2}
+
+
+def test_by_a_metric_that_was_shown_not_to_measure_nobody_is_ranked() -> None:
+    values = {"a": _about(2.0), "b": _about(1.0), "random": _about(0.0), "oracle": _about(3.0)}
+    said = _rows(*_tables(values, metric=("cnn", "infidelity", {"masks": 32, "share": 0.2})))
+    # The verdict is on its quantity "raw", and of this kind of model.
+    assert said["a"]["rank"] == 1
+    cells, samples = _tables(values, metric=("cnn", "infidelity", {"masks": 32, "share": 0.2}))
+    at = cells.column_names.index("quantities")
+    raw = pa.array([json.dumps({"raw": {"better": "higher"}})] * len(cells))
+    cells = cells.set_column(at, "quantities", raw)
+    named = pa.array(["q.raw"] * len(samples))
+    samples = samples.set_column(samples.column_names.index("metric"), "metric", named)
+    rows = leaderboard(cells, samples).to_pylist()
+    by_name = {r["explainer"]: r for r in rows if r["metric"] == "q.raw"}
+    for name in ("a", "b"):
+        row = by_name[name]
+        assert "takes blur for better than the truth" in row["not_ranked"]
+        assert {row[k] for k in ("rank", "rank_low", "rank_high", "tier", "rank_filled")} == {None}
+        assert row["estimate"] == pytest.approx(said[name]["estimate"])
+        assert (row["ci_low"], row["entry"]) == (pytest.approx(said[name]["ci_low"]), name)
+    others = cells.set_column(
+        cells.column_names.index("model_component"),
+        "model_component",
+        pa.array(["hf"] * len(cells)),
+    )
+    assert {r["rank"] for r in leaderboard(others, samples).to_pylist()} == {1, 2, None}
 
 
 def test_who_is_worse_on_every_shared_sample_is_never_first() -> None:

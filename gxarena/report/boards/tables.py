@@ -128,7 +128,7 @@ def _of_rows(rows: Sequence[Row]) -> Table:
 
 def _not_ranked(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """Models whose methods the metric does not rank, each with why."""
-    found = {row["model"]: row.get("not_ranked") for row in rows}
+    found = {row["model"]: row["not_ranked"] for row in rows}
     return [(model, why) for model, why in found.items() if why]
 
 
@@ -156,7 +156,7 @@ def _range(numbers: set[int]) -> str:
 
 
 def _rank(row: Row) -> str:
-    if row.get("not_ranked") and row["role"] == "method":
+    if row["not_ranked"] and row["role"] == "method":
         return "not ranked"
     if row["rank"] is None:
         return "–" if row["role"] == "method" else str(row["role"])
