@@ -24,7 +24,7 @@ _SHOWN = ("model", "explainer", "role", "estimate", "ci_low", "ci_high", "ci_met
 
 
 def chart(board: pa.Table, patterns: Sequence[str]) -> altair.FacetChart:
-    """Points with intervals, best on top, a panel a metric, units and data set; controls grey.
+    """Points with intervals, best on top, a panel for those who compete; controls grey.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def chart(board: pa.Table, patterns: Sequence[str]) -> altair.FacetChart:
         known = board["metric"].unique().to_pylist()
         raise InputError(matching_nothing("plot", ", ".join(patterns), known))
     order = alt.EncodingSortField("order", op="min")
-    y = alt.Y("contestant:N", title=None, sort=order)
+    y = alt.Y("explainer:N", title=None, sort=order)
     colour = alt.Color(
         "kind:N",
         title=None,
@@ -78,8 +78,7 @@ def _drawn(row: Mapping[str, Any]) -> dict[str, Any]:
     words = {"higher": " (higher is better)", "lower": " (lower is better)", "none": ""}
     method = row["role"] == "method"
     return {name: row[name] for name in _SHOWN} | {
-        "panel": ", ".join(row[name] for name in TABLE) + words[row["direction"]],
-        "contestant": f"{row['model']} / {row['explainer']}",
+        "panel": ", ".join(row[name] for name in (*TABLE, "model")) + words[row["direction"]],
         "kind": "method" if method else "control",
         "order": row["rank"] or (BEHIND if method else 2 * BEHIND),
     }

@@ -60,7 +60,7 @@ class Leaderboard:
         return self.table.to_pandas()
 
     def plot(self, metrics: str | Sequence[str] = ()) -> altair.FacetChart:
-        """Estimates with their intervals, a panel a metric, units and data set.
+        """Estimates with their intervals, a panel for those who compete.
 
         Parameters
         ----------

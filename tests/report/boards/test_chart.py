@@ -32,15 +32,15 @@ def _values(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_every_row_is_a_point_with_its_interval(board: pa.Table) -> None:
     document = chart(board, []).to_dict()
-    drawn = {row["contestant"]: row for row in _values(document)}
-    assert set(drawn) == {"m / a", "m / b", "m / random"}
+    drawn = {row["explainer"]: row for row in _values(document)}
+    assert set(drawn) == {"a", "b", "random"}
     for row in board.to_pylist():
-        one = drawn[f"m / {row['explainer']}"]
+        one = drawn[row["explainer"]]
         assert [one[k] for k in ("estimate", "ci_low", "ci_high")] == [
             row[k] for k in ("estimate", "ci_low", "ci_high")
         ]
-    assert sorted(drawn, key=lambda name: drawn[name]["order"]) == ["m / b", "m / a", "m / random"]
-    assert drawn["m / random"]["kind"] == "control"
+    assert sorted(drawn, key=lambda name: drawn[name]["order"]) == ["b", "a", "random"]
+    assert drawn["random"]["kind"] == "control"
     rule, point = document["spec"]["layer"]
     assert (rule["encoding"]["x"]["field"], rule["encoding"]["x2"]["field"]) == (
         "ci_low",
@@ -59,9 +59,9 @@ def test_panels_are_told_apart(board: pa.Table) -> None:
     both = pa.Table.from_pylist(rows + other)
     panels = {row["panel"] for row in _values(chart(both, []).to_dict())}
     assert panels == {
-        "s, q, native, d (higher is better)",
-        "t, q, native, d (higher is better)",
-        "s, r, native, d (lower is better)",
+        "s, q, native, d, m (higher is better)",
+        "t, q, native, d, m (higher is better)",
+        "s, r, native, d, m (lower is better)",
     }
 
 
