@@ -289,6 +289,9 @@ class SampleMetric(Protocol):
 class PairMetric(Protocol):
     """A number for each sample from two explanations of it on the same spans.
 
+    One that requires "probe" is given a third argument, the probe of the model that `right`
+    explains: it has no explainer.
+
     Attributes
     ----------
     renormalise : bool
