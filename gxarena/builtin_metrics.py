@@ -53,6 +53,13 @@ def gxarena_metrics() -> Iterable[Component]:
         requires=frozenset({"probe"}),
     )
     yield Component(
+        name="retokenised",
+        target="gxarena.metrics.retokenised:Retokenised",
+        summary="control of faithfulness: every letter stays and only tokens change",
+        provides=_SAMPLE,
+        requires=frozenset({"probe"}),
+    )
+    yield Component(
         name="conservation_error",
         target="gxarena.metrics.conservation:ConservationError",
         summary="part of the explained value that the scores do not add up to",
