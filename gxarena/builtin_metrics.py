@@ -55,7 +55,7 @@ def gxarena_metrics() -> Iterable[Component]:
     yield Component(
         name="retokenised",
         target="gxarena.metrics.retokenised:Retokenised",
-        summary="control of faithfulness: every letter stays and only tokens change",
+        summary="control of faithfulness: every letter stays, only the tokens around edits change",
         provides=_SAMPLE,
         requires=frozenset({"probe"}),
     )

@@ -98,7 +98,10 @@ def _slow_first(explained: Explained, index: int, order: str) -> list[int]:
     return sorted(range(len(scores)), key=lambda u: (keys[u], ties[u]))
 
 
-def _slow_edited(explained: Explained, index: int, order: str, budget: float, fill: str) -> str:
+def _slow_edited(
+    explained: Explained, index: int, order: str, budget: float, fill: str
+) -> tuple[str, set[int]]:
+    """The edited copy, and which nucleotides of it are edited."""
     sample, spans = explained.samples[index], explained.attributions[index].spans
     first = _slow_first(explained, index, order)
     runs = [
@@ -113,16 +116,19 @@ def _slow_edited(explained: Explained, index: int, order: str, budget: float, fi
         "complement": "".join(COMPLEMENT[letter] for letter in sample.sequence),
         "dinucleotide": shuffled,
     }[fill]
-    return "".join(new[i] if i in gone else c for i, c in enumerate(sample.sequence))
+    return "".join(new[i] if i in gone else c for i, c in enumerate(sample.sequence)), gone
 
 
-def _slow_retokenised(sequence: str, edited: str) -> float:
-    """The letters of the one, cut wherever a token of the other ends, then cut as by itself."""
-    tokens, start = [], 0
+def _slow_retokenised(sequence: str, edited: str, gone: set[int]) -> float:
+    """The letters of the one, cut where a token of the other ends and not amid what was edited."""
+    pieces, end = [""], 0
     for token in _tokens(edited):
-        tokens += _tokens(sequence[start : start + len(token)])
-        start += len(token)
-    return _logit(tokens)
+        for letter in sequence[end : end + len(token)]:
+            pieces[-1] += letter
+        end += len(token)
+        if not {end - 1, end} <= gone:
+            pieces.append("")
+    return _logit([token for piece in pieces for token in _tokens(piece)])
 
 
 def _sigmoid(z: float) -> float:
@@ -133,7 +139,7 @@ def _sigmoid(z: float) -> float:
 @pytest.mark.parametrize("on_nucleotides", [True, False])
 def test_agrees_with_a_slow_reimplementation(fill: str, on_nucleotides: bool) -> None:
     model = Runs()
-    explained = _explained(model)
+    explained = _explained(model, n=8)
     if on_nucleotides or fill == "unknown":
         explained = _on_nucleotides(explained)
     scored = Retokenised(fill).score(explained, ModelProbe(lambda: model))  # type: ignore[arg-type]
@@ -141,9 +147,9 @@ def test_agrees_with_a_slow_reimplementation(fill: str, on_nucleotides: bool) ->
     for index, sample in enumerate(explained.samples):
         for order in ("mif", "lif", "random"):
             for budget in BUDGETS:
-                edited = _slow_edited(explained, index, order, budget, fill)
+                edited, gone = _slow_edited(explained, index, order, budget, fill)
                 whole = _logit(_tokens(sample.sequence))
-                cut = _slow_retokenised(sample.sequence, edited)
+                cut = _slow_retokenised(sample.sequence, edited, gone)
                 changed += whole != cut
                 at = f"@{budget}"
                 found = {key: column[index] for key, column in scored.values.items()}
@@ -169,11 +175,9 @@ def test_a_model_whose_units_no_edit_moves_loses_exactly_nothing(fill: str, mode
 
 
 def test_tokens_held_fixed_lose_exactly_nothing() -> None:
-    """`Runs` fails where it is asked to mask, and counts where it is asked by pieces."""
-    model = Runs()
-    values = Retokenised("unknown").score(_explained(model), ModelProbe(lambda: model)).values
+    """And nothing is asked at all, of whatever probe."""
+    values = Retokenised("unknown").score(_explained(Runs()), object()).values  # type: ignore[arg-type]
     assert all(not column.any() for key, column in values.items() if "replaced" not in key)
-    assert model.asked == 0
 
 
 def test_what_is_replaced_is_what_faithfulness_replaces() -> None:
@@ -190,23 +194,46 @@ def test_what_is_replaced_is_what_faithfulness_replaces() -> None:
     ]
 
 
-def test_only_copies_whose_tokens_move_are_asked_about() -> None:
-    sequences = ("ATATATATAT",)  # its complement's tokens are as long
+def _one(sequence: str, scores: list[float], spans: Spans | None = None) -> Explained:
+    """One sequence, explained on nucleotides or on other units than the model's own."""
+    spans = spans or Spans.nucleotides(len(sequence))
+    attribution = Attribution(np.array(scores), spans)
+    outputs = Runs().predict([sequence])
+    return Explained((Sample("s", sequence),), (attribution,), np.array([1]), outputs, native=False)
+
+
+def _drop(explained: Explained, budget: float, fill: str) -> tuple[float, int]:
+    """MIF's drop in logits, and how many copies the model was asked about."""
     model = Runs()
-    probe = ModelProbe(lambda: model)
-    (spans,) = model.spans(sequences)
-    explained = Explained(
-        (Sample("s", sequences[0]),),
-        (Attribution(np.arange(10.0), spans),),
-        np.array([1]),
-        model.predict(sequences),
-    )
-    whole = Retokenised("complement", budgets=(100,)).score(explained, probe)
-    assert (whole.values["mif_drop_logit@100"].tolist(), model.asked) == ([0.0], 0)
-    # TA at the end: of ATATATATTA the tokens are A T A T A T A TT A.
-    part = Retokenised("complement", budgets=(20,), random_orders=1).score(explained, probe)
-    assert model.asked > 0
-    assert part.values["mif_drop_logit@20"].tolist() == [0.0]  # "TA" is cut into T and A
+    metric = Retokenised(fill, budgets=(budget,))  # type: ignore[arg-type]
+    values = metric.score(explained, ModelProbe(lambda: model)).values
+    return float(values[f"mif_drop_logit@{budget:g}"][0]), model.asked
+
+
+def test_a_token_that_an_edit_cuts_is_read_in_pieces_with_its_letters() -> None:
+    # C, AAA, C: without the middle A the neighbours are A and A, worth 1 each instead of 9.
+    drop, asked = _drop(_one("CAAAC", [0.0, 0.0, 5.0, 0.0, 0.0]), 20, "unknown")
+    assert (drop, asked > 0) == (9.0 - 3.0, True)
+
+
+def test_a_token_that_is_edited_whole_stays_whole() -> None:
+    """Its own letters are no token around it, though the edited ones are other tokens."""
+    spans = Spans(np.array([0, 1, 4, 5]))
+    for fill in ("unknown", "complement"):
+        assert _drop(_one("CAAAC", [0.0, 5.0, 0.0], spans), 60, fill)[0] == 0.0
+    # Two tokens next to each other, edited both: N is one letter, and AAA and CC stay two tokens.
+    spans = Spans(np.array([0, 1, 4, 6, 7]))
+    assert _drop(_one("TAAACCT", [0.0, 5.0, 4.0, 0.0], spans), 70, "unknown")[0] == 0.0
+
+
+def test_an_edit_that_joins_its_neighbours_reads_them_together_with_its_own_letters() -> None:
+    # A, T, A with the complement of T: AAA, one token, so that nothing is cut and nothing changes.
+    assert _drop(_one("CATAC", [0.0, 0.0, 5.0, 0.0, 0.0]), 20, "complement")[0] == 0.0
+    # AA, T, A: AAA and A, so that the last A stands apart, and so it did.
+    assert _drop(_one("CAATAC", [0.0, 0.0, 0.0, 5.0, 0.0, 0.0]), 15, "complement")[0] == 0.0
+    # A, T, AAA: AAA and AA, so that AAA is cut into A (read after A, T) and AA.
+    drop, _ = _drop(_one("ATAAA", [0.0, 5.0, 0.0, 0.0, 0.0]), 20, "complement")
+    assert drop == 9.0 - (1.0 + 4.0)
 
 
 def test_the_control_is_asked_once_for_all_explainers() -> None:
