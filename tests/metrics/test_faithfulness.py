@@ -114,6 +114,14 @@ def _slow_curve(
     return curve
 
 
+def _slow_below(explained: Explained, index: int, ranking: str) -> dict[str, float]:
+    """Whether a budget is smaller than the first unit, which goes all the same."""
+    spans = explained.attributions[index].spans
+    first = _slow_order(explained, index, "mif", ranking)[0]
+    width = int(spans.widths[first])
+    return {f"below_unit@{k}": float(100 * width > k * spans.length) for k in BUDGETS}
+
+
 def _softmax(z: list[float]) -> list[float]:
     e = [math.exp(v - max(z)) for v in z]
     return [v / sum(e) for v in e]
@@ -153,6 +161,7 @@ def test_agrees_with_a_slow_reimplementation(
         }
         curves["random"] = _mean([curves.pop(str(number)) for number in range(random_orders)])
         expected = {f"replaced@{k}": curves["mif"]["x"][i + 1] for i, k in enumerate(BUDGETS)}
+        expected |= _slow_below(explained, index, ranking)
         for unit in ("logit", "probability"):
             for order, curve in curves.items():
                 key = f"{order}_drop_{unit}"
@@ -358,6 +367,21 @@ def test_tokens_and_nucleotides_are_on_the_same_budgets() -> None:
     assert (tokens["replaced@1"] > 0).all()
 
 
+def test_budgets_below_the_first_unit_are_told_from_those_that_are_rounded_up() -> None:
+    # 40 nucleotides: 1% is .4 of one, 5% is two; of tokens of three 5% is below, 10% is four.
+    nucleotides, tokens = _score(_explained(n=1)), _score(_explained(3, n=1), 3)
+    below = {
+        w: [v[f"below_unit@{k}"][0] for k in BUDGETS] for w, v in ((1, nucleotides), (3, tokens))
+    }
+    assert below == {1: [1, 0, 0, 0, 0], 3: [1, 1, 0, 0, 0]}
+    # Just met is not below: 7 of 50 are 14%, and 7.5% of 40 are three.
+    just = _score(_explained(3, n=1), 3, budgets=(7.4, 7.5, 7.6))
+    assert [just[f"below_unit@{k}"][0] for k in ("7.4", "7.5", "7.6")] == [1, 0, 0]
+    # Two units replaced, more than the budget, are a budget that was rounded.
+    above = _score(_explained(3, n=1), 3, budgets=(14,))
+    assert (above["replaced@14"][0], above["below_unit@14"][0]) == (6 / 40, 0)
+
+
 def test_a_constant_map_is_a_random_order() -> None:
     explained = _explained(n=60, length=60)
     flat = [a.with_scores(np.zeros(len(a.spans))) for a in explained.attributions]
@@ -503,7 +527,7 @@ def test_every_value_is_declared_and_within_bounds(fill: str, budgets: tuple[flo
     metric = Faithfulness(fill, budgets, random_orders=3)  # type: ignore[arg-type]
     values = metric.score(_with_noise(_explained(3)), ModelProbe(lambda: Linear(3))).values
     assert values.keys() == metric.quantities.keys()
-    assert len(values) == 2 * 5 * (len(budgets) + 1) + len(budgets)
+    assert len(values) == 2 * 5 * (len(budgets) + 1) + 2 * len(budgets)
     assert all(column.shape == (4,) and np.isfinite(column).all() for column in values.values())
     for key, quantity in metric.quantities.items():
         low, high = quantity.bounds

@@ -169,7 +169,7 @@ def test_a_model_whose_units_no_edit_moves_loses_exactly_nothing(fill: str, mode
     for one in (explained, _on_nucleotides(explained)):
         values = Retokenised(fill).score(one, probe).values  # type: ignore[arg-type]
         for key, column in values.items():
-            if not key.startswith("replaced"):
+            if not key.startswith(("replaced", "below")):
                 assert column.tolist() == [0.0] * len(explained), key
     assert probe.forwards == 0
 
@@ -177,7 +177,9 @@ def test_a_model_whose_units_no_edit_moves_loses_exactly_nothing(fill: str, mode
 def test_tokens_held_fixed_lose_exactly_nothing() -> None:
     """And nothing is asked at all, of whatever probe."""
     values = Retokenised("unknown").score(_explained(Runs()), object()).values  # type: ignore[arg-type]
-    assert all(not column.any() for key, column in values.items() if "replaced" not in key)
+    drops = [column for key, column in values.items() if "logit" in key or "probability" in key]
+    assert len(drops) == 5 * 2 * (len(BUDGETS) + 1)
+    assert not np.any(drops)
 
 
 def test_what_is_replaced_is_what_faithfulness_replaces() -> None:
