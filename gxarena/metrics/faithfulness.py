@@ -92,18 +92,20 @@ class Faithfulness:
         for start in range(0, n, SAMPLES_AT_ONCE):
             together = list(range(start, min(start + SAMPLES_AT_ONCE, n)))
             if chosen := [i for i in together if i not in reasons]:
-                drops, fractions, below = self._drops(explained, chosen, together, probe)
-                for key, column in self._summaries(drops, fractions, below):
+                drops, fractions = self._drops(explained, chosen, together, probe)
+                for key, column in self._summaries(drops, fractions):
                     values[key][chosen] = column
+                n_units = [len(explained.attributions[i].spans) for i in chosen]
+                for k in self._budgets:
+                    values[f"below_unit@{k:g}"][chosen] = k * np.array(n_units) < 100
                 curves += _curves(drops, fractions, chosen)
         return Scored(values, dict.fromkeys(values, reasons), tuple(curves))
 
     def _drops(
         self, explained: Explained, chosen: list[int], together: list[int], probe: Probe
-    ) -> tuple[dict[str, dict[str, Floats]], dict[str, Floats], Floats]:
-        """Score drops by unit and order, (n, K) each, fractions replaced by order, and `_below`."""
+    ) -> tuple[dict[str, dict[str, Floats]], dict[str, Floats]]:
+        """Score drops by unit and order, (n, K) each, and fractions replaced by order."""
         masks, fractions = self._masks(explained, chosen, self._ranked(explained, chosen))
-        below = self._below(masks, fractions)
         answers = self._answers(explained, chosen, masks, probe)
         # Of all samples together, whichever of them this explainer has scores for: the next one's
         # question must be the same.
@@ -122,14 +124,7 @@ class Faithfulness:
         return (
             {unit: _by_order(drop.reshape(fractions.shape)) for unit, drop in drops.items()},
             _by_order(fractions),
-            below,
         )
-
-    def _below(self, masks: Bools, fractions: Floats) -> Floats:
-        """1 where a budget is smaller than the one unit that MIF replaces, shape (n, K)."""
-        budgets = np.asarray(self._budgets, dtype=np.float64)
-        alone = masks[:, : len(budgets)].sum(axis=2) == 1
-        return (alone & (fractions[:, 0] > budgets / 100)).astype(np.float64)  # type: ignore[no-any-return]
 
     def _masks(
         self, explained: Explained, chosen: list[int], orders: Sequence[Ints]
@@ -186,7 +181,7 @@ class Faithfulness:
         ]
 
     def _summaries(
-        self, drops: dict[str, dict[str, Floats]], fractions: dict[str, Floats], below: Floats
+        self, drops: dict[str, dict[str, Floats]], fractions: dict[str, Floats]
     ) -> Sequence[tuple[str, Floats]]:
         """(key, values of the n samples) for every quantity."""
         found: list[tuple[str, Floats]] = []
@@ -200,8 +195,7 @@ class Faithfulness:
                 stem = _stem(order, unit)
                 found += [(f"{stem}@{k:g}", y[:, i]) for i, k in enumerate(self._budgets)]
                 found.append((stem.replace("_drop", "") + "_area", areas[order]))
-        for stem, column in (("replaced", fractions["mif"]), ("below_unit", below)):
-            found += [(f"{stem}@{k:g}", column[:, i]) for i, k in enumerate(self._budgets)]
+        found += [(f"replaced@{k:g}", fractions["mif"][:, i]) for i, k in enumerate(self._budgets)]
         return found
 
     def _named(self) -> Mapping[str, Quantity]:
@@ -218,7 +212,7 @@ class Faithfulness:
                 named += [(f"{stem}@{k:g}", quantity) for k in self._budgets]
                 named.append((stem.replace("_drop", "") + "_area", quantity))
         really = Quantity("none", (0.0, 1.0), "of nucleotides", "really replaced, MIF")
-        below = Quantity("none", (0.0, 1.0), "", "whether the budget is below one unit, MIF")
+        below = Quantity("none", (0.0, 1.0), "", "whether the budget is less than a mean unit")
         for stem, quantity in (("replaced", really), ("below_unit", below)):
             named += [(f"{stem}@{k:g}", quantity) for k in self._budgets]
         return dict(named)

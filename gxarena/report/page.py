@@ -18,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from gxarena.errors import InputError, MissingExtra, StorageError
+from gxarena.report.budgets import budget_rows, budget_table
 from gxarena.report.claims.findings import Finding, judge
 from gxarena.report.evidence import Evidence
 from gxarena.report.figures.catalogue import DRAWINGS, PAPERS
@@ -157,6 +158,7 @@ def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any
         "table": _table_cells(report.rows),
         "table_caption": caption(report.rows) if report.rows else "",
         "no_table": no_table,
+        "budgets": budget_table(budget_rows(evidence)),
         "pictures": report.pictures,
         "embedded": {p.title: _embedded(report.folder / p.file) for p in report.pictures if p.file},
         "headline": [row for run in evidence.runs for row in _headline(run)],

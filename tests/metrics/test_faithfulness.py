@@ -114,14 +114,6 @@ def _slow_curve(
     return curve
 
 
-def _slow_below(explained: Explained, index: int, ranking: str) -> dict[str, float]:
-    """Whether a budget is smaller than the first unit, which goes all the same."""
-    spans = explained.attributions[index].spans
-    first = _slow_order(explained, index, "mif", ranking)[0]
-    width = int(spans.widths[first])
-    return {f"below_unit@{k}": float(100 * width > k * spans.length) for k in BUDGETS}
-
-
 def _softmax(z: list[float]) -> list[float]:
     e = [math.exp(v - max(z)) for v in z]
     return [v / sum(e) for v in e]
@@ -161,7 +153,9 @@ def test_agrees_with_a_slow_reimplementation(
         }
         curves["random"] = _mean([curves.pop(str(number)) for number in range(random_orders)])
         expected = {f"replaced@{k}": curves["mif"]["x"][i + 1] for i, k in enumerate(BUDGETS)}
-        expected |= _slow_below(explained, index, ranking)
+        widths = [int(width) for width in explained.attributions[index].spans.widths]
+        unit = sum(widths) / len(widths)
+        expected |= {f"below_unit@{k}": float(k / 100 * sum(widths) < unit) for k in BUDGETS}
         for unit in ("logit", "probability"):
             for order, curve in curves.items():
                 key = f"{order}_drop_{unit}"
@@ -367,19 +361,19 @@ def test_tokens_and_nucleotides_are_on_the_same_budgets() -> None:
     assert (tokens["replaced@1"] > 0).all()
 
 
-def test_budgets_below_the_first_unit_are_told_from_those_that_are_rounded_up() -> None:
-    # 40 nucleotides: 1% is .4 of one, 5% is two; of tokens of three 5% is below, 10% is four.
-    nucleotides, tokens = _score(_explained(n=1)), _score(_explained(3, n=1), 3)
-    below = {
-        w: [v[f"below_unit@{k}"][0] for k in BUDGETS] for w, v in ((1, nucleotides), (3, tokens))
-    }
-    assert below == {1: [1, 0, 0, 0, 0], 3: [1, 1, 0, 0, 0]}
-    # Just met is not below: 7 of 50 are 14%, and 7.5% of 40 are three.
-    just = _score(_explained(3, n=1), 3, budgets=(7.4, 7.5, 7.6))
-    assert [just[f"below_unit@{k}"][0] for k in ("7.4", "7.5", "7.6")] == [1, 0, 0]
-    # Two units replaced, more than the budget, are a budget that was rounded.
-    above = _score(_explained(3, n=1), 3, budgets=(14,))
-    assert (above["replaced@14"][0], above["below_unit@14"][0]) == (6 / 40, 0)
+def test_budgets_below_a_mean_unit_are_told() -> None:
+    # Of 40 nucleotides 1% is less than one, 5% is two; of 14 tokens one is 7.1% on average.
+    of_one, of_three = _score(_explained(n=1)), _score(_explained(3, n=1), 3)
+    told = [[v[f"below_unit@{k}"][0] for k in BUDGETS] for v in (of_one, of_three)]
+    assert told == [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0]]
+    # What is a unit just so is not below one: of 10 units 10%, of 25 4%.
+    for n_units in (10, 25):
+        budgets = (99 / n_units, 100 / n_units, 101 / n_units)
+        found = _score(_explained(3, n=1, length=3 * n_units), 3, budgets=budgets)
+        assert [found[f"below_unit@{k:g}"][0] for k in budgets] == [1, 0, 0]
+    # The order has no part in it.
+    noise = _score(_with_noise(_explained(3, n=1)), 3)
+    assert all(noise[f"below_unit@{k}"] == of_three[f"below_unit@{k}"] for k in BUDGETS)
 
 
 def test_a_constant_map_is_a_random_order() -> None:
