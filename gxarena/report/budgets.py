@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from gxarena.report.evidence import Evidence
 from gxarena.report.runs import ALL, Cell
 
+LABELS = ("suite", "dataset", "model", "explainer", "aggregator")
 MARK = "*"
 """Stands at budgets that are less than a mean unit of most sequences."""
 
@@ -102,6 +104,29 @@ def note(cells: Sequence[Cell], budget: float) -> str:
     """In words, whose units are larger than a budget; empty where nobody's are."""
     found = [c.explanation for c in cells if any(m.budget == budget and m.marked for m in met(c))]
     return f"{budget:g}% is less than one unit of {' and '.join(found)}" if found else ""
+
+
+def below_unit(board: Iterable[Mapping[str, Any]]) -> set[tuple[str, ...]]:
+    """Which rows of a leaderboard are at budgets less than a mean unit, as `row_key` names them."""
+    rows = [(row, *_at(row["metric"])) for row in board]
+    small = {
+        row_key(row, name)
+        for row, name, quantity in rows
+        if quantity == "below_unit" and (row["estimate"] or 0.0) > 0.5
+    }
+    return {row_key(row) for row, name, _ in rows if name and row_key(row, name) in small}
+
+
+def row_key(row: Mapping[str, Any], metric: str = "") -> tuple[str, ...]:
+    """A row's labels and metric, or another metric in its place."""
+    return (*(row[label] for label in LABELS), metric or row["metric"])
+
+
+def _at(metric: str) -> tuple[str, str]:
+    """The metric with its budget and the quantity's name, "" each where it has no budget."""
+    stem, at, budget = metric.partition("@")
+    name, _, quantity = stem.rpartition(".")
+    return (f"{name}@{budget}", quantity) if at else ("", "")
 
 
 def _mean(cell: Cell, quantity: str) -> float:

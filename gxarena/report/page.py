@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from gxarena.errors import InputError, MissingExtra, StorageError
-from gxarena.report.budgets import budget_rows, budget_table
+from gxarena.report.budgets import MARK, below_unit, budget_rows, budget_table, row_key
 from gxarena.report.claims.findings import Finding, judge
 from gxarena.report.evidence import Evidence
 from gxarena.report.figures.catalogue import DRAWINGS, PAPERS
@@ -269,7 +269,12 @@ def _headline(run: Run) -> list[dict[str, Any]]:
         return []
     board = leaderboard_of(results)
     rows: list[dict[str, Any]] = board.to_pylist()
-    return [row for row in rows if any(fnmatchcase(row["metric"], p) for p in patterns)]
+    below = below_unit(rows)
+    return [
+        row | {"mark": MARK if row_key(row) in below else ""}
+        for row in rows
+        if any(fnmatchcase(row["metric"], p) for p in patterns)
+    ]
 
 
 def _statistic(one: Comparison) -> str:

@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 from claims_by_hand import NUCLEOTIDES, TOKENS
 
-from gxarena.report.budgets import Met, Row, budget_rows, budget_table, met, note
+from gxarena.report.budgets import (
+    Met,
+    Row,
+    below_unit,
+    budget_rows,
+    budget_table,
+    met,
+    note,
+    row_key,
+)
 from gxarena.report.evidence import Evidence
 
 Make = Callable[..., Path]
@@ -84,6 +93,42 @@ def test_a_table_has_a_column_for_every_budget() -> None:
             ["b", "m/e", "native", "x", "–", "2.4", "–"],
         ],
     }
+
+
+def _row(metric: str, estimate: float | None, **labels: str) -> dict[str, Any]:
+    facts = {
+        "suite": "s",
+        "dataset": "d",
+        "model": "tokens",
+        "explainer": "e",
+        "aggregator": "native",
+    }
+    return facts | {"metric": metric, "estimate": estimate} | labels
+
+
+def test_rows_of_a_board_are_marked_where_their_budget_is_below_a_unit() -> None:
+    pair = "borrowed[vs a-1.5/b]"
+    marked = [
+        _row("f.mif_drop_logit@1", 0.2),
+        _row("f.lif_change_probability@1", None),
+        _row("f.replaced@1", 0.02),
+        _row("f.below_unit@1", 1.0),
+        _row(f"{pair}.gain_logit@2.5", 0.1),
+        _row(f"{pair}.below_unit@2.5", 0.6),
+    ]
+    plain = [
+        _row("f.mif_drop_logit@10", 0.2),
+        _row("f.below_unit@10", 0.5),
+        _row("f.mif_drop_logit@5", 0.2),
+        _row("f.below_unit@5", None),
+        _row("f.mif_logit_area", 0.2),
+        _row("f-other.mif_drop_logit@1", 0.2),
+        _row(f"{pair}.gain_logit@1", 0.1),
+        _row("auprc", 0.9),
+        _row("f.mif_drop_logit@1", 0.2, model="cnn"),
+        _row("f.mif_drop_logit@1", 0.2, aggregator="passed_on"),
+    ]
+    assert below_unit([*plain, *marked]) == {row_key(row) for row in marked}
 
 
 def test_in_words_it_is_said_of_whom(make_run: Make) -> None:
