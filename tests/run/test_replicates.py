@@ -183,7 +183,7 @@ def test_each_replicate_is_asked_without_what_the_lender_lost(
     assert run(made, tmp_path / "run").complete
     found: dict[str, list[float]] = {}
     for row in _rows(tmp_path / "run", "samples"):
-        if row["metric"].endswith(".mif_drop_logit@20"):
+        if row["metric"].endswith((".mif_drop_logit@20", ".random_drop_logit@20")):
             found.setdefault(row["cell_id"], []).append(row["value"])
     stages = Stages(made, Store(tmp_path / "run" / "store"))
     lender = stages.explained("mine", "toy-tokens", "exact")
@@ -192,10 +192,11 @@ def test_each_replicate_is_asked_without_what_the_lender_lost(
         (asked,) = cell.against
         other = stages.explained("mine", asked.weights, "exact")
         probe = ModelProbe(partial(Trained, made.replicates["trained"][asked.replicate or 0]))
-        values = Borrowed().compare(lender, other, probe).values["mif_drop_logit@20"]
-        assert found[cell.id] == values.tolist()
-        drops.append(tuple(values))
-    assert len(set(drops)) == 3
+        values = Borrowed().compare(lender, other, probe).values
+        own = [values[f"{order}_drop_logit@20"].tolist() for order in ("mif", "random")]
+        assert found[cell.id] == own[0] + own[1]
+        drops += map(tuple, own)
+    assert len(set(drops)) == 2 * 3
 
 
 def test_rows_say_which_replicate_they_are_of(plan: MakePlan, tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from toys import Trained
 
-from gxarena.errors import InputError, MissingExtra, StorageError
+from gxarena.errors import InputError, MissingExtra, StorageError, Unsupported
 from gxarena.metrics.borrowed import Borrowed
 from gxarena.results.folder import RunFolder
 from gxarena.results.reading import RunResults
@@ -453,6 +454,28 @@ def test_a_pair_metric_that_asks_asks_the_model_it_compares_with(
     kept = {cell.id for cell in alone.cells}
     after = [row for row in _rows(tmp_path / "run", "samples") if row["cell_id"] in kept]
     assert before == after
+
+
+def test_who_is_asked_has_no_explainer_and_is_what_the_cell_ran_on(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = {"other": {"name": "toy-trained", "checkpoint": "one-2"}}
+    explained = _block(models=["toy-tokens", "other"], explainers=["exact"], metrics=["gini"])
+    run(plan(models=models, target=1, matrix=[explained]), tmp_path / "run")
+    compare = Borrowed.compare
+
+    def asking(metric: Borrowed, left: Any, right: Any, probe: ModelProbe) -> Any:
+        with pytest.raises(Unsupported, match="expected an explainer to ask again, got none"):
+            probe.explain(["ACGT"], targets=np.array([1]), ids=["s"])
+        return compare(metric, left, right, probe)
+
+    monkeypatch.setattr(Borrowed, "compare", asking)
+    pair = _block(models=["toy-tokens"], explainers=["exact"], metrics=["borrowed"])
+    made = plan(models=models, target=1, matrix=[explained, pair | {"against": ["other/exact"]}])
+    assert run(made, tmp_path / "run").complete
+    # What was explained before is not loaded again, what is asked is.
+    rows = _rows(tmp_path / "run", "cells")
+    assert [row["device"] for row in rows if row["metric"] == "borrowed"] == ["cpu"]
 
 
 def test_a_model_that_is_asked_is_one_that_must_not_change(
