@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError, MissingExtra, StorageError
+from gxarena.report.budgets import MARK, below_unit, budget_rows, budget_table, row_key
 from gxarena.report.claims.findings import Finding, judge
 from gxarena.report.evidence import Evidence
 from gxarena.report.figures.catalogue import DRAWINGS, PAPERS
@@ -155,6 +156,7 @@ def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any
         "table": _table_cells(report.rows),
         "table_caption": caption(report.rows) if report.rows else "",
         "no_table": no_table,
+        "budgets": budget_table(budget_rows(evidence)),
         "pictures": report.pictures,
         "embedded": {p.title: _embedded(report.folder / p.file) for p in report.pictures if p.file},
         "headline": [row for run in evidence.runs for row in _headline(run)],
@@ -265,7 +267,12 @@ def _headline(run: Run) -> list[dict[str, Any]]:
         return []
     board = leaderboard_of(results)
     rows: list[dict[str, Any]] = board.to_pylist()
-    return [row for row in rows if any(fnmatchcase(row["metric"], p) for p in patterns)]
+    below = below_unit(rows)
+    return [
+        row | {"mark": MARK if row_key(row) in below else ""}
+        for row in rows
+        if any(fnmatchcase(row["metric"], p) for p in patterns)
+    ]
 
 
 def _statistic(one: Comparison) -> str:
