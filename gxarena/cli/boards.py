@@ -33,6 +33,15 @@ def leaderboard(
         list[str],
         typer.Option("--metric", metavar="PATTERN", help="Show only these, e.g. '*gain_logit@20'."),
     ] = [],  # noqa: B006 (typer reads the default, nobody edits it)
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only",
+            metavar="STRATUM",
+            help="The board on a part of the samples: 'correct' (every set of the model's weights "
+            "gets them right, by the metric accuracy), 'wrong' (none does), or 'label=1'.",
+        ),
+    ] = "",
 ) -> None:
     """Rank what runs and bundles hold on one leaderboard, write it and show it.
 
@@ -53,7 +62,7 @@ def leaderboard(
     if out is not None:
         check_ending(out)
         check_outside_runs(out)
-    boards = boards_of(sources)
+    boards = [_stratum(sources, only)] if only else boards_of(sources)
     if out is not None:
         for path, board in _places(out, boards):
             write(path, board, metrics or board.headline)
@@ -95,6 +104,48 @@ def show_heading(board: Board, number: int, boards: int) -> None:
         out().print(f"[bold]Board {number} of {boards}[/]: {names}", highlight=False)
     for sentence in sentences(board):
         out().print(sentence, markup=False, highlight=False)
+
+
+def _stratum(sources: Sequence[Path], only: str) -> Board:
+    """The board of the samples of one run or bundle that are in a stratum."""
+    from contextlib import ExitStack
+
+    from gxarena.errors import InputError
+    from gxarena.registry import Registry
+    from gxarena.results.boards import Board
+    from gxarena.results.bundle import is_bundle, opened
+    from gxarena.results.reading import RunResults
+    from gxarena.results.schemas import VALUES
+    from gxarena.results.strata import Stratum, leaderboard_of_stratum, terms_of_stratum
+    from gxarena.results.terms import terms_of
+    from gxarena.run.labels import labels_of_run
+
+    stratum = Stratum.of(only)
+    if len(sources) != 1:
+        raise InputError(
+            f"--only {only}: expected one run, got {len(sources)}. Name one at a time."
+        )
+    (path,) = sources
+    with ExitStack() as stack:
+        run = stack.enter_context(opened(path)) if is_bundle(path) else RunResults.of(path)
+        record = run.record
+        classes = {} if stratum.label is None else labels_of_run(run, Registry.load())
+        table, left_out = leaderboard_of_stratum(
+            stratum,
+            run.table("cells"),
+            run.table("samples", VALUES, encode=True),
+            record.seed,
+            record.groupings,
+            classes,
+        )
+        return Board(
+            (str(path),),
+            table,
+            terms_of_stratum(stratum, terms_of(run)),
+            tuple(record.headline),
+            (record.digest,),
+            tuple(left_out),
+        )
 
 
 def show(board: pa.Table, patterns: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.leaderboard import OF_THE_OTHER
 from gxarena.results.patterns import matches
+from gxarena.results.strata import stratum_of
 from gxarena.results.summary import alone, summary
 
 Row = Mapping[str, Any]
@@ -56,13 +57,15 @@ def as_text(value: Value) -> str:
 
 def summary_tables(board: pa.Table) -> Iterator[Table]:
     """One table a model and question."""
+    stratum = stratum_of(board)
+    stated = f"; {stratum}" if stratum else ""
     for (model, question), group in itertools.groupby(
         summary(board), key=lambda one: (one.model, one.question)
     ):
         listed = list(group)
         yield Table(
             model,
-            f": {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets)",
+            f": {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets{stated})",
             ("", "explainer", "mean rank", "95% ranks", "place", "tier", "leads", "s / sequence"),
             tuple(
                 (
