@@ -161,6 +161,8 @@ def show_summary(board: pa.Table) -> None:
 
     for table in summary_tables(board):
         print_table(table.title + table.about, table.columns, table.rows)
+        for sentence in table.notes:
+            out().print(sentence, markup=False, highlight=False)
     for sentence in without_competitors(board):
         out().print(sentence, markup=False, highlight=False)
 

@@ -180,7 +180,7 @@ def _answers(group: Sequence[Contestant], given: Floats) -> tuple[list[Row], Flo
     if whole is None:
         return rows, None
     failed = np.isnan(given).all(axis=(1, 2), keepdims=True)
-    whole = _independent(group, np.where(failed, np.nan, whole))
+    whole = np.where(failed, np.nan, whole)
     for row, mean in zip(rows, _means(whole), strict=True):
         row["estimate_filled"] = _null_if_nan(mean)
     return rows, whole

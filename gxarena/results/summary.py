@@ -8,7 +8,7 @@ each stands for itself. Who is undefined where others are ranked comes behind th
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,6 +101,22 @@ def alone(board: pa.Table) -> dict[str, tuple[str, ...]]:
             methods[row["model"]][row["explainer"]] = None
     compared = {one.model for one in summary(board)}
     return {model: tuple(names) for model, names in methods.items() if model not in compared}
+
+
+def left_out(board: pa.Table) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
+    """Methods that no standing is of since some block lacks them, by model and question.
+
+    Each with the number of blocks that have it, and of all.
+    """
+    rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in filter(_competes, board.to_pylist()):
+        rows[row["model"], row["question"]].append(row)
+    found = {}
+    for key, asked in rows.items():
+        blocks = _ranked(asked).values()
+        held = Counter(name for block in blocks for name in set().union(*block.values()))
+        found[key] = {name: (n, len(blocks)) for name, n in sorted(held.items()) if n < len(blocks)}
+    return {key: names for key, names in found.items() if names}
 
 
 def _competes(row: Row) -> bool:

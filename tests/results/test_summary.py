@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from gxarena.results.schemas import LEADERBOARD
-from gxarena.results.summary import Standing, alone, summary
+from gxarena.results.summary import Standing, alone, left_out, summary
 from gxarena.statistics.blocks import critical_difference
 
 
@@ -211,3 +211,17 @@ def test_tiers_by_nemenyis_difference_once_there_are_enough_blocks(blocks: int) 
     else:
         assert 1 < critical_difference(4, 10) < 2
         assert tiers == [1, 1, 2, 2]
+
+
+def test_who_is_left_out_is_known_with_how_much_it_has() -> None:
+    rows = [
+        *_block({"a": 1, "b": 2, "c": 3}, metric="p"),
+        *_block({"a": 1, "b": 2}, metric="q"),
+        *_block({"a": 1, "b": 2, "d": 3}, metric="r.x"),
+        *_block({"a": 1, "b": 2, "d": 3}, metric="r.y"),
+        *_block({"e": None}, metric="s"),
+        *_block({"a": 1, "c": 2}, metric="p", model="n"),
+    ]
+    board = pa.Table.from_pylist(rows, schema=LEADERBOARD)
+    assert left_out(board) == {("m", "localization"): {"c": (1, 3), "d": (1, 3)}}
+    assert [one.names for one in summary(board) if one.model == "m"] == [("a",), ("b",)]

@@ -14,7 +14,7 @@ from gxarena.hookspecs import QUESTIONS
 from gxarena.results.leaderboard import OF_THE_OTHER
 from gxarena.results.patterns import matches
 from gxarena.results.strata import stratum_of
-from gxarena.results.summary import alone, summary
+from gxarena.results.summary import alone, left_out, summary
 
 Row = Mapping[str, Any]
 Value = str | int | float | None
@@ -59,6 +59,7 @@ def summary_tables(board: pa.Table) -> Iterator[Table]:
     """One table a model and question."""
     stratum = stratum_of(board)
     stated = f"; {stratum}" if stratum else ""
+    lacking = left_out(board)
     for (model, question), group in itertools.groupby(
         summary(board), key=lambda one: (one.model, one.question)
     ):
@@ -79,6 +80,10 @@ def summary_tables(board: pa.Table) -> Iterator[Table]:
                     one.seconds,
                 )
                 for one in listed
+            ),
+            tuple(
+                f"{name} is not among them: {n} of the {of} ask about it."
+                for name, (n, of) in lacking.get((model, question), {}).items()
             ),
         )
 

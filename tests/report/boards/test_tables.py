@@ -78,3 +78,11 @@ def test_who_competes_with_nobody_or_here_and_there_is_said(tmp_path: Path) -> N
 )
 def test_values_as_text(value: Any, text: str) -> None:
     assert as_text(value) == text
+
+
+def test_who_is_not_in_a_summary_is_said_beside_it(tmp_path: Path) -> None:
+    both = _board(tmp_path / "one", {"a": LOW, "b": HIGH, "mine": HIGH})
+    more = _board(tmp_path / "two", {"a": LOW, "b": HIGH}, metric="r", metric_name="r")
+    (table,) = summary_tables(pa.concat_tables([both, more]))
+    assert [row[1] for row in table.rows] == ["b", "a"]
+    assert table.notes == ("mine is not among them: 1 of the 2 ask about it.",)
