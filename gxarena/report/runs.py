@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -255,10 +256,12 @@ class Run:
 
         By the suite, or by cells that are of the model alone.
         """
-        named = self.document.get("models", {}).items()
-        asked = {label for label, alias in named if "replicates" in alias}
-        own = (row for row in self.attempts if not row["against"] and row[REPLICATE] is not None)
-        return frozenset(asked | {str(row["model"]) for row in own})
+        own = {(str(r["model"]), r[REPLICATE] or 0) for r in self.attempts if not r["against"]}
+        counts = Counter(model for model, _ in own)
+        for label, alias in self.document.get("models", {}).items():
+            asked = alias.get("replicates", 1)
+            counts[label] = max(counts[label], len(asked) if isinstance(asked, list) else asked)
+        return frozenset(model for model, count in counts.items() if count > 1)
 
     @functools.cached_property
     def motifs(self) -> list[dict[str, Any]]:

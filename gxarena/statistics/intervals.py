@@ -28,8 +28,11 @@ Bounds = tuple[float | None, float | None]
 
 FEWEST_SAMPLES = 20
 FEWEST_GROUPS = 5
+FEWEST_EFFECTIVE = 2
+"""Groups of one size that unequal ones are worth: fewer leave Student's t no degree of freedom."""
 TOO_FEW = f"none: too few samples (n < {FEWEST_SAMPLES})"
 TOO_FEW_GROUPS = f"none: too few groups of samples (< {FEWEST_GROUPS})"
+ONE_GROUP_HOLDS_MOST = "none: one group holds most of the samples"
 ONE_NUMBER = "none: one number for the whole set"
 OPEN_SCALE = "none: all values equal on an open scale"
 SKEWED, EXACT, BOUNDED = "skew-corrected t", "exact binomial", "Gaffke's bounded mean"
@@ -218,8 +221,11 @@ class _Study:
         """Why a column has no interval; empty where it has."""
         if self.parts.samples[column] < FEWEST_SAMPLES:
             return TOO_FEW
-        if self.grouped is not None and self.grouped.units[column] < FEWEST_GROUPS:
-            return TOO_FEW_GROUPS
+        if self.grouped is not None:
+            if self.grouped.units[column] < FEWEST_GROUPS:
+                return TOO_FEW_GROUPS
+            if self.grouped.effective_units[column] < FEWEST_EFFECTIVE:
+                return ONE_GROUP_HOLDS_MOST
         # A rare exception may be as far off as the scale is long, which nobody knows.
         return OPEN_SCALE if self.equal[column] and self.closed is None else ""
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 from scipy import stats
 
-from gxarena.results.leaderboard import OF_THE_OTHER, leaderboard
+from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER, leaderboard
 from gxarena.results.same_maps import DIRECTIONS
 from gxarena.results.schemas import LEADERBOARD, SAMPLES
 from gxarena.statistics.differences import pairwise_differences
@@ -183,6 +183,38 @@ def test_the_only_pair_of_replicates_is_not_one_set_of_weights() -> None:
     pair = _rows(*_tables({"a": [_about(0.2), _about(0.2, seed=1)]}, against="m/{}"))["a"]
     assert pair["ci_method"] == "skew-corrected t over samples of the only pair of weights, 95%"
     assert pair["ranks_without"] is None
+
+
+def test_weights_that_were_never_run_are_nothing_that_is_missing() -> None:
+    """A first look with one of five trainings, beside a board of all five."""
+    five = [_about(0.5, seed=i) for i in range(5)]
+    rows = _rows(*_tables({"a": five, "mine": [_about(0.9), [], [], [], []]}))
+    mine = rows["mine"]
+    assert (mine["coverage"], mine["n_undefined"], mine["replicates"]) == (1.0, 0, 1)
+    # It is first on the weights that both have, which say nothing of other weights.
+    assert (mine["rank"], mine["rank_low"], mine["rank_high"]) == (1, 1, 2)
+    assert mine["rank_filled"] == 1
+    failed = _rows(*_tables({"a": five, "mine": [_about(0.9), *[[None] * 24] * 4]}))["mine"]
+    assert (failed["coverage"], failed["rank"]) == (pytest.approx(0.2), None)
+
+
+@pytest.mark.parametrize("other", ["none", "one", "several"])
+def test_an_interval_against_one_set_of_weights_says_so(other: str) -> None:
+    given = {"a": [_about(m, seed=i) for i, m in enumerate((0.2, 0.3, 0.1))]}
+    cells, samples = _tables(given, against="other/lrp")
+    theirs = {"none": [], "one": [None], "several": [0, 1, 2]}[other]
+    own = [{**cells.to_pylist()[0], "cell_id": f"own{i}", "against": None} for i in (0, 1)]
+    own = [cell | {"model_replicate": i} for i, cell in enumerate(own)]
+    alien = [
+        cell | {"cell_id": f"other{i}", "model": "other", "model_replicate": i}
+        for i in theirs
+        for cell in own[:1]
+    ]
+    quiet = [cell | {"metric_name": "p", "status": "error"} for cell in own + alien]
+    tables = pa.Table.from_pylist(cells.to_pylist() + quiet)
+    board = leaderboard(tables, samples).to_pylist()
+    (row,) = (r for r in board if r["metric"] == "q")
+    assert (AGAINST_ONE in row["ci_method"]) == (other == "one")
 
 
 @pytest.mark.parametrize("own", [False, True])

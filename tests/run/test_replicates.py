@@ -143,11 +143,22 @@ def test_replicates_are_compared_with_those_of_their_position(plan: MakePlan) ->
         (0, "toy", "exact", None),
         (1, "two", "exact", 1),
         (1, "toy", "exact", None),
-        (2, "two", "exact", 0),
+        # The other has no third: its first once more would be no further evidence.
         (2, "toy", "exact", None),
     ]
     assert [made.partition(i) for i in (None, 0, 1, 2)] == ["two", "two", "two#1", "two"]
     assert made.cells[0].metric_name == "continuous_jaccard[vs two/exact]"
+
+
+def test_a_single_replicate_is_one_set_of_weights(plan: MakePlan) -> None:
+    one = {"one": {"name": "toy-trained", "replicates": 1}}
+    block = _block(explainers=["exact"], metrics=["continuous_jaccard"])
+    made = plan(models=THREE | one, matrix=[block | {"against": ["one/exact"]}])
+    assert [(c.replicate, c.against[0].replicate) for c in made.cells] == [(0, 0), (1, 0), (2, 0)]
+    turned = plan(
+        models=THREE | one, matrix=[block | {"models": ["one"], "against": ["trained/exact"]}]
+    )
+    assert [c.against[0].replicate for c in turned.cells] == [0, 1, 2]
 
 
 def test_one_set_of_weights_is_compared_with_every_replicate_of_the_other(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from gxarena.hookspecs import QUESTIONS
-from gxarena.results.leaderboard import OF_THE_OTHER
+from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER
 from gxarena.results.patterns import matches
 from gxarena.results.strata import stratum_of
 from gxarena.results.summary import alone, left_out, summary
@@ -64,10 +64,16 @@ def summary_tables(board: pa.Table) -> Iterator[Table]:
         summary(board), key=lambda one: (one.model, one.question)
     ):
         listed = list(group)
+        gaps = any(one.coverage is not None and one.coverage < 1 for one in listed)
         yield Table(
             model,
-            f": {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets{stated})",
-            ("", "explainer", "mean rank", "95% ranks", "place", "tier", "leads", "s / sequence"),
+            f": {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets; "
+            f"{_weights(one.weights for one in listed)}{stated})",
+            (
+                *("", "explainer", "mean rank", "95% ranks", "place", "tier", "leads"),
+                *(("coverage", "place with the floor's") if gaps else ()),
+                "s / sequence",
+            ),
             tuple(
                 (
                     one.place,
@@ -77,6 +83,7 @@ def summary_tables(board: pa.Table) -> Iterator[Table]:
                     f"{one.low} … {one.high}",
                     one.tier,
                     f"{one.leads} of {one.blocks}",
+                    *((_percent(one.coverage), one.place_filled) if gaps else ()),
                     one.seconds,
                 )
                 for one in listed
@@ -86,6 +93,12 @@ def summary_tables(board: pa.Table) -> Iterator[Table]:
                 for name, (n, of) in lacking.get((model, question), {}).items()
             ),
         )
+
+
+def _weights(counts: Iterable[int]) -> str:
+    """How many sets of weights a table is over, at least."""
+    least = min(counts)
+    return "one set of weights" if least <= 1 else f"{least} sets of weights"
 
 
 def without_competitors(board: pa.Table) -> list[str]:
@@ -148,6 +161,8 @@ def _sizes(rows: Sequence[Row]) -> list[str]:
         others = any(OF_THE_OTHER in row["ci_method"] for row in rows)
         whose = " of the other model" if others else ""
         sizes.append("one set of weights" if max(r) <= 1 else f"{max(r)} sets of weights{whose}")
+        if any(AGAINST_ONE in row["ci_method"] for row in rows):
+            sizes.append(AGAINST_ONE)
     coverages = {row["coverage"] for row in rows}
     if len(coverages) == 1 and (coverage := coverages.pop()) is not None:
         sizes.append(f"coverage {_percent(coverage)}")
