@@ -16,7 +16,6 @@ from gxarena.data import Bools, Floats
 from gxarena.statistics.bounded import (
     DRAWS,
     all_equal,
-    effective_number,
     mostly_at_a_bound,
     two_valued,
 )
@@ -279,22 +278,13 @@ class _Study:
         elif self.two[column]:
             least, most = float(means.min()), float(means.max())
             count = int((means > (least + most) / 2).sum())
-            number = self._effective(column, count, n, (most - least) ** 2, level)
-            share = two_valued(count / n * number, number, level)
+            share = two_valued(count, n, level)  # in groups, never narrower than t over these
             low, high = (least + (most - least) * limit for limit in share)
         else:
             low, high = mostly_at_a_bound(means, self.closed, level, self.seed)
             down, up = self._of_group_means(column, level)
             return max(centre - low, down, 0.0), max(high - centre, up, 0.0)
         return max(centre - low, 0.0), max(high - centre, 0.0)
-
-    def _effective(self, column: int, count: int, n: int, scale: float, level: float) -> float:
-        """How many independent samples two values in groups are worth."""
-        if self.grouped is None or self.grouped.units[column] < 2:
-            return n
-        variance = float(self.grouped.by_units[column]) / scale
-        groups = float(self.grouped.effective_units[column])
-        return effective_number(count / n, variance, n, groups, level)
 
     def _of_group_means(self, column: int, level: float) -> tuple[float, float]:
         """Gaffke's limits of the groups' means, as distances from their mean."""

@@ -372,20 +372,21 @@ def test_same_maps_are_one_entry_with_several_names() -> None:
 
 def test_by_a_metric_that_was_shown_not_to_measure_nobody_is_ranked() -> None:
     values = {"a": _about(2.0), "b": _about(1.0), "random": _about(0.0), "oracle": _about(3.0)}
-    said = _rows(*_tables(values, metric=("cnn", "infidelity", {"masks": 32, "share": 0.2})))
-    # The verdict is on its quantity "raw", and of this kind of model.
+    asked = ("cnn", "sufficiency", {"budgets": [1], "fill": "unknown", "ranking": "signed"})
+    said = _rows(*_tables(values, metric=asked))
+    # The verdict is on its quantity "probability", and of this kind of model.
     assert said["a"]["rank"] == 1
-    cells, samples = _tables(values, metric=("cnn", "infidelity", {"masks": 32, "share": 0.2}))
+    cells, samples = _tables(values, metric=asked)
     at = cells.column_names.index("quantities")
-    raw = pa.array([json.dumps({"raw": {"better": "higher"}})] * len(cells))
-    cells = cells.set_column(at, "quantities", raw)
-    named = pa.array(["q.raw"] * len(samples))
+    one = pa.array([json.dumps({"probability": {"better": "higher"}})] * len(cells))
+    cells = cells.set_column(at, "quantities", one)
+    named = pa.array(["q.probability"] * len(samples))
     samples = samples.set_column(samples.column_names.index("metric"), "metric", named)
     rows = leaderboard(cells, samples).to_pylist()
-    by_name = {r["explainer"]: r for r in rows if r["metric"] == "q.raw"}
+    by_name = {r["explainer"]: r for r in rows if r["metric"] == "q.probability"}
     for name in ("a", "b"):
         row = by_name[name]
-        assert "takes blur for better than the truth" in row["not_ranked"]
+        assert "does not tell the truth from random" in row["not_ranked"]
         assert {row[k] for k in ("rank", "rank_low", "rank_high", "tier", "rank_filled")} == {None}
         assert row["estimate"] == pytest.approx(said[name]["estimate"])
         assert (row["ci_low"], row["entry"]) == (pytest.approx(said[name]["ci_low"]), name)
