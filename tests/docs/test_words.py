@@ -19,7 +19,7 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
-def test_truth_and_faithfulness_choose_another_rule_of_lrp(grammar: str) -> None:
+def test_truth_prefers_other_rules_of_lrp_and_the_gain_ranks_none(grammar: str) -> None:
     """docs/results.md, planted truth."""
     cnn = {"dataset": grammar, "model": "cnn-planted", "aggregator": "native"}
     for metric in ("auprc", "auprc-magnitude"):
@@ -28,8 +28,9 @@ def test_truth_and_faithfulness_choose_another_rule_of_lrp(grammar: str) -> None
         assert found["lrp"]["rank"] == 3
         assert found["lrp"]["behind_best_p"] <= 0.05
     gain = _rows("planted", metric="faithfulness-unknown.gain_logit@20", **cnn)
-    assert gain["lrp"]["rank"] == 1
-    assert all(gain[other]["behind_best_p"] > 0.05 for other in ("lrp-plus", "lrp-gamma"))
+    for row in gain.values():
+        assert "does not tell the truth from random" in row["not_ranked"]
+        assert row["rank"] is None
     assert (
         _rows("planted", metric="auprc-magnitude", **cnn)["lrp"]["estimate"]
         > _rows("planted", metric="auprc", **cnn)["lrp"]["estimate"]
