@@ -1,0 +1,130 @@
+"""What a site is of: boards, and what runs and bundles know of the cells behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gxarena.errors import InputError
+from gxarena.results.boards import WRITTEN, Board, boards_of, read_board
+from gxarena.results.bundle import is_bundle, opened
+from gxarena.results.leaderboard import ORDER
+from gxarena.results.reading import RunResults, last_attempts
+from gxarena.results.record import RunRecord
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A run or a bundle, read.
+
+    Attributes
+    ----------
+    name : str
+        As it was given; boards name it so.
+    record : RunRecord
+    cells, samples : pyarrow.Table
+        All attempts; values.
+    folder : Path or None
+        Of a run, whose store may hold attributions; None for a bundle.
+    """
+
+    name: str
+    record: RunRecord
+    cells: pa.Table
+    samples: pa.Table
+    folder: Path | None
+
+    def last_rows(self) -> list[dict[str, Any]]:
+        """The `cells` row of each cell's last attempt."""
+        return last_attempts(self.cells)
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """Everything a site shows.
+
+    Attributes
+    ----------
+    boards : tuple of Board
+    sources : mapping of str to Source
+        By the name by which boards call them.
+    left_out : tuple of str
+        Sentences: which files of a folder are no boards that can be shown, and why.
+    """
+
+    boards: tuple[Board, ...]
+    sources: Mapping[str, Source]
+    left_out: tuple[str, ...] = ()
+
+    def sources_of(self, board: Board) -> list[Source]:
+        """The runs and bundles that a board is of; none where it was written."""
+        return [self.sources[name] for name in board.names if name in self.sources]
+
+
+def read_content(paths: Sequence[Path]) -> Content:
+    """Read runs, bundles, boards, and folders of them.
+
+    Raises
+    ------
+    InputError
+        There is nothing to show, or something is none of these.
+    StorageError
+        A file does not read.
+    """
+    found: list[Path] = []
+    left_out: list[str] = []
+    for path in paths:
+        _sort(path, found, left_out)
+    if not found:
+        why = f" {left_out[0]}" if left_out else ""
+        raise InputError(
+            f"{', '.join(map(str, paths))}: expected runs, bundles or boards, got none that can be "
+            f"shown.{why}"
+        )
+    boards = tuple(boards_of(found))
+    return Content(boards, {source.name: source for source in _read(found)}, tuple(left_out))
+
+
+def _sort(path: Path, found: list[Path], left_out: list[str]) -> None:
+    """A path as it is, or, of a folder that is no run, the boards and bundles in it."""
+    if not path.is_dir() or is_bundle(path) or RunRecord.read(path) is not None:
+        found.append(path)
+        return
+    for file in sorted(path.iterdir()):
+        if file.suffix == WRITTEN and _says_board(file):
+            try:
+                read_board(file)
+            except InputError as error:
+                left_out.append(str(error))
+            else:
+                found.append(file)
+        elif is_bundle(file):
+            found.append(file)
+
+
+def _says_board(file: Path) -> bool:
+    """Whether a table has a board's first columns; folders hold tables of other kinds too."""
+    try:
+        names = pq.read_schema(file.absolute()).names
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return {*ORDER, "estimate", "rank"} <= set(names)
+
+
+def _read(paths: Sequence[Path]) -> Iterator[Source]:
+    for path in dict.fromkeys(paths):
+        if path.suffix == WRITTEN and not path.is_dir():
+            continue
+        with ExitStack() as stack:
+            bundle = is_bundle(path)
+            run = stack.enter_context(opened(path)) if bundle else RunResults.of(path)
+            tables = run.table("cells"), run.table("samples")
+            yield Source(str(path), run.record, *tables, None if bundle else path)

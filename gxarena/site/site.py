@@ -1,0 +1,66 @@
+"""A site: boards with what is known of them, before any page is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gxarena.registry import Registry
+from gxarena.results.boards import Board
+from gxarena.site.catalogue import Catalogue
+from gxarena.site.content import Content
+from gxarena.site.dossiers import Dossier, dossiers_of
+from gxarena.site.numbers import listed
+from gxarena.site.questions import Section, sections_of
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """What pages are made of.
+
+    Attributes
+    ----------
+    content : Content
+    catalogue : Catalogue
+    sections : tuple of Section
+        Of all boards.
+    dossiers : tuple of Dossier
+        Of all boards.
+    """
+
+    content: Content
+    catalogue: Catalogue
+    sections: tuple[Section, ...]
+    dossiers: tuple[Dossier, ...]
+
+    @classmethod
+    def of(cls, content: Content, registry: Registry) -> Site:
+        """Everything that the pages of some boards show."""
+        numbered = list(enumerate(content.boards, 1))
+        return cls(
+            content,
+            Catalogue(content, registry),
+            tuple(one for number, board in numbered for one in sections_of(board, number)),
+            tuple(one for number, board in numbered for one in dossiers_of(content, board, number)),
+        )
+
+    @property
+    def boards(self) -> tuple[Board, ...]:
+        """In the order of their numbers."""
+        return self.content.boards
+
+    def board_name(self, number: int) -> str:
+        """What a board is called: files and folders, without where they lie."""
+        return listed([Path(name).name for name in self.boards[number - 1].names])
+
+    def listed_boards(self) -> list[dict[str, Any]]:
+        """What pages say of each board where they list them."""
+        return [
+            {"name": self.board_name(number), "rows": len(board.table), "runs": board.runs}
+            for number, board in enumerate(self.boards, 1)
+        ]
+
+    def labels(self, kind: str) -> list[str]:
+        """Labels of explainers or models that any board has."""
+        return sorted({label for b in self.boards for label in b.table[kind].unique().to_pylist()})
