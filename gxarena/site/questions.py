@@ -195,18 +195,19 @@ def shown_quantity(rows: Sequence[Row], headline: Sequence[str]) -> tuple[str, s
     """The quantity, aggregator and data set whose estimates are shown.
 
     One that ranks; of these one that the suite shows first, that most methods and data sets have,
-    that tells known damage best (`gxarena.site.notes.told`); and the data set with most methods.
+    of which more is better, that tells known damage best (`gxarena.site.notes.told`); and the data
+    set with most methods.
     """
     methods: dict[tuple[str, str], set[str]] = defaultdict(set)
     datasets: dict[tuple[str, str], set[str]] = defaultdict(set)
-    ranks: set[tuple[str, str]] = set()
+    directions: dict[tuple[str, str], str] = {}
     found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for row in rows:
         if row["estimate"] is None:
             continue
         quantity = row["metric"], row["aggregator"]
         if row["direction"] != "none":
-            ranks.add(quantity)
+            directions[quantity] = row["direction"]
         datasets[quantity].add(row["dataset"])
         found[*quantity, row["dataset"]].add(row["explainer"])
         if row["role"] == "method":
@@ -215,11 +216,12 @@ def shown_quantity(rows: Sequence[Row], headline: Sequence[str]) -> tuple[str, s
     def worth(quantity: tuple[str, str]) -> tuple[Any, ...]:
         metric, aggregator = quantity
         return (
-            quantity not in ranks,
+            quantity not in directions,
             not (headline and matches(metric, headline)),
             -len(methods[quantity]),
             -len(datasets[quantity]),
             aggregator != "native",
+            directions.get(quantity) != "higher",
             -notes.told(metric),
             metric,
         )
@@ -267,7 +269,7 @@ def _who(section: Section) -> str:
         return f"{wish}: {told}."
     best = min(ranked, key=lambda one: one.mean_rank)
     return (
-        f"{wish}: by {section.shown[0]} on {section.shown[2]}, {told}. Over all metrics and data "
+        f"{wish}: by {section.shown[0]} on “{section.shown[2]}”, {told}. Over all metrics and data "
         f"sets, too few to tell tiers, {' = '.join(best.names)} has the best mean rank, "
         f"{number(best.mean_rank)} of {len(ranked)}, and {_stays(best)}."
     )

@@ -19,6 +19,8 @@ TEMPLATES, ASSETS = _HERE / "templates", _HERE / "assets"
 PAGES = (
     ("index.html", "Start"),
     ("table.html", "Table"),
+    ("cost.html", "Cost"),
+    ("heat.html", "Heat map"),
     ("explainers.html", "Explainers"),
     ("models.html", "Models"),
     ("metrics.html", "Metrics"),

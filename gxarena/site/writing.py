@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import tempfile
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from gxarena.errors import InputError, StorageError
 from gxarena.files import TEMPORARY
+from gxarena.site.chart_pages import chart_pages
+from gxarena.site.charts import library
 from gxarena.site.dossier_pages import dossier_pages, suite_file
 from gxarena.site.front import front_pages
 from gxarena.site.rendering import ASSETS, Page, Renderer, as_json, script
@@ -71,7 +74,8 @@ def _write(site: Site, folder: Path, told: Told) -> int:
     renderer = Renderer()
     pages = _write_pages(folder, renderer, (*front_pages(site), *thing_pages(site)))
     told("dossiers")
-    for page, name, values in dossier_pages(site):
+    _write_text(folder / "assets" / "vega.js", library())
+    for page, name, values in itertools.chain(chart_pages(site), dossier_pages(site)):
         pages += _write_pages(folder, renderer, [page])
         if values:
             _write_text(folder / "data" / f"{name}.js", script(name, values))

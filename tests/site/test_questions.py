@@ -74,7 +74,7 @@ def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:
     given = board(2)
     section = only(given)
     assert not section.tiers_over_all
-    metric, aggregator, dataset = section.shown
+    metric, _, dataset = section.shown
     shown = {
         row["explainer"]: row["tier"]
         for row in given.table.to_pylist()
@@ -82,7 +82,7 @@ def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:
     }
     assert {line.explainer: tier for tier, lines in section.tiers for line in lines} == shown
     said = in_words(section)[0]
-    assert "by metric-0 on set-0, deeplift is ahead of the rest." in said
+    assert "by metric-0 on “set-0”, deeplift is ahead of the rest." in said
     assert "too few to tell tiers, deeplift has the best mean rank, 1.00 of 4, and keeps" in said
 
 
