@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from gxarena.run.suite import shipped_suites
 from gxarena.site import addresses
 from gxarena.site.dossiers import Dossier, Values
+from gxarena.site.explorer import Explored
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
 
@@ -25,9 +27,21 @@ def dossier_pages(site: Site) -> Iterator[tuple[Page, str, Mapping[str, Any]]]:
     values = Values(site.content.sources)
     for dossier in site.dossiers:
         held = values.of(dossier)
+        explored = site.explored_in(dossier)
+        held["explored"] = [one["id"] for one in explored.sequences] if explored else []
         place = addresses.dossier_page(dossier.board, dossier.rows[0])
         name = f"values-{Path(place).stem}" if held["ids"] else ""
         yield _page(site, dossier, place, name, held), name, held if name else {}
+
+
+def _explorer_address(dossier: Dossier, explored: Explored) -> str:
+    """The page of sequences with this explanation above, but for the sequence."""
+    _, model, explainer = dossier.labels
+    view = {"set": explored.key}
+    for name, one in explored.explanations.items():
+        if (one["model"], one["explainer"]) == (model, explainer):
+            view["a"] = name
+    return f"../samples.html#{urlencode(view)}"
 
 
 def suite_file(name: str) -> str:
@@ -36,6 +50,7 @@ def suite_file(name: str) -> str:
 
 
 def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str, Any]) -> Page:
+    explored = site.explored_in(dossier)
     board, first = site.boards[dossier.board - 1], dossier.rows[0]
     context = {
         "labels": dossier.labels,
@@ -59,6 +74,6 @@ def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str
         "runs": board.runs,
         "script": name,
         "valued": set(held["values"]),
-        "samples": "",
+        "samples": _explorer_address(dossier, explored) if explored else "",
     }
     return Page("dossier.html", place, " · ".join(reversed(dossier.labels)), context)

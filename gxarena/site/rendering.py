@@ -25,6 +25,7 @@ PAGES = (
     ("models.html", "Models"),
     ("metrics.html", "Metrics"),
     ("data.html", "Data"),
+    ("samples.html", "Sequences"),
     ("ledger.html", "Ledger"),
     ("about.html", "About"),
 )

@@ -14,6 +14,7 @@ from gxarena.files import TEMPORARY
 from gxarena.site.chart_pages import chart_pages
 from gxarena.site.charts import library
 from gxarena.site.dossier_pages import dossier_pages, suite_file
+from gxarena.site.explorer_pages import explorer_data, explorer_page
 from gxarena.site.front import front_pages
 from gxarena.site.rendering import ASSETS, Page, Renderer, as_json, script
 from gxarena.site.rows import write_rows
@@ -72,7 +73,13 @@ def _write(site: Site, folder: Path, told: Told) -> int:
         _write_text(folder / "data" / suite_file(name), as_json(source.record.document))
     told("pages")
     renderer = Renderer()
-    pages = _write_pages(folder, renderer, (*front_pages(site), *thing_pages(site)))
+    pages = _write_pages(
+        folder, renderer, (*front_pages(site), *thing_pages(site), explorer_page(site))
+    )
+    for explored in site.explored:
+        told(f"sequences of {explored.dataset}")
+        for name, data in explorer_data(explored):
+            _write_text(folder / "data" / f"{name}.js", script(name, data))
     told("dossiers")
     _write_text(folder / "assets" / "vega.js", library())
     for page, name, values in itertools.chain(chart_pages(site), dossier_pages(site)):

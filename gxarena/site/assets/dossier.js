@@ -17,11 +17,11 @@
     return drawn;
   }
 
-  function names(heading, pairs) {
+  function names(heading, pairs, explored) {
     const list = element("ol");
     for (const [id, value] of pairs) {
       const line = element("li", {});
-      line.append(place.dataset.samples ? element("a", { href: `${place.dataset.samples}&sample=${encodeURIComponent(id)}` }, id) : id, ` ${number(value)}`);
+      line.append(explored.includes(id) ? element("a", { href: `${place.dataset.samples}&sample=${encodeURIComponent(id)}` }, id) : id, ` ${number(value)}`);
       list.append(line);
     }
     return element("section", {}, element("h3", {}, heading), list);
@@ -38,7 +38,7 @@
     place.replaceChildren(
       element("h2", {}, `${button.dataset.label}: ${pairs.length} of ${all.length} sequences`),
       strip(pairs.map(([, value]) => value)),
-      element("div", { class: "controls-row" }, ...ends.map(([heading, list]) => names(heading, list))),
+      element("div", { class: "controls-row" }, ...ends.map(([heading, list]) => names(heading, list, data.explored))),
     );
     place.scrollIntoView({ block: "nearest" });
   }
