@@ -89,7 +89,7 @@ def read_content(paths: Sequence[Path]) -> Content:
             f"{', '.join(map(str, paths))}: expected runs, bundles or boards, got none that can be "
             f"shown.{why}"
         )
-    boards = tuple(boards_of(found))
+    boards = tuple(_each_once(boards_of(found), left_out))
     return Content(boards, {source.name: source for source in _read(found)}, tuple(left_out))
 
 
@@ -108,6 +108,16 @@ def _sort(path: Path, found: list[Path], left_out: list[str]) -> None:
                 found.append(file)
         elif is_bundle(file):
             found.append(file)
+
+
+def _each_once(boards: Sequence[Board], left_out: list[str]) -> Iterator[Board]:
+    """Boards without the written ones of runs that are given themselves."""
+    for board in boards:
+        made = (one for one in boards if not one.written and set(board.runs) <= set(one.runs))
+        if board.written and board.runs and (same := next(made, None)) is not None:
+            left_out.append(f"{board.names[0]}: is of the same runs as {', '.join(same.names)}.")
+        else:
+            yield board
 
 
 def _says_board(file: Path) -> bool:

@@ -15,7 +15,7 @@ from written_runs import write_run
 
 from gxarena.errors import InputError
 from gxarena.registry import Registry
-from gxarena.results.boards import write_board
+from gxarena.results.boards import boards_of, write_board
 from gxarena.results.bundle import write_bundle
 from gxarena.results.reading import RunResults
 from gxarena.site.content import read_content
@@ -186,6 +186,16 @@ def test_a_folder_stands_for_the_boards_in_it(tmp_path: Path) -> None:
     assert "old.parquet: expected a board with the column role" in content.left_out[0]
     about = make([folder], tmp_path / "site")["about.html"]
     assert content.left_out[0] in about.text
+
+
+def test_a_written_board_of_runs_that_are_given_is_left_out(run: Path, tmp_path: Path) -> None:
+    (board,) = boards_of([run])
+    write_board(tmp_path / "written.parquet", board)
+    content = read_content([run, tmp_path / "written.parquet"])
+    assert [one.names for one in content.boards] == [(str(run),)]
+    assert content.left_out == (f"{tmp_path / 'written.parquet'}: is of the same runs as {run}.",)
+    other = write_run(tmp_path / "other", {"a": HIGH})
+    assert len(read_content([other, tmp_path / "written.parquet"]).boards) == 2
 
 
 def test_nothing_to_show_is_said(tmp_path: Path) -> None:

@@ -27,7 +27,15 @@
     return element("section", {}, element("h3", {}, heading), list);
   }
 
+  // Under the number's own line: where one looks, and where the address leads.
+  function under(button) {
+    const line = element("tr", { id: "shown" }, element("td", { colspan: 16 }, place));
+    document.getElementById("shown")?.remove();
+    button.closest("tr").after(line);
+  }
+
   async function show(button) {
+    under(button);
     const data = await gxarena.load(place.dataset.name, place.dataset.source);
     const all = data.ids.map((id, i) => [id, data.values[button.dataset.at][i]]);
     const pairs = all.filter(([, value]) => value !== null).sort((a, b) => a[1] - b[1]);
@@ -36,12 +44,18 @@
     const better = button.dataset.better;
     const ends = better === "none" ? [["Highest", highest], ["Lowest", lowest]] : better === "higher" ? [["Best", highest], ["Worst", lowest]] : [["Best", lowest], ["Worst", highest]];
     place.replaceChildren(
-      element("h2", {}, `${button.dataset.label}: ${pairs.length} of ${all.length} sequences`),
+      element("h3", {}, `${button.dataset.label}: ${pairs.length} of ${all.length} sequences`),
       strip(pairs.map(([, value]) => value)),
       element("div", { class: "controls-row" }, ...ends.map(([heading, list]) => names(heading, list, data.explored))),
     );
-    place.scrollIntoView({ block: "nearest" });
   }
 
-  document.querySelectorAll("button[data-at]").forEach((button) => button.addEventListener("click", () => show(button)));
+  const buttons = [...document.querySelectorAll("button[data-at]")];
+  const addressed = () => {
+    const button = buttons.find((one) => one.dataset.at === location.hash.slice(1));
+    if (button) show(button);
+  };
+  buttons.forEach((button) => button.addEventListener("click", () => show(button)));
+  addEventListener("hashchange", addressed);
+  addressed();
 })();

@@ -72,6 +72,9 @@
       if (fields.level.value === "unit" && map.ends)
         drawn.append(bar(x(from), (to - from) * WIDTH, unit.score * scale, zero, `${unit.start} to ${unit.end}: ${number(unit.score)}`));
       else for (const column of letters.slice(from - first, to - first)) drawn.append(...letter(column, unit.score * scale, zero));
+      if (fields.level.value === "unit" && map.ends)
+        for (const column of letters.slice(from - first, to - first))
+          drawn.append(svg("text", { class: `fill-${column.letter}`, x: column.x + 2, y: top + PANEL + 24 }, column.letter));
       // A bracket under each token; open where it goes on in the next row.
       if (map.ends) {
         const y = top + PANEL + 14;
