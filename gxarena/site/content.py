@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class Source:
     Attributes
     ----------
     name : str
-        As it was given; boards name it so.
+        As boards name it: the last parts of its path.
     record : RunRecord
     cells, samples : pyarrow.Table
         All attempts; values.
@@ -89,8 +89,45 @@ def read_content(paths: Sequence[Path]) -> Content:
             f"{', '.join(map(str, paths))}: expected runs, bundles or boards, got none that can be "
             f"shown.{why}"
         )
-    boards = tuple(_each_once(boards_of(found), left_out))
-    return Content(boards, {source.name: source for source in _read(found)}, tuple(left_out))
+    boards = list(_each_once(boards_of(found), left_out))
+    names = _short_names([*map(str, dict.fromkeys((*found, *paths)))])
+    sources = (replace(source, name=names[source.name]) for source in _read(found))
+    return Content(
+        tuple(_renamed(board, names) for board in boards),
+        {source.name: source for source in sources},
+        tuple(_said(sentence, names) for sentence in left_out),
+    )
+
+
+def _short_names(paths: Sequence[str]) -> dict[str, str]:
+    """Of each path as few of its last parts as tell it from the others.
+
+    A site goes where its maker's folders are nobody's business.
+    """
+    parts = {path: Path(path).parts for path in paths}
+    most = max(map(len, parts.values()))
+    short = {}
+    for path, whole in parts.items():
+        ends = ([*whole[-many:]] for many in range(1, most + 1))
+        others = [other for other in parts.values() if other != whole]
+        end = next(e for e in ends if all([*o[-len(e) :]] != e for o in others) or len(e) == most)
+        short[path] = "/".join(end)
+    return short
+
+
+def _renamed(board: Board, names: Mapping[str, str]) -> Board:
+    return replace(
+        board,
+        names=tuple(names[name] for name in board.names),
+        notes=tuple(_said(sentence, names) for sentence in board.notes),
+    )
+
+
+def _said(sentence: str, names: Mapping[str, str]) -> str:
+    """A sentence with short names; of names that begin alike the longer one first."""
+    for name in sorted(names, key=len, reverse=True):
+        sentence = sentence.replace(name, names[name])
+    return sentence
 
 
 def _sort(path: Path, found: list[Path], left_out: list[str]) -> None:

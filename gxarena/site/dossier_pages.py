@@ -46,7 +46,7 @@ def _explorer_address(dossier: Dossier, explored: Explored) -> str:
 
 def suite_file(name: str) -> str:
     """The file of a run's or bundle's suite."""
-    return f"suite-{addresses.slug(Path(name).name)}.json"
+    return f"suite-{addresses.slug(name)}.json"
 
 
 def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str, Any]) -> Page:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ class Explored:
     @property
     def key(self) -> str:
         """Tells it from every other one."""
-        return slug(Path(self.source).name, self.dataset)
+        return slug(self.source, self.dataset)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -69,7 +68,7 @@ def explore(
     source: Source, registry: Registry, most: int = MOST
 ) -> tuple[list[Explored], list[str]]:
     """What of a run can be looked at, and why the rest cannot, a sentence each."""
-    name = Path(source.name).name
+    name = source.name
     if source.folder is None:
         return [], [f"{name}: a bundle holds no explanations; give the run's folder to see them."]
     try:
@@ -105,7 +104,7 @@ def _explored(
     explanations = {}
     for row in _first_replicates(rows):
         maps = store.read_attributions(row["attributions_key"], ids)[:most]
-        name = slug("map", Path(source.name).name, label, row["model"], row["explainer"])
+        name = slug("map", source.name, label, row["model"], row["explainer"])
         explanations[name] = {
             "model": row["model"],
             "explainer": row["explainer"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from gxarena.site.explorer import Explored
@@ -13,10 +12,7 @@ from gxarena.site.site import Site
 
 def explorer_page(site: Site) -> Page:
     """Two explanations of one sequence; says what cannot be shown, and why."""
-    sets = [
-        {"key": one.key, "name": Path(one.source).name, "dataset": one.dataset}
-        for one in site.explored
-    ]
+    sets = [{"key": one.key, "name": one.source, "dataset": one.dataset} for one in site.explored]
     context = {"sets": sets, "reasons": site.unexplored}
     return Page("samples.html", "samples.html", "Sequences", context)
 

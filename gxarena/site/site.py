@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gxarena.registry import Registry
@@ -67,8 +66,8 @@ class Site:
         return self.content.boards
 
     def board_name(self, number: int) -> str:
-        """What a board is called: files and folders, without where they lie."""
-        return listed([Path(name).name for name in self.boards[number - 1].names])
+        """What a board is called: what it is of."""
+        return listed(self.boards[number - 1].names)
 
     def listed_boards(self) -> list[dict[str, Any]]:
         """What pages say of each board where they list them."""

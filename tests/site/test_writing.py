@@ -158,6 +158,23 @@ def test_labels_of_strangers_are_text(tmp_path: Path) -> None:
     assert columns["model"]["levels"] == [HOSTILE]
 
 
+def test_no_page_says_where_its_maker_s_folders_are(run: Path, tmp_path: Path) -> None:
+    other = write_run(tmp_path / "more" / "run", {"c": LOW[:12]}, dataset_digest="f" * 64)
+    site = tmp_path / "site"
+    make([run, other], site)
+    content = read_content([run, other])
+    assert [board.names for board in content.boards] == [
+        (f"{tmp_path.name}/run",), ("more/run",),
+    ]  # fmt: skip
+    assert content.boards[1].notes[0].startswith(f"Not ranked with {tmp_path.name}/run: data set")
+    assert [source.name for source in content.sources.values()] == [
+        f"{tmp_path.name}/run", "more/run",
+    ]  # fmt: skip
+    for file in site.rglob("*.*"):
+        if file.suffix in (".html", ".js", ".json", ".csv"):
+            assert str(tmp_path.parent) not in file.read_text(), file
+
+
 def test_failures_are_in_the_ledger_with_how_many(tmp_path: Path) -> None:
     run = write_run(
         tmp_path / "run",
@@ -192,8 +209,8 @@ def test_a_written_board_of_runs_that_are_given_is_left_out(run: Path, tmp_path:
     (board,) = boards_of([run])
     write_board(tmp_path / "written.parquet", board)
     content = read_content([run, tmp_path / "written.parquet"])
-    assert [one.names for one in content.boards] == [(str(run),)]
-    assert content.left_out == (f"{tmp_path / 'written.parquet'}: is of the same runs as {run}.",)
+    assert [one.names for one in content.boards] == [("run",)]
+    assert content.left_out == ("written.parquet: is of the same runs as run.",)
     other = write_run(tmp_path / "other", {"a": HIGH})
     assert len(read_content([other, tmp_path / "written.parquet"]).boards) == 2
 
@@ -216,7 +233,7 @@ def test_a_site_is_replaced_and_nothing_else(run: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"--out .*other: expected no folder"):
         make([run], other)
     assert (other / "thesis.tex").read_text() == "years"
-    assert json.loads((site / MARK).read_text()) == {"boards": [[str(run)]]}
+    assert json.loads((site / MARK).read_text()) == {"boards": [["run"]]}
 
 
 def test_the_same_input_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
