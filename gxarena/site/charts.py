@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from gxarena.errors import MissingExtra
+from gxarena.hookspecs import QUESTIONS
 from gxarena.site import addresses
 from gxarena.site.questions import Line, Section
 
-TEXT, GROUND, ACCENT, CONTROL = ("var(--text)", "var(--ground)", "var(--accent)", "var(--control)")
+TEXT, SOFT, GROUND = "var(--text)", "var(--soft)", "var(--ground)"
+ACCENT, CONTROL = "var(--accent)", "var(--control)"
 MOST_LABELS = 20
 """Beyond so many points only those at the front are named."""
 _READS = {"higher": "higher is better", "lower": "lower is better", "none": "ranks nobody"}
@@ -29,7 +31,10 @@ class Chart:
 
     Attributes
     ----------
-    section : Section
+    key : str
+        Tells it from every other one of its page.
+    heading, note : str
+        What stands above it; the note says which board or run it is of.
     spec : mapping
         Vega-Lite.
     records : list of mapping
@@ -38,7 +43,9 @@ class Chart:
         What the chart shows, in words.
     """
 
-    section: Section
+    key: str
+    heading: str
+    note: str
     spec: dict[str, Any]
     records: list[Record]
     says: str
@@ -52,7 +59,7 @@ def library() -> str:
     MissingExtra
         vl-convert is not installed.
     """
-    version = _altair().SCHEMA_VERSION.lstrip("v").rpartition(".")[0]
+    version = altair().SCHEMA_VERSION.lstrip("v").rpartition(".")[0]
     return _bundle(version)
 
 
@@ -66,18 +73,30 @@ def _bundle(version: str) -> str:
     return bundle + '\ngxarena.data("vega",true);\n'
 
 
-def _altair() -> Any:
+def altair() -> Any:
+    """The library that makes specs.
+
+    Raises
+    ------
+    MissingExtra
+        It is not installed.
+    """
     try:
-        import altair
+        import altair as alt
     except ModuleNotFoundError as error:
         raise _missing(error) from error
-    return altair
+    return alt
 
 
 def _missing(error: ModuleNotFoundError) -> MissingExtra:
     return MissingExtra(
         f"gxarena site: expected module '{error.name}' to be installed. pip install 'gxarena[site]'"
     )
+
+
+def _chart(section: Section, spec: dict[str, Any], records: list[Record], says: str) -> Chart:
+    note = f"{section.model}, board {section.board}"
+    return Chart(section.key, QUESTIONS[section.question], note, spec, records, says)
 
 
 def cost_chart(section: Section) -> Chart | None:
@@ -95,7 +114,7 @@ def cost_chart(section: Section) -> Chart | None:
         f"Seconds a sequence against {quality}. Nobody is both faster and better than "
         f"{', '.join(names)}."
     )
-    return Chart(section, _cost_spec(records, reads, better == "lower"), records, says)
+    return _chart(section, _cost_spec(records, reads, better == "lower"), records, says)
 
 
 def _costs(section: Section) -> list[Record]:
@@ -140,7 +159,7 @@ def _mark_front(records: Sequence[Record], better: str) -> None:
 
 
 def _cost_spec(records: Sequence[Record], reads: str, reverse: bool) -> dict[str, Any]:
-    alt = _altair()
+    alt = altair()
     base = alt.Chart(alt.Data(values=list(records))).encode(
         x=alt.X("seconds:Q", title="seconds a sequence", scale=alt.Scale(type="log")),
         y=alt.Y("quality:Q", title=reads, scale=alt.Scale(zero=False, reverse=reverse)),
@@ -166,10 +185,10 @@ def _cost_spec(records: Sequence[Record], reads: str, reverse: bool) -> dict[str
     named = base if len(records) <= MOST_LABELS else base.transform_filter("datum.front")
     labels = named.mark_text(align="left", dx=8, dy=-7, color=TEXT).encode(text="explainer:N")
     chart = alt.layer(whiskers, front, points, labels).properties(width="container", height=340)
-    return _spec(chart)
+    return spec_of(chart)
 
 
-def _spec(chart: Any) -> dict[str, Any]:
+def spec_of(chart: Any) -> dict[str, Any]:
     """A chart as Vega-Lite, without the address of its schema, which nobody may ask for."""
     spec: dict[str, Any] = chart.to_dict()
     del spec["$schema"]
@@ -199,11 +218,11 @@ def heat_chart(section: Section) -> Chart | None:
     if len({record["dataset"] for record in records}) < 2:
         return None
     says = f"{metric}, {_READS[section.direction]}; who is first stands on top, controls below."
-    return Chart(section, _heat_spec(records, order, section), records, says)
+    return _chart(section, _heat_spec(records, order, section), records, says)
 
 
 def _heat_spec(records: Sequence[Record], order: Iterable[str], section: Section) -> dict[str, Any]:
-    alt = _altair()
+    alt = altair()
     estimates = [record["estimate"] for record in records]
     middle = (min(estimates) + max(estimates)) / 2
     better = section.direction == "lower"
@@ -225,4 +244,4 @@ def _heat_spec(records: Sequence[Record], order: Iterable[str], section: Section
         color=alt.condition(light, alt.value("#000000"), alt.value("#ffffff")),
     )
     chart = alt.layer(tiles, texts).properties(width=alt.Step(64), height=alt.Step(24))
-    return _spec(chart)
+    return spec_of(chart)

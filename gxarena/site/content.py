@@ -30,8 +30,8 @@ class Source:
     name : str
         As boards name it: the last parts of its path.
     record : RunRecord
-    cells, samples : pyarrow.Table
-        All attempts; values.
+    cells, samples, curves : pyarrow.Table
+        All attempts; values; perturbation curves.
     folder : Path or None
         Of a run, whose store may hold attributions; None for a bundle.
     """
@@ -40,6 +40,7 @@ class Source:
     record: RunRecord
     cells: pa.Table
     samples: pa.Table
+    curves: pa.Table
     folder: Path | None
 
     def last_rows(self) -> list[dict[str, Any]]:
@@ -173,5 +174,6 @@ def _read(paths: Sequence[Path]) -> Iterator[Source]:
         with ExitStack() as stack:
             bundle = is_bundle(path)
             run = stack.enter_context(opened(path)) if bundle else RunResults.of(path)
-            tables = run.table("cells"), run.table("samples")
-            yield Source(str(path), run.record, *tables, None if bundle else path)
+            cells, samples, curves = map(run.table, ("cells", "samples", "curves"))
+            folder = None if bundle else path
+            yield Source(str(path), run.record, cells, samples, curves, folder)

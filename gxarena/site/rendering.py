@@ -21,6 +21,7 @@ PAGES = (
     ("table.html", "Table"),
     ("cost.html", "Cost"),
     ("heat.html", "Heat map"),
+    ("curves.html", "Curves"),
     ("explainers.html", "Explainers"),
     ("models.html", "Models"),
     ("metrics.html", "Metrics"),

@@ -13,7 +13,7 @@
     const style = getComputedStyle(document.documentElement);
     const [text, soft, line] = ["--text", "--soft", "--line"].map((name) => style.getPropertyValue(name).trim());
     const axis = { labelColor: text, titleColor: soft, gridColor: line, domainColor: soft, tickColor: soft, labelLimit: 240 };
-    return { background: "transparent", font: "system-ui, sans-serif", view: { stroke: "transparent" }, axis, legend: { labelColor: text, titleColor: soft, titleLimit: 400 } };
+    return { background: "transparent", font: "system-ui, sans-serif", view: { stroke: "transparent" }, axis, header: { labelColor: text, labelFontSize: 12 }, legend: { labelColor: text, titleColor: soft, titleLimit: 400 } };
   }
 
   async function draw(place) {

@@ -16,7 +16,7 @@
     ["model", "model", (row) => link(row.model_page, row.model), null, true],
     ["dataset", "data set", (row) => row.dataset, null, true],
     ["metric", "metric", (row) => link(row.metric_page, row.metric), null, true],
-    ["aggregator", "scores on", (row) => row.aggregator, null, false],
+    ["aggregator", "scores on", (row) => row.aggregator, null, true],
     ["question", "question", (row) => row.question || "–", null, false],
     ["role", "who", (row) => row.role, null, false],
     ["dots", "", dots, (row) => row.estimate, true],
