@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ Panel = tuple[str, str, str]
 def curve_charts(content: Content) -> Iterator[Chart]:
     """A chart for each run, data set, model and metric that has curves."""
     for source in content.sources.values():
-        curves = _curves(source)
+        curves = curves_of(source)
         panels: dict[Panel, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in source.last_rows():
             if row["status"] == "ok" and row["aggregator"] == "native":
@@ -41,15 +42,32 @@ def curve_charts(content: Content) -> Iterator[Chart]:
                 yield chart
 
 
-def _curves(source: Source) -> dict[tuple[str, str], tuple[Floats, Floats]]:
-    """x and y of each cell and kind of curve, shape (N, K + 1) each."""
+@dataclass(frozen=True, eq=False)
+class CellCurves:
+    """One kind of curve of one cell.
+
+    Attributes
+    ----------
+    ids : list of N str
+    x, y : float arrays, shape (N, K + 1)
+    """
+
+    ids: list[str]
+    x: Floats
+    y: Floats
+
+
+def curves_of(source: Source) -> dict[tuple[str, str], CellCurves]:
+    """A source's curves, by cell and kind."""
     table = source.curves
     x, y = (table[name].to_numpy(zero_copy_only=False).astype(np.float64) for name in ("x", "y"))
-    samples = codes(table, "sample_id")[0]
+    samples, names = codes(table, "sample_id")
     found = {}
     for key, rows in grouped(table, "curve"):
-        shape = len(np.unique(samples[rows])), -1
-        found[key] = x[rows].reshape(shape), y[rows].reshape(shape)
+        at = list(dict.fromkeys(samples[rows].tolist()))
+        shape = len(at), -1
+        ids = [names[i] for i in at]
+        found[key] = CellCurves(ids, x[rows].reshape(shape), y[rows].reshape(shape))
     return found
 
 
@@ -57,7 +75,7 @@ def _chart(
     name: str,
     panel: Panel,
     cells: Mapping[str, Sequence[Row]],
-    curves: Mapping[tuple[str, str], tuple[Floats, Floats]],
+    curves: Mapping[tuple[str, str], CellCurves],
 ) -> Chart | None:
     for scale in SCALES:
         records = [
@@ -87,16 +105,16 @@ def _records(
     order: str,
     scale: str,
     rows: Sequence[Row],
-    curves: Mapping[tuple[str, str], tuple[Floats, Floats]],
+    curves: Mapping[tuple[str, str], CellCurves],
 ) -> Iterator[Record]:
     """The mean curve over replicates and sequences, a record each budget."""
     ordered = sorted(rows, key=lambda row: row[REPLICATE] or 0)
     kind = f"{order}_drop_{scale}"
     held = [curves[row["cell_id"], kind] for row in ordered if (row["cell_id"], kind) in curves]
-    held = [one for one in held if one[1].shape == held[0][1].shape]
+    held = [one for one in held if one.y.shape == held[0].y.shape]
     if not held:
         return
-    x, y = (np.stack([one[axis] for one in held]) for axis in (0, 1))
+    x, y = (np.stack([getattr(one, axis) for one in held]) for axis in ("x", "y"))
     found = mean_intervals(np.moveaxis(y, -1, 0))
     for at, mean, low, high in zip(
         x.mean(axis=(0, 1)), found.mean, found.low, found.high, strict=True

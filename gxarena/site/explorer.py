@@ -6,6 +6,7 @@ is that of the run: an explanation is never laid over another sequence.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from gxarena.data import Attribution, Sample
 from gxarena.errors import GxarenaError
 from gxarena.registry import Registry
+from gxarena.report.figures.faithfulness import ORDERS
 from gxarena.report.runs import FIRST_REPLICATE
 from gxarena.results.schemas import REPLICATE
 from gxarena.run.data import chosen_dataset
@@ -23,6 +25,7 @@ from gxarena.run.store import Store
 from gxarena.run.suite import Suite
 from gxarena.site.addresses import slug
 from gxarena.site.content import Source
+from gxarena.site.curves import SCALES, CellCurves, curves_of
 
 MOST = 20
 """Sequences of a data set that are shown: its first ones, so that nobody has picked them."""
@@ -101,6 +104,7 @@ def _explored(
 ) -> Explored:
     assert source.folder is not None  # noqa: S101 (by `explore`)
     store, ids = Store(source.folder / "store"), [sample.id for sample in samples]
+    drops = _Drops(source, rows)
     explanations = {}
     for row in _first_replicates(rows):
         maps = store.read_attributions(row["attributions_key"], ids)[:most]
@@ -111,9 +115,49 @@ def _explored(
             "role": row["explainer_role"],
             "note": FIRST_REPLICATE if row[REPLICATE] is not None else "",
             "maps": [_map(one) for one in maps],
+            **drops.of(row, ids[: len(maps)]),
         }
     sequences = [_sequence(sample) for sample in samples[:most]]
     return Explored(source.name, label, sequences, len(samples), explanations)
+
+
+class _Drops:
+    """What the model loses of single sequences as units are replaced, where a metric asked."""
+
+    def __init__(self, source: Source, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._curves = curves_of(source)
+        self._cells: dict[tuple[object, ...], list[Mapping[str, Any]]] = defaultdict(list)
+        for row in rows:
+            if row["aggregator"] == "native":
+                self._cells[_whose(row)].append(row)
+
+    def of(self, row: Mapping[str, Any], ids: Sequence[str]) -> dict[str, Any]:
+        """The drops of one explanation: of the first metric that has any, by sequence.
+
+        ``drops`` holds, for each sequence and each order, [fraction replaced, drop] by budget.
+        """
+        for cell in self._cells[_whose(row)]:
+            for scale in SCALES:
+                kinds = [(order, (cell["cell_id"], f"{order}_drop_{scale}")) for order in ORDERS]
+                held = {order: self._curves[kind] for order, kind in kinds if kind in self._curves}
+                if len(held) == len(ORDERS):
+                    what = f"drop of the {scale} ({cell['metric']})"
+                    return {"dropped": what, "drops": [_drop(held, name) for name in ids]}
+        return {"dropped": "", "drops": []}
+
+
+def _whose(row: Mapping[str, Any]) -> tuple[object, ...]:
+    return row["dataset"], row["model"], row["explainer"], row[REPLICATE]
+
+
+def _drop(held: Mapping[str, CellCurves], name: str) -> dict[str, list[list[float | None]]]:
+    found = {}
+    for order, curves in held.items():
+        if name in curves.ids:
+            at = curves.ids.index(name)
+            pairs = zip(curves.x[at].tolist(), curves.y[at].tolist(), strict=True)
+            found[order] = [[float(f"{x:.6g}"), _short(y)] for x, y in pairs]
+    return found
 
 
 def _first_replicates(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,3 +119,40 @@ def test_without_runs_the_page_says_so(folder: Path, tmp_path: Path, registry: R
     page = Page.read(tmp_path / "site" / "samples.html")
     assert "No run given here holds explanations" in page.words
     assert "a bundle holds no explanations" in page.words
+
+
+def test_drops_are_those_of_the_run_s_curves(
+    plan: Callable[..., Plan], tmp_path: Path, registry: Registry
+) -> None:
+    block = {
+        "datasets": ["mine"], "models": ["toy-tokens"], "explainers": ["exact"],
+        "metrics": ["gini", "faithfulness"],
+    }  # fmt: skip
+    run(plan(matrix=[block]), tmp_path / "run")
+    source = source_of(tmp_path / "run")
+    (found,), _ = explore(source, registry, most=4)
+    (one,) = found.explanations.values()
+    assert one["dropped"] == "drop of the probability (faithfulness)"
+    rows = source.curves.to_pylist()
+    for sequence, drops, shown in zip(found.sequences, one["drops"], one["maps"], strict=True):
+        assert set(drops) == {"mif", "lif"}
+        for order, steps in drops.items():
+            kept = [
+                [row["x"], row["y"]] for row in rows
+                if (row["sample_id"], row["curve"]) == (sequence["id"], f"{order}_drop_probability")
+            ]  # fmt: skip
+            assert steps == [pytest.approx(pair, rel=1e-3, abs=1e-9) for pair in kept]
+            # Whole units in the order of the scores reach each fraction: what the page crosses out.
+            ends = [0, *shown["ends"]]
+            widths = [b - a for a, b in itertools.pairwise(ends)]
+            turn = sorted(
+                range(len(widths)), key=lambda u: shown["scores"][u] * (1 if order == "lif" else -1)
+            )
+            reached = [0, *(sum(widths[u] for u in turn[: k + 1]) for k in range(len(turn)))]
+            for fraction, _ in steps:
+                assert min(abs(fraction * 24 - many) for many in reached) < 0.01
+
+
+def test_without_curves_nothing_is_dropped(folder: Path, registry: Registry) -> None:
+    (found,), _ = explore(source_of(folder), registry)
+    assert {(one["dropped"], len(one["drops"])) for one in found.explanations.values()} == {("", 0)}

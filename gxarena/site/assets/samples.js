@@ -51,7 +51,24 @@
     return drawn;
   }
 
-  function panel(row, map, units, top, name) {
+  // Units in the order in which the metric replaced them, until as many nucleotides are as it says.
+  function replaced(one, index, length) {
+    const steps = one.drops[index]?.[fields.order.value] ?? [];
+    const step = steps[Math.min(Number(fields.budget.value), steps.length - 1)];
+    if (!step || !step[0]) return { gone: new Set(), step };
+    const sign = fields.order.value === "mif" ? -1 : 1;
+    const ordered = parts(one.maps[index], length).sort((a, b) => sign * (a.score - b.score));
+    const gone = new Set();
+    let many = 0;
+    for (const unit of ordered) {
+      if (many >= step[0] * length - 0.5) break;
+      gone.add(unit.start);
+      many += unit.end - unit.start;
+    }
+    return { gone, step };
+  }
+
+  function panel(row, map, units, gone, top, name) {
     const zero = top + PANEL / 2 + 12, scale = PANEL / 2 / largest(map);
     const end = row.at(-1).x + row.at(-1).width * WIDTH;
     const drawn = svg("g");
@@ -69,9 +86,13 @@
     const here = units.filter((unit) => unit.end > first && unit.start <= last);
     for (const unit of here) {
       const [from, to] = [Math.max(unit.start, first), Math.min(unit.end, last + 1)];
+      const marks = svg("g", gone.has(unit.start) ? { class: "gone" } : {});
       if (fields.level.value === "unit" && map.ends)
-        drawn.append(bar(x(from), (to - from) * WIDTH, unit.score * scale, zero, `${unit.start} to ${unit.end}: ${number(unit.score)}`));
-      else for (const column of letters.slice(from - first, to - first)) drawn.append(...letter(column, unit.score * scale, zero));
+        marks.append(bar(x(from), (to - from) * WIDTH, unit.score * scale, zero, `${unit.start} to ${unit.end}: ${number(unit.score)}`));
+      else for (const column of letters.slice(from - first, to - first)) marks.append(...letter(column, unit.score * scale, zero));
+      // Crossed out, for colour and shade alone would not tell.
+      if (gone.has(unit.start)) drawn.append(svg("line", { class: "stroke", x1: x(from) + 1, x2: x(to) - 1, y1: zero + 4, y2: zero - 4 }));
+      drawn.append(marks);
       if (fields.level.value === "unit" && map.ends)
         for (const column of letters.slice(from - first, to - first))
           drawn.append(svg("text", { class: `fill-${column.letter}`, x: column.x + 2, y: top + PANEL + 24 }, column.letter));
@@ -107,7 +128,7 @@
     const span = letters.length ? `positions ${letters[0].at} to ${letters.at(-1).at + 1}` : "special tokens";
     const drawn = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Scores at ${span}` });
     drawn.append(annotations(row, sequence, 13, 2 * (PANEL + GAP) - 24));
-    maps.forEach((map, i) => drawn.append(panel(row, map.map, map.units, i * (PANEL + GAP), map.name)));
+    maps.forEach((map, i) => drawn.append(panel(row, map.map, map.units, map.gone, i * (PANEL + GAP), map.name)));
     for (const column of letters.filter((one) => one.at % 20 === 0))
       drawn.append(svg("text", { class: "note", x: column.x, y: height - 2 }, String(column.at)));
     return drawn;
@@ -149,9 +170,16 @@
     const files = [fields.a.value, fields.b.value];
     const loaded = await Promise.all(files.map((file) => load(file, `data/${file}.js`)));
     if (turn !== at) return;
-    const maps = loaded.map((one) => ({ map: one.maps[index], units: parts(one.maps[index], sequence.letters.length), name: `${one.model} / ${one.explainer}${one.note ? ` (${one.note})` : ""}` }));
+    const steps = Math.max(0, ...loaded.map((one) => (one.drops[index]?.mif?.length ?? 1) - 1));
+    fields.budget.max = steps;
+    fields.budget.disabled = fields.order.disabled = !steps;
+    fields.order.value = view.get("order") ?? "mif";
+    fields.budget.value = view.get("budget") ?? "0";
+    const maps = loaded.map((one) => ({ ...replaced(one, index, sequence.letters.length), dropped: one.dropped, map: one.maps[index], units: parts(one.maps[index], sequence.letters.length), name: `${one.model} / ${one.explainer}${one.note ? ` (${one.note})` : ""}` }));
     const rows = wrapped(columns(sequence, maps[0].map, maps[1].map));
     place.replaceChildren(...rows.map((row, i) => row_drawn(row, sequence, i ? maps.map((one) => ({ ...one, name: "" })) : maps)));
+    const told = maps.filter(({ step }) => step).map(({ step, dropped, name }) => element("p", {}, `${name}: ${Math.round(100 * step[0])}% replaced, ${dropped} ${number(step[1])}.`));
+    document.getElementById("drops").replaceChildren(...told);
     const boxes = sequence.annotations.map(([start, end, label]) => `${label} ${start} to ${end}`).join(", ");
     document.getElementById("facts").textContent = `${sequence.id}: ${sequence.letters.length} nucleotides; ${boxes ? `annotated: ${boxes}` : "nothing is annotated"}. ${data.sequences.length} of ${data.of} sequences are here.`;
     const special = maps.filter(({ map }) => Object.keys(map.special).length).map(({ map, name: of }) => element("p", {}, `Special tokens of ${of}: ${Object.entries(map.special).map(([token, score]) => `${token} ${number(score)}`).join(", ")}.`));
@@ -177,10 +205,10 @@
     link.click();
   }
 
-  form.addEventListener("change", ({ target }) => {
+  form.addEventListener("input", ({ target }) => {
     const value = target.type === "checkbox" ? (target.checked ? "1" : "") : target.value;
     // What belongs to the old set is another one's.
-    keep(target.name === "set" ? { set: value, sample: "", a: "", b: "" } : { [target.name]: value });
+    keep(target.name === "set" ? { set: value, sample: "", a: "", b: "", budget: "" } : { [target.name]: value });
     show();
   });
   form.addEventListener("submit", (event) => event.preventDefault());
