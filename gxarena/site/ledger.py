@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gxarena.results.boards import Board
-from gxarena.results.schemas import REPLICATE
+from gxarena.results.schemas import REPLICATE, STATUSES
 from gxarena.site.addresses import metric_of
 from gxarena.site.content import Content, Row, Source
+from gxarena.site.numbers import listed
 
 Place = tuple[str, str, str, str, str]
 """Data set, model, explainer, aggregator, metric."""
 PLACE = ("dataset", "model", "explainer", "aggregator", "metric_name")
+
+
+_LAST = ("undefined", "tried again", "skipped", "unsupported")
+ORDER = ("failed", *(status for status in STATUSES if status not in _LAST), *_LAST)
+"""What is worst comes first."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Entry:
         A run, bundle or board.
     dataset, model, explainer, aggregator, metric : str
     what : str
-        A status, ``undefined`` or ``tried again``.
+        A status, ``failed``, ``undefined`` or ``tried again``.
     many, of : int
         Of what `unit` counts.
     unit : str
@@ -50,14 +56,32 @@ class Entry:
 
 
 def ledger(content: Content) -> list[Entry]:
-    """Entries of all runs, bundles and written boards, in their order."""
+    """Entries of all runs, bundles and written boards; failures first.
+
+    What an explainer does alike on several data sets or metrics of one model is one entry.
+    """
     entries: list[Entry] = []
     for source in content.sources.values():
         entries += [*_of_cells(source), *_undefined(source)]
     for number, board in enumerate(content.boards, 1):
         if not content.sources_of(board):
             entries += _of_rows(board, f"board {number}")
-    return entries
+    return sorted(_together(entries), key=lambda one: ORDER.index(one.what))
+
+
+def _together(entries: list[Entry]) -> Iterator[Entry]:
+    alike: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
+    for one in entries:
+        key = one.where, one.model, one.explainer, one.aggregator, one.what, one.unit, one.cause
+        alike[key].append(one)
+    for group in alike.values():
+        yield replace(
+            group[0],
+            dataset=listed(list(dict.fromkeys(one.dataset for one in group))),
+            metric=listed(list(dict.fromkeys(one.metric for one in group))),
+            many=sum(one.many for one in group),
+            of=sum(one.of for one in group),
+        )
 
 
 def totals(content: Content) -> list[tuple[str, dict[str, int]]]:

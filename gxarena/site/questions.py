@@ -249,10 +249,10 @@ def _evidence(section: Section) -> str:
         weights = f"{high if low == high else f'{low} to {high}'} sets of weights"
     sizes = sorted(set(section.datasets.values()))
     each = " to ".join(str(size) for size in dict.fromkeys((sizes[0], sizes[-1])))
+    names = listed([f"“{name}”" for name in section.datasets])
     return (
-        f"Over {counted(len(section.datasets), 'data set')} of {each} sequences "
-        f"({listed(list(section.datasets))}), {counted(len(section.metrics), 'metric')} and "
-        f"{weights}."
+        f"Over {counted(len(section.datasets), 'data set')} of {each} sequences ({names}), "
+        f"{counted(len(section.metrics), 'metric')} and {weights}."
     )
 
 
