@@ -129,9 +129,12 @@ def _facts(cells: Sequence[Row]) -> Iterator[tuple[str, str]]:
     for column, name in names.items():
         if values := _distinct(cells, column):
             yield name, values
-    packages = {k: v for cell in cells for k, v in json.loads(cell["packages"] or "{}").items()}
-    if packages:
-        yield "versions", ", ".join(f"{name} {version}" for name, version in packages.items())
+    versions: dict[str, dict[str, None]] = defaultdict(dict)
+    for cell in cells:
+        for name, version in json.loads(cell["packages"] or "{}").items():
+            versions[name][version] = None
+    if versions:
+        yield "versions", ", ".join(f"{name} {' or '.join(of)}" for name, of in versions.items())
     started = [cell["started"] for cell in cells]
     yield "computed", f"{min(started):%Y-%m-%d %H:%M} to {max(started):%Y-%m-%d %H:%M} UTC"
 

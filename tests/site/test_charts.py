@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from site_pages import Page, data_of, synthetic_board
 
@@ -93,3 +95,14 @@ def test_what_is_missing_is_named_with_its_remedy(
     with pytest.raises(MissingExtra, match=rf"{module}.*pip install 'gxarena\[site\]'"):
         library()
     charts._bundle.cache_clear()
+
+
+def test_of_equal_cost_only_the_best_is_beaten_by_nobody() -> None:
+    board = synthetic_board(5, 4, 3)
+    at = board.table.column_names.index("seconds_per_sequence")
+    same = board.table.set_column(at, "seconds_per_sequence", pa.array([1.0] * len(board.table)))
+    section = sections_of(replace(board, table=same), 1)[0]
+    chart = cost_chart(section)
+    assert chart is not None
+    front = [record["quality"] for record in chart.records if record["front"]]
+    assert set(front) == {min(record["quality"] for record in chart.records)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 from pathlib import Path
@@ -234,6 +235,26 @@ def test_a_site_is_replaced_and_nothing_else(run: Path, tmp_path: Path) -> None:
         make([run], other)
     assert (other / "thesis.tex").read_text() == "years"
     assert json.loads((site / MARK).read_text()) == {"boards": [["run"]]}
+
+
+def test_pages_can_be_read_by_machines_that_read_aloud(run: Path, tmp_path: Path) -> None:
+    written = tmp_path / "written.parquet"
+    write_board(written, synthetic_board(3, 4, 2))
+    for place, page in make([run, written], tmp_path / "site").items():
+        assert dict(page.tags)["html"] == {"lang": "en"}, place
+        assert page.unlabelled == [], place
+        ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+        assert len(ids) == len(set(ids)), place
+        levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+        assert levels[0] == 1, place
+        assert levels.count(1) == 1, place
+        assert all(b <= a + 1 for a, b in itertools.pairwise(levels)), place
+        for tag, attrs in page.tags:
+            assert tag != "th" or "scope" in attrs, place
+            assert attrs.get("role") not in ("img", "region", "figure") or attrs["aria-label"], (
+                place
+            )
+            assert tag != "img" or attrs["alt"], place
 
 
 def test_the_same_input_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ class Page(HTMLParser):
     tags: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     text: str = ""
+    unlabelled: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -42,6 +43,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag in ("input", "select") and "label" not in self._open:
+            self.unlabelled.append(self.tags[-1][1])
         if tag not in VOID:
             self._open.append(tag)
         if tag == "tr":
