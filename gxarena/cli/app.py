@@ -14,6 +14,7 @@ from gxarena.cli import (
     motifs,
     reporting,
     running,
+    sites,
     submitting,
     training,
 )
@@ -46,6 +47,7 @@ app.command()(submitting.submit)
 app.command()(reporting.report)
 app.command()(reporting.figure)
 app.command()(motifs.motifs)
+app.command()(sites.site)
 
 
 def _print_version(wanted: bool) -> None:
