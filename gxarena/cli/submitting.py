@@ -1,4 +1,4 @@
-"""`gxarena submit`: what a run measured, as one file for others."""
+"""`gxarena submit` and `verify`: a run as one file for others, and whether one holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from gxarena.cli.inventory import Json
 from gxarena.cli.running import RunDir
+
+REFUSED = 1
+"""Exit status of a bundle that does not hold."""
 
 
 def submit(
@@ -27,3 +31,36 @@ def submit(
     check_outside_runs(out.parent)
     write_bundle(RunResults.of(folder), out)
     say(f"Written: {out}")
+
+
+def verify(
+    bundle: Annotated[
+        Path, typer.Argument(help="A bundle: FILE.zip or a folder.", metavar="BUNDLE")
+    ],
+    json: Json = False,
+) -> None:
+    """Check whether what a bundle says follows from what it holds; runs nothing that is in it.
+
+    Exit status: 0 where it holds, 1 where it does not, 2 for a mistake in the input.
+    """
+    from gxarena.cli.console import out, print_json, say
+    from gxarena.results.verification import explained
+    from gxarena.submissions.verifying import as_document
+    from gxarena.submissions.verifying import verify as checked
+
+    verdict = checked(bundle)
+    if json:
+        print_json(as_document(verdict, bundle))
+    else:
+        for note in verdict.findings.notes:
+            say(note)
+        findings = verdict.findings
+        for finding in findings.listed:
+            out().print(finding.sentence, markup=False, highlight=False, soft_wrap=True)
+        if unlisted := findings.counts.total() - len(findings.listed):
+            out().print(f"And {unlisted} more of these kinds.", markup=False, highlight=False)
+        counted = ", ".join(f"{n} {what}" for what, n in verdict.counts.items())
+        end = explained(verdict.level) if verdict.holds else "does not hold"
+        out().print(f"{bundle}: {end} ({counted}).", markup=False, highlight=False, soft_wrap=True)
+    if not verdict.holds:
+        raise typer.Exit(REFUSED)

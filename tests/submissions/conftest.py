@@ -1,0 +1,93 @@
+"""A real run of toys on bundled sequences, and its bundle."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from entry_points import entry_point
+
+from gxarena.registry import Registry
+from gxarena.results.bundle import write_bundle
+from gxarena.results.reading import RunResults
+from gxarena.run.plan import make_plan
+from gxarena.run.runner import run
+from gxarena.run.suite import Suite
+from gxarena.submissions.verifying import Verdict, verify
+
+N = 4
+
+
+def block(**changes: Any) -> dict[str, Any]:
+    return {
+        "datasets": ["fly"],
+        "models": ["toy", "toy-tokens", "trained"],
+        "explainers": ["exact", "random"],
+        "metrics": ["gini"],
+    } | changes
+
+
+SUITE: dict[str, Any] = {
+    "name": "toys",
+    "target": 1,
+    "partition": "toy-tokens",
+    "datasets": {"fly": {"name": "fly-promoters", "n": N}},
+    "models": {"trained": {"name": "toy-trained", "replicates": 3}},
+    "matrix": [
+        block(metrics=["gini", "entropy", "accuracy", "total"]),
+        block(models=["toy", "toy-tokens"], metrics=["faithfulness"]),
+        block(models=["toy-tokens"], metrics=["special_share"]),
+        block(
+            aggregators=["mean", "passed_on"],
+            metrics=["gini", "continuous_jaccard"],
+            against=["toy/exact"],
+        ),
+        block(models=["trained", "toy"], metrics=["replicate_agreement"]),
+        block(models=["toy-tokens"], metrics=["continuous_jaccard"], against=["trained/exact"],
+              aggregators=["passed_on"]),
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def toys() -> Registry:
+    """gxarena's own components and the toys."""
+    return Registry.load(
+        [*metadata.entry_points(group="gxarena"), entry_point("toys", "toy_plugin")]
+    )
+
+
+@pytest.fixture(scope="session")
+def toy_run(toys: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run."""
+    folder = tmp_path_factory.mktemp("runs") / "toys"
+    assert run(make_plan(Suite.model_validate(SUITE), toys), folder).complete
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _honest(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundles") / "honest"
+    write_bundle(RunResults.of(toy_run), folder)
+    return folder
+
+
+@pytest.fixture
+def bundle(_honest: Path, tmp_path: Path) -> Path:
+    """An honest bundle, to be altered."""
+    return shutil.copytree(_honest, tmp_path / "bundle")
+
+
+@pytest.fixture
+def findings(toys: Registry) -> Callable[..., list[str]]:
+    """What verifying a bundle finds: each with its check."""
+
+    def found(path: Path, **options: Any) -> list[str]:
+        verdict: Verdict = verify(path, registry=toys, **options)
+        return [f"{one.check}: {one.sentence}" for one in verdict.findings.listed]
+
+    return found
