@@ -19,18 +19,42 @@ def submit(
     out: Annotated[
         Path, typer.Option("--out", metavar="BUNDLE", help="FILE.zip, or a new folder.")
     ],
+    attributions: Annotated[
+        int | None,
+        typer.Option(
+            "--attributions",
+            metavar="N",
+            help="Add the attributions of the first N samples of each explanation; 8 where the "
+            "run's store is still there, 0 for none.",
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Card: who submits it.")] = None,
+    summary: Annotated[
+        str | None, typer.Option("--summary", help="Card: the method, in one line.")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option("--licence", help="Card: of the method's code, e.g. MIT.")
+    ] = None,
+    install: Annotated[
+        str | None, typer.Option("--install", help="Card: how others install the method.")
+    ] = None,
 ) -> None:
-    """Write a run's tables as a bundle, which `gxarena leaderboard` ranks like a run.
+    """Write a run as a bundle, which `gxarena leaderboard` ranks like a run and others verify.
 
-    A bundle holds run.json, the tables and their digests: all samples, no attributions.
+    A bundle holds run.json, the tables with all samples, some attributions, a card if one is
+    given, and their digests.
     """
     from gxarena.cli.console import say
-    from gxarena.results.bundle import write_bundle
     from gxarena.results.reading import RunResults, check_outside_runs
+    from gxarena.submissions.card import card_of
+    from gxarena.submissions.making import make_bundle
 
     check_outside_runs(out.parent)
-    write_bundle(RunResults.of(folder), out)
-    say(f"Written: {out}")
+    card = card_of(
+        {"by": by, "summary": summary, "licence": licence, "install": install}, "gxarena submit"
+    )
+    samples = make_bundle(RunResults.of(folder), out, samples=attributions, said=card)
+    say(f"Written: {out}" + (f", attributions of {samples} samples." if samples else ""))
 
 
 def verify(
@@ -54,6 +78,8 @@ def verify(
     else:
         for note in verdict.findings.notes:
             say(note)
+        if verdict.card:
+            say(" ".join(f"{key}: {text}." for key, text in verdict.card))
         findings = verdict.findings
         for finding in findings.listed:
             out().print(finding.sentence, markup=False, highlight=False, soft_wrap=True)

@@ -8,24 +8,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from gxarena.capabilities import MADE
-from gxarena.datasets.dataset import Dataset
 from gxarena.identity import digest, path_digest
 from gxarena.registry import Registry
 from gxarena.run import keys
 from gxarena.run.choices import facts
-from gxarena.run.data import chosen_dataset
 from gxarena.run.suite import Suite
 from gxarena.submissions.cells import Row, named
 from gxarena.submissions.findings import Findings, quoted
-from gxarena.submissions.installed import Installed
+from gxarena.submissions.installed import OWN, Installed
 from gxarena.submissions.paths import paths_among
 from gxarena.submissions.values import Values, quantities_of
 
 CHECK = "digests"
-OWN = "gxarena"
-"""The distribution whose data, models and metrics are the same for everybody."""
-_BUNDLED = "gxarena.datasets.bundled:"
 
 
 def check_agreement(cells: Sequence[Row], suite: Suite, findings: Findings) -> None:
@@ -77,15 +71,14 @@ def _keys(row: Row, suite: Suite) -> set[str]:
 
 
 def check_installation(
-    cells: Sequence[Row], suite: Suite, values: Values, installed: Installed, findings: Findings
+    cells: Sequence[Row], values: Values, installed: Installed, findings: Findings
 ) -> None:
     """Data sets and models that ship, and the core's metrics, are those of this installation."""
-    registry = installed.registry
     by_dataset = {row["dataset"]: row for row in cells}
     for label, row in by_dataset.items():
-        _check_dataset(label, row, suite, values, registry, findings)
+        _check_dataset(label, row, values, installed, findings)
     for row in {(r["model_component"], r["model_parameters"]): r for r in cells}.values():
-        weights = _weights(row, registry)
+        weights = _weights(row, installed.registry)
         if weights is not None and weights != row["model_weights_digest"]:
             where = f"{named(row)}, model_weights_digest"
             expected = f"{weights}, of the weights that ship"
@@ -111,9 +104,9 @@ def _declared(quantity: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def _check_dataset(
-    label: str, row: Row, suite: Suite, values: Values, registry: Registry, findings: Findings
+    label: str, row: Row, values: Values, installed: Installed, findings: Findings
 ) -> None:
-    dataset = own_dataset(label, row["n_samples"], suite, registry)
+    dataset = installed.dataset(label, row["n_samples"])
     if dataset is None:
         findings.notes.append(
             f"Data set {quoted(label)} does not ship with gxarena: its digest is as the bundle "
@@ -126,19 +119,6 @@ def _check_dataset(
         findings.add(CHECK, where, expected, quoted(row["dataset_digest"]))
     elif label in values.ids and values.ids[label] != tuple(s.id for s in dataset.samples):
         findings.add(CHECK, where, "the samples of what ships", "others of their number")
-
-
-def own_dataset(label: str, n: int, suite: Suite, registry: Registry) -> Dataset | None:
-    """The data set that a suite means by a label, where it ships with gxarena."""
-    alias = suite.aliases("datasets").get(label, {})
-    found = registry.components.get(("datasets", str(alias.get("name", label)).partition(":")[0]))
-    if found is None or found.distribution != OWN or "path" in alias:
-        return None
-    component = found.component
-    ships = MADE in component.provides or component.target.startswith(_BUNDLED)
-    if not ships or next(paths_among(alias), None):
-        return None
-    return chosen_dataset(suite, registry, label, f"data set {quoted(label)}", limit=n)
 
 
 def _weights(row: Row, registry: Registry) -> str | None:

@@ -20,12 +20,15 @@ from gxarena.results.leaderboard import leaderboard_of
 from gxarena.results.reading import RunResults
 from gxarena.results.verification import RECOMPUTED, SELF_REPORTED
 from gxarena.run.suite import Suite
+from gxarena.submissions import attributions
+from gxarena.submissions.card import Card, read_card
 from gxarena.submissions.cells import Row, checked_cells
 from gxarena.submissions.constants import check_constants
 from gxarena.submissions.curves import confirmed_by_curves
 from gxarena.submissions.digests import check_agreement, check_installation
 from gxarena.submissions.findings import Findings
 from gxarena.submissions.installed import Installed
+from gxarena.submissions.recomputation import Recomputation
 from gxarena.submissions.values import Values, checked_values
 from gxarena.validation import validated
 
@@ -46,11 +49,14 @@ class Verdict:
         Of the bundle: of its list of digests.
     counts : mapping of str to int
         What was looked at.
+    card : Card or None
+        What whoever made it says of it.
     """
 
     findings: Findings
     level: str = SELF_REPORTED
     digest: str = ""
+    card: Card | None = None
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -89,6 +95,7 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry) -> None:
     """Everything, in the order in which one finding explains another."""
     findings = verdict.findings
     verdict.digest = file_digest(run.path / SUMS)
+    _card(run, verdict)
     suite: Suite | None = None
     cells: Sequence[Row] = ()
     values = Values()
@@ -100,9 +107,9 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry) -> None:
     verdict.counts |= {"cells": len(cells), "values": values.n}
     if suite is None:
         return
-    installed = Installed(registry)
+    installed = Installed(registry, suite)
     with findings.guarding("digests"):
-        check_installation(cells, suite, values, installed, findings)
+        check_installation(cells, values, installed, findings)
         check_agreement(cells, suite, findings)
     confirmed = _confirmed(run, cells, values, installed, verdict)
     with findings.guarding("constants"):
@@ -122,10 +129,26 @@ def _confirmed(
 ) -> set[tuple[str, str]]:
     """Columns of values, by cell and quantity, that were computed again and are the same."""
     confirmed: set[tuple[str, str]] = set()
-    with verdict.findings.guarding("curves"):
-        confirmed = confirmed_by_curves(run, cells, values, installed, verdict.findings)
+    findings = verdict.findings
+    with findings.guarding("curves"):
+        confirmed = confirmed_by_curves(run, cells, values, installed, findings)
     verdict.counts["columns that their curves come to"] = len(confirmed)
+    if not (run.path / attributions.FILE).exists():
+        findings.notes.append("It holds no attributions, so that nothing was made again from any.")
+        return confirmed
+    with findings.guarding("attributions"):
+        held = attributions.Attributions(run.path)
+        again = Recomputation(cells, values, held, installed, findings).confirmed()
+        verdict.counts["columns that their attributions come to"] = len(again)
+        confirmed |= again
     return confirmed
+
+
+def _card(run: RunResults, verdict: Verdict) -> None:
+    with verdict.findings.guarding("card"):
+        verdict.card = read_card(run.path)
+        if verdict.card is None:
+            verdict.findings.notes.append("It holds no card: nobody says who made it.")
 
 
 def as_document(verdict: Verdict, path: Path) -> Mapping[str, object]:
@@ -135,6 +158,7 @@ def as_document(verdict: Verdict, path: Path) -> Mapping[str, object]:
         "digest": verdict.digest,
         "holds": verdict.holds,
         "level": verdict.level,
+        "card": verdict.card.model_dump() if verdict.card else None,
         "findings": [
             {"check": one.check, "sentence": one.sentence} for one in verdict.findings.listed
         ],

@@ -12,14 +12,16 @@ import pytest
 from entry_points import entry_point
 
 from gxarena.registry import Registry
-from gxarena.results.bundle import write_bundle
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import make_plan
 from gxarena.run.runner import run
 from gxarena.run.suite import Suite
+from gxarena.submissions.card import Card
+from gxarena.submissions.making import make_bundle
 from gxarena.submissions.verifying import Verdict, verify
 
 N = 4
+CARD = Card(by="A lab", summary="Toys.", licence="MIT", install="pip install toys")
 
 
 def block(**changes: Any) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def toy_run(toys: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _honest(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundles") / "honest"
-    write_bundle(RunResults.of(toy_run), folder)
+    make_bundle(RunResults.of(toy_run), folder, samples=2, said=CARD)
     return folder
 
 
@@ -80,6 +82,19 @@ def _honest(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundle(_honest: Path, tmp_path: Path) -> Path:
     """An honest bundle, to be altered."""
     return shutil.copytree(_honest, tmp_path / "bundle")
+
+
+@pytest.fixture(scope="session")
+def _whole(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundles") / "whole"
+    make_bundle(RunResults.of(toy_run), folder, samples=100)
+    return folder
+
+
+@pytest.fixture
+def whole(_whole: Path, tmp_path: Path) -> Path:
+    """An honest bundle with the attributions of all samples, and without a card."""
+    return shutil.copytree(_whole, tmp_path / "whole")
 
 
 @pytest.fixture

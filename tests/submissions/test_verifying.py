@@ -30,6 +30,11 @@ def test_an_honest_bundle_holds(bundle: Path, toys: Registry) -> None:
     assert verdict.counts["cells"] == len(json.loads((bundle / "run.json").read_text())["cells"])
     # Of two models and explainers: 65 quantities each.
     assert verdict.counts["columns that their curves come to"] == 4 * 65
+    # gini, entropy, accuracy, special_share; gini on other units, similarities of all weights.
+    again = verdict.counts["columns that their attributions come to"]
+    assert again == 10 * 3 + 2 * 3 + 2 * 10 + 2 * 9 + 6 * 2 + 6
+    assert verdict.card is not None
+    assert verdict.card.install == "pip install toys"
     assert verdict.findings.notes == [
         "Metric 'total' of 'unknown' is not the core's: its bounds and directions are as the "
         "bundle declares them."
@@ -223,6 +228,14 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "no JSON": (
         lambda f: rewrite(f, "cells", lambda r: [one | {"quantities": "{"} for one in r]),
         "values: the bundle: expected content that gxarena wrote, got what ends in JSONDecodeErr",
+    ),
+    "attributions that are listed are gone": (
+        lambda f: (f / "attributions.parquet").unlink(),
+        r"structure: .*expected attributions\.parquet as its digest in SHA256SUMS says",
+    ),
+    "a card that nobody signed": (
+        lambda f: (f / "card.json").write_text("{}"),
+        r"structure: .*expected card\.json as its digest in SHA256SUMS says",
     ),
     "a link outside": (
         lambda f: (
