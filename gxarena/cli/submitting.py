@@ -54,16 +54,26 @@ def submit(
         {"by": by, "summary": summary, "licence": licence, "install": install}, "gxarena submit"
     )
     samples = make_bundle(RunResults.of(folder), out, samples=attributions, said=card)
-    say(f"Written: {out}" + (f", attributions of {samples} samples." if samples else ""))
+    say(f"Written: {out}" + (f", with attributions of up to {samples} samples of each explanation." if samples else ""))
 
 
 def verify(
     bundle: Annotated[
         Path, typer.Argument(help="A bundle: FILE.zip or a folder.", metavar="BUNDLE")
     ],
+    replay: Annotated[
+        int, typer.Option("--replay", metavar="N", help="Also run N of its cells again here.")
+    ] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="S", help="Which draws them; by chance where not given."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check whether what a bundle says follows from what it holds; runs nothing that is in it.
+
+    With --replay, cells that the seed draws are run again by what is installed here, and every
+    value is compared, up to 1e-4 of it or 1e-6.
 
     Exit status: 0 where it holds, 1 where it does not, 2 for a mistake in the input.
     """
@@ -72,20 +82,22 @@ def verify(
     from gxarena.submissions.verifying import as_document
     from gxarena.submissions.verifying import verify as checked
 
-    verdict = checked(bundle)
+    verdict = checked(bundle, replays=replay, seed=seed)
     if json:
         print_json(as_document(verdict, bundle))
     else:
         for note in verdict.findings.notes:
             say(note)
         if verdict.card:
-            say(" ".join(f"{key}: {text}." for key, text in verdict.card))
+            say("Its card: " + "; ".join(f"{key} {text!r}" for key, text in verdict.card))
         findings = verdict.findings
         for finding in findings.listed:
             out().print(finding.sentence, markup=False, highlight=False, soft_wrap=True)
         if unlisted := findings.counts.total() - len(findings.listed):
             out().print(f"And {unlisted} more of these kinds.", markup=False, highlight=False)
         counted = ", ".join(f"{n} {what}" for what, n in verdict.counts.items())
+        if replay:
+            counted += f"; drawn by the seed {verdict.seed}"
         end = explained(verdict.level) if verdict.holds else "does not hold"
         out().print(f"{bundle}: {end} ({counted}).", markup=False, highlight=False, soft_wrap=True)
     if not verdict.holds:

@@ -8,6 +8,7 @@ to no file.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +19,9 @@ from gxarena.registry import Registry
 from gxarena.results.bundle import SUMS, opened
 from gxarena.results.leaderboard import leaderboard_of
 from gxarena.results.reading import RunResults
-from gxarena.results.verification import RECOMPUTED, SELF_REPORTED
+from gxarena.results.verification import RECOMPUTED, REPLAYED, SELF_REPORTED
 from gxarena.run.suite import Suite
-from gxarena.submissions import attributions
+from gxarena.submissions.attributions import FILE, Attributions
 from gxarena.submissions.card import Card, read_card
 from gxarena.submissions.cells import Row, checked_cells
 from gxarena.submissions.constants import check_constants
@@ -29,10 +30,13 @@ from gxarena.submissions.digests import check_agreement, check_installation
 from gxarena.submissions.findings import Findings
 from gxarena.submissions.installed import Installed
 from gxarena.submissions.recomputation import Recomputation
+from gxarena.submissions.replay import NOT_HERE, Replay, drawn
 from gxarena.submissions.values import Values, checked_values
 from gxarena.validation import validated
 
 STRUCTURE = "structure"
+RAN_AGAIN = "cells run again"
+"""How the counts call them."""
 
 
 @dataclass
@@ -43,6 +47,8 @@ class Verdict:
     ----------
     findings : Findings
         None where the bundle holds.
+    seed : int
+        By which cells are drawn that are run again.
     level : str
         How far it is checked now (see `gxarena.results.verification.LEVELS`).
     digest : str
@@ -54,6 +60,7 @@ class Verdict:
     """
 
     findings: Findings
+    seed: int
     level: str = SELF_REPORTED
     digest: str = ""
     card: Card | None = None
@@ -65,33 +72,45 @@ class Verdict:
         return not self.findings
 
 
-def verify(path: Path, registry: Registry | None = None) -> Verdict:
+def verify(
+    path: Path,
+    *,
+    replays: int = 0,
+    seed: int | None = None,
+    registry: Registry | None = None,
+) -> Verdict:
     """Check a bundle.
 
     Parameters
     ----------
     path : Path
         A .zip or a folder.
+    replays : int
+        How many of its ok cells are run again here, where nothing speaks against it so far.
+    seed : int, optional
+        Which draws them, together with the bundle's digest; one that nobody knows where not given.
     registry : Registry, optional
         Whose components values are computed with again; all that are installed by default.
 
     Raises
     ------
     InputError
-        There is nothing at that place.
+        There is nothing at that place, or fewer than no cells are to be run again.
     """
+    if replays < 0:
+        raise InputError(f"--replay: expected 0 or more cells, got {replays}.")
     if not path.exists():
         raise InputError(f"{path}: expected a bundle, got nothing there.")
-    verdict = Verdict(Findings())
+    verdict = Verdict(Findings(), seed=secrets.randbelow(2**32) if seed is None else seed)
     try:
         with opened(path) as run:
-            _check(run, verdict, registry or Registry.load())
+            _check(run, verdict, registry or Registry.load(), replays)
     except GxarenaError as error:
         verdict.findings.say(STRUCTURE, str(error))
     return verdict
 
 
-def _check(run: RunResults, verdict: Verdict, registry: Registry) -> None:
+def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) -> None:
     """Everything, in the order in which one finding explains another."""
     findings = verdict.findings
     verdict.digest = file_digest(run.path / SUMS)
@@ -111,19 +130,47 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry) -> None:
     with findings.guarding("digests"):
         check_installation(cells, values, installed, findings)
         check_agreement(cells, suite, findings)
-    confirmed = _confirmed(run, cells, values, installed, verdict)
+    held = _attributions(run, findings)
+    confirmed = _confirmed(run, cells, values, held, installed, verdict)
     with findings.guarding("constants"):
         check_constants(cells, values, confirmed, findings)
     with findings.guarding(STRUCTURE):
         verdict.counts["rows of the board"] = len(leaderboard_of(run))
-    if verdict.holds:
-        verdict.level = RECOMPUTED
+    if not verdict.holds:
+        return
+    verdict.level = RECOMPUTED
+    if replays:
+        chosen = drawn(cells, replays, verdict.seed, verdict.digest)
+        replay = Replay(suite, values, held, verdict.card, registry, findings)
+        verdict.counts[RAN_AGAIN] = len(chosen)
+        verdict.counts["of these the same"] = replay.of(chosen)
+        verdict.level = _after_replay(findings, len(chosen))
+
+
+def _after_replay(findings: Findings, n: int) -> str:
+    """The level of what held until `n` cells were run again.
+
+    What is not installed here speaks against nobody.
+    """
+    if not findings and n:
+        return REPLAYED
+    return RECOMPUTED if findings.counts.keys() <= {NOT_HERE} else SELF_REPORTED
+
+
+def _attributions(run: RunResults, findings: Findings) -> Attributions | None:
+    if not (run.path / FILE).exists():
+        findings.notes.append("It holds no attributions, so that nothing was made again from any.")
+        return None
+    with findings.guarding("attributions"):
+        return Attributions(run.path)
+    return None
 
 
 def _confirmed(
     run: RunResults,
     cells: Sequence[Row],
     values: Values,
+    held: Attributions | None,
     installed: Installed,
     verdict: Verdict,
 ) -> set[tuple[str, str]]:
@@ -133,11 +180,9 @@ def _confirmed(
     with findings.guarding("curves"):
         confirmed = confirmed_by_curves(run, cells, values, installed, findings)
     verdict.counts["columns that their curves come to"] = len(confirmed)
-    if not (run.path / attributions.FILE).exists():
-        findings.notes.append("It holds no attributions, so that nothing was made again from any.")
+    if held is None:
         return confirmed
     with findings.guarding("attributions"):
-        held = attributions.Attributions(run.path)
         again = Recomputation(cells, values, held, installed, findings).confirmed()
         verdict.counts["columns that their attributions come to"] = len(again)
         confirmed |= again
@@ -158,6 +203,7 @@ def as_document(verdict: Verdict, path: Path) -> Mapping[str, object]:
         "digest": verdict.digest,
         "holds": verdict.holds,
         "level": verdict.level,
+        "seed": verdict.seed if RAN_AGAIN in verdict.counts else None,
         "card": verdict.card.model_dump() if verdict.card else None,
         "findings": [
             {"check": one.check, "sentence": one.sentence} for one in verdict.findings.listed

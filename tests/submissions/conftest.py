@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from altered_bundles import SUITE
 from entry_points import entry_point
 
 from gxarena.registry import Registry
@@ -20,39 +21,7 @@ from gxarena.submissions.card import Card
 from gxarena.submissions.making import make_bundle
 from gxarena.submissions.verifying import Verdict, verify
 
-N = 4
 CARD = Card(by="A lab", summary="Toys.", licence="MIT", install="pip install toys")
-
-
-def block(**changes: Any) -> dict[str, Any]:
-    return {
-        "datasets": ["fly"],
-        "models": ["toy", "toy-tokens", "trained"],
-        "explainers": ["exact", "random"],
-        "metrics": ["gini"],
-    } | changes
-
-
-SUITE: dict[str, Any] = {
-    "name": "toys",
-    "target": 1,
-    "partition": "toy-tokens",
-    "datasets": {"fly": {"name": "fly-promoters", "n": N}},
-    "models": {"trained": {"name": "toy-trained", "replicates": 3}},
-    "matrix": [
-        block(metrics=["gini", "entropy", "accuracy", "total"]),
-        block(models=["toy", "toy-tokens"], metrics=["faithfulness"]),
-        block(models=["toy-tokens"], metrics=["special_share"]),
-        block(
-            aggregators=["mean", "passed_on"],
-            metrics=["gini", "continuous_jaccard"],
-            against=["toy/exact"],
-        ),
-        block(models=["trained", "toy"], metrics=["replicate_agreement"]),
-        block(models=["toy-tokens"], metrics=["continuous_jaccard"], against=["trained/exact"],
-              aggregators=["passed_on"]),
-    ],
-}  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ ALTERED: dict[str, tuple[str, Callable[[Rows], Rows], str]] = {
     ),
     "of other samples": (
         "attributions",
-        lambda rows: _first(rows, lambda row: {"sample_id": rows[1]["sample_id"]}),
+        lambda rows: [rows[0] | {"sample_id": rows[1]["sample_id"]}, *rows[1:]],
         "cell '.*', attributions: expected those of the data set's first 2 samples",
     ),
     "units with a gap": (
@@ -159,9 +159,14 @@ def test_where_the_data_set_ships_so_does_the_truth(
     assert verdict.holds
     assert verdict.counts["columns that their attributions come to"] >= 2
     defined = [r for r in RunResults.of(folder).table("samples").to_pylist() if r["value"]]
-    rewrite(bundle, "samples", lambda rows: [
-        row | {"value": 0.123} if row["sample_id"] == defined[0]["sample_id"] and row["value"] else row
-        for row in rows
-    ])  # fmt: skip
+    sample = defined[0]["sample_id"]
+
+    def changed(rows: Rows) -> Rows:
+        return [
+            row | {"value": 0.123} if row["sample_id"] == sample and row["value"] else row
+            for row in rows
+        ]
+
+    rewrite(bundle, "samples", changed)
     assert any(re.search(SPECIAL, one) for one in findings(bundle))
     assert json.loads((bundle / "run.json").read_text())["suite"] == "truth"

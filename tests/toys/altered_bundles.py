@@ -1,4 +1,4 @@
-"""Ways to alter a bundle, as whoever wants to be better than he is."""
+"""What bundles of toys are of, and ways to alter one, as whoever wants to look better would."""
 
 from __future__ import annotations
 
@@ -13,6 +13,38 @@ from gxarena.results.bundle import SUMS
 from gxarena.results.parquet import read_with_identity, write_table
 
 Rows = list[dict[str, Any]]
+N = 4
+
+
+def block(**changes: Any) -> dict[str, Any]:
+    return {
+        "datasets": ["fly"],
+        "models": ["toy", "toy-tokens", "trained"],
+        "explainers": ["exact", "random"],
+        "metrics": ["gini"],
+    } | changes
+
+
+SUITE: dict[str, Any] = {
+    "name": "toys",
+    "target": 1,
+    "partition": "toy-tokens",
+    "datasets": {"fly": {"name": "fly-promoters", "n": N}},
+    "models": {"trained": {"name": "toy-trained", "replicates": 3}},
+    "matrix": [
+        block(metrics=["gini", "entropy", "accuracy", "total"]),
+        block(models=["toy", "toy-tokens"], metrics=["faithfulness"]),
+        block(models=["toy-tokens"], metrics=["special_share"]),
+        block(
+            aggregators=["mean", "passed_on"],
+            metrics=["gini", "continuous_jaccard"],
+            against=["toy/exact"],
+        ),
+        block(models=["trained", "toy"], metrics=["replicate_agreement"]),
+        block(models=["toy-tokens"], metrics=["continuous_jaccard"], against=["trained/exact"],
+              aggregators=["passed_on"]),
+    ],
+}  # fmt: skip
 
 
 def sign(folder: Path) -> None:
