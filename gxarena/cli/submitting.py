@@ -54,7 +54,9 @@ def submit(
         {"by": by, "summary": summary, "licence": licence, "install": install}, "gxarena submit"
     )
     samples = make_bundle(RunResults.of(folder), out, samples=attributions, said=card)
-    say(f"Written: {out}" + (f", with attributions of up to {samples} samples of each explanation." if samples else ""))
+    say(f"Written: {out}")
+    if samples:
+        say(f"With the attributions of the first {samples} samples of each explanation, at most.")
 
 
 def verify(

@@ -39,6 +39,8 @@ EXTRAS = ("attributions.parquet", "card.json")
 """What a bundle may hold besides."""
 LARGEST = 2 << 30
 """Bytes of all files together, and of all values that the tables unfold to."""
+LARGEST_TEXT = 1 << 26
+"""Bytes of run.json, which names a million cells in less."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time that a zip gives its members: the same run gives the same bytes."""
 
@@ -131,7 +133,7 @@ def opened(path: Path) -> Iterator[RunResults]:
 def _run(path: Path, folder: Path) -> RunResults:
     try:
         return RunResults.of(folder)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise _refused(path, f"a {RUN_FILE} as gxarena writes it", "another") from error
 
 
@@ -160,6 +162,9 @@ def _check_members(path: Path, sizes: Mapping[str, int]) -> None:
     if others := sorted(sizes.keys() - wanted - {*EXTRAS}):
         known = ", ".join([*sorted(wanted), *EXTRAS])
         raise _refused(path, f"no files but {known}", repr(others[0]))
+    for name in (RUN_FILE, SUMS):
+        if sizes[name] > LARGEST_TEXT:
+            raise _refused(path, f"at most {LARGEST_TEXT} bytes of {name}", str(sizes[name]))
     if sum(sizes.values()) > LARGEST:
         raise _refused(path, f"at most {LARGEST} bytes", str(sum(sizes.values())))
 

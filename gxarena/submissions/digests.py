@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from gxarena.errors import MissingExtra, PluginError
 from gxarena.identity import digest, path_digest
 from gxarena.registry import Registry
 from gxarena.run import keys
@@ -127,7 +128,10 @@ def _weights(row: Row, registry: Registry) -> str | None:
     parameters = json.loads(row["model_parameters"] or "{}")
     if found is None or found.distribution != OWN or next(paths_among(parameters), None):
         return None
-    files = [Path(file).resolve() for file in facts(found, parameters).files]
+    try:
+        files = [Path(file).resolve() for file in facts(found, parameters).files]
+    except (MissingExtra, PluginError):
+        return None
     package = find_spec(found.component.target.partition(":")[0].partition(".")[0])
     if not files or package is None or not package.origin:
         return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from gxarena.capabilities import MADE
 from gxarena.datasets.dataset import Dataset
-from gxarena.errors import GxarenaError
+from gxarena.errors import GxarenaError, MissingExtra, PluginError
 from gxarena.registry import Registered, Registry
 from gxarena.run.data import chosen_dataset
 from gxarena.run.suite import Suite
@@ -49,7 +49,10 @@ class Installed:
         ships = MADE in component.provides or component.target.startswith(_BUNDLED)
         if not ships or next(paths_among(alias), None):
             return None
-        return chosen_dataset(self.suite, self.registry, label, f"data set '{label}'", limit=n)
+        try:
+            return chosen_dataset(self.suite, self.registry, label, f"data set '{label}'", limit=n)
+        except (MissingExtra, PluginError):
+            return None  # it ships with a plugin whose extra is not installed here
 
     def found(self, kind: str, row: Row) -> Registered | None:
         """The core's component of that kind ("metric", "aggregator"); None if anybody else's."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gxarena.errors import GxarenaError, InputError
+from gxarena.errors import InputError
 from gxarena.files import file_digest
 from gxarena.registry import Registry
 from gxarena.results.bundle import SUMS, opened
@@ -102,11 +102,9 @@ def verify(
     if not path.exists():
         raise InputError(f"{path}: expected a bundle, got nothing there.")
     verdict = Verdict(Findings(), seed=secrets.randbelow(2**32) if seed is None else seed)
-    try:
-        with opened(path) as run:
-            _check(run, verdict, registry or Registry.load(), replays)
-    except GxarenaError as error:
-        verdict.findings.say(STRUCTURE, str(error))
+    registry = registry or Registry.load()
+    with verdict.findings.guarding(STRUCTURE), opened(path) as run:
+        _check(run, verdict, registry, replays)
     return verdict
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from altered_bundles import Rows, rewrite, sign
@@ -269,6 +272,57 @@ def test_a_path_that_leaves_the_folder_is_refused(
     (found,) = findings(path)
     assert re.search(r"expected no files but .*, got '\.\./\.\./run\.json'", found)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_bomb_is_refused(bundle: Path, findings: Find, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten million equal scores are a few kilobytes on disk."""
+    path = bundle / "attributions.parquet"
+    monkeypatch.setattr("gxarena.results.bundle.LARGEST", 20_000_000)
+    assert findings(bundle) == []
+    held = pq.read_table(path)
+    row = held.slice(0, 1).to_pylist()[0] | {"scores": [0.5] * 10_000_000}
+    pq.write_table(pa.Table.from_pylist([row], held.schema), path)
+    assert path.stat().st_size < 1_000_000
+    sign(bundle)
+    (found,) = findings(bundle)
+    assert "expected at most 20000000 bytes in memory, got more" in found
+
+
+def test_a_run_json_without_end_is_refused(
+    bundle: Path, findings: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bundle / "run.json").write_text("[" * 100_000)
+    sign(bundle)
+    (found,) = findings(bundle)
+    assert found.startswith("structure: ")
+    monkeypatch.setattr("gxarena.results.bundle.LARGEST_TEXT", 1000)
+    (found,) = findings(bundle)
+    assert re.search(r"expected at most 1000 bytes of run\.json, got 100000", found)
+
+
+@pytest.mark.parametrize("name", ["cells", "samples", "curves", "attributions"])
+def test_whatever_bytes_are_in_a_table_there_is_an_answer(
+    name: str, bundle: Path, toys: Registry
+) -> None:
+    path = bundle / f"{name}.parquet"
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(20):
+        torn = bytearray(whole)
+        for at in rng.integers(4, len(whole) - 4, 8).tolist():
+            torn[at] ^= int(rng.integers(1, 256))
+        path.write_bytes(torn)
+        sign(bundle)
+        assert not verify(bundle, registry=toys).holds
+
+
+def test_without_the_extras_there_is_an_answer_too(
+    toys: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CI need not install what models and planted data need."""
+    for module in ("gxarena_cnn.describe", "gxarena_dnabert2.describe", "gxarena_jaspar.planted"):
+        monkeypatch.setitem(sys.modules, module, None)
+    shipped = Path(__file__).parents[2] / "leaderboard" / "quickstart.zip"
+    assert verify(shipped, registry=toys).level == "recomputed"
 
 
 def test_a_suite_that_names_files_here_opens_none(
