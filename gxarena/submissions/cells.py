@@ -7,11 +7,13 @@ table. Whoever leaves out a result that does not please has to leave it out of a
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gxarena.capabilities import PAIR
+from gxarena.errors import InputError
 from gxarena.identity import digest
 from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.schemas import STATUSES
@@ -21,6 +23,8 @@ from gxarena.submissions.findings import Findings, quoted
 CHECK = "cells"
 Row = Mapping[str, Any]
 AXES = ("dataset", "model", "explainer", "aggregator", "metric")
+MOST_REPLICATES = 10_000
+_BLOCKS_MAY_OVERLAP = 100
 Labels = tuple[str, ...]
 """Of a cell by `AXES`, and what it is compared with."""
 
@@ -71,7 +75,7 @@ def checked_cells(run: RunResults, suite: Suite, findings: Findings) -> Sequence
         findings.add(CHECK, "run.json, digest", "that of its cells", quoted(record.digest))
     _check_labels(last, findings)
     _check_suite(last, record.suite, suite, findings)
-    _check_matrix(last, suite, findings)
+    check_matrix(last, suite, findings)
     return last
 
 
@@ -106,24 +110,50 @@ def _check_suite(rows: Sequence[Row], name: str, suite: Suite, findings: Finding
                 findings.add(CHECK, f"{named(row)}, {what}", f"{value} as in run.json", got)
 
 
-def _check_matrix(rows: Sequence[Row], suite: Suite, findings: Findings) -> None:
+def check_matrix(rows: Sequence[Row], suite: Suite, findings: Findings) -> None:
     """Every combination of the suite has its cells, on every replicate of its model."""
     found: dict[Labels, set[int | None]] = defaultdict(set)
-    replicates: dict[tuple[str, str], set[int | None]] = defaultdict(set)
     for row in rows:
         labels = (*(str(row[axis]) for axis in AXES), row["against"] or "")
         found[labels].add(row["model_replicate"])
-        # A pair may have the replicates of the model that it is compared with.
-        replicates[labels[1], _model(labels[5])].add(row["model_replicate"])
+    _check_size(suite, len(rows))
     asked = set(_combinations(suite, rows))
     for labels in sorted(asked - found.keys()):
         findings.add(CHECK, _called(labels), "one, since the suite asks for it", "none")
     for labels in sorted(found.keys() - asked):
         findings.add(CHECK, _called(labels), "a cell that the suite asks for", "one besides")
     for labels in sorted(asked & found.keys()):
-        for position in replicates[labels[1], _model(labels[5])] - found[labels]:
-            where = f"{_called(labels)}, replicate {position}"
-            findings.add(CHECK, where, "one as there is of other explainers or metrics", "none")
+        positions = _positions(labels, suite)
+        for position in positions - found[labels]:
+            findings.add(CHECK, f"{_called(labels)}, replicate {position}", "a cell", "none")
+        for position in found[labels] - positions:
+            findings.add(CHECK, f"{_called(labels)}, replicate {position}", "none", "a cell")
+
+
+def _positions(labels: Labels, suite: Suite) -> set[int | None]:
+    """Of which replicates there are cells: a model's own, else those of what it is compared with.
+
+    None stands for a model that has none.
+    """
+    for model in (labels[1], labels[5].partition("/")[0]):
+        replicates = suite.aliases("models").get(model, {}).get("replicates")
+        if replicates is not None:
+            n = len(replicates) if isinstance(replicates, list) else int(replicates)
+            return set(range(min(n, MOST_REPLICATES)))
+    return {None}
+
+
+def _check_size(suite: Suite, n: int) -> None:
+    """Raise where a suite asks for so many cells that naming them would take the memory."""
+    asked = sum(
+        math.prod(
+            (len(b.datasets), len(b.models), len(b.explainers), len(b.aggregators), len(b.metrics))
+        )
+        * max(1, len(b.against))
+        for b in suite.matrix
+    )
+    if asked > _BLOCKS_MAY_OVERLAP * (n + 1):
+        raise InputError(f"run.json, matrix: expected {n} cells, as there are, got {asked}.")
 
 
 def _combinations(suite: Suite, rows: Sequence[Row]) -> Iterator[Labels]:
@@ -148,10 +178,6 @@ def _combinations(suite: Suite, rows: Sequence[Row]) -> Iterator[Labels]:
 
 def _own(row: Row) -> str:
     return f"{row['model']}/{row['explainer']}"
-
-
-def _model(against: str) -> str:
-    return against.partition("/")[0]
 
 
 def _called(labels: Labels) -> str:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from gxarena.errors import MissingExtra, PluginError
+from gxarena.errors import GxarenaError
 from gxarena.identity import digest, path_digest
 from gxarena.registry import Registry
 from gxarena.run import keys
@@ -130,8 +130,8 @@ def _weights(row: Row, registry: Registry) -> str | None:
         return None
     try:
         files = [Path(file).resolve() for file in facts(found, parameters).files]
-    except (MissingExtra, PluginError):
-        return None
+    except GxarenaError:
+        return None  # a checkpoint of somebody's own, or of a plugin whose extra is not here
     package = find_spec(found.component.target.partition(":")[0].partition(".")[0])
     if not files or package is None or not package.origin:
         return None

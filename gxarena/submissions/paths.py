@@ -26,7 +26,4 @@ def paths_among(value: Any) -> Iterator[str]:
 def _leads_to_a_file(text: str) -> bool:
     if text.startswith(_OUTWARD) or ".." in Path(text).parts or Path(text).is_absolute():
         return True
-    try:
-        return len(Path(text).parts) > 1 and os.path.lexists(text)
-    except (OSError, ValueError):  # longer than a name can be, or with a NUL
-        return True
+    return len(Path(text).parts) > 1 and os.path.lexists(text)

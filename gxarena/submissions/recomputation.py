@@ -6,6 +6,7 @@ submits has no say in what is true.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -81,10 +82,9 @@ class Recomputation:
         for key in held.keys() - datasets.keys():
             where = f"attributions.parquet, {quoted(key)}"
             self._findings.add(CHECK, where, "attributions of the bundle's cells", "others")
-        longest = {
-            dataset: max(len(held.get(key, ())) for key in datasets if datasets[key] == dataset)
-            for dataset in datasets.values()
-        }
+        longest: dict[str, int] = defaultdict(int)
+        for key, dataset in datasets.items():
+            longest[dataset] = max(longest[dataset], len(held.get(key, ())))
         for key, dataset in datasets.items():
             ids = self._values.ids.get(dataset, ())[: longest[dataset]]
             if tuple(held.get(key, ())) != ids:

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+
 from gxarena.errors import InputError
 from gxarena.files import file_digest
 from gxarena.registry import Registry
@@ -132,6 +134,7 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) 
     confirmed = _confirmed(run, cells, values, held, installed, verdict)
     with findings.guarding("constants"):
         check_constants(cells, values, confirmed, findings)
+    pa.default_memory_pool().release_unused()  # what reading took, before the board takes as much
     with findings.guarding(STRUCTURE):
         verdict.counts["rows of the board"] = len(leaderboard_of(run))
     if not verdict.holds:

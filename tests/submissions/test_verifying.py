@@ -15,12 +15,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from altered_bundles import Rows, rewrite, sign
+from altered_bundles import SUITE, Rows, block, rewrite, sign
 
 from gxarena.identity import digest
 from gxarena.registry import Registry
 from gxarena.results.bundle import MEMBERS, SUMS
 from gxarena.results.parquet import read_with_identity, write_table
+from gxarena.results.reading import RunResults
+from gxarena.run.plan import make_plan
+from gxarena.run.runner import run
+from gxarena.run.suite import Suite
+from gxarena.submissions.making import make_bundle
 from gxarena.submissions.verifying import verify
 
 Find = Callable[..., list[str]]
@@ -42,6 +47,24 @@ def test_an_honest_bundle_holds(bundle: Path, toys: Registry) -> None:
         "Metric 'total' of 'unknown' is not the core's: its bounds and directions are as the "
         "bundle declares them."
     ]
+
+
+def test_failures_are_no_fault(toys: Registry, tmp_path: Path) -> None:
+    """What raised, cannot work, has no answer for some or counts a whole set is told honestly."""
+    asked = block(
+        models=["toy", "toy-tokens"],
+        explainers=["exact", "random", "crash", "nan", "some-nan", "needy"],
+        metrics=["gini", "faithfulness", "auroc", "patterns", "attribution_consistency"],
+    )
+    suite = Suite.model_validate(SUITE | {"target": "predicted", "matrix": [asked]})
+    summary = run(make_plan(suite, toys), tmp_path / "run")
+    assert set(summary.statuses) == {"ok", "error", "unsupported"}
+    results = RunResults.of(tmp_path / "run")
+    assert results.table("samples")["reason"].null_count < len(results.table("samples"))
+    for samples in (1, 100):
+        make_bundle(results, tmp_path / "b", samples=samples)
+        verdict = verify(tmp_path / "b", replays=3, seed=0, registry=toys)
+        assert (verdict.findings.listed, verdict.level) == ([], "replayed")
 
 
 def _first(rows: Rows, **wanted: object) -> dict[str, Any]:
@@ -124,6 +147,12 @@ def _curves_too(folder: Path) -> None:
     rewrite(folder, "curves", lambda rows: rows[1:])
 
 
+ENDLESS = [
+    {
+        kind: ["a"] * 10_000
+        for kind in ("datasets", "models", "explainers", "aggregators", "metrics")
+    }
+]
 ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "one value, unsigned": (
         lambda f: rewrite(f, "samples", lambda r: _set(r, MIF, value=9.0), signed=False),
@@ -223,6 +252,16 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a digest of the plan": (
         lambda f: _document(f, lambda d: d["document"].update(seed="many")),
         r"cells: run\.json, document, seed: expected .*, got 'many'",
+    ),
+    "a suite without end": (
+        lambda f: _document(f, lambda d: d["document"].update(matrix=ENDLESS)),
+        r"cells: run\.json, matrix: expected \d+ cells, as there are, got 10{20}",
+    ),
+    "replicates without end": (
+        lambda f: _document(
+            f, lambda d: d["document"]["models"]["trained"].update(replicates=9**20)
+        ),
+        r"cells: cell 'fly / .*, replicate \d+: expected a cell, got none",
     ),
     "no such status": (
         lambda f: rewrite(f, "cells", lambda r: [r[0] | {"status": "fine"}, *r[1:]]),
