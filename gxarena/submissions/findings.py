@@ -22,7 +22,7 @@ class Finding:
     Attributes
     ----------
     check : str
-        Which: structure, cells, values, digests, curves, attributions, constants, card,
+        Which: structure, cells, values, digests, curves, motifs, attributions, constants, card,
         replay (which differs), installation (which lacks what is to be run again).
     sentence : str
     """

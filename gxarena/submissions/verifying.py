@@ -31,6 +31,7 @@ from gxarena.submissions.curves import confirmed_by_curves
 from gxarena.submissions.digests import check_agreement, check_installation
 from gxarena.submissions.findings import Findings
 from gxarena.submissions.installed import Installed
+from gxarena.submissions.motifs import check_motifs
 from gxarena.submissions.recomputation import Recomputation
 from gxarena.submissions.replay import NOT_HERE, Replay, drawn
 from gxarena.submissions.values import Values, checked_values
@@ -130,6 +131,8 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) 
     with findings.guarding("digests"):
         check_installation(cells, values, installed, findings)
         check_agreement(cells, suite, findings)
+    with findings.guarding("motifs"):
+        check_motifs(run, cells, values, findings)
     held = _attributions(run, findings)
     confirmed = _confirmed(run, cells, values, held, installed, verdict)
     with findings.guarding("constants"):
