@@ -159,9 +159,8 @@ def _check_size(suite: Suite, n: int) -> None:
 def _combinations(suite: Suite, rows: Sequence[Row]) -> Iterator[Labels]:
     """What the suite's matrix asks for: the labels of each cell, and what it is compared with."""
     pairs = {row["metric"] for row in rows if row["metric_scope"] == PAIR}
-    # These compare replicates of one model, where it has any.
+    # These compare replicates of one model, where it has any; others never one with itself.
     own = {row["metric"] for row in rows if (row["against"] or _own(row)) == _own(row)} & pairs
-    own -= {row["metric"] for row in rows if (row["against"] or _own(row)) != _own(row)}
     several = {row["model"] for row in rows if row["metric"] in own and row["against"]}
     for block in suite.matrix:
         axes = (block.datasets, block.models, block.explainers, block.aggregators, block.metrics)

@@ -192,6 +192,18 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: rewrite(f, "samples", lambda rows: [*rows, *rows[:4]]),
         "values: cell .*: expected one row a sample, all together, got rows in two places",
     ),
+    "values of another cell": (
+        lambda f: rewrite(f, "samples", lambda rows: [*rows, rows[0] | {"cell_id": "0" * 32}]),
+        r"values: samples\.parquet, '0{32}': expected values of cells that are ok alone, got 1",
+    ),
+    "curves of another cell": (
+        lambda f: rewrite(f, "curves", lambda rows: [*rows, rows[0] | {"cell_id": "0" * 32}]),
+        r"curves: curves\.parquet, '0{32}': expected curves of cells that are ok, each cell's tog",
+    ),
+    "curves in two places": (
+        lambda f: rewrite(f, "curves", lambda rows: [*rows, rows[0]]),
+        r"curves: curves\.parquet, '\w{32}': expected curves of cells that are ok, each cell's tog",
+    ),
     "a value is missing": (
         lambda f: rewrite(f, "samples", lambda rows: rows[:5] + rows[6:]),
         r"values: cell .*: expected 4 values, got 3, none of sample 'chr2R:",
