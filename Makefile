@@ -14,6 +14,7 @@ TRANSFORMERS4 := $(abspath $(VENV))/transformers4
 demo: $(STAMP)
 	$(BIN)/gxarena run quickstart --out runs/quickstart
 	$(BIN)/gxarena report runs/quickstart --out runs/quickstart-report
+	$(BIN)/gxarena site runs/quickstart leaderboard --out runs/site
 
 # Two processes with a thread each: two torch processes that both want every core fight for them.
 test: $(STAMP)

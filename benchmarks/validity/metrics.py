@@ -38,6 +38,7 @@ from gxarena.results.contestants import Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
 from gxarena.results.validity import FILE, Measure, write_verdicts
+from gxarena.statistics.bounded import all_equal
 from gxarena.statistics.differences import pairwise_differences, told_apart
 
 TRUTH = "oracle"
@@ -103,8 +104,9 @@ def trusted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """One row a model and metric of those that `judged` gives.
 
     ``told`` is the mean share of the steps, with Student's t interval over the ways and data sets,
-    which are few. ``trusted`` is who tells the truth from every control on every data set, and
-    takes no control for better than it.
+    which are few (and share the model's weights); where all are equal the exact rule for that.
+    ``trusted`` is who tells the truth from every control on every data set, and takes no control
+    for better than it.
     """
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -114,7 +116,9 @@ def trusted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         controls = [row for row in of if row["against"] is not None]
         shares = np.array([row["told"] / row["steps"] for row in steps])
         mean, error = float(shares.mean()), float(stats.sem(shares))
-        low, high = stats.t.interval(0.95, len(shares) - 1, mean, error) if error else (mean, mean)
+        low, high = all_equal(mean, len(shares), (0.0, 1.0), 0.95)
+        if error:
+            low, high = stats.t.interval(0.95, len(shares) - 1, mean, error)
         missed = [f"{row['against']} ({row['dataset']})" for row in controls if not row["told"]]
         yield {
             "model": model, "metric": metric, "question": question, "told": mean,
@@ -134,10 +138,10 @@ MISLED = "on planted motifs it takes {} for better than the truth ({})"
 def not_ranked(
     groups: Iterable[list[Contestant]], rows: Iterable[Mapping[str, Any]]
 ) -> Iterator[tuple[Measure, str]]:
-    """By what nobody is to be ranked: who cannot tell the truth from noise, or prefers a control.
+    """By what nobody is to be ranked: who does not tell the truth from noise, or prefers a control.
 
-    Stricter than not to be trusted only where a control that reads the sequence is ahead of the
-    truth on average, on any data set; one that is not told from it is too little to say so.
+    On any data set. A control that reads the sequence must be told to be ahead of the truth: that
+    it is not told from it is a reason not to trust the metric, not one to rank nobody.
 
     Parameters
     ----------
@@ -157,7 +161,7 @@ def not_ranked(
             continue
         if row["against"] == FLOOR and not row["told"]:
             found[measure].append(BLIND.format(FLOOR, row["dataset"]))
-        elif not row["monotone"]:
+        elif row["turned"]:
             found[measure].append(MISLED.format(row["against"], row["dataset"]))
     for measure, why in found.items():
         yield measure, "; ".join(sorted(why))

@@ -14,6 +14,7 @@ from gxarena.cli import (
     motifs,
     reporting,
     running,
+    sites,
     submitting,
     training,
 )
@@ -47,6 +48,7 @@ app.command()(submitting.verify)
 app.command()(reporting.report)
 app.command()(reporting.figure)
 app.command()(motifs.motifs)
+app.command()(sites.site)
 
 
 def _print_version(wanted: bool) -> None:

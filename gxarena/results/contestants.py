@@ -63,6 +63,8 @@ class Contestant:
         Whether the metric compares the model's replicates with each other.
     other_weights : bool
         Whether replicates are those of the model that it is compared with, its own has one set.
+    against_one : bool
+        Whether the model that it is compared with has one set of weights.
     measure : Measure or None
         What a verdict on the quantity would be of (see `gxarena.results.validity`).
     replicates : mapping of position to Replicate
@@ -77,6 +79,7 @@ class Contestant:
     whole: bool
     among_replicates: bool
     other_weights: bool = False
+    against_one: bool = False
     measure: Measure | None = None
     replicates: dict[int, Replicate] = field(default_factory=dict)
 
@@ -116,10 +119,11 @@ def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[C
     values = values_of_cells(samples)
     found: dict[tuple[str, ...], Contestant] = {}
     attempts = last_attempts(cells.select(_READ))
-    single = {cell["model"] for cell in attempts if _says_one_set_of_weights(cell)}
+    single = _of_one_set_of_weights(attempts)
     for cell in attempts:
         for contestant, replicate in _of_cell(cell, values):
             contestant.other_weights = bool(cell["against"]) and cell["model"] in single
+            contestant.against_one = (cell["against"] or "").partition("/")[0] in single
             key = tuple(contestant.labels.values())
             position = cell["model_replicate"] or 0
             found.setdefault(key, contestant).replicates[position] = replicate
@@ -130,9 +134,13 @@ def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[C
         yield sorted(group, key=lambda one: one.labels["explainer"])
 
 
-def _says_one_set_of_weights(cell: Mapping[str, Any]) -> bool:
-    """Of a pair's cell, the position may be the other model's."""
-    return not cell["against"] and cell["model_replicate"] is None
+def _of_one_set_of_weights(cells: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Models without several replicates; of a pair's cell, the position may be the other's."""
+    positions: dict[str, set[int]] = defaultdict(set)
+    for cell in cells:
+        if not cell["against"]:
+            positions[cell["model"]].add(cell["model_replicate"] or 0)
+    return {model for model, found in positions.items() if len(found) == 1}
 
 
 def values_of_cells(samples: pa.Table) -> dict[tuple[str, str], Floats]:

@@ -140,7 +140,7 @@ def _same_meaning(first: Terms, second: Terms, kind: str) -> dict[str, str]:
     found = {}
     for label, meaning in theirs.items():
         equal = [one for one in ours if ours[one] == meaning]
-        if label not in ours and len(equal) == 1 and equal[0] not in theirs:
+        if len(equal) == 1 and equal[0] not in theirs:
             found[label] = equal[0]
     return found
 

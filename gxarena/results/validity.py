@@ -1,9 +1,9 @@
-"""Metrics that were shown not to measure what they ask: they stand on boards and rank nobody.
+"""Metrics that do not tell truth from noise where it is known: they stand on boards, rank nobody.
 
 Judged where the truth is known: the suite `metric-validity` asks every metric about planted motifs,
-and `benchmarks/validity/metrics.py` writes which of them cannot tell the truth from `random`, or
-take `gc` or `blur` for better than it. A verdict is of a kind of model (by its component), a metric
-with its parameters, and a quantity; what was not judged ranks.
+and `benchmarks/validity/metrics.py` writes which of them did not tell the truth from `random`, over
+trainings and sequences, or put `gc` or `blur` before it. A verdict is of a kind of model (by its
+component), a metric with its parameters, and a quantity; what was not judged ranks.
 """
 
 from __future__ import annotations

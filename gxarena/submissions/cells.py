@@ -16,7 +16,6 @@ from gxarena.capabilities import PAIR
 from gxarena.errors import InputError
 from gxarena.identity import digest
 from gxarena.results.reading import RunResults, last_attempts
-from gxarena.results.schemas import STATUSES
 from gxarena.run.suite import Suite
 from gxarena.submissions.findings import Findings, quoted
 
@@ -88,9 +87,6 @@ def _check_labels(rows: Sequence[Row], findings: Findings) -> None:
         if counts[key] > 1:
             findings.add(CHECK, named(row), "one cell of these labels", f"{counts[key]}")
             counts[key] = 1
-        if row["status"] not in STATUSES:
-            expected = f"a status ({', '.join(STATUSES)})"
-            findings.add(CHECK, named(row), expected, quoted(row["status"]))
 
 
 def _check_suite(rows: Sequence[Row], name: str, suite: Suite, findings: Findings) -> None:
@@ -131,16 +127,23 @@ def check_matrix(rows: Sequence[Row], suite: Suite, findings: Findings) -> None:
 
 
 def _positions(labels: Labels, suite: Suite) -> set[int | None]:
-    """Of which replicates there are cells: a model's own, else those of what it is compared with.
+    """Of which replicates there are cells (see `gxarena.run.plan.Plan.counterparts`).
 
-    None stands for a model that has none.
+    A model's own; of two that have several those that both have; where it has none, those of what
+    it is compared with. None stands for a model that has none.
     """
-    for model in (labels[1], labels[5].partition("/")[0]):
-        replicates = suite.aliases("models").get(model, {}).get("replicates")
-        if replicates is not None:
-            n = len(replicates) if isinstance(replicates, list) else int(replicates)
-            return set(range(min(n, MOST_REPLICATES)))
-    return {None}
+    own, other = (_replicates(model, suite) for model in (labels[1], labels[5].partition("/")[0]))
+    if own is None:
+        return {None} if other is None else set(range(other))
+    return set(range(min(own, other) if other and min(own, other) > 1 else own))
+
+
+def _replicates(model: str, suite: Suite) -> int | None:
+    """How many a model has; None where it has none."""
+    asked = suite.aliases("models").get(model, {}).get("replicates")
+    if asked is None:
+        return None
+    return min(len(asked) if isinstance(asked, list) else int(asked), MOST_REPLICATES)
 
 
 def _check_size(suite: Suite, n: int) -> None:

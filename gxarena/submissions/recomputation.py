@@ -99,7 +99,8 @@ class Recomputation:
         if scored is None:
             return set()
         held, confirmed = self._values.of[row["cell_id"]], set()
-        for key, again in scored.items():
+        for key in held.keys() & scored.keys():
+            again = scored[key]
             given = held[key][: len(again)]
             wrong = differing(given, again, RELATIVE, ABSOLUTE)
             if not wrong.any():

@@ -168,7 +168,7 @@ def _toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "name": "toy-suite",
         "target": 1,
         "partition": "toy-tokens",
-        "headline": ["gini"],
+        "headline": ["gini", "faithfulness.mif_drop_logit@*"],
         "datasets": {
             "mine": {"path": str(folder / "data.csv"), "labels": [1]},
             "longer": {"path": str(folder / "longer.csv")},

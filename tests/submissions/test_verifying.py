@@ -277,11 +277,11 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no such status": (
         lambda f: rewrite(f, "cells", lambda r: [r[0] | {"status": "fine"}, *r[1:]]),
-        r"cells: cell .*: expected a status \(ok, .*\), got 'fine'",
+        r"structure: .*expected a status, samples and a replicate that there can be, got others",
     ),
     "no JSON": (
-        lambda f: rewrite(f, "cells", lambda r: [one | {"quantities": "{"} for one in r]),
-        "values: the bundle: expected content that gxarena wrote, got what ends in JSONDecodeErr",
+        lambda f: rewrite(f, "cells", lambda r: [one | {"metric_parameters": "{"} for one in r]),
+        "digests: the bundle: expected content that gxarena wrote, got what ends in JSONDecodeErr",
     ),
     "attributions that are listed are gone": (
         lambda f: (f / "attributions.parquet").unlink(),

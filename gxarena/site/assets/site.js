@@ -1,0 +1,115 @@
+"use strict";
+// What all pages share: data that scripts bring, the address as state, keys.
+(() => {
+  const waiting = {}, there = {};
+  const gxarena = (window.gxarena = {
+    // Called by the scripts of data; who asked for it is told.
+    data(name, value) {
+      there[name] = value;
+      (waiting[name] || []).forEach((tell) => tell(value));
+      delete waiting[name];
+    },
+    // A page may not fetch from file://, but may add a script.
+    load(name, source) {
+      return new Promise((tell, fail) => {
+        if (name in there) return tell(there[name]);
+        if (name in waiting) return waiting[name].push(tell);
+        waiting[name] = [tell];
+        const script = document.createElement("script");
+        script.src = source;
+        script.onerror = () => fail(new Error(`${source}: expected a file, got none`));
+        document.head.append(script);
+      });
+    },
+    state() {
+      return new URLSearchParams(location.hash.slice(1));
+    },
+    keep(changes) {
+      const state = gxarena.state();
+      for (const [key, value] of Object.entries(changes)) {
+        if (value === "" || value === null || value === undefined) state.delete(key);
+        else state.set(key, value);
+      }
+      history.replaceState(null, "", `#${state}`);
+    },
+    number(value, digits = 3) {
+      if (value === null || value === undefined) return "–";
+      const size = Math.abs(value);
+      const text = size && (size < 1e-3 || size >= 1e5) ? value.toExponential(digits - 1)
+        : size < 10 ** digits - 0.5 ? value.toPrecision(digits) : value.toFixed(0);
+      return (Number(text) ? text : "0").replaceAll("-", "−");
+    },
+    duration(seconds) {
+      if (seconds === null || seconds === undefined) return "–";
+      const [value, unit] = seconds >= 1 ? [seconds, "s"] : seconds >= 1e-3 ? [seconds * 1e3, "ms"] : [seconds * 1e6, "µs"];
+      return `${gxarena.number(value, 2)} ${unit}`;
+    },
+    element(name, attributes = {}, ...children) {
+      const made = document.createElement(name);
+      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+      made.append(...children);
+      return made;
+    },
+    svg(name, attributes = {}, ...children) {
+      const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+      made.append(...children);
+      return made;
+    },
+  });
+
+  function choose() {
+    const form = document.getElementById("choose");
+    if (!form) return;
+    form.hidden = false;
+    const show = () => {
+      const state = gxarena.state();
+      const everything = location.hash === "";
+      const wanted = { model: state.get("model") ?? "", question: state.get("question") ?? (everything ? form.elements.question[0].value : "") };
+      for (const [name, value] of Object.entries(wanted))
+        for (const input of form.querySelectorAll(`input[name="${name}"]`)) input.checked = input.value === value;
+      let shown = 0;
+      for (const section of document.querySelectorAll("section.question")) {
+        let here = 0;
+        for (const article of section.querySelectorAll("article")) {
+          const fits = Object.entries(wanted).every(([name, value]) => !value || article.dataset[name] === value);
+          article.hidden = !fits;
+          here += fits;
+        }
+        section.hidden = !here;
+        shown += here;
+      }
+      document.getElementById("none").hidden = shown > 0;
+    };
+    form.addEventListener("change", () => {
+      const chosen = new FormData(form);
+      const question = chosen.get("question");
+      gxarena.keep({ model: chosen.get("model"), question, all: question ? "" : 1 });
+      show();
+    });
+    window.addEventListener("hashchange", show);
+    show();
+  }
+
+  function keys(event) {
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const search = document.querySelector('input[type="search"]');
+    if (event.key === "/" && !typing && search) {
+      event.preventDefault();
+      search.focus();
+    } else if (event.key === "?" && !typing) {
+      document.getElementById("help").showModal();
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !typing) {
+      const row = document.activeElement.closest("tbody tr");
+      if (!row) return;
+      event.preventDefault();
+      const rows = [...row.closest("table").querySelectorAll("tbody tr:not(.band)")];
+      const next = rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)];
+      (next?.querySelector("a") ?? next)?.focus();
+    }
+  }
+
+  document.addEventListener("keydown", keys);
+  choose();
+})();

@@ -1,0 +1,53 @@
+"""The pages of charts: cost against quality, heat map, curves; each with its rows beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gxarena.site.charts import Chart, cost_chart, heat_chart
+from gxarena.site.curves import curve_charts
+from gxarena.site.questions import Section
+from gxarena.site.rendering import Page
+from gxarena.site.site import Site
+
+PAGES: dict[str, tuple[str, str, str, Callable[[Site], Iterator[Chart]], tuple[str, ...]]] = {
+    "cost": (
+        "Cost against quality",
+        "Time of one explanation on the machine of the run, and how good it is. The dashed line "
+        "joins those that nobody beats in both: the rest is dominated. Bars are 95% intervals.",
+        "No two methods with a time and a number of one question are on these boards.",
+        lambda site: _of_sections(site, cost_chart),
+        ("seconds", "quality", "low", "high", "front"),
+    ),
+    "heat": (
+        "Data set by explainer",
+        "One quantity for each question and model: does who is good on one data set stay good on "
+        "the next?",
+        "No question is asked on two data sets of one board.",
+        lambda site: _of_sections(site, heat_chart),
+        ("dataset", "estimate", "low", "high"),
+    ),
+    "curves": (
+        "What is lost as units are replaced",
+        "Perturbation curves of runs and bundles, each explainer on the model's own units. Dashed "
+        "and grey are controls.",
+        "No run or bundle given here holds perturbation curves.",
+        lambda site: curve_charts(site.content),
+        ("order", "replaced", "mean", "low", "high"),
+    ),
+}
+
+
+def _of_sections(site: Site, drawn: Callable[[Section], Chart | None]) -> Iterator[Chart]:
+    return (chart for one in site.sections if (chart := drawn(one)) is not None)
+
+
+def chart_pages(site: Site) -> Iterator[tuple[Page, str, dict[str, Any]]]:
+    """Each page, with the name and content of the data that it loads."""
+    for name, (title, intro, nothing, drawn, columns) in PAGES.items():
+        charts = list(drawn(site))
+        context = {"intro": intro, "charts": charts, "columns": columns, "name": name}
+        context["nothing"] = nothing
+        specs = {chart.key: chart.spec for chart in charts}
+        yield Page("charts.html", f"{name}.html", title, context), f"charts-{name}", specs

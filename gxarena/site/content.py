@@ -1,0 +1,179 @@
+"""What a site is of: boards, and what runs and bundles know of the cells behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gxarena.errors import InputError
+from gxarena.results.boards import WRITTEN, Board, boards_of, read_board
+from gxarena.results.bundle import is_bundle, opened
+from gxarena.results.leaderboard import ORDER
+from gxarena.results.reading import RunResults, last_attempts
+from gxarena.results.record import RunRecord
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A run or a bundle, read.
+
+    Attributes
+    ----------
+    name : str
+        As boards name it: the last parts of its path.
+    record : RunRecord
+    cells, samples, curves : pyarrow.Table
+        All attempts; values; perturbation curves.
+    folder : Path or None
+        Of a run, whose store may hold attributions; None for a bundle.
+    """
+
+    name: str
+    record: RunRecord
+    cells: pa.Table
+    samples: pa.Table
+    curves: pa.Table
+    folder: Path | None
+
+    def last_rows(self) -> list[dict[str, Any]]:
+        """The `cells` row of each cell's last attempt."""
+        return last_attempts(self.cells)
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """Everything a site shows.
+
+    Attributes
+    ----------
+    boards : tuple of Board
+    sources : mapping of str to Source
+        By the name by which boards call them.
+    left_out : tuple of str
+        Sentences: which files of a folder are no boards that can be shown, and why.
+    """
+
+    boards: tuple[Board, ...]
+    sources: Mapping[str, Source]
+    left_out: tuple[str, ...] = ()
+
+    def sources_of(self, board: Board) -> list[Source]:
+        """The runs and bundles that a board is of; none where it was written."""
+        return [self.sources[name] for name in board.names if name in self.sources]
+
+
+def read_content(paths: Sequence[Path]) -> Content:
+    """Read runs, bundles, boards, and folders of them.
+
+    Raises
+    ------
+    InputError
+        There is nothing to show, or something is none of these.
+    StorageError
+        A file does not read.
+    """
+    found: list[Path] = []
+    left_out: list[str] = []
+    for path in paths:
+        _sort(path, found, left_out)
+    if not found:
+        why = f" {left_out[0]}" if left_out else ""
+        raise InputError(
+            f"{', '.join(map(str, paths))}: expected runs, bundles or boards, got none that can be "
+            f"shown.{why}"
+        )
+    boards = list(_each_once(boards_of(found), left_out))
+    names = _short_names([*map(str, dict.fromkeys((*found, *paths)))])
+    sources = (replace(source, name=names[source.name]) for source in _read(found))
+    return Content(
+        tuple(_renamed(board, names) for board in boards),
+        {source.name: source for source in sources},
+        tuple(_said(sentence, names) for sentence in left_out),
+    )
+
+
+def _short_names(paths: Sequence[str]) -> dict[str, str]:
+    """Of each path as few of its last parts as tell it from the others.
+
+    A site goes where its maker's folders are nobody's business.
+    """
+    parts = {path: Path(path).parts for path in paths}
+    most = max(map(len, parts.values()))
+    short = {}
+    for path, whole in parts.items():
+        ends = ([*whole[-many:]] for many in range(1, most + 1))
+        others = [other for other in parts.values() if other != whole]
+        end = next(e for e in ends if all([*o[-len(e) :]] != e for o in others) or len(e) == most)
+        short[path] = "/".join(end)
+    return short
+
+
+def _renamed(board: Board, names: Mapping[str, str]) -> Board:
+    return replace(
+        board,
+        names=tuple(names[name] for name in board.names),
+        notes=tuple(_said(sentence, names) for sentence in board.notes),
+    )
+
+
+def _said(sentence: str, names: Mapping[str, str]) -> str:
+    """A sentence with short names; of names that begin alike the longer one first."""
+    for name in sorted(names, key=len, reverse=True):
+        sentence = sentence.replace(name, names[name])
+    return sentence
+
+
+def _sort(path: Path, found: list[Path], left_out: list[str]) -> None:
+    """A path as it is, or, of a folder that is no run, the boards and bundles in it."""
+    if not path.is_dir() or is_bundle(path) or RunRecord.read(path) is not None:
+        found.append(path)
+        return
+    for file in sorted(path.iterdir()):
+        if file.suffix == WRITTEN and _says_board(file):
+            try:
+                read_board(file)
+            except InputError as error:
+                left_out.append(str(error))
+            else:
+                found.append(file)
+        elif is_bundle(file):
+            found.append(file)
+
+
+def _each_once(boards: Sequence[Board], left_out: list[str]) -> Iterator[Board]:
+    """Boards without the written ones of runs that are given themselves."""
+    for board in boards:
+        made = (one for one in boards if not one.written and set(board.runs) <= set(one.runs))
+        if board.written and board.runs and (same := next(made, None)) is not None:
+            left_out.append(f"{board.names[0]}: is of the same runs as {', '.join(same.names)}.")
+        else:
+            yield board
+
+
+def _says_board(file: Path) -> bool:
+    """Whether a table has a board's first columns; folders hold tables of other kinds too."""
+    try:
+        names = pq.read_schema(file.absolute()).names
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return {*ORDER, "estimate", "rank"} <= set(names)
+
+
+def _read(paths: Sequence[Path]) -> Iterator[Source]:
+    for path in dict.fromkeys(paths):
+        if path.suffix == WRITTEN and not path.is_dir():
+            continue
+        with ExitStack() as stack:
+            bundle = is_bundle(path)
+            run = stack.enter_context(opened(path)) if bundle else RunResults.of(path)
+            cells, samples, curves = map(run.table, ("cells", "samples", "curves"))
+            folder = None if bundle else path
+            yield Source(str(path), run.record, cells, samples, curves, folder)

@@ -1,0 +1,79 @@
+"""The pages of dossiers, with the values that they load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from gxarena.run.suite import shipped_suites
+from gxarena.site import addresses
+from gxarena.site.dossiers import Dossier, Values
+from gxarena.site.explorer import Explored
+from gxarena.site.rendering import Page
+from gxarena.site.site import Site
+
+ROLES = {
+    "method": "A method, which competes",
+    "control": "A control, which never ranks",
+    "floor": "The floor: what scores without any knowledge get",
+    "ceiling": "The ceiling: what the truth itself gets",
+}
+
+
+def dossier_pages(site: Site) -> Iterator[tuple[Page, str, Mapping[str, Any]]]:
+    """Each dossier's page, and name and content of its values; empty where no samples are held."""
+    values = Values(site.content.sources)
+    for dossier in site.dossiers:
+        held = values.of(dossier)
+        explored = site.explored_in(dossier)
+        held["explored"] = [one["id"] for one in explored.sequences] if explored else []
+        place = addresses.dossier_page(dossier.board, dossier.rows[0])
+        name = f"values-{Path(place).stem}" if held["ids"] else ""
+        yield _page(site, dossier, place, name, held), name, held if name else {}
+
+
+def _explorer_address(dossier: Dossier, explored: Explored) -> str:
+    """The page of sequences with this explanation above, but for the sequence."""
+    _, model, explainer = dossier.labels
+    view = {"set": explored.key}
+    for name, one in explored.explanations.items():
+        if (one["model"], one["explainer"]) == (model, explainer):
+            view["a"] = name
+    return f"../samples.html#{urlencode(view)}"
+
+
+def suite_file(name: str) -> str:
+    """The file of a run's or bundle's suite."""
+    return f"suite-{addresses.slug(name)}.json"
+
+
+def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str, Any]) -> Page:
+    explored = site.explored_in(dossier)
+    board, first = site.boards[dossier.board - 1], dossier.rows[0]
+    context = {
+        "labels": dossier.labels,
+        "board": dossier.board,
+        "board_name": site.board_name(dossier.board),
+        "role": ROLES.get(first["role"], first["role"]),
+        "same": sorted({row["entry"] for row in dossier.rows} - {None, dossier.labels[2]}),
+        "rows": dossier.rows,
+        "cells": dossier.cells,
+        "commands": [
+            {
+                "line": dossier.command(source),
+                "source": source.name,
+                "ships": source.record.suite in shipped_suites(),
+                "suite": suite_file(source.name),
+            }
+            for source in dossier.parts
+        ],
+        "details": dossier.facts,
+        "terms": [(" ".join(key), text) for key, text in board.terms.items()],
+        "runs": board.runs,
+        "script": name,
+        "valued": set(held["values"]),
+        "samples": _explorer_address(dossier, explored) if explored else "",
+    }
+    return Page("dossier.html", place, " · ".join(reversed(dossier.labels)), context)

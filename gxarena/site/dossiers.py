@@ -1,0 +1,216 @@
+"""Dossiers: everything known of one explainer on one model and data set, number by number."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shlex
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gxarena.data import Floats, Ints
+from gxarena.report.columns import codes, grouped
+from gxarena.results.boards import Board
+from gxarena.results.schemas import REPLICATE
+from gxarena.run.suite import shipped_suites
+from gxarena.site.addresses import slug
+from gxarena.site.content import Content, Row, Source
+
+MOST_SEQUENCES = 1000
+"""Of which a dossier holds the values; the run's own table has all."""
+KINDS = ("dataset", "model", "explainer", "aggregator", "metric")
+
+
+@dataclass(frozen=True, eq=False)
+class Dossier:
+    """One explainer on one model and data set of one board.
+
+    Attributes
+    ----------
+    board : int
+    rows : list of mapping
+        Of the board.
+    parts : mapping of Source to list of mapping
+        The cells that each run or bundle recorded; empty for a written board.
+    """
+
+    board: int
+    rows: list[Row]
+    parts: Mapping[Source, list[dict[str, Any]]]
+
+    @property
+    def labels(self) -> tuple[str, str, str]:
+        """Data set, model and explainer."""
+        row = self.rows[0]
+        return row["dataset"], row["model"], row["explainer"]
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """Of all sources."""
+        return [cell for cells in self.parts.values() for cell in cells]
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What the cells were made with; several values where they differ."""
+        return list(_facts(self.cells)) if self.parts else []
+
+    def command(self, source: Source) -> str:
+        """What computes the cells of a source again."""
+        return _command(source, self.parts[source])
+
+
+def dossiers_of(content: Content, board: Board, number: int) -> list[Dossier]:
+    """The dossiers of a board, in the order of its rows."""
+    by_labels: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in board.table.to_pylist():
+        by_labels[row["dataset"], row["model"], row["explainer"]].append(row)
+    held = {source: _by_labels(source) for source in content.sources_of(board)}
+    return [
+        Dossier(number, rows, _each_once({s: known.get(labels, []) for s, known in held.items()}))
+        for labels, rows in by_labels.items()
+    ]
+
+
+def _by_labels(source: Source) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    """Cells by data set, model and explainer, also by the name that a joined board gives it."""
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in source.last_rows():
+        explainer = row["explainer"]
+        for name in (explainer, f"{explainer} ({Path(source.name).stem})"):
+            found[row["dataset"], row["model"], name].append(row)
+    return found
+
+
+def _each_once(
+    parts: Mapping[Source, list[dict[str, Any]]],
+) -> dict[Source, list[dict[str, Any]]]:
+    """Cells that several sources hold are the first one's that is done, as boards join them."""
+    chosen: dict[tuple[Any, ...], tuple[Source, dict[str, Any]]] = {}
+    for source, cells in parts.items():
+        for cell in cells:
+            place = cell["aggregator"], cell["metric_name"], cell[REPLICATE] or 0
+            if place not in chosen or (chosen[place][1]["status"] != "ok" == cell["status"]):
+                chosen[place] = source, cell
+    kept: dict[Source, list[dict[str, Any]]] = defaultdict(list)
+    for source, cell in chosen.values():
+        kept[source].append(cell)
+    return dict(kept)
+
+
+def _facts(cells: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Name and distinct values of what is recorded, in the order of a reader's questions."""
+    for kind in ("model", "explainer", "aggregator", "metric"):
+        for what in ("component", "parameters", "distribution", "version", "digest"):
+            values = _distinct(cells, f"{kind}_{what}", most=30 if what == "component" else 4)
+            if values and values != "{}":
+                yield f"{kind}, {what}", values
+    names = {
+        "model_weights_digest": "weights, digest",
+        "dataset_digest": "data set, digest",
+        "n_samples": "sequences",
+        "target": "target",
+        "objective": "objective",
+        "seed": "seed",
+        "suite": "suite",
+        "suite_digest": "suite, digest",
+        "gxarena_version": "gxarena",
+        "git_commit": "commit",
+        "device": "device",
+        "dtype": "dtype",
+        "packages_digest": "packages, digest",
+        "attributions_key": "attributions, key",
+    }
+    for column, name in names.items():
+        if values := _distinct(cells, column):
+            yield name, values
+    versions: dict[str, dict[str, None]] = defaultdict(dict)
+    for cell in cells:
+        for name, version in json.loads(cell["packages"] or "{}").items():
+            versions[name][version] = None
+    if versions:
+        yield "versions", ", ".join(f"{name} {' or '.join(of)}" for name, of in versions.items())
+    started = [cell["started"] for cell in cells]
+    yield "computed", f"{min(started):%Y-%m-%d %H:%M} to {max(started):%Y-%m-%d %H:%M} UTC"
+
+
+def _distinct(cells: Iterable[Row], column: str, most: int = 6) -> str:
+    values = list(dict.fromkeys(str(cell[column]) for cell in cells if cell[column] is not None))
+    more = f" and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(values[:most]) + more
+
+
+def _command(source: Source, cells: Sequence[Row]) -> str:
+    """`gxarena run` with these cells alone; the suite by name where it ships."""
+    suite = source.record.suite
+    named = suite if suite in shipped_suites() else f"{suite}.toml"
+    block: dict[str, list[str]] = {
+        f"{kind}s": list(dict.fromkeys(str(cell[kind]) for cell in cells)) for kind in KINDS
+    }
+    against = list(dict.fromkeys(str(cell["against"]) for cell in cells if cell["against"]))
+    if against:
+        block["against"] = against
+    inside = ", ".join(f"{name}={json.dumps(labels)}" for name, labels in block.items())
+    return f"gxarena run {named} --out runs/again --set {shlex.quote(f'matrix=[{{{inside}}}]')}"
+
+
+class Values:
+    """The samples' values of sources, found by cell."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self._indices = {source: _Index(source) for source in sources.values()}
+
+    def of(self, dossier: Dossier) -> dict[str, Any]:
+        """Sequences' ids and their values, of replicates the mean, by the row's anchor.
+
+        Values of whole sets have no sequences and are left out.
+        """
+        stacks: dict[str, list[dict[str, float]]] = defaultdict(list)
+        order: dict[str, None] = {}
+        for source, cells in dossier.parts.items():
+            for cell in cells:
+                for metric, values in self._indices[source].of(cell["cell_id"]):
+                    if values.keys() != {""}:
+                        order |= dict.fromkeys(values)
+                        stacks[slug(metric, cell["aggregator"])].append(values)
+        ids = list(order)[:MOST_SEQUENCES]
+        return {"ids": ids, "values": {at: _means(stack, ids) for at, stack in stacks.items()}}
+
+
+class _Index:
+    """Where the values of each cell lie in a source's table."""
+
+    def __init__(self, source: Source) -> None:
+        self._table = source.samples
+
+    @functools.cached_property
+    def _places(self) -> dict[str, list[tuple[str, np.ndarray]]]:
+        found: dict[str, list[tuple[str, np.ndarray]]] = defaultdict(list)
+        for (cell, metric), rows in grouped(self._table, "metric"):
+            found[cell].append((metric, rows[:MOST_SEQUENCES]))
+        return found
+
+    @functools.cached_property
+    def _columns(self) -> tuple[Ints, list[str], Floats]:
+        values = self._table["value"].to_numpy(zero_copy_only=False).astype(np.float64)
+        return *codes(self._table, "sample_id"), values
+
+    def of(self, cell: str) -> Iterator[tuple[str, dict[str, float]]]:
+        """Each metric of a cell, with its values by sequence."""
+        numbers, names, values = self._columns
+        for metric, rows in self._places.get(cell, ()):
+            ids = (names[i] for i in numbers[rows])
+            yield metric, dict(zip(ids, values[rows].tolist(), strict=True))
+
+
+def _means(stack: Sequence[Mapping[str, float]], ids: Sequence[str]) -> list[float | None]:
+    table = np.array([[one.get(name, np.nan) for name in ids] for one in stack])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # where no replicate defines it
+        means = np.nanmean(table, axis=0)
+    return [float(f"{value:.5g}") if np.isfinite(value) else None for value in means]

@@ -1,0 +1,66 @@
+"""The pages about the boards as a whole: start, table, ledger, about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from gxarena.hookspecs import QUESTIONS
+from gxarena.results.verification import LEVELS
+from gxarena.site.axis import Axis, axis_of
+from gxarena.site.ledger import ledger, totals
+from gxarena.site.pages import what_it_can_say
+from gxarena.site.questions import WISHES, Section, in_words
+from gxarena.site.rendering import Page
+from gxarena.site.site import Site
+
+
+def front_pages(site: Site) -> Iterator[Page]:
+    """Start, table, ledger and about."""
+    boards = {"boards": site.listed_boards()}
+    yield Page("index.html", "index.html", "Which explanation should you trust?", _start(site))
+    yield Page("table.html", "table.html", "Table", boards)
+    entries = {"entries": ledger(site.content), "totals": totals(site.content)}
+    yield Page("ledger.html", "ledger.html", "Ledger", entries)
+    levels = {"levels": LEVELS, "left_out": site.content.left_out}
+    yield Page("about.html", "about.html", "About", boards | levels)
+
+
+def _start(site: Site) -> dict[str, Any]:
+    ordered = sorted(site.sections, key=lambda one: (not one.compares, -len(one.lines)))
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for section in ordered:
+        groups[section.question].append(
+            {
+                "section": section,
+                "board_name": site.board_name(section.board),
+                "words": in_words(section),
+                "ranks": _rank_axis(section),
+                "estimates": axis_of(
+                    line.row for line in (*section.lines, *section.controls) if line.row
+                ),
+            }
+        )
+    asked = {question: groups[question] for question in QUESTIONS if groups[question]}
+    return {
+        "sections": asked,
+        "wishes": {question: WISHES.get(question, question) for question in asked},
+        "models": list(dict.fromkeys(section.model for section in ordered)),
+        "boards": [
+            {
+                **listed,
+                "datasets": board.table["dataset"].unique().to_pylist(),
+                "models": board.table["model"].unique().to_pylist(),
+                "sentences": what_it_can_say(board),
+            }
+            for listed, board in zip(site.listed_boards(), site.boards, strict=True)
+        ],
+    }
+
+
+def _rank_axis(section: Section) -> Axis:
+    standings = [line.standing for line in section.lines if line.standing]
+    return Axis.over(
+        end for one in standings for end in (1.0, one.mean_rank, one.rank_low, one.rank_high)
+    )

@@ -1,0 +1,76 @@
+"""What a metric is and how far to trust it: from docs/metrics.md and the board of metrics."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+_PACKAGE = Path(__file__).parent
+_EMPTY = Markup()
+_SECTION = re.compile(r"^### `(?P<name>[^`]+)`\n+(?P<text>.*?)(?=^##)", re.S | re.M)
+_PART = re.compile(r"^(?=(?:Direction|Trap|Departures): )", re.M)
+
+
+@dataclass(frozen=True)
+class MetricNote:
+    """A metric's section of docs/metrics.md, as HTML.
+
+    Attributes
+    ----------
+    formula, direction, trap, departures : str
+        Empty where the section has no such part.
+    """
+
+    formula: Markup = _EMPTY
+    direction: Markup = _EMPTY
+    trap: Markup = _EMPTY
+    departures: Markup = _EMPTY
+
+
+def packaged(relative: str) -> Path:
+    """A file of docs/ or leaderboard/: the wheel's own copy, or that of the checkout."""
+    copy = _PACKAGE / "shipped" / Path(relative).name
+    return copy if copy.is_file() else _PACKAGE.parents[1] / relative
+
+
+@functools.cache
+def metric_notes() -> Mapping[str, MetricNote]:
+    """Notes by the metric's component."""
+    try:
+        text = packaged("docs/metrics.md").read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    return {found["name"]: _note(found["text"]) for found in _SECTION.finditer(text + "\n##")}
+
+
+def _note(text: str) -> MetricNote:
+    html = MarkdownIt("js-default", {"html": False})
+    html.enable("table")
+    parts = {"formula": ""}
+    for part in _PART.split(text):
+        name, colon, said = part.partition(": ")
+        known = name in {"Direction", "Trap", "Departures"} and bool(colon)
+        parts[name.lower() if known else "formula"] = said if known else part
+    return MetricNote(**{name: Markup(html.render(said)) for name, said in parts.items()})  # noqa: S704 (our own text, HTML in it escaped)
+
+
+@functools.cache
+def trust() -> tuple[dict[str, Any], ...]:
+    """The rows of leaderboard/metric-trust.parquet; empty where it is not there."""
+    path = packaged("leaderboard/metric-trust.parquet")
+    return tuple(pq.read_table(path.absolute()).to_pylist()) if path.is_file() else ()
+
+
+@functools.cache
+def told(quantity: str) -> float:
+    """The share of known damage that a quantity tells, mean over models; 0 where nobody tried."""
+    found = [row["told"] for row in trust() if row["metric"] == quantity]
+    return sum(found) / len(found) if found else 0.0

@@ -1,0 +1,157 @@
+"""What pages of explainers, models, metrics and data sets hold, as their templates take it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gxarena.results.boards import Board
+from gxarena.results.terms import DATASET, MODEL
+from gxarena.results.verification import explained
+from gxarena.site import notes
+from gxarena.site.addresses import metric_of
+from gxarena.site.axis import Axis, axis_of
+from gxarena.site.content import Row
+from gxarena.site.numbers import counted, listed
+from gxarena.site.questions import Line, Section, shown_quantity
+from gxarena.site.rows import is_plain
+
+
+@dataclass(frozen=True)
+class BoardTable:
+    """Rows of one quantity on one data set, on one axis.
+
+    Attributes
+    ----------
+    board : int
+    metric, aggregator, dataset, direction : str
+    rows : list of mapping
+        Best first, methods before controls.
+    axis : Axis
+    """
+
+    board: int
+    metric: str
+    aggregator: str
+    dataset: str
+    direction: str
+    rows: list[Row]
+    axis: Axis
+
+
+def board_tables(
+    rows: Iterable[Row], board: int, quantity: tuple[str, str]
+) -> Iterator[BoardTable]:
+    """A table for each data set that has a quantity (metric, aggregator)."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if (row["metric"], row["aggregator"]) == quantity:
+            found[row["dataset"]].append(row)
+    for dataset, group in found.items():
+        direction = next((r["direction"] for r in group if r["direction"] != "none"), "none")
+        yield BoardTable(
+            board, *quantity, dataset, direction, _best_first(group, direction), axis_of(group)
+        )
+
+
+def _best_first(rows: Sequence[Row], direction: str) -> list[Row]:
+    sign = 1 if direction == "lower" else -1
+
+    def place(row: Row) -> tuple[Any, ...]:
+        worth = row["estimate"]
+        return row["role"] != "method", worth is None, sign * (worth or 0), row["explainer"]
+
+    return sorted(rows, key=place)
+
+
+def metrics_of(boards: Sequence[Board]) -> dict[str, list[tuple[int, list[Row]]]]:
+    """Rows by metric, for each board that has any."""
+    found: dict[str, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for number, board in enumerate(boards, 1):
+        for row in filter(is_plain, board.table.to_pylist()):
+            found[metric_of(row["metric"])][number].append(row)
+    return {metric: list(by_board.items()) for metric, by_board in sorted(found.items())}
+
+
+def metric_boards(
+    by_board: Sequence[tuple[int, list[Row]]], boards: Sequence[Board]
+) -> list[BoardTable]:
+    """Of each board the tables of the one quantity that speaks for the metric."""
+    made: list[BoardTable] = []
+    for number, rows in by_board:
+        if any(row["role"] == "method" and row["estimate"] is not None for row in rows):
+            metric, aggregator, _ = shown_quantity(rows, boards[number - 1].headline)
+            made += board_tables(rows, number, (metric, aggregator))
+    return made
+
+
+def trusted(metric: str, component: str) -> list[Mapping[str, Any]]:
+    """How quantities of a metric fared where the truth was made worse in known steps."""
+    names = {metric, component}
+    return [row for row in notes.trust() if metric_of(row["metric"]) in names]
+
+
+def where_it_stands(sections: Iterable[Section], explainer: str) -> list[tuple[Section, Line]]:
+    """An explainer's line in every section that has one."""
+    return [
+        (section, line)
+        for section in sections
+        for line in (*section.lines, *section.controls)
+        if explainer in line.names
+    ]
+
+
+def weights_of(boards: Sequence[Board], model: str) -> list[tuple[int, str, str]]:
+    """Board, replicate and what a board's terms say of a model's weights."""
+    return [
+        (number, key[2], value)
+        for number, board in enumerate(boards, 1)
+        for key, value in board.terms.items()
+        if key[0] == MODEL and key[1] == model
+    ]
+
+
+def datasets_of(boards: Sequence[Board]) -> dict[str, list[dict[str, Any]]]:
+    """What boards say of each data set."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for number, board in enumerate(boards, 1):
+        rows = board.table.select(["dataset", "sequences", "model"]).to_pylist()
+        sizes: dict[str, int] = {}
+        for row in rows:
+            sizes[row["dataset"]] = max(sizes.get(row["dataset"], 0), row["sequences"])
+        for dataset, size in sizes.items():
+            models = dict.fromkeys(row["model"] for row in rows if row["dataset"] == dataset)
+            found[dataset].append(
+                {
+                    "board": number,
+                    "sequences": size,
+                    "models": list(models),
+                    "terms": board.terms.get((DATASET, dataset), ""),
+                }
+            )
+    return found
+
+
+def what_it_can_say(board: Board) -> list[str]:
+    """Sentences: what a board was measured on, how far it is checked, what it lacks."""
+    rows = board.table.to_pylist()
+    one = sorted({row["model"] for row in rows if row["n"] and row["replicates"] <= 1})
+    several = sorted({row["model"] for row in rows if row["replicates"] > 1} - set(one))
+    said = list(board.notes)
+    if several:
+        said.append(f"Over several sets of weights: {listed(several)}.")
+    if one:
+        said.append(
+            f"At least partly one set of weights, which says nothing of the next: {listed(one)}."
+        )
+    said += [f"{explained(level)}." for level in sorted({row["verification"] for row in rows})]
+    gaps = [row for row in rows if row["coverage"] is not None and row["coverage"] < 1]
+    if gaps:
+        said.append(f"Not all that was asked for is there in {counted(len(gaps), 'row')}.")
+    if all(row["coverage"] is None for row in rows):
+        said.append("It was written before boards told coverage; see undefined and failed values.")
+    if not board.terms:
+        said.append("It does not say what was measured on what; it was written before boards did.")
+    return said

@@ -1,0 +1,328 @@
+"""The start page: for each question, board and model, who answers it best and how sure that is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gxarena.hookspecs import QUESTIONS
+from gxarena.results.boards import Board
+from gxarena.results.leaderboard import NORMALISED
+from gxarena.results.patterns import matches
+from gxarena.results.summary import Standing, summary
+from gxarena.site import notes
+from gxarena.site.addresses import metric_of
+from gxarena.site.numbers import counted, duration, listed, number
+
+Row = Mapping[str, Any]
+
+WISHES = {
+    "localization": "find motifs",
+    "faithfulness": "know what the model would lose",
+    "robustness": "get a stable explanation",
+    "complexity": "get a sparse explanation",
+}
+"""What somebody wants who asks a question."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One explainer's answer to one question.
+
+    Attributes
+    ----------
+    explainer, role : str
+    names : tuple of str
+        Explainers that give the same maps, this one first.
+    standing : Standing or None
+        Over all metrics and data sets; None for controls, and for who competes with nobody.
+    row : mapping or None
+        Of the board, for the section's one quantity and data set.
+    seconds : float or None
+    """
+
+    explainer: str
+    role: str
+    names: tuple[str, ...]
+    standing: Standing | None
+    row: Row | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """A question about a model, answered by one board.
+
+    Attributes
+    ----------
+    board : int
+        Its number, from 1.
+    question, model : str
+    shown : (metric, aggregator, data set)
+        The one quantity whose estimates stand beside the ranks.
+    direction : str
+        Of that quantity.
+    tiers : tuple of (int or None, tuple of Line)
+        Who competes, best first.
+    tiers_over_all : bool
+        Whether the tiers are of mean ranks over all metrics and data sets; else of the quantity
+        shown, since these are too few.
+    controls : tuple of Line
+    datasets : mapping of str to int
+        With the most sequences of any row.
+    metrics : tuple of str
+    replicates : tuple of int
+        Sets of weights, the fewest and the most.
+    rows : tuple of mapping
+        All that the question is answered by.
+    """
+
+    board: int
+    question: str
+    model: str
+    shown: tuple[str, str, str]
+    direction: str
+    tiers: tuple[tuple[int | None, tuple[Line, ...]], ...]
+    tiers_over_all: bool
+    controls: tuple[Line, ...]
+    datasets: Mapping[str, int]
+    metrics: tuple[str, ...]
+    replicates: tuple[int, int]
+    rows: tuple[Row, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Of who competes, best first."""
+        return [line for _, lines in self.tiers for line in lines]
+
+    @property
+    def key(self) -> str:
+        """Tells the section from every other one."""
+        return f"{self.question}/{self.board}/{self.model}"
+
+    @property
+    def compares(self) -> bool:
+        """Whether anybody competes."""
+        return any(line.standing for line in self.lines)
+
+
+def sections_of(board: Board, number_: int) -> list[Section]:
+    """The questions that a board answers, by model; those that compare most first."""
+    asked: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in board.table.to_pylist():
+        if row["question"] in QUESTIONS and not row["metric"].endswith(NORMALISED):
+            asked[row["question"], row["model"]].append(row)
+    standings: dict[tuple[str, str], list[Standing]] = defaultdict(list)
+    for standing in summary(board.table):
+        standings[standing.question, standing.model].append(standing)
+    made = [
+        _section(board, number_, key, rows, standings[key])
+        for key, rows in asked.items()
+        if any(row["role"] == "method" and row["estimate"] is not None for row in rows)
+    ]
+    order = list(QUESTIONS)
+    return sorted(made, key=lambda one: (order.index(one.question), -len(one.lines), one.model))
+
+
+def _section(
+    board: Board,
+    number_: int,
+    key: tuple[str, str],
+    rows: Sequence[Row],
+    standings: Sequence[Standing],
+) -> Section:
+    shown = shown_quantity(rows, board.headline)
+    at = {
+        row["explainer"]: row
+        for row in rows
+        if (row["metric"], row["aggregator"], row["dataset"]) == shown
+    }
+    lines = list(_lines(rows, standings, at))
+    methods = [line for line in lines if line.role == "method"]
+    over_all = any(one.tier is not None for one in standings)
+    weights = [r["replicates"] for r in rows if r["n"] and r["role"] == "method"] or [0]
+    sizes: dict[str, int] = {}
+    for row in rows:
+        sizes[row["dataset"]] = max(sizes.get(row["dataset"], 0), row["sequences"])
+    return Section(
+        number_,
+        *key,
+        shown,
+        next((row["direction"] for row in at.values() if row["direction"] != "none"), "none"),
+        _in_tiers(methods, over_all),
+        over_all,
+        tuple(line for line in lines if line.role != "method"),
+        sizes,
+        tuple(dict.fromkeys(metric_of(row["metric"]) for row in rows)),
+        (min(weights), max(weights)),
+        tuple(rows),
+    )
+
+
+def _in_tiers(
+    methods: Sequence[Line], over_all: bool
+) -> tuple[tuple[int | None, tuple[Line, ...]], ...]:
+    """Lines by their tier, in which they keep their order; those without come last."""
+    tiers: dict[int | None, list[Line]] = defaultdict(list)
+    for line in methods:
+        if over_all:
+            tier = line.standing.tier if line.standing else None
+        else:
+            tier = line.row["tier"] if line.row and len(methods) > 1 else None
+        tiers[tier].append(line)
+    order = sorted(tiers, key=lambda tier: (tier is None, tier))
+    return tuple((tier, tuple(tiers[tier])) for tier in order)
+
+
+def _lines(
+    rows: Sequence[Row], standings: Sequence[Standing], at: Mapping[str, Row]
+) -> Iterator[Line]:
+    """Who has a standing, best first; then other methods by their estimate; then controls."""
+    ranked = {name for one in standings for name in one.names}
+    for one in standings:
+        first = one.names[0]
+        yield Line(first, "method", one.names, one, at.get(first), one.seconds)
+    others = {row["explainer"]: row for row in rows if row["explainer"] not in ranked}
+    ordered = sorted(others.values(), key=lambda row: (row["role"] != "method", row["explainer"]))
+    for row in ordered:
+        name = row["explainer"]
+        yield Line(name, row["role"], (name,), None, at.get(name), row["seconds_per_sequence"])
+
+
+def shown_quantity(rows: Sequence[Row], headline: Sequence[str]) -> tuple[str, str, str]:
+    """The quantity, aggregator and data set whose estimates are shown.
+
+    One that ranks; of these one that the suite shows first, that most methods and data sets have,
+    of which more is better, that tells known damage best (`gxarena.site.notes.told`); and the data
+    set with most methods.
+    """
+    methods: dict[tuple[str, str], set[str]] = defaultdict(set)
+    datasets: dict[tuple[str, str], set[str]] = defaultdict(set)
+    directions: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        if row["estimate"] is None:
+            continue
+        quantity = row["metric"], row["aggregator"]
+        if row["direction"] != "none":
+            directions[quantity] = row["direction"]
+        datasets[quantity].add(row["dataset"])
+        found[*quantity, row["dataset"]].add(row["explainer"])
+        if row["role"] == "method":
+            methods[quantity].add(row["explainer"])
+
+    def worth(quantity: tuple[str, str]) -> tuple[Any, ...]:
+        metric, aggregator = quantity
+        return (
+            quantity not in directions,
+            not (headline and matches(metric, headline)),
+            -len(methods[quantity]),
+            -len(datasets[quantity]),
+            aggregator != "native",
+            directions.get(quantity) != "higher",
+            -notes.told(metric),
+            metric,
+        )
+
+    best = min(methods, key=worth)
+    dataset = min(datasets[best], key=lambda name: (-len(found[*best, name]), name))
+    return *best, dataset
+
+
+def in_words(section: Section) -> list[str]:
+    """What the section says, in sentences made of its numbers."""
+    said = [_who(section)]
+    if cheap := _cheaper(section):
+        said.append(cheap)
+    said.append(_evidence(section))
+    return said + list(_unknown(section))
+
+
+def _evidence(section: Section) -> str:
+    """On what it was measured."""
+    low, high = section.replicates
+    if high <= 1:
+        weights = "one set of weights"
+    else:
+        weights = f"{high if low == high else f'{low} to {high}'} sets of weights"
+    sizes = sorted(set(section.datasets.values()))
+    each = " to ".join(str(size) for size in dict.fromkeys((sizes[0], sizes[-1])))
+    names = listed([f"“{name}”" for name in section.datasets])
+    return (
+        f"Over {counted(len(section.datasets), 'data set')} of {each} sequences ({names}), "
+        f"{counted(len(section.metrics), 'metric')} and {weights}."
+    )
+
+
+def _who(section: Section) -> str:
+    wish = f"To {WISHES.get(section.question, section.question)} with {section.model}"
+    if len(section.lines) == 1:
+        return (
+            f"{wish}: {section.lines[0].explainer} competes with nobody here; read its estimate "
+            "beside the controls'."
+        )
+    told = _told_apart(section)
+    ranked = [line.standing for line in section.lines if line.standing]
+    if section.tiers_over_all or not ranked:
+        return f"{wish}: {told}."
+    best = min(ranked, key=lambda one: one.mean_rank)
+    return (
+        f"{wish}: by {section.shown[0]} on “{section.shown[2]}”, {told}. Over all metrics and data "
+        f"sets, too few to tell tiers, {' = '.join(best.names)} has the best mean rank, "
+        f"{number(best.mean_rank)} of {len(ranked)}, and {_stays(best)}."
+    )
+
+
+def _told_apart(section: Section) -> str:
+    first = [_named(line) for tier, lines in section.tiers for line in lines if tier == 1]
+    if not first:
+        return "nobody is ranked"
+    if len(first) == len(section.lines):
+        return f"{listed(first)} are not told apart"
+    if len(first) == 1:
+        return f"{first[0]} is ahead of the rest"
+    return f"{listed(first)} are not told apart and ahead of the rest"
+
+
+def _stays(standing: Standing) -> str:
+    left_out = "data set, metric or set of weights is left out"
+    if standing.low == standing.high:
+        return f"keeps its place whichever {left_out}"
+    return f"is between place {standing.low} and {standing.high} as a {left_out}"
+
+
+def _named(line: Line) -> str:
+    return " = ".join(line.names)
+
+
+def _cheaper(section: Section) -> str:
+    """The best of those that cost at most a fifth of the first."""
+    standing = (line for line in section.lines if line.standing)
+    ranked = sorted(standing, key=lambda line: line.standing.place if line.standing else 0)
+    if not ranked or not ranked[0].seconds:
+        return ""
+    cost = ranked[0].seconds
+    for line in ranked[1:]:
+        if line.seconds and line.seconds <= cost / 5 and line.standing:
+            return (
+                f"{_named(line)}, of mean rank {number(line.standing.mean_rank)}, takes "
+                f"{duration(line.seconds)} a sequence instead of {duration(cost)}."
+            )
+    return ""
+
+
+def _unknown(section: Section) -> Iterator[str]:
+    """What the board cannot say."""
+    if section.replicates[1] <= 1:
+        yield "Not known: whether another training of the model would order them alike."
+    else:
+        yield "Not known: other models, data and lengths."
+    gaps = sorted({
+        row["explainer"]
+        for row in section.rows
+        if row["role"] == "method" and row["coverage"] is not None and row["coverage"] < 1
+    })  # fmt: skip
+    if gaps:
+        yield f"Not on every sequence: {listed(gaps)}; the table shows coverage."

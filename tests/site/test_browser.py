@@ -1,0 +1,115 @@
+"""The site in a browser, from file://: scripts run, the address is the view, nobody complains.
+
+The page's policy forbids whatever is not a file; what it asked for besides would be on the console.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from site_pages import Page, synthetic_board
+
+from gxarena.registry import Registry
+from gxarena.results.boards import write_board
+from gxarena.run.plan import Plan
+from gxarena.run.runner import run
+from gxarena.site.content import read_content
+from gxarena.site.site import Site
+from gxarena.site.writing import write_site
+
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not BROWSER, reason="needs Chromium, which is not installed"),
+]
+OPTIONS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1200,1000",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr",
+    "--virtual-time-budget=20000", "--dump-dom",
+)  # fmt: skip
+
+
+@pytest.fixture
+def site(plan: Callable[..., Plan], registry: Registry, tmp_path: Path) -> Path:
+    """A site of a run and a written board."""
+    block = {
+        "datasets": ["mine"], "models": ["toy", "toy-tokens"], "explainers": ["exact", "random"],
+        "metrics": ["gini", "faithfulness"],
+    }  # fmt: skip
+    run(plan(matrix=[block]), tmp_path / "run")
+    write_board(tmp_path / "written.parquet", synthetic_board(12, 4, 3))
+    content = read_content([tmp_path / "run", tmp_path / "written.parquet"])
+    write_site(Site.of(content, registry), tmp_path / "site")
+    return tmp_path / "site"
+
+
+def drawn(site: Path, address: str, fits: Callable[[Page], bool]) -> Page:
+    """A page whose drawings fit; those of a busy machine come late, and are looked at again."""
+    pages = (opened(site, address) for _ in range(4))
+    return next(page for page in pages if fits(page))
+
+
+def opened(site: Path, address: str) -> Page:
+    """A page as the browser has it once its scripts have run."""
+    command = [BROWSER, *OPTIONS, f"--user-data-dir={site.parent / 'profile'}"]
+    url = f"{site.as_uri()}/{address}"
+    done = subprocess.run([*command, url], capture_output=True, text=True, timeout=120)
+    said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    assert said == [], address
+    page = Page()
+    page.feed(done.stdout)
+    return page
+
+
+def marks(page: Page) -> list[str]:
+    """What kinds of marks its charts hold."""
+    return [attrs.get("aria-roledescription", "") for _, attrs in page.tags]
+
+
+def hidden(page: Page, tag: str) -> list[bool]:
+    return ["hidden" in attrs for name, attrs in page.tags if name == tag and "data-model" in attrs]
+
+
+def test_the_address_is_the_view(site: Path) -> None:
+    first = opened(site, "index.html")
+    asked = [a for tag, a in first.tags if tag == "article"]
+    assert {a["data-question"] for a in asked if "hidden" not in a} == {"localization"}
+    one = opened(site, "index.html#model=network&question=complexity")
+    assert sum(not there for there in hidden(one, "article")) == 1
+    assert not any(hidden(opened(site, "index.html#all=1"), "article"))
+
+    view = "table.html#board=2&metric=metric-0&dataset=set-1&sort=-estimate&q=explainer"
+    table = opened(site, view)
+    assert "12 of 144 rows" in table.words
+    means = [float(row[6]) for row in table.rows if row and row[0].startswith("explainer-")]
+    assert means == sorted(means, reverse=True)
+    assert len(set(means)) == 12
+    assert "0 of 144 rows" in opened(site, "table.html#board=2&q=nobody").words
+
+
+def test_charts_letters_and_values_are_drawn(site: Path) -> None:
+    assert drawn(site, "cost.html", lambda page: marks(page).count("point") >= 12)
+    assert drawn(site, "curves.html", lambda page: marks(page).count("line mark container") >= 2)
+    letters = {f"fill-{letter}" for letter in "ACGT"}
+    assert drawn(
+        site,
+        "samples.html",
+        lambda page: sum(a.get("class") in letters for _, a in page.tags) > 24,
+    )
+    dossier = next(path.name for path in (site / "cell").glob("1-*toy--exact.html"))
+    assert "gini, native: 70 of 70 sequences" in opened(site, f"cell/{dossier}#gini--native").words
+
+
+def test_every_page_opens_without_complaint(site: Path) -> None:
+    names = [path.name for path in site.glob("*.html")]
+    names += [str(next((site / kind).iterdir()).relative_to(site)) for kind in
+              ("cell", "explainer", "metric", "model")]  # fmt: skip
+    for name in names:
+        assert "gxarena" in opened(site, name).words

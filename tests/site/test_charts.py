@@ -1,0 +1,108 @@
+"""Charts: they draw the board's numbers, know who is beaten, and need no network."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from site_pages import Page, data_of, synthetic_board
+
+from gxarena.errors import MissingExtra
+from gxarena.registry import Registry
+from gxarena.results.boards import write_board
+from gxarena.site import charts
+from gxarena.site.charts import cost_chart, heat_chart, library
+from gxarena.site.content import read_content
+from gxarena.site.questions import sections_of
+from gxarena.site.site import Site
+from gxarena.site.writing import write_site
+
+
+def test_cost_draws_the_standings_and_who_is_beaten_by_nobody() -> None:
+    section = sections_of(synthetic_board(6, 4, 3), 1)[0]
+    chart = cost_chart(section)
+    assert chart is not None
+    drawn = {record["explainer"]: record for record in chart.records}
+    for line in section.lines:
+        assert line.standing is not None
+        record = drawn[line.explainer]
+        assert record["quality"] == line.standing.mean_rank
+        assert (record["low"], record["high"]) == (
+            line.standing.rank_low, line.standing.rank_high,
+        )  # fmt: skip
+        assert record["seconds"] == line.seconds
+    for name, one in drawn.items():
+        beaten = any(
+            (o["seconds"] < one["seconds"] and o["quality"] <= one["quality"])
+            or (o["seconds"] <= one["seconds"] and o["quality"] < one["quality"])
+            for o in drawn.values()
+        )
+        assert one["front"] is not beaten, name
+    front = [name for name, one in drawn.items() if one["front"]]
+    assert 0 < len(front) < len(drawn)
+    assert chart.says.endswith(f"better than {', '.join(front)}.")
+    assert chart.spec["data"] == {"values": chart.records}
+
+
+def test_one_method_is_no_chart() -> None:
+    section = sections_of(synthetic_board(1, 1, 3), 1)[0]
+    assert cost_chart(section) is None
+    assert heat_chart(sections_of(synthetic_board(3, 1, 1), 1)[0]) is None
+
+
+def test_heat_has_every_estimate_of_its_quantity() -> None:
+    board = synthetic_board(4, 2, 3)
+    section = sections_of(board, 1)[0]
+    chart = heat_chart(section)
+    assert chart is not None
+    rows = [row for row in board.table.to_pylist() if row["metric"] == section.shown[0]]
+    assert {(r["dataset"], r["explainer"]): r["estimate"] for r in rows} == {
+        (r["dataset"], r["explainer"]): r["estimate"] for r in chart.records
+    }
+    assert len(chart.records) == 12
+    y = chart.spec["layer"][0]["encoding"]["y"]
+    assert y["sort"] == [line.explainer for line in section.lines]
+
+
+def test_specs_name_no_address_and_the_page_has_their_numbers(tmp_path: Path) -> None:
+    write_board(tmp_path / "b.parquet", synthetic_board(4, 2, 3))
+    write_site(Site.of(read_content([tmp_path / "b.parquet"]), Registry.load()), tmp_path / "site")
+    for name in ("cost", "heat"):
+        page = Page.read(tmp_path / "site" / f"{name}.html")
+        specs = data_of(tmp_path / "site" / "data" / f"charts-{name}.js")
+        keys = [attrs["data-key"] for _, attrs in page.tags if "data-key" in attrs]
+        assert keys == list(specs)
+        assert len(keys) == 2
+        for spec in specs.values():
+            assert "http" not in str(spec)
+            assert "url" not in spec["data"]
+    assert "vegaEmbed" in (tmp_path / "site" / "assets" / "vega.js").read_text()
+
+
+def test_the_library_tells_that_it_is_there() -> None:
+    assert library().endswith('gxarena.data("vega",true);\n')
+
+
+@pytest.mark.parametrize("module", ["altair", "vl_convert"])
+def test_what_is_missing_is_named_with_its_remedy(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charts._bundle.cache_clear()
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtra, match=rf"{module}.*pip install 'gxarena\[site\]'"):
+        library()
+    charts._bundle.cache_clear()
+
+
+def test_of_equal_cost_only_the_best_is_beaten_by_nobody() -> None:
+    board = synthetic_board(5, 4, 3)
+    at = board.table.column_names.index("seconds_per_sequence")
+    same = board.table.set_column(at, "seconds_per_sequence", pa.array([1.0] * len(board.table)))
+    section = sections_of(replace(board, table=same), 1)[0]
+    chart = cost_chart(section)
+    assert chart is not None
+    front = [record["quality"] for record in chart.records if record["front"]]
+    assert set(front) == {min(record["quality"] for record in chart.records)}

@@ -1,0 +1,82 @@
+"""Dossiers: the cells behind a number, each once, as boards join them; what makes them again."""
+
+from __future__ import annotations
+
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+from written_runs import write_run
+
+from gxarena.site.content import read_content
+from gxarena.site.dossiers import Dossier, Values, dossiers_of
+
+LOW, HIGH = ([m + 0.01 * i for i in range(24)] for m in (1.0, 2.0))
+
+
+def dossiers(*runs: Path) -> dict[str, Dossier]:
+    content = read_content(runs)
+    (board,) = content.boards
+    return {one.labels[2]: one for one in dossiers_of(content, board, 1)}
+
+
+def test_a_cell_that_failed_gives_way_to_one_that_is_done(tmp_path: Path) -> None:
+    first = write_run(tmp_path / "first", {"a": LOW, "b": LOW}, status={"a": "error"})
+    second = write_run(tmp_path / "second", {"a": LOW, "b": LOW})
+    found = dossiers(first, second)
+    (source,), (cell,) = found["a"].parts, found["a"].cells
+    assert (source.name, cell["status"]) == ("second", "ok")
+    (source,), (cell,) = found["b"].parts, found["b"].cells
+    assert source.name == "first"
+
+
+def test_another_explainer_of_the_same_name_is_its_own_dossier(tmp_path: Path) -> None:
+    first = write_run(tmp_path / "first", {"a": LOW, "b": LOW})
+    second = write_run(tmp_path / "second", {"a": HIGH, "c": LOW})
+    found = dossiers(first, second)
+    assert set(found) == {"a", "a (second)", "b", "c"}
+    content = read_content([first, second])
+    values = Values(content.sources)
+    for name, expected in (("a", LOW), ("a (second)", HIGH)):
+        (one,) = (d for d in dossiers_of(content, content.boards[0], 1) if d.labels[2] == name)
+        assert next(iter(values.of(one)["values"].values())) == pytest.approx(expected)
+
+
+def test_the_command_asks_for_these_cells_alone(tmp_path: Path) -> None:
+    run = write_run(
+        tmp_path / "run", {"it's": LOW, "b": LOW}, against="m/b", metric_name="q[vs m/b]"
+    )
+    dossier = dossiers(run)["it's"]
+    (source,) = dossier.parts
+    words = shlex.split(dossier.command(source))
+    assert words[:6] == ["gxarena", "run", "s.toml", "--out", "runs/again", "--set"]
+    assert tomllib.loads(words[6])["matrix"] == [
+        {
+            "datasets": ["d"], "models": ["m"], "explainers": ["it's"],
+            "aggregators": ["native"], "metrics": ["q"], "against": ["m/b"],
+        }
+    ]  # fmt: skip
+
+
+def test_a_shipped_suite_is_named(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": LOW})
+    text = (run / "run.json").read_text().replace('"suite": "s"', '"suite": "quickstart"')
+    (run / "run.json").write_text(text)
+    dossier = dossiers(run)["a"]
+    (source,) = dossier.parts
+    assert dossier.command(source).startswith("gxarena run quickstart --out ")
+
+
+def test_facts_name_what_differs(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / f"r{i}", {"a": LOW}, model_replicate=i, device=f"cuda:{i}",
+                  model_weights_digest=str(i) * 32, packages=f'{{"torch": "2.{i}"}}')
+        for i in range(2)
+    ]  # fmt: skip
+    facts = dict(dossiers(*runs)["a"].facts)
+    assert facts["weights, digest"] == f"{'0' * 32}, {'1' * 32}"
+    assert facts["device"] == "cuda:0, cuda:1"
+    assert facts["versions"] == "torch 2.0 or 2.1"
+    assert facts["target"] == "1"
+    assert facts["computed"] == "2026-01-01 00:00 to 2026-01-01 00:00 UTC"

@@ -1,0 +1,158 @@
+"""Sequences with their explanations: the run's own, on the run's own sequences, or not at all."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from site_pages import Page, data_of
+
+from gxarena.registry import Registry
+from gxarena.results.bundle import write_bundle
+from gxarena.results.reading import RunResults
+from gxarena.run.plan import Plan
+from gxarena.run.runner import run
+from gxarena.run.store import Store
+from gxarena.site.content import Source, read_content
+from gxarena.site.explorer import explore
+from gxarena.site.site import Site
+from gxarena.site.writing import write_site
+
+
+@pytest.fixture
+def folder(plan: Callable[..., Plan], tmp_path: Path) -> Path:
+    """A finished run of a nucleotide and a token model."""
+    block = {
+        "datasets": ["mine"],
+        "models": ["toy", "toy-tokens"],
+        "explainers": ["exact", "random"],
+        "metrics": ["gini"],
+    }
+    run(plan(matrix=[block]), tmp_path / "run")
+    return tmp_path / "run"
+
+
+def source_of(path: Path) -> Source:
+    (source,) = read_content([path]).sources.values()
+    return source
+
+
+def test_maps_are_the_store_s_on_the_data_s_sequences(
+    folder: Path, data: Path, registry: Registry
+) -> None:
+    source = source_of(folder)
+    (found,), reasons = explore(source, registry, most=5)
+    assert reasons == []
+    lines = [line.split(",") for line in data.read_text().splitlines()[1:]]
+    assert [(s["id"], s["letters"], str(s["label"])) for s in found.sequences] == [
+        tuple(line) for line in lines[:5]
+    ]
+    assert found.of == 70
+    assert len(found.explanations) == 4
+    ids = [line[0] for line in lines]
+    for one in found.explanations.values():
+        (key,) = {
+            row["attributions_key"]
+            for row in source.last_rows()
+            if (row["model"], row["explainer"]) == (one["model"], one["explainer"])
+        }
+        kept = Store(folder / "store").read_attributions(key, ids)[:5]
+        assert len(one["maps"]) == 5
+        for given, shown in zip(kept, one["maps"], strict=True):
+            assert shown["scores"] == pytest.approx(given.scores, rel=1e-3)
+            ends = shown["ends"] or list(range(1, 25))
+            assert ends == given.spans.boundaries[1:].tolist()
+            assert shown["special"] == pytest.approx(given.special, rel=1e-3)
+    assert {one["explainer"]: one["role"] for one in found.explanations.values()} == {
+        "exact": "method", "random": "floor",
+    }  # fmt: skip
+
+
+def test_other_sequences_under_the_same_name_are_refused(
+    folder: Path, data: Path, registry: Registry
+) -> None:
+    data.write_text(data.read_text().replace("A", "C", 1))
+    found, reasons = explore(source_of(folder), registry)
+    assert found == []
+    assert reasons == [
+        "run, mine: expected the sequences of the run, got others under the same name."
+    ]
+
+
+def test_what_cannot_be_opened_is_said(folder: Path, data: Path, registry: Registry) -> None:
+    data.unlink()
+    found, (reason,) = explore(source_of(folder), registry)
+    assert found == []
+    assert reason.startswith("run, mine: ")
+
+
+def test_a_bundle_holds_none(folder: Path, tmp_path: Path, registry: Registry) -> None:
+    write_bundle(RunResults.of(folder), tmp_path / "b.zip")
+    found, reasons = explore(source_of(tmp_path / "b.zip"), registry)
+    assert found == []
+    assert reasons == ["b.zip: a bundle holds no explanations; give the run's folder to see them."]
+
+
+def test_the_page_loads_what_is_written(folder: Path, tmp_path: Path, registry: Registry) -> None:
+    out = tmp_path / "site"
+    site = Site.of(read_content([folder]), registry)
+    write_site(site, out)
+    page = Page.read(out / "samples.html")
+    (key,) = [a["value"] for tag, a in page.tags if tag == "option" and "--" in a["value"]]
+    document = data_of(out / "data" / f"sequences-{key}.js")
+    assert len(document["sequences"]) == 20
+    for one in document["explanations"]:
+        held = data_of(out / "data" / f"{one['file']}.js")
+        assert (held["model"], held["explainer"]) == (one["model"], one["explainer"])
+        assert len(held["maps"]) == 20
+    dossier = Page.read(next((out / "cell").glob("*toy--exact.html")))
+    (values,) = [a for _, a in dossier.tags if a.get("id") == "values"]
+    assert values["data-samples"].startswith(f"../samples.html#set={key}&a=")
+    assert len(data_of(out / "data" / f"{values['data-name']}.js")["explored"]) == 20
+
+
+def test_without_runs_the_page_says_so(folder: Path, tmp_path: Path, registry: Registry) -> None:
+    write_bundle(RunResults.of(folder), tmp_path / "b.zip")
+    write_site(Site.of(read_content([tmp_path / "b.zip"]), registry), tmp_path / "site")
+    page = Page.read(tmp_path / "site" / "samples.html")
+    assert "No run given here holds explanations" in page.words
+    assert "a bundle holds no explanations" in page.words
+
+
+def test_drops_are_those_of_the_run_s_curves(
+    plan: Callable[..., Plan], tmp_path: Path, registry: Registry
+) -> None:
+    block = {
+        "datasets": ["mine"], "models": ["toy-tokens"], "explainers": ["exact"],
+        "metrics": ["gini", "faithfulness"],
+    }  # fmt: skip
+    run(plan(matrix=[block]), tmp_path / "run")
+    source = source_of(tmp_path / "run")
+    (found,), _ = explore(source, registry, most=4)
+    (one,) = found.explanations.values()
+    assert one["dropped"] == "drop of the probability (faithfulness)"
+    rows = source.curves.to_pylist()
+    for sequence, drops, shown in zip(found.sequences, one["drops"], one["maps"], strict=True):
+        assert set(drops) == {"mif", "lif"}
+        for order, steps in drops.items():
+            kept = [
+                [row["x"], row["y"]] for row in rows
+                if (row["sample_id"], row["curve"]) == (sequence["id"], f"{order}_drop_probability")
+            ]  # fmt: skip
+            assert steps == [pytest.approx(pair, rel=1e-3, abs=1e-9) for pair in kept]
+            # Whole units in the order of the scores reach each fraction: what the page crosses out.
+            ends = [0, *shown["ends"]]
+            widths = [b - a for a, b in itertools.pairwise(ends)]
+            turn = sorted(
+                range(len(widths)), key=lambda u: shown["scores"][u] * (1 if order == "lif" else -1)
+            )
+            reached = [0, *(sum(widths[u] for u in turn[: k + 1]) for k in range(len(turn)))]
+            for fraction, _ in steps:
+                assert min(abs(fraction * 24 - many) for many in reached) < 0.01
+
+
+def test_without_curves_nothing_is_dropped(folder: Path, registry: Registry) -> None:
+    (found,), _ = explore(source_of(folder), registry)
+    assert {(one["dropped"], len(one["drops"])) for one in found.explanations.values()} == {("", 0)}

@@ -1,0 +1,56 @@
+"""Notes on metrics: from docs/metrics.md, by its sections, and from the board of metrics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from gxarena.registry import Registry
+from gxarena.site import notes
+from gxarena.site.notes import metric_notes, packaged, told, trust
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_metric_of_the_docs_has_its_parts() -> None:
+    text = (ROOT / "docs" / "metrics.md").read_text()
+    found = metric_notes()
+    assert len(found) == text.count("\n### `")
+    for name, note in found.items():
+        assert note.formula or note.direction, name
+        assert note.direction, name
+        assert note.trap, name
+        assert "<p>" in note.trap
+        assert "Trap:" not in note.formula + note.direction
+
+
+def test_the_core_s_metrics_have_notes() -> None:
+    metrics = [one.component.name for one in Registry.load().of_kind("metrics")]
+    assert len(set(metrics) & metric_notes().keys()) > 20
+
+
+def test_formula_and_code_are_html_and_nothing_else_is() -> None:
+    assert "<code>c ≥ 0</code>" in metric_notes()["infidelity"].formula
+    assert "<table>" in metric_notes()["grammar_satisfiability"].formula
+    assert "<script" not in notes._note("<script>alert(1)</script>\nTrap: <b>x</b>").formula
+
+
+def test_trust_is_the_committed_board() -> None:
+    rows = pq.read_table(ROOT / "leaderboard" / "metric-trust.parquet").to_pylist()
+    assert list(trust()) == rows
+    auprc = [row["told"] for row in rows if row["metric"] == "auprc"]
+    assert told("auprc") == pytest.approx(sum(auprc) / len(auprc))
+    assert told("nothing") == 0
+
+
+def test_a_wheel_has_its_own_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert packaged("docs/metrics.md") == ROOT / "docs" / "metrics.md"
+    (tmp_path / "shipped").mkdir()
+    (tmp_path / "shipped" / "metrics.md").touch()
+    monkeypatch.setattr(notes, "_PACKAGE", tmp_path)
+    assert packaged("docs/metrics.md") == tmp_path / "shipped" / "metrics.md"
+    project = (ROOT / "pyproject.toml").read_text()
+    for relative in ("docs/metrics.md", "leaderboard/metric-trust.parquet"):
+        assert f'"{relative}" = "gxarena/site/shipped/{Path(relative).name}"' in project

@@ -1,0 +1,135 @@
+"""What the start page says: who is ahead, told from what, at which cost, and what is not known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from site_pages import synthetic_board
+
+from gxarena.results.boards import Board
+from gxarena.results.schemas import LEADERBOARD
+from gxarena.results.summary import summary
+from gxarena.site.questions import Section, in_words, sections_of, shown_quantity
+
+ORDER = ("deeplift", "ism", "lrp", "gradient")
+
+
+def board(datasets: int = 12, **changes: Any) -> Board:
+    """Explainers in one order on every data set, with a floor."""
+    (full,) = [synthetic_board(4, 1, datasets)]
+    rows = []
+    for row in full.table.to_pylist():
+        at = int(row["explainer"][-1])
+        row |= {
+            "explainer": ORDER[at], "entry": ORDER[at], "rank": at + 1, "rank_low": at + 1,
+            "rank_high": at + 1, "ranks_without": [at + 1] * 3, "estimate": 1 - at / 4,
+            "ci_low": 0.9 - at / 4, "ci_high": 1.1 - at / 4, "tier": at + 1,
+            "seconds_per_sequence": [1.0, 0.5, 0.01, 0.002][at],
+        }  # fmt: skip
+        rows.append(row | changes)
+        if at == 0:
+            rows.append(
+                row | dict.fromkeys(("entry", "rank", "rank_low", "rank_high", "tier"))
+                | {"explainer": "random", "role": "floor", "estimate": 0.1, "ranks_without": None}
+            )  # fmt: skip
+    return Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {})
+
+
+def only(board: Board) -> Section:
+    (section,) = sections_of(board, 1)
+    return section
+
+
+def test_a_section_has_the_summary_s_standings_in_its_order() -> None:
+    given = board()
+    section = only(given)
+    assert [line.standing for line in section.lines] == summary(given.table)
+    assert [line.explainer for line in section.lines] == list(ORDER)
+    assert [line.explainer for line in section.controls] == ["random"]
+    assert section.controls[0].standing is None
+
+
+def test_tiers_are_the_summary_s() -> None:
+    section = only(board())
+    told = {line.explainer: tier for tier, lines in section.tiers for line in lines}
+    assert told == {one.names[0]: one.tier for one in summary(board().table)}
+    assert None not in told.values()
+    assert len(set(told.values())) > 1
+
+
+def test_words_name_who_is_ahead_what_it_costs_and_on_what() -> None:
+    section = only(board())
+    first = [line.explainer for line in section.tiers[0][1]]
+    said = " ".join(in_words(section))
+    assert len(first) == 2
+    assert "network: deeplift and ism are not told apart and ahead of the rest." in said
+    assert "lrp, of mean rank 3.00, takes 10 ms a sequence instead of 1.0 s." in said
+    assert "Over 12 data sets of 100 sequences" in said
+    assert "1 metric and 3 sets of weights" in said
+
+
+def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:
+    given = board(2)
+    section = only(given)
+    assert not section.tiers_over_all
+    metric, _, dataset = section.shown
+    shown = {
+        row["explainer"]: row["tier"]
+        for row in given.table.to_pylist()
+        if (row["metric"], row["dataset"]) == (metric, dataset) and row["role"] == "method"
+    }
+    assert {line.explainer: tier for tier, lines in section.tiers for line in lines} == shown
+    said = in_words(section)[0]
+    assert "by metric-0 on “set-0”, deeplift is ahead of the rest." in said
+    assert "too few to tell tiers, deeplift has the best mean rank, 1.00 of 4, and keeps" in said
+
+
+def test_who_is_not_ranked_comes_last() -> None:
+    rows = board(1).table.to_pylist()
+    nothing = dict.fromkeys(("tier", "rank", "rank_low", "rank_high", "estimate"))
+    rows[0] |= nothing
+    section = only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {}))
+    assert [tier for tier, _ in section.tiers] == [2, 3, 4, None]
+    assert section.tiers[-1][1][0].explainer == rows[0]["explainer"]
+
+
+def test_one_training_and_gaps_are_said() -> None:
+    said = " ".join(in_words(only(board(replicates=1))))
+    assert "whether another training of the model would order them alike" in said
+    assert "Not on every sequence" not in said
+    assert "Not on every sequence" in " ".join(in_words(only(board(coverage=0.5))))
+
+
+def test_who_competes_with_nobody_is_shown_beside_the_controls() -> None:
+    table = board(1).table
+    alone = table.filter(pa.compute.is_in(table["explainer"], pa.array(["ism", "random"])))
+    section = only(Board(("b",), alone, {}))
+    assert [line.explainer for line in section.lines] == ["ism"]
+    assert not section.compares
+    assert "ism competes with nobody here" in in_words(section)[0]
+
+
+ROW = {
+    "role": "method", "estimate": 1.0, "direction": "higher", "aggregator": "native",
+    "dataset": "d", "explainer": "a",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "headline", "expected"),
+    [
+        ([{"metric": "x", "direction": "none"}, {"metric": "y"}], (), "y"),
+        ([{"metric": "x"}, {"metric": "y"}], ("y*",), "y"),
+        ([{"metric": "x"}, {"metric": "y"}, {"metric": "y", "explainer": "b"}], (), "y"),
+        ([{"metric": "x"}, {"metric": "y"}, {"metric": "y", "dataset": "e"}], (), "y"),
+        ([{"metric": "a"}, {"metric": "auprc"}], (), "auprc"),
+        ([{"metric": "x", "estimate": None}, {"metric": "y"}], (), "y"),
+    ],
+    ids=["ranks", "headline", "methods", "data sets", "trusted", "there"],
+)
+def test_the_quantity_shown(
+    rows: list[dict[str, Any]], headline: tuple[str, ...], expected: str
+) -> None:
+    assert shown_quantity([ROW | row for row in rows], headline)[0] == expected
