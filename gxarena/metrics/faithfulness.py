@@ -104,6 +104,8 @@ class Faithfulness:
     def from_curves(self, curves: Mapping[str, tuple[Floats, Floats]]) -> Mapping[str, Floats]:
         """What `score` gives samples that have these curves, but for what depends on their units.
 
+        All but whether a budget is below a unit, which the units say.
+
         Parameters
         ----------
         curves : mapping of key to (x, y)

@@ -41,10 +41,10 @@ EXTRAS = ("attributions.parquet", "card.json")
 """What a bundle may hold besides."""
 LARGEST = 2 << 30
 """Bytes of all files together, and of all values that the tables unfold to."""
-LARGEST_TEXT = 1 << 26
-"""Bytes of run.json, which names a million cells in less."""
 _NUMBERS = ["n_samples", REPLICATE]
 _TEXTS = ["quantities", "model_parameters"]
+LARGEST_TEXT = 1 << 26
+"""Bytes of run.json, which names a million cells in less."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time that a zip gives its members: the same run gives the same bytes."""
 

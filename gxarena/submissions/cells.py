@@ -66,9 +66,9 @@ def checked_cells(run: RunResults, suite: Suite, findings: Findings) -> Sequence
             findings.add(CHECK, f"run.json, {quoted(cell)}", "each cell once", f"it {count} times")
     last = last_attempts(table)
     held = {row["cell_id"]: row for row in last}
-    for cell in listed.keys() - held.keys():
+    for cell in sorted(listed.keys() - held.keys()):
         findings.add(CHECK, f"cells.parquet, {quoted(cell)}", "a row of it", "none")
-    for cell in held.keys() - listed.keys():
+    for cell in sorted(held.keys() - listed.keys()):
         findings.add(CHECK, named(held[cell]), "a cell of the plan in run.json", "another")
     if record.digest != digest([record.suite, list(record.cells)]):
         findings.add(CHECK, "run.json, digest", "that of its cells", quoted(record.digest))
@@ -120,9 +120,9 @@ def check_matrix(rows: Sequence[Row], suite: Suite, findings: Findings) -> None:
         findings.add(CHECK, _called(labels), "a cell that the suite asks for", "one besides")
     for labels in sorted(asked & found.keys()):
         positions = _positions(labels, suite)
-        for position in positions - found[labels]:
+        for position in sorted(positions - found[labels], key=str):
             findings.add(CHECK, f"{_called(labels)}, replicate {position}", "a cell", "none")
-        for position in found[labels] - positions:
+        for position in sorted(found[labels] - positions, key=str):
             findings.add(CHECK, f"{_called(labels)}, replicate {position}", "none", "a cell")
 
 

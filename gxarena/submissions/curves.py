@@ -121,8 +121,9 @@ def _compare(
 ) -> set[tuple[str, str]]:
     """The quantities that agree; those that do not are found."""
     confirmed = set()
-    for key in held.keys() & computed.keys():
-        given = held[key]
+    for key, given in held.items():
+        if key not in computed:
+            continue  # what no curve tells, such as how long units are
         expected = np.full(len(given), np.nan)
         expected[defined] = computed[key]
         wrong = differing(given, expected, RELATIVE, ABSOLUTE)

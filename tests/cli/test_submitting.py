@@ -26,7 +26,8 @@ def _verify(*arguments: object, code: int) -> str:
 def test_the_bundle_that_ships_holds() -> None:
     said = json.loads(_verify(SHIPPED, "--json", code=0))
     assert (said["holds"], said["level"], said["findings"]) == (True, "recomputed", [])
-    assert said["counts"]["cells"] == 196
+    with opened(SHIPPED) as run:
+        assert said["counts"]["cells"] == len(run.record.cells) > 100
     assert len(said["digest"]) == 64
 
 
