@@ -36,6 +36,7 @@ _READ = [
     "aggregator_parameters", "aggregator_digest", "metric", "metric_component",
     "metric_distribution", "metric_parameters", "metric_digest", "metric_name", "metric_scope",
     "against", "quantities", "target", "objective", "seed", "status", "gxarena_version",
+    "explain_seconds",
 ]  # fmt: skip
 """Columns of `cells` that any check reads."""
 
@@ -87,6 +88,10 @@ def _check_labels(rows: Sequence[Row], findings: Findings) -> None:
         if counts[key] > 1:
             findings.add(CHECK, named(row), "one cell of these labels", f"{counts[key]}")
             counts[key] = 1
+        seconds = row["explain_seconds"]
+        if seconds is not None and not 0 <= seconds < math.inf:
+            where = f"{named(row)}, explain_seconds"
+            findings.add(CHECK, where, "a number of seconds", f"{seconds:g}")
 
 
 def _check_suite(rows: Sequence[Row], name: str, suite: Suite, findings: Findings) -> None:

@@ -265,6 +265,10 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: _document(f, lambda d: d["document"].update(seed="many")),
         r"cells: run\.json, document, seed: expected .*, got 'many'",
     ),
+    "faster than time": (
+        lambda f: rewrite(f, "cells", lambda r: [r[0] | {"explain_seconds": -1.0}, *r[1:]]),
+        "cells: cell .*, explain_seconds: expected a number of seconds, got -1",
+    ),
     "a suite without end": (
         lambda f: _document(f, lambda d: d["document"].update(matrix=ENDLESS)),
         r"cells: run\.json, matrix: expected \d+ cells, as there are, got 10{20}",
