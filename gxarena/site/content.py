@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from gxarena.errors import InputError
 from gxarena.results.boards import WRITTEN, Board, boards_of, read_board
 from gxarena.results.bundle import is_bundle, opened
+from gxarena.results.excess import Excess, excesses
 from gxarena.results.leaderboard import ORDER
+from gxarena.results.motifs import KeptMotif, motifs_of_run
 from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.record import RunRecord
 
@@ -32,6 +34,9 @@ class Source:
     record : RunRecord
     cells, samples, curves : pyarrow.Table
         All attempts; values; perturbation curves.
+    motifs : tuple of KeptMotif
+    excesses : tuple of Excess
+        Of methods' motifs beside their controls'.
     folder : Path or None
         Of a run, whose store may hold attributions; None for a bundle.
     """
@@ -41,6 +46,8 @@ class Source:
     cells: pa.Table
     samples: pa.Table
     curves: pa.Table
+    motifs: tuple[KeptMotif, ...]
+    excesses: tuple[Excess, ...]
     folder: Path | None
 
     def last_rows(self) -> list[dict[str, Any]]:
@@ -176,4 +183,7 @@ def _read(paths: Sequence[Path]) -> Iterator[Source]:
             run = stack.enter_context(opened(path)) if bundle else RunResults.of(path)
             cells, samples, curves = map(run.table, ("cells", "samples", "curves"))
             folder = None if bundle else path
-            yield Source(str(path), run.record, cells, samples, curves, folder)
+            found = bool(len(run.table("motifs")))
+            motifs = tuple(motifs_of_run(run)) if found else ()
+            beside = tuple(excesses(run)) if found else ()
+            yield Source(str(path), run.record, cells, samples, curves, motifs, beside, folder)

@@ -16,6 +16,7 @@ from gxarena.site.charts import library
 from gxarena.site.dossier_pages import dossier_pages, suite_file
 from gxarena.site.explorer_pages import explorer_data, explorer_page
 from gxarena.site.front import front_pages
+from gxarena.site.motif_pages import motif_page
 from gxarena.site.rendering import ASSETS, Page, Renderer, as_json, script
 from gxarena.site.rows import write_rows
 from gxarena.site.site import Site
@@ -74,7 +75,9 @@ def _write(site: Site, folder: Path, told: Told) -> int:
     told("pages")
     renderer = Renderer()
     pages = _write_pages(
-        folder, renderer, (*front_pages(site), *thing_pages(site), explorer_page(site))
+        folder,
+        renderer,
+        (*front_pages(site), *thing_pages(site), explorer_page(site), motif_page(site)),
     )
     for explored in site.explored:
         told(f"sequences of {explored.dataset}")
