@@ -31,6 +31,7 @@ _WHERE = {
     "make_plan": "gxarena.run.plan",
     "open_dataset": "gxarena.datasets.opening",
     "read_dataset": "gxarena.datasets.reading",
+    "read_leaderboard": "gxarena.report.boards.notebook",
     "read_suite": "gxarena.run.suite",
 }
 """The module that each public name comes from."""
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from gxarena.datasets.reading import read_dataset
     from gxarena.hookspecs import Component, Facts, hookimpl
     from gxarena.registry import Registry
+    from gxarena.report.boards.notebook import read_leaderboard
     from gxarena.run.plan import Plan, make_plan
     from gxarena.run.single import explain_samples
     from gxarena.run.suite import Suite, read_suite
@@ -68,6 +70,7 @@ __all__ = [
     "make_plan",
     "open_dataset",
     "read_dataset",
+    "read_leaderboard",
     "read_suite",
 ]
 

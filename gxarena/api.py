@@ -24,6 +24,8 @@ __all__ = [
     "Model",
     "Motif",
     "PairMetric",
+    "PiecewiseModel",
+    "PiecewiseProbe",
     "Probe",
     "Quantity",
     "RandomisableModel",
@@ -73,6 +75,18 @@ class MaskableModel(Model, Protocol):
         masks : sequence of B bool arrays, shape (U_b,)
             True where a unit of ``spans(sequences)[b]`` is replaced: by [UNK] for a token, by N
             for a nucleotide.
+        """
+        ...
+
+
+@runtime_checkable
+class PiecewiseModel(Model, Protocol):
+    """A model that reads a sequence cut in given places; tokens of a piece are its own."""
+
+    def predict_pieces(self, sequences: Sequence[str], pieces: Sequence[Spans]) -> Floats:
+        """Raw outputs with each of ``pieces[b]`` tokenised by itself, shape (B, C).
+
+        Cut into its own units, ``spans(sequences)[b]``, a sequence has the tokens it has.
         """
         ...
 
@@ -239,6 +253,19 @@ class Probe(Protocol):
 
 
 @runtime_checkable
+class PiecewiseProbe(Probe, Protocol):
+    """A probe that tells units and takes pieces; a run's own are."""
+
+    def spans(self, sequences: Sequence[str]) -> list[Spans]:
+        """The model's own units of each of M sequences (see `Model`)."""
+        ...
+
+    def predict_pieces(self, sequences: Sequence[str], pieces: Sequence[Spans]) -> Floats:
+        """Raw outputs of sequences cut into pieces (see `PiecewiseModel`), shape (M, C)."""
+        ...
+
+
+@runtime_checkable
 class SharingProbe(Probe, Protocol):
     """A probe that keeps what is the same for every explainer; a run's own are.
 
@@ -288,6 +315,9 @@ class SampleMetric(Protocol):
 @runtime_checkable
 class PairMetric(Protocol):
     """A number for each sample from two explanations of it on the same spans.
+
+    One that requires "probe" is given a third argument, the probe of the model that `right`
+    explains: it has no explainer.
 
     Attributes
     ----------

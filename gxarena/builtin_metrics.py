@@ -46,6 +46,20 @@ def gxarena_metrics() -> Iterable[Component]:
         requires=frozenset({"probe"}),
     )
     yield Component(
+        name="borrowed",
+        target="gxarena.metrics.borrowed:Borrowed",
+        summary="faithfulness of another model to the same nucleotides: architectures paired",
+        provides=frozenset({"pair"}),
+        requires=frozenset({"probe"}),
+    )
+    yield Component(
+        name="retokenised",
+        target="gxarena.metrics.retokenised:Retokenised",
+        summary="control of faithfulness: every letter stays, only the tokens around edits change",
+        provides=_SAMPLE,
+        requires=frozenset({"probe"}),
+    )
+    yield Component(
         name="conservation_error",
         target="gxarena.metrics.conservation:ConservationError",
         summary="part of the explained value that the scores do not add up to",

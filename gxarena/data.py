@@ -90,12 +90,28 @@ class Spans:
 
 @dataclass(frozen=True)
 class Interval:
-    """An annotated stretch ``[start, end)`` of a sequence: ground truth for localization."""
+    """An annotated stretch ``[start, end)`` of a sequence: ground truth for localization.
+
+    Attributes
+    ----------
+    information : tuple of float
+        Of each of its nucleotides, in the sequence's order, how much it says of the motif: the bits
+        of its column over those of the motif's most informative one. Empty where that is not known.
+    """
 
     start: int
     end: int
     name: str = ""
     strand: str = "."
+    information: tuple[float, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        width, given = self.end - self.start, self.information
+        if given and not (len(given) == width and all(0 <= one <= 1 for one in given)):
+            raise InputError(
+                f"Interval '{self.name}', information: expected {width} numbers from 0 to 1, "
+                f"one for each nucleotide, got {list(given)}."
+            )
 
 
 @dataclass(frozen=True)

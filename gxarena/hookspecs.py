@@ -82,7 +82,8 @@ class Component:
         as ``"package:name"``.
     requires : frozenset of str
         Capabilities needed. Explainers and metrics: of the model. Metrics may also name ``"probe"``
-        (asks the model more questions), ``"explainer"`` (asks the explainer again) and ``"native"``
+        (asks the model more questions; a pair metric the model that is compared with),
+        ``"explainer"`` (asks the explainer again) and ``"native"``
         (reads raw attributions on the model's own units only); metrics that provide ``"pair"`` also
         ``"replicates"`` (compares with the same explainer on each other replicate of the model, and
         a sample's value is the mean over them). Explainers and metrics that read the

@@ -83,12 +83,12 @@ def component_digest(
     except PluginError:
         # A plugin without readable source still gets its (failed) rows, under its version.
         code = [distribution, version]
-    given = _unsaid(component, counted) | dict(component.defaults) | dict(parameters)
+    given = dict(_unsaid(component, counted)) | dict(component.defaults) | dict(parameters)
     loaded = [path_digest(file) for file in _loaded(facts.files if facts else ())]
     return digest([component.name, component.target, code, _by_content(given), loaded])
 
 
-def _unsaid(component: Component, counted: Counted) -> dict[str, str]:
+def _unsaid(component: Component, counted: Counted) -> Mapping[str, str]:
     """What the factory takes for parameters that nobody gives, as its source has it."""
     module, _, factory = component.target.partition(":")
     for name, path in counted.files.items():

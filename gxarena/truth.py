@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from gxarena.data import Bools, Interval, Sample
+from gxarena.data import Bools, Floats, Interval, Sample
 
 DECOY = "decoy:"
 """Beginning of the names of intervals that are there but do not make the label."""
@@ -29,6 +29,18 @@ def counted(annotations: Sequence[Interval], names: Sequence[str] = ()) -> list[
 def truth(sample: Sample, names: Sequence[str] = ()) -> Bools:
     """Whether each nucleotide is annotated, shape (L,)."""
     return marked(len(sample.sequence), counted(sample.annotations, names))
+
+
+def information(sample: Sample, names: Sequence[str] = ()) -> Floats:
+    """How much each annotated nucleotide says of its motif, 0 to 1, shape (L,); 0 outside.
+
+    Where annotations overlap, the most that one says; NaN where one does not know.
+    """
+    most = np.zeros(len(sample.sequence))
+    for one in counted(sample.annotations, names):
+        place = slice(one.start, one.end)
+        most[place] = np.maximum(most[place], one.information or np.nan)
+    return most
 
 
 def marked(length: int, intervals: Sequence[Interval]) -> Bools:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from maps import explained_maps
 
-from gxarena.data import Attribution, Batch, Explained, Spans
+from gxarena.data import Attribution, Batch, Explained, Interval, Spans
 from gxarena.errors import InputError
 
 WIDTHS = st.lists(st.integers(1, 6), min_size=1, max_size=8)
@@ -18,6 +18,13 @@ WIDTHS = st.lists(st.integers(1, 6), min_size=1, max_size=8)
 def test_what_is_no_partition_is_refused(boundaries: list[int]) -> None:
     with pytest.raises(InputError, match="Spans: expected"):
         Spans(np.array(boundaries))
+
+
+@pytest.mark.parametrize("information", [(1.0,), (0.5, 1.1), (-0.1, 0.0), (np.nan, 1.0)])
+def test_an_interval_s_information_is_a_share_a_nucleotide(information: tuple[float, ...]) -> None:
+    with pytest.raises(InputError, match=r"'m', information: expected 2 numbers from 0 to 1"):
+        Interval(3, 5, "m", "+", information)
+    assert Interval(3, 5, "m", "+", (0.0, 1.0)) != Interval(3, 5, "m", "+")
 
 
 def test_spans_tell_length_widths_and_owners() -> None:

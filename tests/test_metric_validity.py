@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from gxarena.results.contestants import Contestant, Replicate
+from gxarena.results.validity import Measure
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "validity" / "metrics.py"
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "benchmarks" / "validity" / "metrics.py"
+KINDS = {"cnn-planted": "cnn", "mini-planted": "dnabert2-mini"}
 NAMES = ("oracle", "noise-25", "noise-50", "random")
 ROLES = {"oracle": "ceiling", "random": "floor"}
 
@@ -93,7 +100,52 @@ def test_trust_is_in_who_tells_the_truth_from_every_control(validity: Any) -> No
     (found,) = validity.trusted([*rows, *controls, _judged(0, "e", against="random")])
     assert (found["trusted"], found["not_told_from"]) == (False, "random (e)")
     (found,) = validity.trusted([_judged(3, d) for d in "abc"])
-    assert (found["told_low"], found["told"], found["told_high"]) == (0.75, 0.75, 0.75)
+    unseen = 1 - 0.025 ** (1 / 3)  # of three that agree
+    assert found["told"] == 0.75
+    assert (found["told_low"], found["told_high"]) == pytest.approx(
+        (0.75 - 0.75 * unseen, 0.75 + 0.25 * unseen)
+    )
+
+
+def test_nobody_is_ranked_by_who_is_blind_or_misled(validity: Any) -> None:
+    measure = Measure("cnn", "q", "{}", "")
+    group = _group((1.0, 0.7, 0.4, 0.0))
+    for one in group:
+        one.measure = measure
+
+    def why(*rows: Any) -> dict[Any, str]:
+        return dict(validity.not_ranked([group], rows))
+
+    steps = _judged(0, turned=2, monotone=False)
+    fine = _judged(1, against="random"), _judged(1, against="gc"), _judged(1, against="blur")
+    assert why(steps, *fine) == {}
+    assert why(*fine, _judged(0, "e", against="gc", monotone=False)) == {}  # not told apart
+    blind = _judged(0, "e", against="random")
+    assert why(*fine, blind) == {
+        measure: "on planted motifs it does not tell the truth from random (e)"
+    }
+    misled = [_judged(0, against=control, turned=1, monotone=False) for control in ("blur", "gc")]
+    assert why(*misled, blind) == {
+        measure: "on planted motifs it does not tell the truth from random (e); on planted motifs "
+        "it takes blur for better than the truth (d); on planted motifs it takes gc for better "
+        "than the truth (d)"
+    }
+
+
+def test_the_shipped_verdicts_are_those_of_the_published_table(validity: Any) -> None:
+    """The board has labels; the verdicts, what they stand for."""
+    rows = pq.read_table(ROOT / "leaderboard" / "metric-validity.parquet").to_pylist()
+    labels = {(row["model"], row["metric"]) for row in rows}
+    groups = [
+        [SimpleNamespace(labels={"model": model, "metric": metric}, measure=(model, metric))]
+        for model, metric in labels
+    ]
+    expected = Counter(
+        (KINDS[model], metric.partition(".")[2], why)
+        for (model, metric), why in validity.not_ranked(groups, rows)
+    )
+    shipped = json.loads((SCRIPT.parent / "not_ranked.json").read_text())
+    assert expected == Counter((one["model"], one["quantity"], one["why"]) for one in shipped)
 
 
 def test_the_interval_of_the_steps_told_is_students(validity: Any) -> None:

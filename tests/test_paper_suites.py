@@ -17,7 +17,7 @@ from gxarena.report.evidence import Evidence
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.suite import find_suite, read_suite
 
-QUESTIONS = ("length", "negative-class", "objective", "composite", "tokenisation")
+QUESTIONS = ("length", "negative-class", "objective", "composite", "tokenisation", "positions")
 PAPERS = {"paper-nontata": ("promoters", "cnn"), "paper-enhancers": ("enhancers", "deepstarr")}
 
 

@@ -5,8 +5,8 @@
 Every row is a share of draws that cover, at nominal .95. Distributions are what samples differ by;
 with replicates, a replicate's own effect and an interaction come on top. Unbounded values add the
 two, normal; bounded ones push them through the distribution (a Gaussian copula), so that every cell
-keeps it and its mean; samples in groups, which are alike by a share of the variance, likewise. A few
-minutes on one core.
+keeps it and its mean; likewise samples in groups, which are alike by a share of the variance. A
+few minutes on one core.
 """
 
 from __future__ import annotations

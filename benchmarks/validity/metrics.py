@@ -15,6 +15,8 @@ model, metric and way; `against` rows are for controls.
 
 `metric-conflicts`: how far two metrics order the same maps alike (Spearman's correlation over them,
 the mean over the data sets).
+
+And beside itself `not_ranked.json`: by which metrics boards rank nobody, and why.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ from scipy import stats
 from gxarena.results.contestants import Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
+from gxarena.results.validity import FILE, Measure, write_verdicts
+from gxarena.statistics.bounded import all_equal
 from gxarena.statistics.differences import pairwise_differences, told_apart
 
 TRUTH = "oracle"
@@ -100,8 +104,9 @@ def trusted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """One row a model and metric of those that `judged` gives.
 
     ``told`` is the mean share of the steps, with Student's t interval over the ways and data sets,
-    which are few. ``trusted`` is who tells the truth from every control on every data set, and
-    takes no control for better than it.
+    which are few (and share the model's weights); where all are equal the exact rule for that.
+    ``trusted`` is who tells the truth from every control on every data set, and takes no control
+    for better than it.
     """
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -111,7 +116,9 @@ def trusted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         controls = [row for row in of if row["against"] is not None]
         shares = np.array([row["told"] / row["steps"] for row in steps])
         mean, error = float(shares.mean()), float(stats.sem(shares))
-        low, high = stats.t.interval(0.95, len(shares) - 1, mean, error) if error else (mean, mean)
+        low, high = all_equal(mean, len(shares), (0.0, 1.0), 0.95)
+        if error:
+            low, high = stats.t.interval(0.95, len(shares) - 1, mean, error)
         missed = [f"{row['against']} ({row['dataset']})" for row in controls if not row["told"]]
         yield {
             "model": model, "metric": metric, "question": question, "told": mean,
@@ -121,6 +128,43 @@ def trusted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             "controls": len(controls), "controls_told": len(controls) - len(missed),
             "not_told_from": ", ".join(sorted(missed)) or "none", "trusted": not missed,
         }  # fmt: skip
+
+
+FLOOR = "random"
+BLIND = "on planted motifs it does not tell the truth from {} ({})"
+MISLED = "on planted motifs it takes {} for better than the truth ({})"
+
+
+def not_ranked(
+    groups: Iterable[list[Contestant]], rows: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[Measure, str]]:
+    """By what nobody is to be ranked: who does not tell the truth from noise, or prefers a control.
+
+    On any data set. A control that reads the sequence must be told to be ahead of the truth: that
+    it is not told from it is a reason not to trust the metric, not one to rank nobody.
+
+    Parameters
+    ----------
+    groups : iterable of list of Contestant
+    rows : iterable of mapping
+        What `judged` says of them.
+    """
+    measures = {
+        (one.labels["model"], one.labels["metric"]): one.measure
+        for group in groups
+        for one in group
+    }
+    found: dict[Measure, list[str]] = defaultdict(list)
+    for row in rows:
+        measure = measures[row["model"], row["metric"]]
+        if row["against"] is None or measure is None:
+            continue
+        if row["against"] == FLOOR and not row["told"]:
+            found[measure].append(BLIND.format(FLOOR, row["dataset"]))
+        elif row["turned"]:
+            found[measure].append(MISLED.format(row["against"], row["dataset"]))
+    for measure, why in found.items():
+        yield measure, "; ".join(sorted(why))
 
 
 def conflicts(groups: Iterable[list[Contestant]]) -> Iterator[dict[str, Any]]:
@@ -172,6 +216,7 @@ if __name__ == "__main__":
     out, *folders = map(Path, sys.argv[1:])
     groups = groups_of(folders)
     rows = [row for group in groups for row in judged(group)]
+    write_verdicts(not_ranked(groups, rows), Path(__file__).with_name(Path(FILE).name))
     for name, made in (
         ("metric-validity", rows),
         ("metric-trust", list(trusted(rows))),

@@ -33,6 +33,7 @@ _ANNOTATION = pa.struct(
         pa.field("end", pa.int64()),
         pa.field("name", pa.string()),
         pa.field("strand", pa.string()),
+        pa.field("information", pa.list_(pa.float64())),
     ]
 )
 _SAMPLES = pa.schema(
@@ -85,7 +86,10 @@ def _read(path: Path, key: str) -> Dataset | None:
                 row["id"],
                 row["sequence"],
                 row["label"],
-                tuple(Interval(**annotation) for annotation in row["annotations"]),
+                tuple(
+                    Interval(**annotation | {"information": tuple(annotation["information"])})
+                    for annotation in row["annotations"]
+                ),
             )
             for row in table.to_pylist()
         )

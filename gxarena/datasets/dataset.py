@@ -47,6 +47,9 @@ class Dataset:
         for sample in self.samples:
             state.update(repr((sample.id, sample.sequence, sample.label)).encode())
             state.update(repr(sample.annotations).encode())
+            # Apart: annotations without it have the digest that they had before it existed.
+            if information := [one.information for one in sample.annotations if one.information]:
+                state.update(repr(information).encode())
         return state.hexdigest()
 
     @functools.cached_property

@@ -68,11 +68,16 @@ def windows(
 def _window(sample: Sample, length: int, anchor: str) -> Sample:
     spare = len(sample.sequence) - length
     start = {"start": 0, "centre": spare // 2, "end": spare}[anchor]
+    end = start + length
     inside = (
-        Interval(max(one.start - start, 0), min(one.end - start, length), one.name, one.strand)
+        Interval(
+            max(one.start, start) - start,
+            min(one.end, end) - start,
+            one.name,
+            one.strand,
+            one.information[max(start - one.start, 0) : max(end - one.start, 0)],
+        )
         for one in sample.annotations
-        if one.end > start and one.start < start + length
+        if one.end > start and one.start < end
     )
-    return replace(
-        sample, sequence=sample.sequence[start : start + length], annotations=tuple(inside)
-    )
+    return replace(sample, sequence=sample.sequence[start:end], annotations=tuple(inside))

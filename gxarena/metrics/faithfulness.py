@@ -22,6 +22,7 @@ from gxarena.api import Curve, Probe, Quantity, Scored, SharingProbe
 from gxarena.data import Bools, Explained, Floats, Ints
 from gxarena.errors import InputError, check_choice
 from gxarena.metrics import removal
+from gxarena.metrics.correlation import NOT_FINITE
 from gxarena.metrics.fills import Fill, answers_without
 from gxarena.metrics.ragged import filled, padded
 
@@ -75,22 +76,29 @@ class Faithfulness:
         self._budgets = checked_budgets("faithfulness, budgets", budgets)
         self._ranking = ranking
         self._random_orders = random_orders
-        self.quantities = dict(self._quantities())
+        self.quantities = self._named()
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         """Drops at each budget, areas under the curves, and the curves."""
+        return self._scored(explained, probe, {})
+
+    def _scored(self, explained: Explained, probe: Probe, undefined: Mapping[int, str]) -> Scored:
+        """`score`, but for samples that are undefined for a reason of their own."""
         n = len(explained)
         values = {key: np.full(n, np.nan) for key in self.quantities}
         curves: list[Curve] = []
         finite = [bool(np.isfinite(a.scores).all()) for a in explained.attributions]
+        reasons = {i: NOT_FINITE for i in range(n) if not finite[i]} | dict(undefined)
         for start in range(0, n, SAMPLES_AT_ONCE):
             together = list(range(start, min(start + SAMPLES_AT_ONCE, n)))
-            if chosen := [i for i in together if finite[i]]:
+            if chosen := [i for i in together if i not in reasons]:
                 drops, fractions = self._drops(explained, chosen, together, probe)
                 for key, column in self._summaries(drops, fractions):
                     values[key][chosen] = column
+                n_units = [len(explained.attributions[i].spans) for i in chosen]
+                for k in self._budgets:
+                    values[f"below_unit@{k:g}"][chosen] = k * np.array(n_units) < 100
                 curves += _curves(drops, fractions, chosen)
-        reasons = {i: "scores are not finite" for i in range(n) if not finite[i]}
         return Scored(values, dict.fromkeys(values, reasons), tuple(curves))
 
     def _drops(
@@ -190,7 +198,7 @@ class Faithfulness:
         found += [(f"replaced@{k:g}", fractions["mif"][:, i]) for i, k in enumerate(self._budgets)]
         return found
 
-    def _quantities(self) -> Sequence[tuple[str, Quantity]]:
+    def _named(self) -> Mapping[str, Quantity]:
         low: dict[str, float | None] = {"logit": None, "probability": -1.0}
         high: dict[str, float | None] = {"logit": None, "probability": 1.0}
         named: list[tuple[str, Quantity]] = []
@@ -204,7 +212,10 @@ class Faithfulness:
                 named += [(f"{stem}@{k:g}", quantity) for k in self._budgets]
                 named.append((stem.replace("_drop", "") + "_area", quantity))
         really = Quantity("none", (0.0, 1.0), "of nucleotides", "really replaced, MIF")
-        return named + [(f"replaced@{k:g}", really) for k in self._budgets]
+        below = Quantity("none", (0.0, 1.0), "", "whether the budget is less than a mean unit")
+        for stem, quantity in (("replaced", really), ("below_unit", below)):
+            named += [(f"{stem}@{k:g}", quantity) for k in self._budgets]
+        return dict(named)
 
 
 _ORDERS: tuple[tuple[str, Literal["higher", "lower", "none"], str], ...] = (

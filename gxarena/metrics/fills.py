@@ -38,18 +38,27 @@ def answers_without(
     masks : bool array, shape (n, masks, most units)
         Units of each sample that are replaced.
     """
-    samples = [explained.samples[i] for i in chosen]
-    sequences = [sample.sequence for sample in samples]
-    spans = [explained.attributions[i].spans for i in chosen]
-    if fill == "unknown" and explained.native:
+    if holds_tokens(fill, explained):
+        spans = [explained.attributions[i].spans for i in chosen]
         return probe.predict_masked(
-            [sequence for sequence in sequences for _ in range(masks.shape[1])],
+            [explained.samples[i].sequence for i in chosen for _ in range(masks.shape[1])],
             [m[: len(s)] for s, rows in zip(spans, masks, strict=True) for m in rows],
         )
-    ids = [sample.id for sample in samples]
+    return probe.predict(edited(fill, explained, chosen, masks))
+
+
+def holds_tokens(fill: Fill, explained: Explained) -> bool:
+    """Whether a model's own units are replaced by its own unknown, and no letter is edited."""
+    return fill == "unknown" and explained.native
+
+
+def edited(fill: Fill, explained: Explained, chosen: Sequence[int], masks: Bools) -> list[str]:
+    """The sequences of `answers_without`, n * masks str, where letters are edited."""
+    samples = [explained.samples[i] for i in chosen]
+    sequences, ids = [s.sequence for s in samples], [s.id for s in samples]
+    spans = [explained.attributions[i].spans for i in chosen]
     new = _new_letters(fill, sequences, ids, explained.seed)
-    inside = nucleotide_masks(masks, spans)
-    return probe.predict(replaced(sequences, new, inside))
+    return replaced(sequences, new, nucleotide_masks(masks, spans))
 
 
 def _new_letters(fill: Fill, sequences: Sequence[str], ids: Sequence[str], seed: int) -> Letters:

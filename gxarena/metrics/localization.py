@@ -5,6 +5,8 @@ their own resolution and nucleotides exactly; carry token scores to nucleotides 
 judge both alike, and smooth them to judge both at one resolution. Ties are never broken by
 position: each value is the mean over all orders of tied units. A sample without annotated units, or
 with nothing else, has no value.
+
+Truth may be weighted: a unit of weight w counts as w units do, one that says nothing as none.
 """
 
 from __future__ import annotations
@@ -21,12 +23,11 @@ from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Bools, Explained, Floats, Ints, Spans
 from gxarena.errors import InputError, check_choice
 from gxarena.metrics.ragged import filled, padded
-from gxarena.metrics.windows import window_sums
-from gxarena.truth import truth
+from gxarena.metrics.smoothing import moving_mean
+from gxarena.truth import information, truth
 
 Sign = Literal["signed", "magnitude"]
-TIED = 12
-"""Digits to which means of windows are told apart."""
+Weights = Literal["even", "information"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,8 @@ class Judged:
     scores : float array, shape (N, most units)
         Amounts that are ranked; filled up with -inf, which is never a unit's.
     annotated : bool array, shape (N, most units)
+    weights : float array, shape (N, most units)
+        As how many units each one counts; 0 where filled up.
     sizes, n_annotated : int arrays, shape (N,)
     reasons : mapping of sample index to str
         Samples that cannot be judged; their rows are zero.
@@ -45,9 +48,15 @@ class Judged:
 
     scores: Floats
     annotated: Bools
+    weights: Floats
     sizes: Ints
     n_annotated: Ints
     reasons: Mapping[int, str]
+
+    @property
+    def hits(self) -> Floats:
+        """Weights of annotated units, 0 of the others, shape (N, most units)."""
+        return np.where(self.annotated, self.weights, 0.0)
 
     def scored(self, **values: Floats) -> Scored:
         """Values with NaN where a sample cannot be judged; ``value`` has the key ``""``."""
@@ -86,6 +95,7 @@ class _Localization:
         self._sign = sign
         self._names = tuple(names)
         self._smoothing = smoothing
+        self._weights: Weights = "even"
 
     def _judged(self, explained: Explained) -> Judged:
         at_own_resolution = [
@@ -93,26 +103,38 @@ class _Localization:
             for a in explained.attributions
         ]
         units, rows = zip(*self._smoothed(at_own_resolution), strict=True)
-        marks = [
-            np.add.reduceat(truth(sample, self._names).astype(np.int64), spans.boundaries[:-1]) * 2
-            >= spans.widths
-            for sample, spans in zip(explained.samples, units, strict=True)
+        pairs = list(zip(explained.samples, units, strict=True))
+        counts = [
+            np.add.reduceat(truth(sample, self._names).astype(np.int64), spans.boundaries[:-1])
+            for sample, spans in pairs
         ]
+        marks = [n * 2 >= spans.widths for n, spans in zip(counts, units, strict=True)]
         scores, inside = padded(rows), filled(rows)
         annotated, sizes = padded(marks), inside.sum(axis=1)
         n_annotated = annotated.sum(axis=1)
+        weights = inside.astype(np.float64)
+        if self._weights == "information":
+            sums = [
+                np.add.reduceat(information(sample, self._names), spans.boundaries[:-1])
+                for sample, spans in pairs
+            ]
+            each = padded(sums) / np.maximum(padded(counts), 1)
+            weights = np.where(annotated, each, weights)
         finite = np.isfinite(scores).all(axis=1)
         cases = (
             ("scores are not finite", ~finite),
             ("no annotated unit", n_annotated == 0),
             ("every unit is annotated", n_annotated == sizes),
+            ("an annotation does not say how informative it is", ~np.isfinite(weights).all(axis=1)),
+            ("no annotated unit says anything", ~np.where(annotated, weights, 0.0).any(axis=1)),
         )
         reasons: dict[int, str] = {}
         for reason, met in cases:
             reasons |= {i: reason for i in np.flatnonzero(met).tolist() if i not in reasons}
         amounts = np.where(inside, scores, -np.inf)
         amounts[list(reasons)] = 0.0
-        return Judged(amounts, annotated, sizes, n_annotated, reasons)
+        weights[list(reasons)] = 0.0
+        return Judged(amounts, annotated, weights, sizes, n_annotated, reasons)
 
     def _smoothed(self, maps: list[tuple[Spans, Floats]]) -> list[tuple[Spans, Floats]]:
         """Units and scores at the metric's resolution, as they are where that is the maps' own."""
@@ -126,7 +148,34 @@ class _Localization:
         ]
 
 
-class AUPRC(_Localization):
+class _Weighable(_Localization):
+    """What metrics share whose truth may be weighted.
+
+    Parameters
+    ----------
+    sign, names, smoothing
+        See `_Localization`.
+    weights : "even" or "information"
+        With information an annotated unit counts by the mean information of its annotated
+        nucleotides: bits of the motif's column over its most informative one. Data sets have it
+        where they were asked for it (``information = true`` of planted and scan).
+    """
+
+    def __init__(
+        self,
+        sign: Sign = "signed",
+        names: Sequence[str] = (),
+        smoothing: int = 1,
+        weights: Weights = "even",
+    ) -> None:
+        super().__init__(sign, names, smoothing)
+        check_choice("weights", weights, get_args(Weights))
+        self._weights = weights
+        if weights != "even":  # nothing in closed form says what a random order gives then
+            self.quantities = {k: q for k, q in self.quantities.items() if k != "chance"}
+
+
+class AUPRC(_Weighable):
     """Area under the precision-recall curve (average precision; Davis and Goadrich 2006)."""
 
     quantities: Mapping[str, Quantity] = {
@@ -140,19 +189,25 @@ class AUPRC(_Localization):
         judged = self._judged(explained)
         order = np.argsort(-judged.scores, axis=1, kind="stable")
         ordered = np.take_along_axis(judged.scores, order, axis=1)
-        hits = np.cumsum(np.take_along_axis(judged.annotated, order, axis=1), axis=1)
+        hits, all_units = (
+            np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1)
+            for weights in (judged.hits, judged.weights)
+        )
         # Tied units come together: precision and recall are read where a tie ends.
         ends = np.ones(ordered.shape, dtype=np.bool_)
         ends[:, :-1] = ordered[:, 1:] != ordered[:, :-1]
         before = np.maximum.accumulate(np.where(ends, hits, 0), axis=1)
         before = np.concatenate([np.zeros((len(hits), 1)), before[:, :-1]], axis=1)
-        precision = hits / (np.arange(hits.shape[1]) + 1)
+        precision = np.divide(hits, all_units, out=np.zeros_like(hits), where=all_units > 0)
         area = np.where(ends, (hits - before) * precision, 0.0).sum(axis=1)
-        return judged.scored(
-            value=_ratio(area, judged.n_annotated),
-            base_rate=_ratio(judged.n_annotated, judged.sizes),
-            chance=_chance(judged.sizes, judged.n_annotated),
-        )
+        truth_weight = judged.hits.sum(axis=1)
+        values = {
+            "value": _ratio(area, truth_weight),
+            "base_rate": _ratio(truth_weight, judged.weights.sum(axis=1)),
+        }
+        if "chance" in self.quantities:
+            values["chance"] = _chance(judged.sizes, judged.n_annotated)
+        return judged.scored(**values)
 
 
 def _chance(sizes: Ints, n_annotated: Ints) -> Floats:
@@ -167,7 +222,7 @@ def _chance(sizes: Ints, n_annotated: Ints) -> Floats:
     return chance
 
 
-class AUROC(_Localization):
+class AUROC(_Weighable):
     """Area under the ROC curve: how often an annotated unit is ahead of another (Hanley 1982)."""
 
     quantities: Mapping[str, Quantity] = {
@@ -177,15 +232,19 @@ class AUROC(_Localization):
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe
         judged = self._judged(explained)
-        # What fills a row up ranks below its units: count ranks from behind it.
-        ranks = rankdata(judged.scores, axis=1)
-        ranks -= judged.scores.shape[1] - judged.sizes[:, None]
-        hits = judged.n_annotated.astype(np.float64)
-        above = np.where(judged.annotated, ranks, 0.0).sum(axis=1) - hits * (hits + 1) / 2
-        return judged.scored(value=_ratio(above, hits * (judged.sizes - hits)))
+        # What fills a row up, or is left out, ranks below all others: of the ranks among all units
+        # and among annotated ones, less what is below either, the difference is how many others an
+        # annotated unit is ahead of, a tied one by half.
+        width, n_others = judged.scores.shape[1], judged.sizes - judged.n_annotated
+        among_all = rankdata(judged.scores, axis=1) - (width - judged.sizes)[:, None]
+        annotated = np.where(judged.annotated, judged.scores, -np.inf)
+        among_annotated = rankdata(annotated, axis=1) - (width - judged.n_annotated)[:, None]
+        ahead = np.where(judged.annotated, among_all - among_annotated, 0.0)
+        pairs = judged.hits.sum(axis=1) * n_others
+        return judged.scored(value=_ratio((judged.hits * ahead).sum(axis=1), pairs))
 
 
-class RelevanceMass(_Localization):
+class RelevanceMass(_Weighable):
     """Share of the relevance that lies on annotated units (Arras et al. 2022, eq. 4).
 
     Signed: of the positive relevance; magnitude: of all magnitudes.
@@ -202,15 +261,20 @@ class RelevanceMass(_Localization):
         # By the largest first: sums of subnormal or huge scores stay exact.
         largest = amounts.max(axis=1, keepdims=True)
         amounts = np.divide(amounts, largest, out=np.zeros_like(amounts), where=largest > 0)
-        values = _ratio(np.where(judged.annotated, amounts, 0.0).sum(axis=1), amounts.sum(axis=1))
+        amounts *= judged.weights
+        total = amounts.sum(axis=1)
+        values = _ratio(np.where(judged.annotated, amounts, 0.0).sum(axis=1), total)
         scored = judged.scored(value=values)
-        empty = np.flatnonzero(largest[:, 0] <= 0).tolist()
+        empty = np.flatnonzero(total <= 0).tolist()
         reasons = dict.fromkeys(empty, "no relevance for the target") | dict(judged.reasons)
         return Scored(scored.values, {"": reasons})
 
 
-class RelevanceRank(_Localization):
-    """Share of the K highest units that are annotated, K being how many are (Arras 2022, eq. 5)."""
+class RelevanceRank(_Weighable):
+    """Share of the K highest units that are annotated, K being how many are (Arras 2022, eq. 5).
+
+    Weighted, K is what the annotated units weigh together, and the last unit may count in part.
+    """
 
     quantities: Mapping[str, Quantity] = {
         "": Quantity("higher", (0.0, 1.0), "", "annotated share of the K highest units")
@@ -219,9 +283,8 @@ class RelevanceRank(_Localization):
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe
         judged = self._judged(explained)
-        return judged.scored(
-            value=_ratio(_top_hits(judged, judged.n_annotated), judged.n_annotated)
-        )
+        top = judged.hits.sum(axis=1)
+        return judged.scored(value=_ratio(_top_hits(judged, top), top))
 
 
 class PointingGame(_Localization):
@@ -234,34 +297,25 @@ class PointingGame(_Localization):
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe
         judged = self._judged(explained)
-        return judged.scored(value=_top_hits(judged, np.ones_like(judged.sizes)))
+        return judged.scored(value=_top_hits(judged, np.ones(len(judged.sizes))))
 
 
-def moving_mean(rows: Floats, inside: Bools, width: int) -> Floats:
-    """Means of the windows around each place, of what of them lies inside; shape (N, L).
+def _top_hits(judged: Judged, top: Floats) -> Floats:
+    """What annotated units weigh among the highest ones that weigh `top` together, shape (N,).
 
-    Means that differ by rounding alone are the same, so that ties stay ties: they are rounded to a
-    billionth of a thousandth of the row's largest.
+    Ties count by their expectation, 0 where nothing is asked for.
     """
-    half = width // 2
-    held = np.pad(np.where(inside, rows, 0.0), ((0, 0), (half, half)))
-    there = np.pad(inside.astype(np.float64), ((0, 0), (half, half)))
-    with np.errstate(invalid="ignore"):  # what is not finite has a reason elsewhere
-        means = window_sums(held, width) / np.maximum(window_sums(there, width), 1.0)
-        largest = np.abs(means).max(axis=1, keepdims=True)
-        shares = np.divide(means, largest, out=np.zeros_like(means), where=largest != 0)
-        rounded: Floats = np.round(shares, TIED) * largest
-    return rounded
-
-
-def _top_hits(judged: Judged, n_top: Ints) -> Floats:
-    """Annotated units among each sample's `n_top` highest; ties count by their expectation."""
-    ordered = -np.sort(-judged.scores, axis=1)
-    lowest = np.take_along_axis(ordered, np.maximum(n_top, 1)[:, None] - 1, axis=1)
+    order = np.argsort(-judged.scores, axis=1, kind="stable")
+    weighed = np.cumsum(np.take_along_axis(judged.weights, order, axis=1), axis=1)
+    last = np.minimum((weighed < top[:, None]).sum(axis=1), weighed.shape[1] - 1)
+    last_unit = np.take_along_axis(order, last[:, None], axis=1)
+    lowest = np.take_along_axis(judged.scores, last_unit, axis=1)
     above, tied = judged.scores > lowest, judged.scores == lowest
-    places = n_top - above.sum(axis=1)
-    chance = (tied & judged.annotated).sum(axis=1) / tied.sum(axis=1)
-    return np.asarray((above & judged.annotated).sum(axis=1) + places * chance, dtype=np.float64)
+    places = top - np.where(above, judged.weights, 0.0).sum(axis=1)
+    of_ties = np.where(tied, judged.weights, 0.0).sum(axis=1)
+    chance = _ratio(np.where(tied, judged.hits, 0.0).sum(axis=1), of_ties)
+    hits = np.where(above, judged.hits, 0.0).sum(axis=1) + places * chance
+    return np.asarray(np.where(top > 0, hits, 0.0))
 
 
 def _ratio(amounts: Floats | Ints, totals: Floats | Ints) -> Floats:

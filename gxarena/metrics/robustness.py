@@ -199,6 +199,12 @@ def _flipped(sample: Sample) -> tuple[Interval, ...]:
     """The annotations as they lie on the other strand."""
     length, strands = len(sample.sequence), {"+": "-", "-": "+"}
     return tuple(
-        Interval(length - i.end, length - i.start, i.name, strands.get(i.strand, i.strand))
+        Interval(
+            length - i.end,
+            length - i.start,
+            i.name,
+            strands.get(i.strand, i.strand),
+            i.information[::-1],
+        )
         for i in sample.annotations
     )

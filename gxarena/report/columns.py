@@ -30,8 +30,8 @@ class Column:
         Independent trainings behind the rows, of the model that has fewest where it is about two:
         1 where one model has a single training that is repeated for each of the other's. Unsaid,
         as many as rows.
-    groups : int array, shape (N,), optional
-        Samples with the same number are no independent evidence (see
+    groups : array, shape (N,), optional
+        Samples with the same entry are no independent evidence (see
         `gxarena.results.sample_groups`).
 
     Raises
@@ -44,7 +44,7 @@ class Column:
     replicates: Floats
     positions: tuple[int, ...] | None = None
     weights: int = UNSAID
-    groups: Ints | None = None
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         rows = np.atleast_2d(self.replicates)

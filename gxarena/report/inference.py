@@ -199,6 +199,7 @@ def in_most(
     note : str
     weights : int, optional
         Trainings of the model that has fewest, where two are looked at; unsaid, as many as looks.
+        Where fewer, looks share a training, and nothing is decided.
     """
     fewest = len(looks) if weights is None else min(weights, len(looks))
     note = "; ".join(filter(None, (note, uneven(fewest, len(looks)))))
@@ -212,6 +213,8 @@ def in_most(
     )
     interval = stats.binomtest(count, n).proportion_ci(1 - LEVEL)
     verdict: Verdict = "holds" if more <= LEVEL else "fails" if fewer <= LEVEL else "undecided"
+    if fewest < len(looks):  # looks that share a training are no independent ones
+        verdict, fewer = "undecided", 1.0
     return Comparison(
         what, count / n, interval.low, interval.high, n, "share", verdict, said, fewer,
         min(fewest, n),

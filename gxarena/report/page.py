@@ -15,12 +15,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from gxarena.errors import InputError, MissingExtra, StorageError
+from gxarena.report.budgets import MARK, below_unit, budget_rows, budget_table, row_key
 from gxarena.report.claims.findings import Finding, judge
 from gxarena.report.evidence import Evidence
 from gxarena.report.figures.catalogue import DRAWINGS, PAPERS
+from gxarena.report.rendering import rendered
 from gxarena.report.runs import ALL, NotHeld, Run
 from gxarena.report.table1 import (
     HEADINGS,
@@ -36,7 +36,6 @@ from gxarena.report.table1 import (
 from gxarena.report.verdicts import Comparison, Verdict
 from gxarena.results.leaderboard import leaderboard_of
 
-TEMPLATES = Path(__file__).parent / "templates"
 MARKS: dict[Verdict, str] = {"holds": "✓", "fails": "✗", "undecided": "?", "by construction": "="}
 Told = Callable[[str], None]
 
@@ -111,8 +110,8 @@ def write_report(evidence: Evidence, folder: Path, told: Told = lambda _what: No
     told("pages")
     context = _context(evidence, report, no_table)
     texts = {
-        "report.md": _rendered("report.md", context),
-        "report.html": _rendered("report.html", context),
+        "report.md": rendered("report.md", context),
+        "report.html": rendered("report.html", context),
         "claims.json": json.dumps([f.document() for f in findings], indent=1) + "\n",
     }
     if rows:
@@ -157,6 +156,7 @@ def _context(evidence: Evidence, report: Report, no_table: str) -> dict[str, Any
         "table": _table_cells(report.rows),
         "table_caption": caption(report.rows) if report.rows else "",
         "no_table": no_table,
+        "budgets": budget_table(budget_rows(evidence)),
         "pictures": report.pictures,
         "embedded": {p.title: _embedded(report.folder / p.file) for p in report.pictures if p.file},
         "headline": [row for run in evidence.runs for row in _headline(run)],
@@ -267,7 +267,12 @@ def _headline(run: Run) -> list[dict[str, Any]]:
         return []
     board = leaderboard_of(results)
     rows: list[dict[str, Any]] = board.to_pylist()
-    return [row for row in rows if any(fnmatchcase(row["metric"], p) for p in patterns)]
+    below = below_unit(rows)
+    return [
+        row | {"mark": MARK if row_key(row) in below else ""}
+        for row in rows
+        if any(fnmatchcase(row["metric"], p) for p in patterns)
+    ]
 
 
 def _statistic(one: Comparison) -> str:
@@ -293,28 +298,6 @@ def _number(value: float | None) -> str:
 
 def _embedded(picture: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode()
-
-
-def _rendered(name: str, context: dict[str, Any]) -> str:
-    # A page of someone else's run holds someone else's names: everything is escaped.
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["md"] = _markdown
-    return environment.get_template(name).render(context)
-
-
-def _markdown(text: object) -> str:
-    """Text that means itself in a cell of a Markdown table."""
-    plain = " ".join(str(text).split())
-    for character in "\\|*_`<>[]":
-        plain = plain.replace(character, f"\\{character}")
-    return plain
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from gxarena.data import Attribution
 from gxarena.errors import InputError, StorageError
 from gxarena.report.columns import Column, Curves, codes, grouped, joined
 from gxarena.results.reading import RunResults, last_attempts
-from gxarena.results.sample_groups import groups_of
+from gxarena.results.sample_groups import names_of_groups
 from gxarena.results.schemas import REPLICATE
 from gxarena.run.store import Store
 
@@ -146,7 +147,7 @@ class Cell:
             together = replace(together, weights=1)
         groups = self.run.groups.get(self.dataset)
         if groups is not None and self.facts["metric_scope"] != "set":
-            together = replace(together, groups=np.array([groups[name] for name in together.ids]))
+            together = replace(together, groups=np.array([groups[n] for n in together.ids], object))
         if self.kept is None:
             return together
         return together.at(np.array([name in self.kept for name in together.ids], dtype=bool))
@@ -234,9 +235,9 @@ class Run:
         ]
 
     @functools.cached_property
-    def groups(self) -> dict[str, dict[str, int]]:
-        """Group of each sample of the data sets that the suite groups."""
-        found: dict[str, dict[str, int]] = {}
+    def groups(self) -> dict[str, dict[str, str]]:
+        """Name of the group of each sample, of the data sets that the suite groups."""
+        found: dict[str, dict[str, str]] = {}
         for label, grouping in self.results.record.groupings.items():
             cells = {
                 row["cell_id"]
@@ -245,8 +246,7 @@ class Run:
             }
             columns = (column for (cell, _), column in self.columns.items() if cell in cells)
             ids = list(dict.fromkeys(name for column in columns for name in column.ids))
-            numbers = groups_of(ids, grouping, f"datasets.{label}").tolist()
-            found[label] = dict(zip(ids, numbers, strict=True))
+            found[label] = names_of_groups(ids, grouping, f"datasets.{label}")
         return found
 
     @functools.cached_property
@@ -255,10 +255,12 @@ class Run:
 
         By the suite, or by cells that are of the model alone.
         """
-        named = self.document.get("models", {}).items()
-        asked = {label for label, alias in named if "replicates" in alias}
-        own = (row for row in self.attempts if not row["against"] and row[REPLICATE] is not None)
-        return frozenset(asked | {str(row["model"]) for row in own})
+        own = {(str(r["model"]), r[REPLICATE] or 0) for r in self.attempts if not r["against"]}
+        counts = Counter(model for model, _ in own)
+        for label, alias in self.document.get("models", {}).items():
+            asked = alias.get("replicates", 1)
+            counts[label] = max(counts[label], len(asked) if isinstance(asked, list) else asked)
+        return frozenset(model for model, count in counts.items() if count > 1)
 
     @functools.cached_property
     def motifs(self) -> list[dict[str, Any]]:

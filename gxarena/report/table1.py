@@ -10,6 +10,7 @@ import numpy as np
 from gxarena.data import Floats
 from gxarena.report.columns import Column
 from gxarena.report.evidence import Evidence, groups
+from gxarena.report.rendering import latex_text
 from gxarena.report.runs import ALL, COARSENING, LETTERS, MEAN_OF_REPLICATES, REFINING, Cell, Level
 
 Figures = tuple[float, float]
@@ -154,7 +155,7 @@ def latex(rows: list[TableRow]) -> str:
         head += [HEADINGS[metric], "Paper"]
     lines = [
         r"\begin{table}",
-        rf"\caption{{{_latex(caption(rows))}}}",
+        rf"\caption{{{latex_text(caption(rows))}}}",
         r"\begin{tabular}{lll" + "r" * (2 * len(METRICS) + 1) + "}",
         r"\toprule",
         " & ".join([*head, "$n$"]) + r" \\",
@@ -166,7 +167,7 @@ def latex(rows: list[TableRow]) -> str:
         cells = [row.dataset, row.explanation, row.scores]
         for metric in METRICS:
             cells += [figures(row.entries[metric].ours), figures(row.entries[metric].theirs)]
-        lines.append(" & ".join([*(_latex(c) for c in cells), counts(row)]) + r" \\")
+        lines.append(" & ".join([*(latex_text(c) for c in cells), counts(row)]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 
 
@@ -236,14 +237,3 @@ def _paper(cell: Cell) -> tuple[dict[tuple[Level, Level, str], Figures], str]:
 
 def _markdown(text: str) -> str:
     return text.replace("|", r"\|")
-
-
-_LATEX = str.maketrans(
-    {c: rf"\{c}" for c in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    | {"–": "--"}
-)
-
-
-def _latex(text: str) -> str:
-    return text.translate(_LATEX)

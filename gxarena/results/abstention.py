@@ -12,15 +12,19 @@ FLOOR = "floor"
 """The role of the control that knows nothing (``random``)."""
 
 
-def coverage(values: Floats) -> Floats:
+def coverage(values: Floats, asked: Bools) -> Floats:
     """The share of what was asked that is answered, shape (m,).
 
     Parameters
     ----------
     values : float array, shape (m, R, N)
         Of m contestants on R replicates and N samples; NaN where there is no answer.
+    asked : bool array, shape (m, R)
+        Of which replicates.
     """
-    shares: Floats = np.isfinite(values).mean(axis=(1, 2))
+    answered = np.isfinite(values).sum(axis=(1, 2))
+    questions = asked.sum(axis=1) * values.shape[2]
+    shares: Floats = answered / np.maximum(questions, 1)
     return shares
 
 

@@ -11,12 +11,14 @@ file but these, and no more of any than the limits below.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,12 +28,14 @@ from gxarena.errors import GxarenaError, InputError
 from gxarena.files import RUN_FILE, file_digest, write_text, writing
 from gxarena.results.parquet import write_table
 from gxarena.results.reading import RunResults
-from gxarena.results.schemas import TABLES
+from gxarena.results.schemas import REPLICATE, STATUSES, TABLES
 
 SUMS = "SHA256SUMS"
 MEMBERS = (RUN_FILE, *(f"{name}.parquet" for name in TABLES))
 LARGEST = 2 << 30
 """Bytes of all files together, and of all values that the tables unfold to."""
+_NUMBERS = ["n_samples", REPLICATE]
+_TEXTS = ["quantities", "model_parameters"]
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time that a zip gives its members: the same run gives the same bytes."""
 
@@ -100,7 +104,9 @@ def opened(path: Path) -> Iterator[RunResults]:
         _check_digests(path, folder)
         _check_tables(path, folder)
         try:
-            yield _run(path, folder)
+            run = _run(path, folder)
+            _check_cells(path, run.table("cells"))
+            yield run
         except GxarenaError as error:  # of a folder that nobody has seen
             if folder == path:
                 raise
@@ -127,7 +133,7 @@ def _unpack(path: Path, folder: Path) -> None:
             for one in members:
                 with archive.open(one) as source, (folder / one.filename).open("wb") as copy:
                     shutil.copyfileobj(source, copy)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, RuntimeError, zipfile.BadZipFile) as error:  # encrypted: RuntimeError
         raise _refused(path, "a .zip", str(error)) from error
 
 
@@ -185,6 +191,41 @@ def _unfolded(table: Path) -> int:
         if total > LARGEST:
             break
     return total
+
+
+def _check_cells(path: Path, cells: pa.Table) -> None:
+    """Refuse cells that no run writes, on which a board would break or take all memory."""
+    rows = cells.select(_NUMBERS + _TEXTS + ["status", "explainer"]).to_pylist()
+    for row in rows:
+        documents = [_document(row[name]) for name in _TEXTS]
+        if None in documents or not _are_quantities(documents[0] or {}):
+            raise _refused(path, f"JSON objects in {', '.join(_TEXTS)}", "others")
+        if row["status"] not in STATUSES or row["n_samples"] < 1 or (row[REPLICATE] or 0) < 0:
+            raise _refused(path, "a status, samples and a replicate that there can be", "others")
+    samples, replicates = (max((row[name] or 0 for row in rows), default=0) for name in _NUMBERS)
+    values = len({row["explainer"] for row in rows}) * samples * (replicates + 1)
+    if 8 * values > LARGEST:
+        raise _refused(path, f"at most {LARGEST // 8} values a metric", str(values))
+
+
+def _document(text: str | None) -> dict[str, Any] | None:
+    """A JSON object; empty where there is no text, None where it is something else."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _are_quantities(document: dict[str, Any]) -> bool:
+    """Whether each has a direction and bounds that are numbers or null."""
+    return all(
+        isinstance(one, dict)
+        and one.get("better") in ("higher", "lower", "none")
+        and len(bounds := one.get("bounds") or (None, None)) == 2
+        and all(bound is None or isinstance(bound, int | float) for bound in bounds)
+        for one in document.values()
+    )
 
 
 def _refused(path: Path, expected: str, got: str) -> InputError:

@@ -14,7 +14,9 @@ import pyarrow as pa
 
 from gxarena.api import Better
 from gxarena.data import Floats
+from gxarena.results.encoded import encoded
 from gxarena.results.reading import last_attempts
+from gxarena.results.validity import Measure, why_not_ranked
 
 LABELS = ("suite", "dataset", "model", "explainer", "aggregator", "metric")
 GROUP = ("suite", "dataset", "model", "aggregator", "metric")
@@ -23,7 +25,8 @@ GROUP = ("suite", "dataset", "model", "aggregator", "metric")
 _READ = [
     "cell_id", "attempt", "suite", "dataset", "model", "model_replicate", "explainer",
     "explainer_role", "attributions_fingerprint", "aggregator", "metric_name", "metric_scope",
-    "metric_question", "against", "quantities", "status", "n_samples", "explain_seconds",
+    "metric_component", "metric_parameters", "model_component", "metric_question", "against",
+    "quantities", "status", "n_samples", "explain_seconds",
 ]  # fmt: skip
 
 
@@ -60,6 +63,10 @@ class Contestant:
         Whether the metric compares the model's replicates with each other.
     other_weights : bool
         Whether replicates are those of the model that it is compared with, its own has one set.
+    against_one : bool
+        Whether the model that it is compared with has one set of weights.
+    measure : Measure or None
+        What a verdict on the quantity would be of (see `gxarena.results.validity`).
     replicates : mapping of position to Replicate
         One, at 0, where the model has none. A position that cannot be explained is missing.
     """
@@ -72,6 +79,8 @@ class Contestant:
     whole: bool
     among_replicates: bool
     other_weights: bool = False
+    against_one: bool = False
+    measure: Measure | None = None
     replicates: dict[int, Replicate] = field(default_factory=dict)
 
     @property
@@ -82,6 +91,11 @@ class Contestant:
         for position, one in self.replicates.items():
             table[position, : len(one.values)] = one.values
         return table
+
+    @property
+    def not_ranked(self) -> str:
+        """Why nobody is ranked by the quantity; empty where nothing was shown against it."""
+        return "" if self.measure is None else why_not_ranked(self.measure)
 
     @property
     def fingerprints(self) -> dict[int, Floats]:
@@ -102,13 +116,14 @@ class Contestant:
 
 def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[Contestant]]:
     """Contestants by what they share, each group in the order of its explainers' labels."""
-    values = _values(samples)
+    values = values_of_cells(samples)
     found: dict[tuple[str, ...], Contestant] = {}
     attempts = last_attempts(cells.select(_READ))
-    single = {cell["model"] for cell in attempts if _says_one_set_of_weights(cell)}
+    single = _of_one_set_of_weights(attempts)
     for cell in attempts:
         for contestant, replicate in _of_cell(cell, values):
             contestant.other_weights = bool(cell["against"]) and cell["model"] in single
+            contestant.against_one = (cell["against"] or "").partition("/")[0] in single
             key = tuple(contestant.labels.values())
             position = cell["model_replicate"] or 0
             found.setdefault(key, contestant).replicates[position] = replicate
@@ -119,23 +134,28 @@ def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[C
         yield sorted(group, key=lambda one: one.labels["explainer"])
 
 
-def _says_one_set_of_weights(cell: Mapping[str, Any]) -> bool:
-    """Of a pair's cell, the position may be the other model's."""
-    return not cell["against"] and cell["model_replicate"] is None
+def _of_one_set_of_weights(cells: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Models without several replicates; of a pair's cell, the position may be the other's."""
+    positions: dict[str, set[int]] = defaultdict(set)
+    for cell in cells:
+        if not cell["against"]:
+            positions[cell["model"]].add(cell["model_replicate"] or 0)
+    return {model for model, found in positions.items() if len(found) == 1}
 
 
-def _values(samples: pa.Table) -> dict[tuple[str, str], Floats]:
+def values_of_cells(samples: pa.Table) -> dict[tuple[str, str], Floats]:
     """Values by (cell, metric), in the samples' order; NaN where undefined."""
     if not len(samples):
         return {}
-    cell_ids = np.asarray(samples["cell_id"].to_pylist(), dtype=object)
-    metrics = np.asarray(samples["metric"].to_pylist(), dtype=object)
-    numbers = samples["value"].to_numpy(zero_copy_only=False).astype(np.float64)
-    changes = (cell_ids[1:] != cell_ids[:-1]) | (metrics[1:] != metrics[:-1])
+    columns = [encoded(samples[name]) for name in ("cell_id", "metric")]
+    cells, metrics = (column.indices.to_numpy() for column in columns)
+    cell_names, metric_names = (column.dictionary.to_pylist() for column in columns)
+    numbers = np.asarray(samples["value"].to_numpy(), dtype=np.float64)
+    changes = (cells[1:] != cells[:-1]) | (metrics[1:] != metrics[:-1])
     starts = np.concatenate([[0], np.flatnonzero(changes) + 1, [len(numbers)]])
     # One cell's metric is one run of rows: parts are written so and joined whole.
     return {
-        (cell_ids[start], metrics[start]): numbers[start:stop]
+        (cell_names[cells[start]], metric_names[metrics[start]]): numbers[start:stop]
         for start, stop in itertools.pairwise(starts)
     }
 
@@ -167,6 +187,7 @@ def _of_cell(
                 bounds=tuple(quantity.get("bounds") or (None, None)),
                 whole=whole,
                 among_replicates=cell["against"] == f"{cell['model']}/{cell['explainer']}",
+                measure=Measure.of(cell, key),
             ),
             Replicate(
                 values=np.full(n, np.nan) if found is None else found,

@@ -18,7 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gxarena.data import Floats
+from gxarena.results.contestants import values_of_cells
+from gxarena.results.encoded import encoded, positions
 from gxarena.results.reading import RunResults, last_attempts
+from gxarena.results.schemas import VALUES
 from gxarena.results.terms import DATASET, MODEL, Terms, labels_by_meaning
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
@@ -62,8 +66,9 @@ class Measured:
     @classmethod
     def of(cls, run: RunResults, name: str, terms: Terms) -> Measured:
         """One run by itself."""
-        tables = run.table("cells"), run.table("samples")
-        return cls(name, terms, *tables, run.record.seed, run.record.groupings)
+        samples = run.table("samples", VALUES, encode=True)
+        record = run.record
+        return cls(name, terms, run.table("cells"), samples, record.seed, record.groupings)
 
 
 def joined(first: Measured, second: Measured) -> Measured:
@@ -135,7 +140,7 @@ def _same_meaning(first: Terms, second: Terms, kind: str) -> dict[str, str]:
     found = {}
     for label, meaning in theirs.items():
         equal = [one for one in ours if ours[one] == meaning]
-        if label not in ours and len(equal) == 1 and equal[0] not in theirs:
+        if len(equal) == 1 and equal[0] not in theirs:
             found[label] = equal[0]
     return found
 
@@ -158,36 +163,33 @@ def _other_values(
 ) -> dict[str, str]:
     """Explainers of whom the runs hold other values for a cell, each with why."""
     both = [(ours, theirs) for ours, theirs in shared if ours["status"] == theirs["status"] == "ok"]
-    if not both:
-        return {}
-    ours, theirs = (
-        _values(one.samples, [pair[side]["cell_id"] for pair in both])
-        for side, one in enumerate((first, second))
-    )
-    compared = ours.join(
-        theirs, ["pair", "metric", "sample_id"], join_type="full outer", right_suffix="_right"
-    )
-    mine, other = (compared[side].to_numpy() for side in ("value", "value_right"))
-    unequal = compared.filter(~np.isclose(mine, other, RELATIVE, ABSOLUTE, equal_nan=True))
-    pairs, counts = np.unique(unequal["pair"].to_numpy(), return_counts=True)
     found: dict[str, str] = {}
-    for pair, count in zip(pairs, counts, strict=True):
-        cell = both[pair][0]
-        found.setdefault(
-            cell["explainer"],
-            f"{first.name} and {second.name} hold other values for {cell['model']} / "
-            f"{cell['explainer']} under {cell['metric_name']} ({count} differ)",
-        )
+    held, new = (_by_cell(one.samples) if both else {} for one in (first, second))
+    for ours, theirs in both:
+        one, other = held.get(ours["cell_id"], {}), new.get(theirs["cell_id"], {})
+        differ = sum(_unequal(one.get(key), other.get(key)) for key in one.keys() | other.keys())
+        if differ:
+            found.setdefault(
+                ours["explainer"],
+                f"{first.name} and {second.name} hold other values for {ours['model']} / "
+                f"{ours['explainer']} under {ours['metric_name']} ({differ} differ)",
+            )
     return found
 
 
-def _values(samples: pa.Table, cell_ids: Sequence[str]) -> pa.Table:
-    """The values of some cells, by their position; NaN where undefined."""
-    places = pc.index_in(samples["cell_id"], pa.array(cell_ids, pa.string()))
-    rows = samples.select(["metric", "sample_id", "value"]).append_column("pair", places)
-    rows = rows.filter(pc.is_valid(rows["pair"]))
-    at = rows.column_names.index("value")
-    return rows.set_column(at, "value", pc.fill_null(rows["value"], float("nan")))
+def _by_cell(samples: pa.Table) -> dict[str, dict[str, Floats]]:
+    """Values of each cell's quantities, in the order of the data set's samples."""
+    found: dict[str, dict[str, Floats]] = {}
+    for (cell, metric), values in values_of_cells(samples).items():
+        found.setdefault(cell, {})[metric] = values
+    return found
+
+
+def _unequal(one: Floats | None, other: Floats | None) -> int:
+    """How many values differ by more than rounding; all where one has none or more."""
+    if one is None or other is None or len(one) != len(other):
+        return max(len(values) for values in (one, other) if values is not None)
+    return int((~np.isclose(one, other, RELATIVE, ABSOLUTE, equal_nan=True)).sum())
 
 
 def _new_names(
@@ -215,12 +217,11 @@ def _renamed(run: Measured, names: Mapping[str, str]) -> Measured:
 def _without(run: Measured, cells: Collection[str]) -> Measured:
     if not cells:
         return run
-    gone = pa.array(sorted(cells), pa.string())
-    tables = (
-        table.filter(pc.invert(pc.is_in(table["cell_id"], gone)))
+    kept, values = (
+        table.filter(pc.is_null(positions(table["cell_id"], cells)))
         for table in (run.cells, run.samples)
     )
-    return replace(run, **dict(zip(("cells", "samples"), tables, strict=True)))
+    return replace(run, cells=kept, samples=values)
 
 
 def _apart(run: Measured, other: Measured) -> Measured:
@@ -228,15 +229,15 @@ def _apart(run: Measured, other: Measured) -> Measured:
     ids, others = ({*one.cells["cell_id"].unique().to_pylist()} for one in (run, other))
     if ids.isdisjoint(others):
         return run
-    tables = {
-        name: table.set_column(
-            table.column_names.index("cell_id"),
-            table.schema.field("cell_id"),
-            pc.binary_join_element_wise(table["cell_id"], run.name, "@"),
-        )
-        for name, table in (("cells", run.cells), ("samples", run.samples))
-    }
-    return replace(run, **tables)
+    cells, samples = (_with_ids_of(run.name, table) for table in (run.cells, run.samples))
+    return replace(run, cells=cells, samples=samples)
+
+
+def _with_ids_of(name: str, table: pa.Table) -> pa.Table:
+    ids, field = encoded(table["cell_id"]), table.schema.field("cell_id")
+    longer = pc.binary_join_element_wise(ids.dictionary, name, "@")
+    column = pa.DictionaryArray.from_arrays(ids.indices, longer).cast(field.type)
+    return table.set_column(table.column_names.index("cell_id"), field, column)
 
 
 def _with_columns(table: pa.Table, rows: Sequence[Row]) -> pa.Table:

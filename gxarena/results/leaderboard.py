@@ -20,13 +20,13 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from gxarena.data import Floats, Ints
+from gxarena.data import Bools, Floats, Ints
 from gxarena.results.abstention import coverage, filled
 from gxarena.results.contestants import GROUP, Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
 from gxarena.results.sample_groups import groups_of_datasets
-from gxarena.results.schemas import LEADERBOARD
+from gxarena.results.schemas import LEADERBOARD, VALUES
 from gxarena.results.verification import SELF_REPORTED
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
@@ -39,6 +39,9 @@ BOUNDED = "localization"
 
 OF_THE_OTHER = "replicates of the other model"
 """Said of an interval over replicates that a model is compared with."""
+
+AGAINST_ONE = "against one set of weights of the other model"
+"""Said where that model's other trainings are not in the interval."""
 
 ENDS = "none: an end of the scale"
 
@@ -130,6 +133,7 @@ def _described(contestant: Contestant) -> Row:
         "role": contestant.role,
         "question": contestant.question,
         "direction": contestant.direction,
+        "not_ranked": contestant.not_ranked or None,
         "n": int(defined.sum()),
         "n_undefined": int((~defined).sum()) - contestant.n_failed,
         "n_failed": contestant.n_failed,
@@ -165,7 +169,9 @@ def _over_whose(method: str, one: Contestant) -> str:
         if replicates < FEWEST_REPLICATES:
             return method.replace("one set of weights", "the only pair of weights")
         return f"{method}, jackknifed over their pairs"
-    return method.replace("replicates", OF_THE_OTHER) if one.other_weights else method
+    if one.other_weights:
+        return method.replace("replicates", OF_THE_OTHER)
+    return f"{method}, {AGAINST_ONE}" if one.against_one and replicates > 1 else method
 
 
 def _answers(group: Sequence[Contestant], given: Floats) -> tuple[list[Row], Floats | None]:
@@ -173,16 +179,21 @@ def _answers(group: Sequence[Contestant], given: Floats) -> tuple[list[Row], Flo
 
     Who failed everywhere is no guess, and has none.
     """
-    rows: list[Row] = [{"coverage": float(share)} for share in coverage(given)]
-    asked = np.array([[r in one.replicates for r in range(given.shape[1])] for one in group])
+    asked = _asked(group, given.shape[1])
+    rows: list[Row] = [{"coverage": float(share)} for share in coverage(given, asked)]
     whole = filled(given, [one.role for one in group], asked)
     if whole is None:
         return rows, None
     failed = np.isnan(given).all(axis=(1, 2), keepdims=True)
-    whole = _independent(group, np.where(failed, np.nan, whole))
+    whole = np.where(failed, np.nan, whole)
     for row, mean in zip(rows, _means(whole), strict=True):
         row["estimate_filled"] = _null_if_nan(mean)
     return rows, whole
+
+
+def _asked(group: Sequence[Contestant], replicates: int) -> Bools:
+    """Of which replicates each was asked, shape (m, R): others were never run."""
+    return np.array([[r in one.replicates for r in range(replicates)] for one in group])
 
 
 def _places(
@@ -201,13 +212,14 @@ def _places(
     # A cell that ended before its metric was made does not know the direction; others do.
     directions: set[Any] = {one.direction for one in group} - {"none"}
     ranked: dict[str, Row] = {}
-    if directions and methods:
+    if directions and methods and not group[0].not_ranked:
         competing = sorted(set(first))
         theirs = np.moveaxis(values[[at[i] for i in competing]], 0, -1)
         better = directions.pop()
-        ranks = _ranks(theirs, better, group[0], groups)
+        asked = _asked([methods[i] for i in competing], values.shape[1])
+        ranks = _ranks(theirs, better, group[0], asked, groups)
         instead = None if whole is None else np.moveaxis(whole[[at[i] for i in competing]], 0, -1)
-        _add_ranks_of_filled(ranks, theirs, instead, better, group[0], groups)
+        _add_ranks_of_filled(ranks, theirs, instead, better, group[0], asked)
         ranked = {names[one]: row for one, row in zip(competing, ranks, strict=True)}
     labels = [one.labels["explainer"] for one in group]
     return [{"entry": entry.get(name)} | ranked.get(entry.get(name, ""), {}) for name in labels]
@@ -217,17 +229,23 @@ def _ranks(
     values: Floats,
     better: Literal["higher", "lower"],
     one: Contestant,
+    asked: Bools,
     groups: Ints | None = None,
 ) -> list[Row]:
-    """What ranks say of each method; values of shape (R, N, m)."""
-    found = rank_methods(values, better, groups=groups, whole=one.whole)
+    """What ranks say of each method; values of shape (R, N, m), asked of shape (m, R)."""
+    found = rank_methods(values, better, groups=groups, whole=one.whole, asked=asked.T)
     columns = {
         "rank": found.rank, "rank_low": found.low, "rank_high": found.high, "tier": found.tier,
     }  # fmt: skip
     # Pairs of replicates are no replicates: what is left without one, their rows do not tell.
     several = values.shape[0] > 1 and not one.among_replicates
     without = [
-        rank_methods(np.delete(values, i, axis=0), better, whole=one.whole).rank
+        rank_methods(
+            np.delete(values, i, axis=0),
+            better,
+            whole=one.whole,
+            asked=np.delete(asked.T, i, axis=0),
+        ).rank
         for i in range(values.shape[0] if several else 0)
     ]
     rows: list[Row] = []
@@ -249,13 +267,13 @@ def _add_ranks_of_filled(
     whole: Floats | None,
     better: Literal["higher", "lower"],
     one: Contestant,
-    groups: Ints | None = None,
+    asked: Bools,
 ) -> None:
     """What rank each method had if the floor answered for it where it does not."""
     if np.isfinite(values).all():
         ranks = [row["rank"] for row in rows]
     elif whole is not None:
-        found = rank_methods(whole, better, groups=groups, whole=one.whole)
+        found = rank_methods(whole, better, whole=one.whole, asked=asked.T)
         ranks = [_null_if_masked(rank) for rank in found.rank]
     else:
         return
@@ -338,5 +356,5 @@ def _null_if_masked(number: Any) -> int | None:
 
 def leaderboard_of(run: RunResults) -> pa.Table:
     """The board of one run."""
-    record = run.record
-    return leaderboard(run.table("cells"), run.table("samples"), record.seed, record.groupings)
+    samples, record = run.table("samples", VALUES, encode=True), run.record
+    return leaderboard(run.table("cells"), samples, record.seed, record.groupings)

@@ -28,6 +28,7 @@ import pyarrow as pa
 from gxarena.errors import InputError, StorageError
 from gxarena.files import RUN_FILE
 from gxarena.identity import digest
+from gxarena.results.encoded import in_encoding
 from gxarena.results.parquet import read_identity, read_table, read_with_identity
 from gxarena.results.record import RunRecord
 from gxarena.results.schemas import CELLS, DUE, TABLES
@@ -98,8 +99,16 @@ class RunResults:
         """The `cells` row of each cell's last attempt."""
         return last_attempts(self.table("cells"))
 
-    def table(self, name: str) -> pa.Table:
+    def table(
+        self, name: str, columns: Sequence[str] | None = None, *, encode: bool = False
+    ) -> pa.Table:
         """One of the tables, as if the run had ended when it was opened.
+
+        Parameters
+        ----------
+        name : str
+        columns, encode
+            As for `gxarena.results.parquet.read_table`.
 
         Raises
         ------
@@ -109,21 +118,28 @@ class RunResults:
             A table does not read, and there are no parts to make it of.
         """
         if not self._attempts:
-            return self._without_parts(name)
+            return self._without_parts(name, columns, encode)
         try:
-            table, identity = read_with_identity(self.path / f"{name}.parquet")
+            path = self.path / f"{name}.parquet"
+            table, identity = read_with_identity(path, columns, encode=encode)
         except StorageError:
-            return self.joined(name)
-        return table if identity.get("snapshot") == self.snapshot else self.joined(name)
+            return self.joined(name, columns, encode=encode)
+        if identity.get("snapshot") == self.snapshot:
+            return table
+        return self.joined(name, columns, encode=encode)
 
-    def joined(self, name: str) -> pa.Table:
+    def joined(
+        self, name: str, columns: Sequence[str] | None = None, *, encode: bool = False
+    ) -> pa.Table:
         """One of the tables, made of the parts of the plan's cells."""
         tried = [(cell, self._reading_attempts(cell)) for cell in self.record.cells]
         if name == "cells":
-            return _concatenate([part for _, attempts in tried for part, _ in attempts], CELLS)
+            parts = [part for _, attempts in tried for part, _ in attempts]
+            return _concatenate(parts, CELLS, columns, encode)
         done = [cell for cell, attempts in tried if attempts and attempts[-1][1]["status"] == "ok"]
         parts = [part_path(self.path, name, cell) for cell in done]
-        return _concatenate([part for part in parts if _is_whole(part)], TABLES[name])
+        whole = [part for part in parts if _is_whole(part)]
+        return _concatenate(whole, TABLES[name], columns, encode)
 
     def footer(self, table: str) -> dict[str, Any]:
         """The identity document of a table of this run, or of its leaderboard."""
@@ -131,17 +147,18 @@ class RunResults:
         # Nobody takes a leaderboard for what it was made of: it need not name the attempts.
         return identity | ({"snapshot": self.snapshot} if table in TABLES else {})
 
-    def _without_parts(self, name: str) -> pa.Table:
+    def _without_parts(self, name: str, columns: Sequence[str] | None, encode: bool) -> pa.Table:
         missing = [one for one in TABLES if not (self.path / f"{one}.parquet").is_file()]
         if len(missing) == len(TABLES):
-            return TABLES[name].empty_table()
+            return _concatenate([], TABLES[name], columns, encode)
         if missing:
             raise InputError(
                 f"{self.path}: expected the tables of a run, got no {missing[0]}.parquet. "
                 "Run the same `gxarena run` again to finish it."
             )
         first = read_identity(self.path / "cells.parquet") or {}
-        table, identity = read_with_identity(self.path / f"{name}.parquet")
+        path = self.path / f"{name}.parquet"
+        table, identity = read_with_identity(path, columns, encode=encode)
         same = ("digest", "snapshot")
         if [identity.get(key) for key in same] != [self.record.digest, first.get("snapshot")]:
             raise InputError(
@@ -205,6 +222,13 @@ def _is_whole(part: Path) -> bool:
     return (read_identity(part) or {}).get("cell_id") == part.stem
 
 
-def _concatenate(paths: Sequence[Path], schema: pa.Schema) -> pa.Table:
-    tables = [read_table(path).replace_schema_metadata(None) for path in paths]
-    return pa.concat_tables(tables) if tables else schema.empty_table()
+def _concatenate(
+    paths: Sequence[Path], schema: pa.Schema, columns: Sequence[str] | None, encode: bool
+) -> pa.Table:
+    tables = [
+        read_table(path, columns, encode=encode).replace_schema_metadata(None) for path in paths
+    ]
+    if tables:
+        return pa.concat_tables(tables)
+    empty = schema.empty_table().select(list(columns or schema.names))
+    return in_encoding(empty) if encode else empty

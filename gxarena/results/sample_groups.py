@@ -55,6 +55,17 @@ def groups_of(ids: Sequence[str], grouping: str, where: str) -> Ints:
     return groups
 
 
+def names_of_groups(ids: Sequence[str], grouping: str, where: str) -> dict[str, str]:
+    """Each sample's group by a name that means the same in other data sets too.
+
+    A chromosome's is its own; an overlap's says of which data set it is.
+    """
+    numbers = groups_of(ids, grouping, where)
+    if grouping == "chromosome":
+        return {name: name.partition(":")[0] for name in ids}
+    return {name: f"{where}, {number}" for name, number in zip(ids, numbers, strict=True)}
+
+
 def groups_of_datasets(
     cells: pa.Table, samples: pa.Table, groupings: Mapping[str, str]
 ) -> dict[str, Ints]:

@@ -94,6 +94,8 @@ SAMPLES = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+VALUES = ("cell_id", "sample_id", "metric", "value")
+"""Columns of `samples` that boards are made of."""
 CURVES = pa.schema(
     [
         pa.field("cell_id", pa.string(), nullable=False),
@@ -140,6 +142,7 @@ SEQLETS = pa.schema(
 # whose maps are the same; null for controls, which do not compete. `behind_best` is how much better
 # the first of rank 1 is, in the metric's own unit, on the sequences that both have, and
 # `behind_best_p` its p, Holm-adjusted over all pairs; both are null for who shares none with it.
+# `not_ranked` says why nobody is ranked by the quantity (`gxarena.results.validity`).
 # `coverage` is the share of the values asked for that there are; in `estimate_filled` and
 # `rank_filled` the floor's (`random`) stand in the place of the others: null without a floor.
 # `ranks_without` are the ranks with each replicate in turn left out; null for one set of weights.
@@ -155,6 +158,7 @@ LEADERBOARD = pa.schema(
         pa.field("entry", pa.string()),
         pa.field("question", pa.string(), nullable=False),
         pa.field("direction", pa.string(), nullable=False),
+        pa.field("not_ranked", pa.string()),
         pa.field("estimate", pa.float64()),
         pa.field("ci_low", pa.float64()),
         pa.field("ci_high", pa.float64()),

@@ -8,7 +8,7 @@ each stands for itself. Who is undefined where others are ranked comes behind th
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,10 +53,19 @@ class Standing:
         left out.
     tier : int or None
         Entries of one tier are less apart than Nemenyi's critical difference for as many blocks as
-        there are data sets; None where these are too few to tell.
+        there are data sets, or their rank intervals overlap: all data sets share the model's
+        weights, which the intervals are over too. None where data sets are too few to tell.
     leads : int
         Blocks in which the entry is in the first tier of every quantity.
     blocks : int
+    weights : int
+        Sets of weights that every number of it is over, at least.
+    coverage : float or None
+        The least share of what was asked that it answers, over the rows; None where a board does
+        not say.
+    place_filled : int or None
+        The place were the floor's answers in the place of those that it does not give; None where
+        some quantity has no such rank.
     seconds : float or None
         A sequence, for the explanation.
     """
@@ -73,6 +82,9 @@ class Standing:
     tier: int | None
     leads: int
     blocks: int
+    weights: int
+    coverage: float | None
+    place_filled: int | None
     seconds: float | None
 
 
@@ -101,6 +113,22 @@ def alone(board: pa.Table) -> dict[str, tuple[str, ...]]:
             methods[row["model"]][row["explainer"]] = None
     compared = {one.model for one in summary(board)}
     return {model: tuple(names) for model, names in methods.items() if model not in compared}
+
+
+def left_out(board: pa.Table) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
+    """Methods that no standing is of since some block lacks them, by model and question.
+
+    Each with the number of blocks that have it, and of all.
+    """
+    rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in filter(_competes, board.to_pylist()):
+        rows[row["model"], row["question"]].append(row)
+    found = {}
+    for key, asked in rows.items():
+        blocks = _ranked(asked).values()
+        held = Counter(name for block in blocks for name in set().union(*block.values()))
+        found[key] = {name: (n, len(blocks)) for name, n in sorted(held.items()) if n < len(blocks)}
+    return {key: names for key, names in found.items() if names}
 
 
 def _competes(row: Row) -> bool:
@@ -137,7 +165,6 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
     first = [names[0] for names in entries]
     ranks = _rank_table(ranked, first, _in_column("rank"))
     compared = compare_over_blocks(ranks)
-    tiers = _tiers(compared.mean_rank, _difference_over_data_sets(ranks, blocks))
     places = _places(compared.mean_rank)
     moved = np.stack([places, *_without_blocks(ranks, blocks), *_without_replicates(ranked, first)])
     # Ends as far from the mean rank as they are from the ranks: others may be on the board too.
@@ -145,6 +172,9 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
         compared.mean_rank + (_rank_table(ranked, first, end) - ranks).mean(axis=0)
         for end in (_in_column("rank_low"), _in_column("rank_high"))
     )
+    difference = _difference_over_data_sets(ranks, blocks)
+    tiers = _tiers(compared.mean_rank, difference, lowest, highest)
+    filled = _filled_places(ranked, first)
     made = [
         Standing(
             model,
@@ -159,6 +189,9 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
             tiers[i],
             sum(_leads(ranked[block], names[0]) for block in blocks),
             len(blocks),
+            min(row["replicates"] for row in rows if row["explainer"] == names[0]),
+            _least_coverage(row for row in rows if row["explainer"] == names[0]),
+            filled[i],
             _seconds(row for row in rows if row["explainer"] in names),
         )
         for i, names in enumerate(entries)
@@ -255,17 +288,32 @@ def _difference_over_data_sets(ranks: Floats, blocks: Sequence[Block]) -> float:
     ).critical_difference
 
 
-def _tiers(means: Floats, difference: float) -> list[int | None]:
-    """Greedy from the best: who is less than the critical difference behind a tier's first."""
+def _tiers(means: Floats, difference: float, low: Floats, high: Floats) -> list[int | None]:
+    """Greedy from the best: who is not told apart from a tier's first."""
     tiers: list[int | None] = [None] * len(means)
     if np.isnan(difference):
         return tiers
-    tier, first = 0, -np.inf
-    for i in np.argsort(means, kind="stable"):
-        if means[i] - first >= difference:
-            tier, first = tier + 1, means[i]
+    order = np.argsort(means, kind="stable")
+    tier, first = 1, order[0]
+    for i in order:
+        if means[i] - means[first] >= difference and low[i] > high[first]:
+            tier, first = tier + 1, i
         tiers[i] = tier
     return tiers
+
+
+def _filled_places(ranked: Ranked, names: Sequence[str]) -> list[int | None]:
+    """Places by the ranks that the floor's answers would give."""
+    rows = [r for block in ranked.values() for group in block.values() for r in group.values()]
+    if any(r["rank_filled"] is None for r in rows if r["explainer"] in names):
+        return [None] * len(names)
+    means = compare_over_blocks(_rank_table(ranked, names, _in_column("rank_filled"))).mean_rank
+    return [int(place) for place in _places(means)]
+
+
+def _least_coverage(rows: Iterable[Row]) -> float | None:
+    known = [row["coverage"] for row in rows]
+    return None if None in known else min(known, default=None)
 
 
 def _seconds(rows: Iterable[Row]) -> float | None:

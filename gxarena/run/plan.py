@@ -71,28 +71,27 @@ class Plan:
         """The name of a cell's checkpoint among its model's replicates; None where it has none."""
         return None if cell.replicate is None else self.replicates[cell.model][cell.replicate]
 
-    def counterpart(self, model: str, replicate: int | None) -> int | None:
-        """Which replicate of a model goes with one of another: of that position, modulo how many.
+    def counterparts(self, model: str, own: str, replicate: int | None) -> Sequence[int | None]:
+        """Which replicates of a model one of another (`own`) is compared with.
 
-        So replicate i is compared with replicate i, and where the other model has fewer, its
-        replicates take turns.
+        That of its position; none where the model has fewer: the same weights again are no further
+        evidence. All, each in a cell of its own, where either is of one set of weights.
         """
         positions = self.positions(model)
-        return positions[(replicate or 0) % len(positions)]
-
-    def counterparts(self, model: str, replicate: int | None) -> Sequence[int | None]:
-        """Which replicates of a model one of another is compared with.
-
-        All, each in a cell of its own, where the other is of a model without replicates.
-        """
-        if replicate is None:
-            return self.positions(model)
-        return [self.counterpart(model, replicate)]
+        if len(positions) == 1 or len(self.positions(own)) == 1:
+            return positions
+        return [replicate] if replicate in positions else []
 
     def partition(self, replicate: int | None) -> str:
-        """The weights whose tokens ``sum`` and ``mean`` go to; empty where the suite says none."""
+        """The weights whose tokens ``sum`` and ``mean`` go to; empty where the suite says none.
+
+        Of a model with fewer replicates they take turns: to cut a sequence is no evidence.
+        """
         model = self.suite.partition
-        return weights_name(model, self.counterpart(model, replicate)) if model else ""
+        if not model:
+            return ""
+        positions = self.positions(model)
+        return weights_name(model, positions[(replicate or 0) % len(positions)])
 
     def predict_key(self, dataset: str, weights: str) -> str:
         """The key of a model's predictions on a dataset (see `gxarena.run.keys`)."""
@@ -300,7 +299,7 @@ def _compared(
         (Explanation(model, explainer, replicate),)
         for model, explainer in pairs
         if (model, explainer) != (own.model, own.explainer)
-        for replicate in plan.counterparts(model, own.replicate)
+        for replicate in plan.counterparts(model, own.model, own.replicate)
     ]
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from gxarena.api import MaskableModel, Model, Probe, RandomisableModel
+from gxarena.api import MaskableModel, Model, PiecewiseModel, Probe, RandomisableModel
 from gxarena.data import Attribution, Bools, Floats, Interval, Ints, Sample, Spans
 from gxarena.errors import PluginError, Unsupported
 
@@ -115,6 +115,36 @@ class ModelProbe:
             ],
             lambda wanted: model.predict_masked(
                 [sequences[i] for i in wanted], [masks[i] for i in wanted]
+            ),
+        )
+
+    def spans(self, sequences: Sequence[str]) -> list[Spans]:
+        """The model's own units of each sequence."""
+        unique = list(dict.fromkeys(sequences))
+        found = dict(zip(unique, self._model().spans(unique), strict=True))
+        return [found[sequence] for sequence in sequences]
+
+    def predict_pieces(self, sequences: Sequence[str], pieces: Sequence[Spans]) -> Floats:
+        """Raw outputs of sequences cut into pieces, shape (M, C).
+
+        Raises
+        ------
+        Unsupported
+            The model takes no pieces.
+        """
+        model = self._model()
+        if not isinstance(model, PiecewiseModel):
+            raise Unsupported(
+                f"{type(model).__name__}: expected a model that takes pieces of a sequence "
+                "(predict_pieces), because edits move its tokens, got none."
+            )
+        return self._ask(
+            [
+                (_key(sequence), "pieces", cut.boundaries.tobytes())
+                for sequence, cut in zip(sequences, pieces, strict=True)
+            ],
+            lambda wanted: model.predict_pieces(
+                [sequences[i] for i in wanted], [pieces[i] for i in wanted]
             ),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from gxarena.api import Scored, SetScored
+from gxarena.capabilities import PROBE
 from gxarena.data import Explained
 from gxarena.errors import MissingExtra, PluginError, StorageError, Unsupported
 from gxarena.metrics.renormalisation import renormalised
@@ -24,7 +25,7 @@ from gxarena.results.record import RunRecord
 from gxarena.results.same_maps import fingerprint
 from gxarena.results.schemas import SETTLED
 from gxarena.run.cell_rows import CellRows, as_json, mean_scored, scored_rows, units_of
-from gxarena.run.cells import Cell
+from gxarena.run.cells import Cell, Explanation
 from gxarena.run.choices import resolved_parameters
 from gxarena.run.failures import failure
 from gxarena.run.plan import Plan, renewed
@@ -195,11 +196,8 @@ class _Walk:
     def attempt(self, cell: Cell) -> tuple[str, str]:
         """Score one cell and write what came of it; returns status and error message."""
         start, started = time.perf_counter(), datetime.now(UTC)
-        probe = ModelProbe(
-            lambda: self._stages.model(cell.weights),
-            explain=self._stages.explain_again(cell.weights, cell.explainer),
-            share=self._stages.share(cell.dataset, cell.weights, cell.metric),
-        )
+        asked = self._asked(cell)
+        probes = [self._probe(cell, one) for one in asked]
         row = self._rows.of(cell) | {"started": started, "status": "ok"}
         parts: dict[str, list[dict[str, Any]]] = {}
         try:
@@ -208,11 +206,12 @@ class _Walk:
             metric = self._stages.create("metrics", cell.metric)
             row["quantities"] = as_json({k: asdict(q) for k, q in metric.quantities.items()})
             row |= self._attributions(cell)
-            read, scored = self._score(cell, metric, probe)
-            self._stages.check_unchanged(*_components(cell))
+            read, scored = self._score(cell, metric, probes)
+            models = {("models", one.weights) for one in asked}
+            self._stages.check_unchanged(*(_components(cell) | models))
             row["units"] = units_of(read)
             parts = scored_rows(cell, read.samples, scored, metric.quantities)
-            row |= self._cost(cell, probe)
+            row |= self._cost(cell, probes)
         except StorageError:
             raise
         except KeyboardInterrupt:
@@ -225,6 +224,20 @@ class _Walk:
         row["peak_memory"] = peak_memory()
         self._folder.write_cell(row, parts)
         return row["status"], row.get("error_message") or ""
+
+    def _asked(self, cell: Cell) -> tuple[Explanation, ...]:
+        """Whose model the metric may ask: of a pair metric that does, those compared with."""
+        asks = PROBE in self._plan.choice("metrics", cell.metric).requires
+        return cell.against if asks and cell.against else (cell.explanation,)
+
+    def _probe(self, cell: Cell, asked: Explanation) -> ModelProbe:
+        """The door to a model; it has an explainer where that is the cell's own."""
+        own = asked == cell.explanation
+        return ModelProbe(
+            lambda: self._stages.model(asked.weights),
+            explain=self._stages.explain_again(asked.weights, asked.explainer) if own else None,
+            share=self._stages.share(cell.dataset, asked.weights, cell.metric),
+        )
 
     def _attributions(self, cell: Cell) -> dict[str, Any]:
         """Where the cell's attributions are found, and what they are on."""
@@ -239,7 +252,7 @@ class _Walk:
         }
 
     def _score(
-        self, cell: Cell, metric: Any, probe: ModelProbe
+        self, cell: Cell, metric: Any, probes: Sequence[ModelProbe]
     ) -> tuple[Explained, Scored | SetScored]:
         """The attributions as the metric read them, and what it says of them."""
         explained = self._stages.explained(cell.dataset, cell.weights, cell.explainer)
@@ -255,12 +268,15 @@ class _Walk:
             others = (
                 self._stages.explained(cell.dataset, o.weights, o.explainer) for o in cell.against
             )
-            return read, mean_scored([metric.compare(read, projected(other)) for other in others])
+            if self._asked(cell) is not cell.against:
+                return read, mean_scored([metric.compare(read, projected(one)) for one in others])
+            pairs = zip(others, probes, strict=True)
+            return read, mean_scored([metric.compare(read, projected(o), p) for o, p in pairs])
         if self._plan.scope(cell.metric) == "set":
             return read, metric.score_set(read)
-        return read, metric.score(read, probe)
+        return read, metric.score(read, probes[0])
 
-    def _cost(self, cell: Cell, probe: ModelProbe) -> dict[str, Any]:
+    def _cost(self, cell: Cell, probes: Sequence[ModelProbe]) -> dict[str, Any]:
         """What the cell cost: the explainer's share and the probe's.
 
         Explainers declare what a sequence costs, or, where that depends on the sequence, say it in
@@ -270,19 +286,20 @@ class _Walk:
             "explain_seconds": self._stages.explain_seconds(
                 cell.dataset, cell.weights, cell.explainer
             ),
-            "forwards": probe.forwards,
+            "forwards": sum(probe.forwards for probe in probes),
         }
         explainer = self._stages.create("explainers", cell.explainer)
         cost = getattr(explainer, "cost", None) or _counted(
             self._stages.explained(cell.dataset, cell.weights, cell.explainer)
         )
         if cost is not None:
-            explained = len(self._plan.datasets[cell.dataset].samples) + probe.explanations
+            again = sum(probe.explanations for probe in probes)
+            explained = len(self._plan.datasets[cell.dataset].samples) + again
             row |= {
-                "forwards": probe.forwards + round(explained * cost[0]),
+                "forwards": row["forwards"] + round(explained * cost[0]),
                 "backwards": round(explained * cost[1]),
             }
-        model = self._stages.loaded(cell.weights)
+        model = self._stages.loaded(self._asked(cell)[0].weights)
         return row | {
             "device": str(getattr(model, "device", "cpu")) if model else None,
             "dtype": str(getattr(model, "dtype", "")).removeprefix("torch.") if model else None,

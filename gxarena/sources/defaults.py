@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from gxarena.sources.parsing import parsed
 
 
-def text_defaults(source: bytes, name: str) -> dict[str, str]:
+@functools.lru_cache(maxsize=512)
+def text_defaults(source: bytes, name: str) -> Mapping[str, str]:
     """Parameters of a class or function at a module's top whose default is text.
+
+    Kept by the source's bytes: identities are taken anew after every cell, of the same few modules.
 
     Parameters
     ----------
@@ -19,13 +24,13 @@ def text_defaults(source: bytes, name: str) -> dict[str, str]:
 
     Returns
     -------
-    dict
+    mapping
         Empty where there is nothing of that name, or the source does not parse.
     """
     try:
         tree = parsed(source)
     except (SyntaxError, ValueError):
-        return {}
+        return MappingProxyType({})
     constants = _constants(tree)
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     found: dict[str, str] = {}
@@ -37,7 +42,7 @@ def text_defaults(source: bytes, name: str) -> dict[str, str]:
             if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
                 found = _of_function(inner, constants) | found
         found = dict(_of_fields(node, constants)) | found
-    return found
+    return MappingProxyType(found)
 
 
 def _constants(tree: ast.Module) -> dict[str, str]:

@@ -12,45 +12,21 @@ import numpy as np
 from scipy import special
 
 from gxarena.data import Floats
-from gxarena.statistics.skewed import quantile
 
 DRAWS = 4000
 """Of weights, for Gaffke's limits."""
 
 
-def two_valued(high_count: float, n: float, level: float) -> tuple[float, float]:
+def two_valued(high_count: int, n: int, level: float) -> tuple[float, float]:
     """Limits of the share that has the higher of two values: Clopper and Pearson's.
 
     Clopper and Pearson 1934, Biometrika 26:404. They cover at least what they say; Wilson's cover
-    .925 for a share of .95 at n = 20 and .911 for one of .99 at n = 50. Of samples that are no
-    independent evidence, count and n are those of `effective_number`, no whole ones.
+    .925 for a share of .95 at n = 20 and .911 for one of .99 at n = 50.
     """
     tail = (1 - level) / 2
     low = special.betaincinv(high_count, n - high_count + 1, tail) if high_count > 0 else 0.0
     high = special.betaincinv(high_count + 1, n - high_count, 1 - tail) if high_count < n else 1.0
     return float(low), float(high)
-
-
-def effective_number(share: float, variance: float, n: int, groups: float, level: float) -> float:
-    """How many independent samples say as much of a share as n samples in groups do.
-
-    Korn and Graubard 1998, Survey Methodology 24:193: those that would have the variance that is
-    seen between groups, fewer by how much more sure Student's t is of n samples than of the groups.
-
-    Parameters
-    ----------
-    share : float
-        Strictly between 0 and 1.
-    variance : float
-        Of the share, between groups.
-    n : int
-    groups : float
-        An effective number of groups, where some are larger.
-    level : float
-    """
-    seen = share * (1 - share) / variance if variance > 0 else np.inf
-    many, few = quantile(level, np.array([n - 1, max(groups - 1, 1)]))
-    return float(min(seen * (many / few) ** 2, n))
 
 
 def all_equal(

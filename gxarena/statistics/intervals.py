@@ -16,7 +16,6 @@ from gxarena.data import Bools, Floats
 from gxarena.statistics.bounded import (
     DRAWS,
     all_equal,
-    effective_number,
     mostly_at_a_bound,
     two_valued,
 )
@@ -28,8 +27,11 @@ Bounds = tuple[float | None, float | None]
 
 FEWEST_SAMPLES = 20
 FEWEST_GROUPS = 5
+FEWEST_EFFECTIVE = 2
+"""Groups of one size that unequal ones are worth: fewer leave Student's t no degree of freedom."""
 TOO_FEW = f"none: too few samples (n < {FEWEST_SAMPLES})"
 TOO_FEW_GROUPS = f"none: too few groups of samples (< {FEWEST_GROUPS})"
+ONE_GROUP_HOLDS_MOST = "none: one group holds most of the samples"
 ONE_NUMBER = "none: one number for the whole set"
 OPEN_SCALE = "none: all values equal on an open scale"
 SKEWED, EXACT, BOUNDED = "skew-corrected t", "exact binomial", "Gaffke's bounded mean"
@@ -218,8 +220,11 @@ class _Study:
         """Why a column has no interval; empty where it has."""
         if self.parts.samples[column] < FEWEST_SAMPLES:
             return TOO_FEW
-        if self.grouped is not None and self.grouped.units[column] < FEWEST_GROUPS:
-            return TOO_FEW_GROUPS
+        if self.grouped is not None:
+            if self.grouped.units[column] < FEWEST_GROUPS:
+                return TOO_FEW_GROUPS
+            if self.grouped.effective_units[column] < FEWEST_EFFECTIVE:
+                return ONE_GROUP_HOLDS_MOST
         # A rare exception may be as far off as the scale is long, which nobody knows.
         return OPEN_SCALE if self.equal[column] and self.closed is None else ""
 
@@ -273,22 +278,13 @@ class _Study:
         elif self.two[column]:
             least, most = float(means.min()), float(means.max())
             count = int((means > (least + most) / 2).sum())
-            number = self._effective(column, count, n, (most - least) ** 2, level)
-            share = two_valued(count / n * number, number, level)
+            share = two_valued(count, n, level)  # in groups, never narrower than t over these
             low, high = (least + (most - least) * limit for limit in share)
         else:
             low, high = mostly_at_a_bound(means, self.closed, level, self.seed)
             down, up = self._of_group_means(column, level)
             return max(centre - low, down, 0.0), max(high - centre, up, 0.0)
         return max(centre - low, 0.0), max(high - centre, 0.0)
-
-    def _effective(self, column: int, count: int, n: int, scale: float, level: float) -> float:
-        """How many independent samples two values in groups are worth."""
-        if self.grouped is None or self.grouped.units[column] < 2:
-            return n
-        variance = float(self.grouped.by_units[column]) / scale
-        groups = float(self.grouped.effective_units[column])
-        return effective_number(count / n, variance, n, groups, level)
 
     def _of_group_means(self, column: int, level: float) -> tuple[float, float]:
         """Gaffke's limits of the groups' means, as distances from their mean."""

@@ -43,17 +43,19 @@ def rank_methods(
     *,
     groups: np.ndarray | None = None,
     whole: bool = False,
+    asked: Bools | None = None,
     level: float = 0.95,
 ) -> Ranking:
     """Rank methods by pairs, each pair on the samples that both have.
 
-    The rank is 1 + the number of methods that are better on the samples shared with them: where
-    all have all samples, the competition rank of the means. So a method that is worse than another
-    on every sample that they share is never first, whatever the rest of the samples are like; with
-    holes, three that beat each other in a circle share rank 2, and nobody is first. Of two that share no sample, the one with fewer comes
-    behind. Who has less than `LEAST_COVERED` of the values of the one that has most is not ranked,
-    be it that it abstains or that it failed with some weights; who abstains seldom, where it would
-    lose, still gains by it. Means that differ by no more than rounding are tied.
+    The rank is 1 + the number of methods that are better on the samples shared with them: where all
+    have all samples, the competition rank of the means. So a method that is worse than another on
+    every sample that they share is never first, whatever the rest of the samples are like; with
+    holes, three that beat each other in a circle share rank 2, and nobody is first. Of two that
+    share no sample, the one with fewer comes behind. Who has less than `LEAST_COVERED` of the
+    values of the one that has most is not ranked, be it that it abstains or that it failed with
+    some weights; who abstains seldom, where it would lose, still gains by it. Means that differ by
+    no more than rounding are tied.
 
     The interval runs from 1 + the number of methods that are significantly better to m - the number
     that are significantly worse, Holm-adjusted over all pairs: at most 1 - level of boards have a
@@ -66,11 +68,14 @@ def rank_methods(
     better : "higher" or "lower"
     groups, whole
         As for `pairwise_differences`.
+    asked : bool array, shape (R, m), optional
+        Of which replicates each method was asked: those that it never ran are nothing it lacks.
     level : float
     """
     found = pairwise_differences(values, groups=groups, whole=whole)
     counts = np.isfinite(values).sum(axis=(0, 1))
-    ranked: Bools = np.asarray((counts > 0) & (counts >= LEAST_COVERED * counts.max(initial=0)))
+    most = np.minimum(counts.max(initial=0), _possible(values, asked))
+    ranked: Bools = np.asarray((counts > 0) & (counts >= LEAST_COVERED * most))
     sign = {"higher": 1.0, "lower": -1.0}[better]
     lead = np.nan_to_num(sign * found.mean)
     lead = np.where(np.isnan(found.mean), _more_samples(found.shared.diagonal()), lead)
@@ -84,6 +89,14 @@ def rank_methods(
         for numbers in (rank, low, high, _tiers(rank, apart, ranked))
     )
     return Ranking(rank, low, high, tier, found)
+
+
+def _possible(values: Floats, asked: Bools | None) -> Ints:
+    """How many values each method might have, of the replicates that it was asked of."""
+    anybodys = np.isfinite(values).any(axis=2).sum(axis=1)
+    asked = np.ones(values.shape[::2], dtype=bool) if asked is None else asked
+    possible: Ints = (anybodys[:, None] * asked).sum(axis=0)
+    return possible
 
 
 def _more_samples(samples: Ints) -> Floats:

@@ -20,6 +20,7 @@ _NAMES = {
 def readme(card: Mapping[str, Any]) -> str:
     """The model card for people."""
     recipe = card["recipe"]
+    parameters = recipe["data"].get("parameters")
     facts = [f"- {key}: {_shown(value)}" for key, value in card["training"].items()]
     data = [
         f"| {split} | `{entry['reference']}` | {entry['samples']} | `{entry['digest']}` |"
@@ -49,6 +50,7 @@ def readme(card: Mapping[str, Any]) -> str:
         "| split | reference | samples | digest |",
         "| --- | --- | --- | --- |",
         *data,
+        *(["", f"All with {_shown(parameters)}."] if parameters else []),
         "",
         "## Training",
         "",

@@ -183,7 +183,9 @@ def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, 
     datasets = {}
     for split in SPLITS:
         reference = getattr(recipe.data, split)
-        datasets[split] = open_dataset(reference, registry, base=path.parent)
+        datasets[split] = open_dataset(
+            reference, registry, base=path.parent, **recipe.data.parameters
+        )
         samples = datasets[split].samples
         where = f"{path.name}, data.{split}"
         unlabelled = next((sample.id for sample in samples if sample.label is None), None)

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from gxarena.validation import apply_change, read_toml, validated
 
@@ -17,6 +23,7 @@ class Data(BaseModel):
     """A recipe's ``[data]``: each a dataset reference, ``name:split`` or a path.
 
     A path is relative to the recipe's folder or, failing that, to the working directory.
+    `parameters` are those of the data sets' component, the same for all three.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -24,6 +31,13 @@ class Data(BaseModel):
     train: str
     valid: str
     test: str
+    parameters: dict[str, Any] = {}
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without parameters that there are none of: a recipe is what it was before there were."""
+        document: dict[str, Any] = dump(self)
+        return {key: value for key, value in document.items() if key in SPLITS or value}
 
 
 class Recipe(BaseModel):

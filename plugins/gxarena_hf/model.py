@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from gxarena.errors import InputError, check_choice
+from gxarena.data import Spans
+from gxarena.errors import InputError, Unsupported, check_choice
 from gxarena.explainers.references import KINDS
 from gxarena_hf.checkpoint import load_classifier
 from gxarena_hf.describe import positions
@@ -90,7 +91,24 @@ class HuggingFace(TokenModel):
 
     def encoded(self, sequences: Sequence[str]) -> list[Encoded]:
         """Tokenise; InputError where a sequence has more tokens than the network positions."""
-        found = self.tokenizer.encode(sequences)
+        return self._fitting(sequences, self.tokenizer.encode(sequences))
+
+    def in_pieces(self, sequences: Sequence[str], pieces: Sequence[Spans]) -> list[Encoded]:
+        """Tokens of sequences cut into pieces; InputError likewise: cuts make more tokens.
+
+        Raises
+        ------
+        Unsupported
+            Tokens overlap: they read across every cut.
+        """
+        if self.tokenizer.vocabulary.scheme == "overlapping":
+            raise Unsupported(
+                f"{type(self).__name__}: expected tokens that do not overlap, so that sequences "
+                "can be cut, got overlapping ones."
+            )
+        return self._fitting(sequences, super().in_pieces(sequences, pieces))
+
+    def _fitting(self, sequences: Sequence[str], found: list[Encoded]) -> list[Encoded]:
         for sequence, one in zip(sequences, found, strict=True):
             if self._positions is not None and len(one.ids) > self._positions:
                 raise InputError(

@@ -1,4 +1,4 @@
-"""The six grammars of `planted`: what makes a sequence positive, as data.
+"""The grammars of `planted`: what makes a sequence positive, as data.
 
 Each grammar has motifs of its own, so that a sequence's motifs say which grammar it belongs to, and
 metrics that judge by the rule (`gxarena.metrics.rules`) need no other mark of it. Imports nothing
@@ -43,6 +43,7 @@ def _only(*motifs: str) -> tuple[Group, ...]:
 PHOL, M1BP, SENS, HNF4, GSB = "MA2261.1", "MA1459.2", "MA2271.1", "MA2242.1", "MA2239.1"
 BS, DIF, HLH4C, VRI, KLU = "MA2200.1", "MA2213.1", "MA2241.1", "MA2291.1", "MA2250.1"
 SOX102F, SUHW = "MA2273.1", "MA0533.1"
+ATF6, CG7928 = "MA2194.1", "MA2205.1"
 
 GRAMMARS = {
     "one": Grammar((_only(PHOL),), ((),)),
@@ -54,7 +55,14 @@ GRAMMARS = {
     ),
     "unless": Grammar((_only(HLH4C),), (_only(HLH4C, VRI), _only(VRI))),
     "decoys": Grammar((_only(KLU),), ((),), _only(SOX102F, SUHW)),
+    "order": Grammar(((Group((ATF6, CG7928), (6, 30)),),), ((Group((CG7928, ATF6), (6, 30)),),)),
 }
+TOGETHER = ("one", "and", "or", "spacing", "unless", "decoys")
+"""The grammars that "all" means: those that the models that ship were trained on."""
+MOTIFS = (PHOL, M1BP, SENS, HNF4, GSB, BS, DIF, HLH4C, VRI, KLU, SOX102F, SUHW)
+"""Their motifs, none of which any sequence has unplanned. The position seeds the instances."""
+MORE_MOTIFS = {"order": (ATF6, CG7928)}
+"""What grammars that are asked for by name alone have besides; elsewhere they may arise."""
 
 RULES: tuple[dict[str, list[str]], ...] = (
     {"all": [PHOL]},
@@ -63,8 +71,9 @@ RULES: tuple[dict[str, list[str]], ...] = (
     {"all": [BS, DIF]},
     {"all": [HLH4C], "none": [VRI]},
     {"all": [KLU]},
+    {"all": [ATF6, CG7928]},
 )
 """Each grammar's rule, in the order of `GRAMMARS`: which motifs must be there.
 
-Spacings are none of a rule's business; decoys are what no rule names.
+Spacing and order are none of a rule's business; decoys are what no rule names.
 """

@@ -58,6 +58,15 @@ class Matrix:
         """log2 of frequency over an even background, shape (w, 4)."""
         return np.asarray(np.log2(self.frequencies / 0.25))
 
+    def information(self, strand: str = "+") -> tuple[float, ...]:
+        """Bits of each column over those of the most informative one, as it lies on a strand.
+
+        Rounded to six digits, so that data sets that have it are the same on every machine.
+        """
+        bits = (self.frequencies * self.log_odds).sum(axis=1)
+        shares = np.round(bits / bits.max(), 6).tolist()
+        return tuple(shares[::-1] if strand == "-" else shares)
+
 
 def matrices(ids: Sequence[str], release: str = RELEASE) -> list[Matrix]:
     """Matrices by id, in that order.

@@ -10,53 +10,44 @@ network can learn them all:
 - ``unless``: HLH4C, but not beside vri;
 - ``decoys``: klu, among Sox102F and su(Hw), which both classes have alike.
 
+A seventh there is by its name alone:
+
+- ``order``: Atf6, then CG7928; the other way round, 6 to 30 nucleotides apart too, is negative.
+
 A motif counts as present where a window scores at least as high as its weakest planted instance:
 planted instances are drawn from the matrix above that score, and sequences in which another such
 window arises, on either strand, are drawn again. Labels and annotations are exact by construction.
+Spacing and order are read along the sequence as it is given, whichever strand the motifs lie on.
 """
 
 from __future__ import annotations
 
 import functools
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gxarena import dna
-from gxarena.data import Floats, Interval, Sample
+from gxarena.data import Interval, Sample
 from gxarena.datasets.bundled import fly_promoters
 from gxarena.datasets.dataset import Dataset
 from gxarena.dna import Letters, dinucleotide_shuffles
-from gxarena.errors import check_at_least, check_choice
+from gxarena.errors import InputError, check_at_least, check_choice
 from gxarena.truth import DECOY
-from gxarena_jaspar.grammars import (
-    BS,
-    DIF,
-    GRAMMARS,
-    GSB,
-    HLH4C,
-    HNF4,
-    KLU,
-    M1BP,
-    PHOL,
-    SENS,
-    SOX102F,
-    SUHW,
-    VRI,
-    Group,
-)
-from gxarena_jaspar.matrices import RELEASE, Matrix, matrices
+from gxarena_jaspar.grammars import GRAMMARS, MORE_MOTIFS, MOTIFS, TOGETHER, Group
+from gxarena_jaspar.informed import informed
+from gxarena_jaspar.instances import Motif, drawn_motif, of_split
+from gxarena_jaspar.matrices import RELEASE, matrices
+
+Strands = Literal["forward", "both"]
 
 SIZES = {"train": 96_000, "valid": 2_400, "test": 2_400}
 MARGIN = 5
 """Nucleotides at either end, and between planted groups, that stay background."""
-WEAKEST = 0.25
-"""Quantile of a matrix's own instances below which a window does not count as the motif."""
-_DRAWN_INSTANCES = 4096
 _BATCH = 1024
+_STRANDS = zlib.crc32(b"strands")
 
 
 def planted(
@@ -65,6 +56,9 @@ def planted(
     n: int | None = None,
     seed: int = 0,
     release: str = RELEASE,
+    strands: Strands = "forward",
+    held_out: bool = False,
+    information: bool = False,
 ) -> Dataset:
     """Planted sequences of 250 bp, half of them positive; annotations are the planted motifs.
 
@@ -73,13 +67,22 @@ def planted(
     split : "train", "valid" or "test"
         Shuffled from the same split of fly-promoters.
     grammar : str
-        One of `GRAMMARS`, or "all" for equal parts of each.
+        One of `GRAMMARS`, or "all" for equal parts of each of `TOGETHER`.
     n : int, optional
         Sequences; 96,000, 2,400 and 2,400 where not given. A smaller set is the beginning of a
         larger one.
     seed : int
     release : str
         JASPAR's.
+    strands : "forward" or "both"
+        Whether each planted instance lies on a strand of its own, drawn by the seed; intervals say
+        which. Spacing and order stay those along the given sequence.
+    held_out : bool
+        Whether train, valid and test are planted with words of their own: none that one split has
+        occurs in another, on either strand (see `gxarena_jaspar.instances.of_split`).
+    information : bool
+        Whether intervals say how informative each of their nucleotides is, for metrics that weigh
+        the truth by it.
 
     Returns
     -------
@@ -89,16 +92,30 @@ def planted(
     """
     check_choice("planted, split", split, SIZES)
     check_choice("planted, grammar", grammar, [*GRAMMARS, "all"])
+    check_choice("planted, strands", strands, get_args(Strands))
+    for name, flag in (("held_out", held_out), ("information", information)):
+        if not isinstance(flag, bool):
+            raise InputError(f"planted, {name}: expected true or false, got {flag!r}.")
     size = SIZES[split] if n is None else n
     check_at_least("planted, n", size)
-    return _made(split, grammar, size, seed, release)
+    made = _made(split, grammar, size, seed, release, strands, held_out)
+    motifs = (*MOTIFS, *MORE_MOTIFS.get(grammar, ()))
+    return informed(made, matrices(motifs, release)) if information else made
 
 
 @functools.lru_cache(maxsize=8)
-def _made(split: str, grammar: str, size: int, seed: int, release: str) -> Dataset:
-    names = list(GRAMMARS) if grammar == "all" else [grammar]
+def _made(
+    split: str, grammar: str, size: int, seed: int, release: str, strands: Strands, held_out: bool
+) -> Dataset:
+    names = TOGETHER if grammar == "all" else (grammar,)
     background = [sample.sequence for sample in fly_promoters(split).samples]
-    planter = _Planter(background, release, [zlib.crc32(split.encode()), seed])
+    wanted = (*MOTIFS, *MORE_MOTIFS.get(grammar, ()))
+    motifs = {m.id: drawn_motif(m, number) for number, m in enumerate(matrices(wanted, release))}
+    if held_out:
+        motifs = {name: of_split(one, split) for name, one in motifs.items()}
+    planter = _Planter(
+        background, motifs, [zlib.crc32(split.encode()), seed], both_strands=strands == "both"
+    )
     slots = [(names[i % len(names)], i // len(names)) for i in range(size)]
     samples: list[Sample] = []
     for start in range(0, size, _BATCH):
@@ -106,31 +123,21 @@ def _made(split: str, grammar: str, size: int, seed: int, release: str) -> Datas
     return Dataset(f"planted:{split}", tuple(samples), "planted motifs")
 
 
-@dataclass(frozen=True, eq=False)
-class _Motif:
-    """A matrix with its threshold and the instances it is planted as.
-
-    Attributes
-    ----------
-    instances : uint8 array, shape (n, w)
-        Letters of A, C, G, T.
-    """
-
-    matrix: Matrix
-    threshold: float
-    instances: Letters
-
-
 class _Planter:
     """Makes samples; sample i of a grammar depends on the seed and i alone."""
 
-    def __init__(self, background: list[str], release: str, seed: list[int]) -> None:
+    def __init__(
+        self,
+        background: list[str],
+        motifs: Mapping[str, Motif],
+        seed: list[int],
+        *,
+        both_strands: bool = False,
+    ) -> None:
         self._background = background
+        self._motifs = motifs
         self._seed = seed
-        wanted = [PHOL, M1BP, SENS, HNF4, GSB, BS, DIF, HLH4C, VRI, KLU, SOX102F, SUHW]
-        self._motifs = {
-            m.id: _motif(m, number) for number, m in enumerate(matrices(wanted, release))
-        }
+        self._both_strands = both_strands
 
     def samples(self, split: str, slots: Sequence[tuple[str, int]]) -> list[Sample]:
         """One sample per (grammar, number), drawn again until nothing unplanned is in it."""
@@ -148,7 +155,8 @@ class _Planter:
     def _draft(self, split: str, name: str, number: int, attempt: int) -> tuple[Sample, int]:
         """A sample, and how many motifs were planted into it."""
         grammar = GRAMMARS[name]
-        rng = np.random.default_rng([*self._seed, zlib.crc32(name.encode()), number, attempt])
+        seed = [*self._seed, zlib.crc32(name.encode()), number, attempt]
+        rng = np.random.default_rng(seed)
         label = number % 2
         arrangements = grammar.positive if label else grammar.negative
         causal = arrangements[number // 2 % len(arrangements)]
@@ -157,15 +165,24 @@ class _Planter:
         codes = dna.codes(dna.letters([shuffled]))[0]
         groups = [(group, bool(label)) for group in causal]
         groups += [(group, False) for group in grammar.decoys]
-        intervals = self._plant(codes, groups, rng)
+        # Of a stream of their own: places and words are those of the forward strand alone.
+        turns = np.random.default_rng([*seed, _STRANDS]) if self._both_strands else None
+        intervals = self._plant(codes, groups, rng, turns)
         sequence = dna.LETTERS[codes].tobytes().decode()
         identifier = f"{split}-{name}-{number:05d}"
         return Sample(identifier, sequence, label, tuple(intervals)), len(intervals)
 
     def _plant(
-        self, codes: Letters, groups: list[tuple[Group, bool]], rng: np.random.Generator
+        self,
+        codes: Letters,
+        groups: list[tuple[Group, bool]],
+        rng: np.random.Generator,
+        turns: np.random.Generator | None,
     ) -> list[Interval]:
-        """Write the groups into `codes`, shape (L,), in random order at random places."""
+        """Write the groups into `codes`, shape (L,), in random order at random places.
+
+        Each instance is turned round by a throw of `turns`, where it is given.
+        """
         order = np.argsort(rng.random(len(groups))).tolist()
         laid = [self._laid_out(group, causal, rng) for group, causal in (groups[i] for i in order)]
         widths = [parts[-1][1].end for parts in laid if parts]
@@ -176,8 +193,9 @@ class _Planter:
         for parts, cut, width in zip(laid, cuts.tolist(), widths, strict=True):
             for instance, place in parts:
                 start, end = begin + cut + place.start, begin + cut + place.end
-                codes[start:end] = instance
-                intervals.append(Interval(start, end, place.name, "+"))
+                turned = turns is not None and turns.random() < 0.5
+                codes[start:end] = 3 - instance[::-1] if turned else instance
+                intervals.append(Interval(start, end, place.name, "-" if turned else "+"))
             begin += width + MARGIN
         return intervals
 
@@ -199,39 +217,9 @@ class _Planter:
         return parts
 
     def _clean(self, sequences: list[str], n_planted: list[int]) -> list[bool]:
-        """Whether a sequence has as many windows that count as were planted, and no others.
-
-        A palindromic matrix finds its instances on both strands: one window counts once.
-        """
+        """Whether a sequence has as many windows that count as were planted, and no others."""
         codes = dna.codes(dna.letters(sequences))
         found = np.zeros(len(sequences), dtype=np.int64)
-        for motif in self._motifs.values():
-            forward = window_scores(codes, motif.matrix.log_odds) >= motif.threshold
-            reverse = window_scores(codes, motif.matrix.log_odds[::-1, ::-1]) >= motif.threshold
-            found += (forward | reverse).sum(axis=1)
+        for one in self._motifs.values():
+            found += one.found(codes).sum(axis=1)
         return [bool(one) for one in found == n_planted]
-
-
-def window_scores(codes: NDArray[np.integer], log_odds: Floats) -> Floats:
-    """A matrix's score at every window, shape (N, L - w + 1).
-
-    Parameters
-    ----------
-    codes : int array, shape (N, L)
-    log_odds : float array, shape (w, 4)
-    """
-    width = len(log_odds)
-    n_windows = codes.shape[1] - width + 1
-    scores = np.zeros((len(codes), n_windows))
-    for position in range(width):
-        scores += log_odds[position][codes[:, position : position + n_windows]]
-    return scores
-
-
-def _motif(matrix: Matrix, number: int) -> _Motif:
-    """Threshold and instances, the same for every seed."""
-    draws = np.random.default_rng([2024, number]).random((_DRAWN_INSTANCES, matrix.width, 1))
-    drawn = (draws > np.cumsum(matrix.frequencies, axis=1)[:, :3]).sum(axis=2)
-    scores = window_scores(drawn, matrix.log_odds)[:, 0]
-    threshold = float(np.quantile(scores, WEAKEST)) - 1e-9
-    return _Motif(matrix, threshold, drawn[scores >= threshold].astype(np.uint8))

@@ -16,6 +16,7 @@ from gxarena.datasets.opening import open_dataset
 from gxarena.dna import letters, one_hot
 from gxarena.errors import InputError
 from gxarena.registry import Registry
+from gxarena_jaspar.informed import informed
 from gxarena_jaspar.matrices import RELEASE, Matrix, matrices
 
 PSEUDOCOUNT = 1e-4
@@ -32,6 +33,7 @@ def scan(
     sequence: str = "",
     label: str = "",
     id: str = "",  # noqa: A002
+    information: bool = False,
     *,
     registry: Registry,
 ) -> Dataset:
@@ -49,6 +51,9 @@ def scan(
         JASPAR's.
     sequence, label, id : str
         Columns, for data given by path.
+    information : bool
+        Whether intervals say how informative each of their nucleotides is, for metrics that weigh
+        the truth by it.
     registry : Registry
         Where names are looked up.
 
@@ -63,13 +68,18 @@ def scan(
         raise InputError(
             f'scan, matrices: expected a list such as ["MA0139.2"], got {matrices or "none"}.'
         )
+    if not isinstance(information, bool):
+        raise InputError(f"scan, information: expected true or false, got {information!r}.")
     columns = {"sequence": sequence, "label": label, "id": id}
     given: dict[str, Any] = {key: value for key, value in columns.items() if value}
-    return _scanned(open_dataset(data, registry, **given), tuple(matrices), pvalue, release)
+    opened = open_dataset(data, registry, **given)
+    return _scanned(opened, tuple(matrices), pvalue, release, information)
 
 
 @functools.lru_cache(maxsize=4)
-def _scanned(dataset: Dataset, ids: tuple[str, ...], pvalue: float, release: str) -> Dataset:
+def _scanned(
+    dataset: Dataset, ids: tuple[str, ...], pvalue: float, release: str, information: bool
+) -> Dataset:
     motifs = matrices(ids, release)
     samples: list[Sample] = []
     for start in range(0, len(dataset.samples), _CHUNK):
@@ -79,7 +89,8 @@ def _scanned(dataset: Dataset, ids: tuple[str, ...], pvalue: float, release: str
             replace(sample, annotations=(*sample.annotations, *found))
             for sample, found in zip(chunk, hits, strict=True)
         ]
-    return Dataset(dataset.name, tuple(samples), dataset.kind)
+    made = Dataset(dataset.name, tuple(samples), dataset.kind)
+    return informed(made, motifs) if information else made
 
 
 def occurrences(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -13,12 +14,12 @@ from torch import Tensor
 
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
-from gxarena.errors import InputError, check_at_least
+from gxarena.errors import InputError, Unsupported, check_at_least
 from gxarena.explainers.references import check_kind
 from gxarena_torch.batching import MOST_PADDING, batches_by_length, padded
 from gxarena_torch.device import pick_device, pick_dtype
 from gxarena_torch.randomised import randomised_copy
-from gxarena_torch.tokens import Encoded
+from gxarena_torch.tokens import Encoded, joined
 
 
 class TokenModel(ABC):
@@ -104,6 +105,33 @@ class TokenModel(ABC):
             ]
         )
 
+    def predict_pieces(self, sequences: Sequence[str], pieces: Sequence[Spans]) -> Floats:
+        """Raw outputs with each of ``pieces[b]`` tokenised by itself, shape (B, C).
+
+        Raises
+        ------
+        Unsupported
+            A token by itself is another than in its sequence, as where a tokenizer marks the
+            beginning of a word.
+        """
+        return self._predict(self.in_pieces(sequences, pieces))
+
+    def in_pieces(self, sequences: Sequence[str], pieces: Sequence[Spans]) -> list[Encoded]:
+        """Tokens of sequences cut into pieces, see `predict_pieces`."""
+        unique = list(dict.fromkeys(sequences))
+        whole = self.encoded(unique)
+        cuts = [_cut(*pair) for pair in zip(sequences, pieces, strict=True)]
+        own = [_cut(sequence, one.spans) for sequence, one in zip(unique, whole, strict=True)]
+        texts = list(dict.fromkeys(text for row in (*cuts, *own) for text in row))
+        known = dict(zip(texts, self.encoded(texts), strict=True))
+        for row, one in zip(own, whole, strict=True):
+            if not np.array_equal(joined([known[text] for text in row]).ids, one.ids):
+                raise Unsupported(
+                    f"{type(self).__name__}: expected a tokenizer whose tokens are the same by "
+                    "themselves as in a sequence, got others."
+                )
+        return [joined([known[text] for text in row]) for row in cuts]
+
     def randomised(self, seed: int) -> Self:
         """A copy of this model with every parameter drawn anew (see `gxarena_torch.randomised`)."""
         made = copy.copy(self)
@@ -156,6 +184,10 @@ class TokenModel(ABC):
 
     def _padded(self, encoded: Sequence[Encoded]) -> tuple[Tensor, Tensor]:
         return padded(encoded, self.pad, self.device)
+
+
+def _cut(sequence: str, pieces: Spans) -> list[str]:
+    return [sequence[start:end] for start, end in pairwise(pieces.boundaries.tolist())]
 
 
 def _check_masks(masks: Sequence[Bools], n_units: Sequence[int]) -> None:

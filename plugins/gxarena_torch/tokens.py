@@ -5,7 +5,7 @@ Imports no torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -80,6 +80,28 @@ class Encoded:
             special=dict(zip(self.special, scores[~self.is_unit].tolist(), strict=True)),
             diagnostics=diagnostics,
         )
+
+
+def joined(pieces: Sequence[Encoded]) -> Encoded:
+    """One sequence of pieces that were tokenised by themselves, with special tokens once."""
+    first, last = pieces[0], pieces[-1]
+    head, tail = np.argmax(first.is_unit), len(last.ids) - np.argmax(last.is_unit[::-1])
+    units = [piece.ids[piece.is_unit] for piece in pieces]
+    starts = np.cumsum([0, *(piece.spans.length for piece in pieces[:-1])])
+    ends = [piece.spans.boundaries[1:] for piece in pieces]
+    return Encoded(
+        ids=np.concatenate([first.ids[:head], *units, last.ids[tail:]]),
+        is_unit=np.concatenate(
+            [first.is_unit[:head], *(np.ones(len(u), np.bool_) for u in units), last.is_unit[tail:]]
+        ),
+        special=first.special,
+        spans=Spans(np.append(0, np.concatenate(_moved(ends, starts)))),
+        ends=np.concatenate(_moved([piece.ends for piece in pieces], starts)),
+    )
+
+
+def _moved(places: Sequence[Ints], starts: Ints) -> list[Ints]:
+    return [place + start for place, start in zip(places, starts, strict=True)]
 
 
 def encoded_by_offsets(encoding: Any, length: int) -> Encoded | None:

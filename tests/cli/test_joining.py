@@ -71,6 +71,22 @@ def test_a_written_board_is_shown_beside_and_not_written_again(tmp_path: Path) -
     assert "holds no samples" not in alone
 
 
+@pytest.mark.parametrize("ending", [".csv", ".md", ".tex", ".html"])
+def test_the_ending_chooses_the_format(ending: str, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": LOW, "random": NONE}, {"headline": ["q"]})
+    other = write_run(tmp_path / "other", {"b": LOW}, seed=1)
+    _said("leaderboard", run, other, "--out", tmp_path / f"board{ending}")
+    text = (tmp_path / f"board{ending}").read_text(encoding="utf-8")
+    assert "random" in text
+    second = (tmp_path / f"board-2{ending}").read_text(encoding="utf-8")
+    assert ("Not ranked with" in second) == (ending != ".csv")
+
+
+def test_another_ending_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["leaderboard", str(tmp_path / "none"), "--out", "b.xlsx"])
+    assert "expected .parquet, .csv, .md, .tex or .html, got '.xlsx'" in str(result.exception)
+
+
 def test_who_answers_seldom_is_seen_to(tmp_path: Path) -> None:
     unsure = [value + 0.5 if i < 26 else None for i, value in enumerate(LOW)]
     run = write_run(tmp_path / "run", {"unsure": unsure, "steady": LOW, "random": NONE})

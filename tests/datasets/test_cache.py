@@ -24,6 +24,7 @@ DATASET = Dataset(
     (
         Sample("a", "ACGT", 1, (Interval(0, 2, "m", "+"), Interval(1, 3, "decoy:m", "-"))),
         Sample("b", "NNNN"),
+        Sample("c", "ACGT", 0, (Interval(1, 3, "m", "-", (0.25, 1.0)), Interval(0, 1, "n"))),
     ),
     "promoters",
 )

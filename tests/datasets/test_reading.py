@@ -304,8 +304,13 @@ def test_digest_is_of_the_content_in_its_order() -> None:
     digest = Dataset("x", (a, b)).digest
     assert Dataset("y", (a, b)).digest == digest
     annotated = Sample("a", "ACGT", 1, (Interval(0, 2),))
+    informed = [
+        Sample("a", "ACGT", 1, (Interval(0, 2, information=shares),))
+        for shares in ((1.0, 0.5), (0.5, 1.0))
+    ]
     others = [(b, a), (a,), (annotated, b), (Sample("a", "ACGA", 1), b), (Sample("a", "ACGT"), b)]
-    assert digest not in {Dataset("x", samples).digest for samples in others}
+    others += [(one, b) for one in informed]
+    assert len({digest, *(Dataset("x", samples).digest for samples in others)}) == 8
 
 
 def test_open_by_name_split_and_path(registry: Registry, data: Path) -> None:

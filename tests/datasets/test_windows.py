@@ -33,7 +33,10 @@ def test_windows_lie_where_they_are_anchored(registry: Registry) -> None:
 def test_annotations_cover_the_same_letters(
     anchor: str, length: int, pairs: list[tuple[int, int]]
 ) -> None:
-    annotations = tuple(Interval(start, end, f"{i}", "+") for i, (start, end) in enumerate(pairs))
+    annotations = tuple(
+        Interval(start, end, f"{i}", "+", tuple(place / 30 for place in range(start, end)))
+        for i, (start, end) in enumerate(pairs)
+    )
     letters = "".join(chr(65 + i) for i in range(30))  # each its own, so that places are told apart
     cut = _window(Sample("s", letters, 1, annotations), length, anchor)
     assert len(cut.sequence) == length
@@ -46,6 +49,9 @@ def test_annotations_cover_the_same_letters(
     assert kept == expected
     for one in cut.annotations:
         assert 0 <= one.start < one.end <= length
+        # The information of a letter goes with it.
+        places = [letters.index(letter) for letter in cut.sequence[one.start : one.end]]
+        assert one.information == tuple(place / 30 for place in places)
 
 
 def test_columns_of_a_file_are_passed_on(registry: Registry, tmp_path: Path) -> None:

@@ -22,8 +22,6 @@ tables = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(tables)
 by_page = pytest.mark.parametrize("page", tables.PAGES, ids=lambda page: page.name)
 
-MEASURED = {"paper.md": 1}
-"""Passages of numbers whose board is not committed; each names its command and says so."""
 SETTINGS = (
     # What is asked, not what came out.
     "tested at 5%",
@@ -42,10 +40,8 @@ SETTINGS = (
     "CC BY 4.0",
 )
 _REFERENCE = re.compile(r"arXiv:\d{4}\.\d{5}|MA\d{4}\.\d")
-_MEASURED = re.compile(r"<!-- measured by (?P<how>.*?) -->.*?<!-- end measured -->", re.S)
 _NOT_WORDS = (
     tables.TABLE,
-    _MEASURED,
     re.compile(r"<!--.*?-->", re.S),
     re.compile(r"^```.*?^```", re.S | re.M),
     re.compile(r"^ {4,}.*$", re.M),  # commands
@@ -95,17 +91,6 @@ def test_a_result_in_words_is_found(result: str) -> None:
 @pytest.mark.parametrize("name", ["DNABERT-2", "section 4", "dnabert2-mini", "chr2R", "float32"])
 def test_a_name_is_no_result(name: str) -> None:
     assert not _NUMBER.search(f"It is {name} here.")
-
-
-@by_page
-def test_what_no_committed_board_holds_names_its_command(page: Path) -> None:
-    text = page.read_text()
-    found = list(_MEASURED.finditer(text))
-    assert len(found) == MEASURED.get(page.name, 0)
-    commands = re.findall(r"^ {4}(.*)$", text, re.M)
-    for passage in found:
-        assert any(line.startswith(passage["how"]) for line in commands)
-        assert "not committed" in passage[0]
 
 
 @pytest.fixture

@@ -153,6 +153,9 @@ def test_agrees_with_a_slow_reimplementation(
         }
         curves["random"] = _mean([curves.pop(str(number)) for number in range(random_orders)])
         expected = {f"replaced@{k}": curves["mif"]["x"][i + 1] for i, k in enumerate(BUDGETS)}
+        widths = [int(width) for width in explained.attributions[index].spans.widths]
+        unit = sum(widths) / len(widths)
+        expected |= {f"below_unit@{k}": float(k / 100 * sum(widths) < unit) for k in BUDGETS}
         for unit in ("logit", "probability"):
             for order, curve in curves.items():
                 key = f"{order}_drop_{unit}"
@@ -358,6 +361,21 @@ def test_tokens_and_nucleotides_are_on_the_same_budgets() -> None:
     assert (tokens["replaced@1"] > 0).all()
 
 
+def test_budgets_below_a_mean_unit_are_told() -> None:
+    # Of 40 nucleotides 1% is less than one, 5% is two; of 14 tokens one is 7.1% on average.
+    of_one, of_three = _score(_explained(n=1)), _score(_explained(3, n=1), 3)
+    told = [[v[f"below_unit@{k}"][0] for k in BUDGETS] for v in (of_one, of_three)]
+    assert told == [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0]]
+    # What is a unit just so is not below one: of 10 units 10%, of 25 4%.
+    for n_units in (10, 25):
+        budgets = (99 / n_units, 100 / n_units, 101 / n_units)
+        found = _score(_explained(3, n=1, length=3 * n_units), 3, budgets=budgets)
+        assert [found[f"below_unit@{k:g}"][0] for k in budgets] == [1, 0, 0]
+    # The order has no part in it.
+    noise = _score(_with_noise(_explained(3, n=1)), 3)
+    assert all(noise[f"below_unit@{k}"] == of_three[f"below_unit@{k}"] for k in BUDGETS)
+
+
 def test_a_constant_map_is_a_random_order() -> None:
     explained = _explained(n=60, length=60)
     flat = [a.with_scores(np.zeros(len(a.spans))) for a in explained.attributions]
@@ -503,7 +521,7 @@ def test_every_value_is_declared_and_within_bounds(fill: str, budgets: tuple[flo
     metric = Faithfulness(fill, budgets, random_orders=3)  # type: ignore[arg-type]
     values = metric.score(_with_noise(_explained(3)), ModelProbe(lambda: Linear(3))).values
     assert values.keys() == metric.quantities.keys()
-    assert len(values) == 2 * 5 * (len(budgets) + 1) + len(budgets)
+    assert len(values) == 2 * 5 * (len(budgets) + 1) + 2 * len(budgets)
     assert all(column.shape == (4,) and np.isfinite(column).all() for column in values.values())
     for key, quantity in metric.quantities.items():
         low, high = quantity.bounds

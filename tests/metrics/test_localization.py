@@ -20,8 +20,8 @@ from gxarena.metrics.localization import (
     PointingGame,
     RelevanceMass,
     RelevanceRank,
-    moving_mean,
 )
+from gxarena.metrics.smoothing import moving_mean
 from gxarena.run.probe import ModelProbe
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("localization asks no model"))

@@ -20,6 +20,7 @@ from gxarena.metrics.robustness import (
     MaxSensitivity,
     ReverseComplementConsistency,
     SynonymousRobustness,
+    _flipped,
     on_nucleotides,
     substituted,
 )
@@ -188,6 +189,12 @@ def test_the_other_strand_of_the_toy() -> None:
 def test_annotations_turn_with_the_strand() -> None:
     scored = _score(ReverseComplementConsistency(), _samples(), Oracle())
     assert scored.values[""] == pytest.approx(1.0)
+
+
+def test_what_an_annotation_says_turns_with_it() -> None:
+    motifs = (Interval(1, 4, "m", "+", (0.1, 0.2, 0.3)), Interval(0, 2, "n", "-"))
+    flipped = _flipped(Sample("s", "ACGTA", 1, motifs))
+    assert flipped == (Interval(1, 4, "m", "-", (0.3, 0.2, 0.1)), Interval(3, 5, "n", "+"))
 
 
 def test_constant_and_nan_explanations_have_no_correlation() -> None:

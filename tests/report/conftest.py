@@ -99,7 +99,8 @@ def _curves(row: Given, given: Given) -> list[dict[str, Any]]:
 def make_run(tmp_path: Path) -> Callable[..., Path]:
     """Write a run of the given cells: each a mapping of facts, and what was measured.
 
-    `ids` of the samples (else s0, s1, …), `values` by quantity, `curves` by kind, `motifs` as rows, `attributions` one a sample.
+    `ids` of the samples (else s0, s1, …), `values` by quantity, `curves` by kind, `motifs` as rows,
+    `attributions` one a sample.
     """
 
     def make(
@@ -167,7 +168,7 @@ def _toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "name": "toy-suite",
         "target": 1,
         "partition": "toy-tokens",
-        "headline": ["gini"],
+        "headline": ["gini", "faithfulness.mif_drop_logit@*"],
         "datasets": {
             "mine": {"path": str(folder / "data.csv"), "labels": [1]},
             "longer": {"path": str(folder / "longer.csv")},

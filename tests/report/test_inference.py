@@ -15,6 +15,7 @@ from gxarena.report.columns import Column, joined
 from gxarena.report.inference import above, above_of_others, in_most, paired, within
 from gxarena.report.rising import rising
 from gxarena.report.verdicts import Verdict
+from gxarena.statistics.intervals import mean_intervals, mean_p_values
 
 RNG = np.random.default_rng(1)
 
@@ -166,12 +167,37 @@ def test_one_training_against_five_is_said_to_be_one() -> None:
         above_of_others("x", five, one),
         rising("x", np.arange(40.0), paired(five, one)),
         in_most("x", [True] * 5, weights=1),
+        in_most("x", [False] * 5, weights=1),
     ):
         assert found.replicates == 1
         assert said in found.note
     for found in (above("x", five), above("x", paired(five, five)), in_most("x", [True] * 5)):
         assert found.replicates == 5
         assert "trainings" not in found.note
+
+
+def test_looks_that_share_a_training_decide_nothing() -> None:
+    """Five CNNs beside one mini agree by luck in a third of draws: it is the mini's luck."""
+    for look in (True, False):
+        shared = in_most("x", [look] * 9, weights=1)
+        assert (shared.verdict, shared.p_fails) == ("undecided", 1.0)
+        assert in_most("x", [look] * 9).verdict != "undecided"
+
+
+def test_an_interval_over_groups_is_that_of_the_groups() -> None:
+    groups = np.repeat(np.arange(12), 5)
+    values = RNG.normal(size=12)[groups] + 0.1 * RNG.normal(size=60)
+    column = Column(np.arange(60).astype(object), values, groups=groups)
+    for found, level in ((above("x", column), 0.95), (within("x", column, 0.1), 0.9)):
+        theirs = mean_intervals(values, groups=groups, level=level)
+        assert (found.low, found.high) == (theirs.low[0], theirs.high[0])
+    p = mean_p_values(values, 9.0, groups=groups)[0]
+    assert above("x", column, 9.0).p_fails == pytest.approx(p)
+    assert within("x", column, 4.0).p_fails == 1.0
+    beyond = replace(column, replicates=column.replicates + 5)
+    assert within("x", beyond, 1.0).p_fails == pytest.approx(
+        mean_p_values(values + 5, 1.0, groups=groups)[0] / 2
+    )
 
 
 def test_two_sets_are_of_the_same_replicates() -> None:

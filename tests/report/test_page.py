@@ -93,6 +93,9 @@ def test_html_needs_nothing_else(written: tuple[Path, Report, list[str]]) -> Non
     assert "link" not in page.tags
     assert "http" not in html.replace("data:image/png;base64", "").partition("<body>")[0]
     text = " ".join(page.text)
+    assert "budgets" in page.ids
+    assert "faithfulness.mif_drop_logit@1*" in page.text
+    assert "faithfulness.mif_drop_logit@50" in page.text
     for claim in CLAIMS:
         assert claim.sentence in text
     stable = [finding for finding in written[1].findings if finding.variants]
@@ -116,6 +119,17 @@ def test_markdown_links_to_what_is_there(written: tuple[Path, Report, list[str]]
         if below.startswith("| ---"):
             assert one == other, above
     assert any("toy-tokens/exact" in line for line in tables)
+    (head,) = [line for line in tables if "| 5% |" in line]
+    row = next(r for r in tables[tables.index(head) + 2 :] if "toy-tokens/exact" in r)
+    marked = [number.strip().endswith(r"\*") for number in row.split("|")[5:-1]]
+    assert marked == sorted(marked, reverse=True)
+    assert (marked[0], marked[-1]) == (True, False)
+    headline = lines[lines.index("## Headline metrics") :]
+    of_tokens = [line for line in headline if "| toy-tokens / exact |" in line]
+    for budget, mark in (("1", r"\*"), ("50", "")):
+        metric = rf"faithfulness.mif\_drop\_logit@{budget}{mark}"
+        assert any(f"| {metric} |" in line for line in of_tokens), metric
+    assert r"\* at a budget that is less than a mean unit of most sequences." in headline
     assert "Not drawn: figure motifs" in "\n".join(lines)
 
 

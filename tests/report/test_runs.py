@@ -185,14 +185,13 @@ def test_samples_of_a_grouped_data_set_say_which_group(make_run: Make) -> None:
     column = one.column()
     assert column is not None
     assert column.groups is not None
-    assert dict(zip(column.ids, column.groups, strict=True)) == dict(
-        zip(ids, [0, 0, 1, 2], strict=True)
-    )
+    names = [f"datasets.promoters, {number}" for number in (0, 0, 1, 2)]
+    assert dict(zip(column.ids, column.groups, strict=True)) == dict(zip(ids, names, strict=True))
     assert column.evidence == 3
     kept = replace(one, kept=frozenset(ids[1:])).column()
     assert kept is not None
     assert kept.groups is not None
-    assert kept.groups.tolist() == [0, 1, 2]
+    assert kept.groups.tolist() == names[1:]
     ungrouped = two.column()
     assert ungrouped is not None
     assert ungrouped.groups is None

@@ -30,7 +30,9 @@ def _about(mean: float, n: int = 24, seed: int = 0) -> list[float]:
 
 def test_coverage_is_the_share_of_what_was_asked() -> None:
     values = np.array([[[1.0, NAN, 3.0, 4.0], [NAN] * 4], [[1.0] * 4, [2.0] * 4]])
-    assert coverage(values).tolist() == [3 / 8, 1.0]
+    every = np.ones((2, 2), dtype=bool)
+    assert coverage(values, every).tolist() == [3 / 8, 1.0]
+    assert coverage(values, np.array([[True, False], [True, True]])).tolist() == [3 / 4, 1.0]
 
 
 def test_the_first_floor_answers_for_who_does_not() -> None:

@@ -68,6 +68,14 @@ def test_what_cannot_be_compared_is_apart_and_says_why(tmp_path: Path) -> None:
     )
 
 
+def test_who_joins_no_board_is_told_apart_from_the_first(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / str(seed), {"a": LOW}, seed=seed) for seed in range(3)]
+    notes = [board.notes for board in boards_of(runs)]
+    assert notes[0] == ()
+    assert [len(some) for some in notes[1:]] == [1, 1]
+    assert all(f"Not ranked with {runs[0]}: seed is" in some[0] for some in notes[1:])
+
+
 def test_a_written_board_is_read_as_it_was_written(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", {"a": LOW, "random": NONE}, {"headline": ["q"]})
     (board,) = boards_of([run])

@@ -119,6 +119,15 @@ def _link(folder: Path) -> None:
     (folder / "curves.parquet").symlink_to(folder.parent / "elsewhere.parquet")
 
 
+def _cells(folder: Path, **changes: object) -> None:
+    """Cells that no run writes."""
+    path = folder / "cells.parquet"
+    table = pq.read_table(path)
+    rows = [row | changes for row in table.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, table.schema), path)
+    _sign(folder)
+
+
 FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "altered value": (_alter_a_value, r"samples\.parquet as its digest in SHA256SUMS says"),
     "missing table": (lambda f: (f / "curves.parquet").unlink(), r"the file curves\.parquet"),
@@ -129,6 +138,25 @@ FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no Parquet": (_no_parquet, r"cells\.parquet to be Parquet"),
     "other format": (_other_format, "expected a run in format 5, got one in format 99"),
     "no digest of the plan": (_no_digest, r"a run\.json as gxarena writes it"),
+    "samples without end": (
+        lambda f: _cells(f, n_samples=10**12, status="error"),
+        "values a metric",
+    ),
+    "replicates without end": (lambda f: _cells(f, model_replicate=10**9), "values a metric"),
+    "a replicate before the first": (lambda f: _cells(f, model_replicate=-1), "that there can be"),
+    "no sample": (lambda f: _cells(f, n_samples=0), "that there can be"),
+    "another status": (lambda f: _cells(f, status="great"), "that there can be"),
+    "no JSON": (lambda f: _cells(f, quantities="{"), "JSON objects"),
+    "a list": (lambda f: _cells(f, model_parameters="[]"), "JSON objects"),
+    "a direction that is none": (
+        lambda f: _cells(f, quantities='{"": {"better": "best"}}'),
+        "JSON objects",
+    ),
+    "bounds that are none": (
+        lambda f: _cells(f, quantities='{"": {"better": "higher", "bounds": ["0", 1]}}'),
+        "JSON objects",
+    ),
+    "quantities that are none": (lambda f: _cells(f, quantities='{"": 1}'), "JSON objects"),
     "a link": (_link, r"got a link, curves\.parquet"),
 }
 

@@ -142,3 +142,38 @@ def test_an_earlier_attempt_is_not_what_a_cell_holds(tmp_path: Path) -> None:
         _measured(tmp_path / "two", {"a": LOW}), Measured(**{**vars(one), "cells": cells})
     )
     assert (_rows(both)["a"]["n_failed"], both.samples.num_rows) == (0, 24)
+
+
+def test_replicates_of_one_explainer_are_other_cells(tmp_path: Path) -> None:
+    first, second = (
+        _measured(tmp_path / name, {"a": LOW}, model_replicate=i, model_weights_digest=str(i) * 32)
+        for i, name in enumerate(("one", "two"))
+    )
+    (row,) = _rows(joined(first, second)).values()
+    assert (row["replicates"], row["n"], row["sequences"]) == (2, 48, 24)
+
+
+def test_what_the_second_brings_counts_for_a_third(tmp_path: Path) -> None:
+    one = _measured(tmp_path / "one", {"a": LOW})
+    document = {"datasets": {"e": {"groups": "overlap"}}}
+    two = _measured(tmp_path / "two", {"a": LOW}, document, dataset="e", dataset_digest="e" * 64)
+    both = joined(one, two)
+    assert both.groupings == {"e": "overlap"}
+    assert both.terms == {**one.terms, **two.terms}
+
+
+def test_two_names_for_one_data_set_in_one_run_stay_two(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    one = _measured(tmp_path / "one", {"a": LOW})
+    named = [_measured(tmp_path / name, {"b": HIGH}, dataset=name) for name in ("d", "mine")]
+    tables = {
+        what: pa.concat_tables([getattr(run, what) for run in named])
+        for what in ("cells", "samples")
+    }
+    terms = {**named[0].terms, **named[1].terms}
+    both = joined(one, Measured(**{**vars(named[0]), **tables, "terms": terms}))
+    rows = leaderboard(both.cells, both.samples).to_pylist()
+    assert [(row["dataset"], row["explainer"]) for row in rows] == [
+        ("d", "a"), ("d", "b"), ("mine", "b"),
+    ]  # fmt: skip

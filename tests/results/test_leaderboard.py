@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 from scipy import stats
 
-from gxarena.results.leaderboard import OF_THE_OTHER, leaderboard
+from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER, leaderboard
 from gxarena.results.same_maps import DIRECTIONS
 from gxarena.results.schemas import LEADERBOARD, SAMPLES
 from gxarena.statistics.differences import pairwise_differences
@@ -31,10 +31,12 @@ def _tables(
     question: str = "localization",
     fingerprints: Mapping[str, list[float]] | None = None,
     against: str | None = None,
+    metric: tuple[str, str, dict[str, Any]] = ("cnn", "q", {}),
 ) -> tuple[pa.Table, pa.Table]:
     """Cells and samples of one metric for several explainers; a list of lists is of replicates.
 
-    Of those an empty list is one that has no cell.
+    Of those an empty list is one that has no cell. `metric` is the model's component, the metric's
+    and its parameters.
     """
     cells, samples = [], []
     for explainer, given in values.items():
@@ -54,6 +56,9 @@ def _tables(
                     "attributions_fingerprint": (fingerprints or {}).get(explainer),
                     "aggregator": "native",
                     "metric_name": "q",
+                    "model_component": metric[0],
+                    "metric_component": metric[1],
+                    "metric_parameters": json.dumps(metric[2]),
                     "metric_scope": scope,
                     "metric_question": question,
                     "against": against and against.format(explainer),
@@ -178,6 +183,38 @@ def test_the_only_pair_of_replicates_is_not_one_set_of_weights() -> None:
     pair = _rows(*_tables({"a": [_about(0.2), _about(0.2, seed=1)]}, against="m/{}"))["a"]
     assert pair["ci_method"] == "skew-corrected t over samples of the only pair of weights, 95%"
     assert pair["ranks_without"] is None
+
+
+def test_weights_that_were_never_run_are_nothing_that_is_missing() -> None:
+    """A first look with one of five trainings, beside a board of all five."""
+    five = [_about(0.5, seed=i) for i in range(5)]
+    rows = _rows(*_tables({"a": five, "mine": [_about(0.9), [], [], [], []]}))
+    mine = rows["mine"]
+    assert (mine["coverage"], mine["n_undefined"], mine["replicates"]) == (1.0, 0, 1)
+    # It is first on the weights that both have, which say nothing of other weights.
+    assert (mine["rank"], mine["rank_low"], mine["rank_high"]) == (1, 1, 2)
+    assert mine["rank_filled"] == 1
+    failed = _rows(*_tables({"a": five, "mine": [_about(0.9), *[[None] * 24] * 4]}))["mine"]
+    assert (failed["coverage"], failed["rank"]) == (pytest.approx(0.2), None)
+
+
+@pytest.mark.parametrize("other", ["none", "one", "several"])
+def test_an_interval_against_one_set_of_weights_says_so(other: str) -> None:
+    given = {"a": [_about(m, seed=i) for i, m in enumerate((0.2, 0.3, 0.1))]}
+    cells, samples = _tables(given, against="other/lrp")
+    theirs = {"none": [], "one": [None], "several": [0, 1, 2]}[other]
+    own = [{**cells.to_pylist()[0], "cell_id": f"own{i}", "against": None} for i in (0, 1)]
+    own = [cell | {"model_replicate": i} for i, cell in enumerate(own)]
+    alien = [
+        cell | {"cell_id": f"other{i}", "model": "other", "model_replicate": i}
+        for i in theirs
+        for cell in own[:1]
+    ]
+    quiet = [cell | {"metric_name": "p", "status": "error"} for cell in own + alien]
+    tables = pa.Table.from_pylist(cells.to_pylist() + quiet)
+    board = leaderboard(tables, samples).to_pylist()
+    (row,) = (r for r in board if r["metric"] == "q")
+    assert (AGAINST_ONE in row["ci_method"]) == (other == "one")
 
 
 @pytest.mark.parametrize("own", [False, True])
@@ -331,6 +368,34 @@ def test_same_maps_are_one_entry_with_several_names() -> None:
     rows = _rows(*_tables(values, fingerprints={"a": one, "b": one, "c": other}))
     assert {e: row["entry"] for e, row in rows.items()} == {"a": "a", "b": "a", "c": "c"}
     assert {e: row["rank"] for e, row in rows.items()} == {"a": 1, "b": 1, "c": 2}
+
+
+def test_by_a_metric_that_was_shown_not_to_measure_nobody_is_ranked() -> None:
+    values = {"a": _about(2.0), "b": _about(1.0), "random": _about(0.0), "oracle": _about(3.0)}
+    asked = ("cnn", "sufficiency", {"budgets": [1], "fill": "unknown", "ranking": "signed"})
+    said = _rows(*_tables(values, metric=asked))
+    # The verdict is on its quantity "probability", and of this kind of model.
+    assert said["a"]["rank"] == 1
+    cells, samples = _tables(values, metric=asked)
+    at = cells.column_names.index("quantities")
+    one = pa.array([json.dumps({"probability": {"better": "higher"}})] * len(cells))
+    cells = cells.set_column(at, "quantities", one)
+    named = pa.array(["q.probability"] * len(samples))
+    samples = samples.set_column(samples.column_names.index("metric"), "metric", named)
+    rows = leaderboard(cells, samples).to_pylist()
+    by_name = {r["explainer"]: r for r in rows if r["metric"] == "q.probability"}
+    for name in ("a", "b"):
+        row = by_name[name]
+        assert "does not tell the truth from random" in row["not_ranked"]
+        assert {row[k] for k in ("rank", "rank_low", "rank_high", "tier", "rank_filled")} == {None}
+        assert row["estimate"] == pytest.approx(said[name]["estimate"])
+        assert (row["ci_low"], row["entry"]) == (pytest.approx(said[name]["ci_low"]), name)
+    others = cells.set_column(
+        cells.column_names.index("model_component"),
+        "model_component",
+        pa.array(["hf"] * len(cells)),
+    )
+    assert {r["rank"] for r in leaderboard(others, samples).to_pylist()} == {1, 2, None}
 
 
 def test_who_is_worse_on_every_shared_sample_is_never_first() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gxarena.results.patterns import hopeless, matches, matching_nothing, unmatched
+from gxarena.run.suite import read_suite, shipped_suites
 
 METRICS = ("gini", "faithfulness.mif_drop@20", "cj[vs cnn/lrp]", "auprc", "auprc.normalised")
 
@@ -37,3 +38,11 @@ def test_the_sentence_names_what_is_close() -> None:
     sentence = matching_nothing("--metric", "ginni*", METRICS)
     assert sentence.startswith("--metric 'ginni*': expected a pattern of metrics that are there")
     assert "Did you mean 'gini'? Metrics: auprc, cj[vs cnn/lrp], faithfulness, gini." in sentence
+
+
+@pytest.mark.parametrize("name", shipped_suites())
+def test_the_headlines_that_ship_match_something(name: str) -> None:
+    suite = read_suite(name)
+    names = {metric for block in suite.matrix for metric in block.metrics}
+    names |= {f"{m}[vs {o}]" for b in suite.matrix for m in b.metrics for o in b.against}
+    assert hopeless(suite.headline, names) == []

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxarena.errors import InputError
-from gxarena.results.sample_groups import groups_of
+from gxarena.results.sample_groups import groups_of, names_of_groups
 
 PLACES = st.lists(
     st.tuples(st.sampled_from(["chr1", "chr2R"]), st.integers(1, 60), st.integers(0, 9)),
@@ -57,3 +57,14 @@ def test_ids_that_name_no_place_say_so() -> None:
         groups_of(["chr1:1-2", "s1"], "overlap", "datasets.d")
     with pytest.raises(InputError, match="Did you mean 'chromosome'"):
         groups_of(["chr1:1-2"], "chromosomes", "datasets.d")
+
+
+def test_a_chromosome_is_the_same_in_every_data_set() -> None:
+    one = names_of_groups(["chr2R:1-5", "chr3L:1-5"], "chromosome", "datasets.a")
+    other = names_of_groups(["chr3L:9-20:+", "chrX:1-5"], "chromosome", "datasets.b")
+    assert one == {"chr2R:1-5": "chr2R", "chr3L:1-5": "chr3L"}
+    assert other["chr3L:9-20:+"] == one["chr3L:1-5"]
+    overlaps = names_of_groups(["c:1-5", "c:5-9", "c:11-12"], "overlap", "datasets.a")
+    assert list(overlaps.values()) == [f"datasets.a, {i}" for i in (0, 0, 1)]
+    with pytest.raises(InputError, match=r"datasets\.a\.groups: expected ids such as"):
+        names_of_groups(["s0"], "chromosome", "datasets.a")

@@ -74,6 +74,7 @@ COLUMNS[4] = COLUMNS[3] | {
 COLUMNS[5] = COLUMNS[4] | {
     # Boards are made of the other tables; what they gain changes no run.
     "leaderboard": COLUMNS[3]["leaderboard"]
+    .replace("direction string,", "direction string, not_ranked string?,")
     .replace("rank int64?", "coverage double?, estimate_filled double?, rank int64?")
     .replace(
         "seconds_per_sequence",

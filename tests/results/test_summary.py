@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from gxarena.results.schemas import LEADERBOARD
-from gxarena.results.summary import Standing, alone, summary
+from gxarena.results.summary import Standing, alone, left_out, summary
 from gxarena.statistics.blocks import critical_difference
 
 
@@ -91,6 +91,34 @@ def test_data_sets_of_two_suites_are_others_though_they_share_a_name() -> None:
         for row in _block(order, suite=suite, dataset=f"d{i}")
     ]
     assert [one.tier for one in _summed(rows)] == [1, 1, 2, 2]
+
+
+def test_tiers_mind_the_weights_that_all_data_sets_share() -> None:
+    """Twelve data sets agree, of weights that another training would turn."""
+    order = {"a": 1, "b": 2, "c": 3, "d": 4}
+    rows = [row for i in range(12) for row in _block(order, dataset=f"d{i}")]
+    assert [one.tier for one in _summed(rows)] == [1, 1, 2, 2]
+    unsure = [row | {"rank_low": 1, "rank_high": 4} for row in rows]
+    assert [one.tier for one in _summed(unsure)] == [1, 1, 1, 1]
+    half = [row | {"rank_high": 3} if row["explainer"] == "a" else row for row in rows]
+    assert [one.tier for one in _summed(half)] == [1, 1, 1, 2]
+
+
+def test_a_table_says_over_how_many_weights_it_is_and_what_is_not_answered() -> None:
+    rows = [
+        *(row | {"replicates": 5, "coverage": 1.0} for row in _block({"a": 1, "b": 2})),
+        *(row | {"replicates": 3, "coverage": 1.0} for row in _block({"a": 1, "b": 2}, metric="p")),
+    ]
+    for row in rows:
+        row["rank_filled"] = row["rank"]
+    rows[0] |= {"coverage": 0.7, "rank_filled": 2}
+    rows[1]["rank_filled"] = 1
+    found = {one.names[0]: one for one in _summed(rows)}
+    assert [found[e].weights for e in "ab"] == [3, 3]
+    assert [found[e].coverage for e in "ab"] == [0.7, 1.0]
+    assert [(found[e].place, found[e].place_filled) for e in "ab"] == [(1, 1), (2, 1)]
+    older = [row | {"coverage": None, "rank_filled": None} for row in rows]
+    assert [(one.coverage, one.place_filled) for one in _summed(older)] == [(None, None)] * 2
 
 
 def test_a_data_set_is_left_out_of_one_suite_at_a_time() -> None:
@@ -211,3 +239,17 @@ def test_tiers_by_nemenyis_difference_once_there_are_enough_blocks(blocks: int) 
     else:
         assert 1 < critical_difference(4, 10) < 2
         assert tiers == [1, 1, 2, 2]
+
+
+def test_who_is_left_out_is_known_with_how_much_it_has() -> None:
+    rows = [
+        *_block({"a": 1, "b": 2, "c": 3}, metric="p"),
+        *_block({"a": 1, "b": 2}, metric="q"),
+        *_block({"a": 1, "b": 2, "d": 3}, metric="r.x"),
+        *_block({"a": 1, "b": 2, "d": 3}, metric="r.y"),
+        *_block({"e": None}, metric="s"),
+        *_block({"a": 1, "c": 2}, metric="p", model="n"),
+    ]
+    board = pa.Table.from_pylist(rows, schema=LEADERBOARD)
+    assert left_out(board) == {("m", "localization"): {"c": (1, 3), "d": (1, 3)}}
+    assert [one.names for one in summary(board) if one.model == "m"] == [("a",), ("b",)]

@@ -9,7 +9,7 @@ import pytest
 from toys import Exact, Linear
 
 import gxarena.run.probe
-from gxarena.api import Probe, SharingProbe
+from gxarena.api import PiecewiseProbe, Probe, SharingProbe
 from gxarena.data import Attribution, Batch, Floats, Ints, Sample, Spans
 from gxarena.errors import PluginError, Unsupported
 from gxarena.run.probe import ModelProbe
@@ -47,6 +47,40 @@ def test_masks_are_part_of_the_question() -> None:
     outputs = probe.predict_masked(["AC"] * 4, masks)
     assert np.array_equal(outputs, model.predict(["NC", "AN", "NC", "AC"]))
     assert probe.forwards == 3
+
+
+class Cutting(Counting):
+    """Reads a cut as an N between the pieces."""
+
+    def predict_pieces(self, sequences: Sequence[str], pieces: Sequence[Spans]) -> Floats:
+        cuts = [
+            np.split(list(s), p.boundaries[1:-1]) for s, p in zip(sequences, pieces, strict=True)
+        ]
+        return self.predict(["N".join("".join(piece) for piece in row) for row in cuts])
+
+
+def test_pieces_are_part_of_the_question() -> None:
+    model = Cutting()
+    probe = ModelProbe(lambda: model)
+    pieces = [Spans(np.array(b)) for b in ([0, 1, 2], [0, 2], [0, 1, 2], [0, 1, 2])]
+    outputs = probe.predict_pieces(["AC", "AC", "AC", "AT"], pieces)
+    assert np.array_equal(outputs, model.predict(["ANC", "AC", "ANC", "ANT"]))
+    assert probe.forwards == 3
+    probe.predict(["AC"])
+    assert probe.forwards == 4, "uncut is another question"
+
+
+def test_units_are_the_models_in_order_and_cost_no_forward() -> None:
+    probe = ModelProbe(lambda: Linear(2))
+    assert isinstance(probe, PiecewiseProbe)
+    found = probe.spans(["ACGTA", "AC", "ACGTA"])
+    assert [spans.boundaries.tolist() for spans in found] == [[0, 2, 4, 5], [0, 2], [0, 2, 4, 5]]
+    assert probe.forwards == 0
+
+
+def test_a_model_that_takes_no_pieces_is_unsupported() -> None:
+    with pytest.raises(Unsupported, match=r"Linear: expected a model that takes pieces"):
+        ModelProbe(Linear).predict_pieces(["A"], [Spans.nucleotides(1)])
 
 
 def test_nothing_asked_is_nothing_answered() -> None:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from toys import Trained
 
 from gxarena.data import Explained
 from gxarena.errors import InputError
+from gxarena.metrics.borrowed import Borrowed
 from gxarena.metrics.renormalisation import renormalised
 from gxarena.metrics.similarity import ContinuousJaccard, RankCorrelation
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan
+from gxarena.run.probe import ModelProbe
 from gxarena.run.replicates import replicates_of
 from gxarena.run.runner import run
 from gxarena.run.stages import Stages
@@ -139,11 +143,22 @@ def test_replicates_are_compared_with_those_of_their_position(plan: MakePlan) ->
         (0, "toy", "exact", None),
         (1, "two", "exact", 1),
         (1, "toy", "exact", None),
-        (2, "two", "exact", 0),
+        # The other has no third: its first once more would be no further evidence.
         (2, "toy", "exact", None),
     ]
     assert [made.partition(i) for i in (None, 0, 1, 2)] == ["two", "two", "two#1", "two"]
     assert made.cells[0].metric_name == "continuous_jaccard[vs two/exact]"
+
+
+def test_a_single_replicate_is_one_set_of_weights(plan: MakePlan) -> None:
+    one = {"one": {"name": "toy-trained", "replicates": 1}}
+    block = _block(explainers=["exact"], metrics=["continuous_jaccard"])
+    made = plan(models=THREE | one, matrix=[block | {"against": ["one/exact"]}])
+    assert [(c.replicate, c.against[0].replicate) for c in made.cells] == [(0, 0), (1, 0), (2, 0)]
+    turned = plan(
+        models=THREE | one, matrix=[block | {"models": ["one"], "against": ["trained/exact"]}]
+    )
+    assert [c.against[0].replicate for c in turned.cells] == [0, 1, 2]
 
 
 def test_one_set_of_weights_is_compared_with_every_replicate_of_the_other(
@@ -168,6 +183,31 @@ def test_one_set_of_weights_is_compared_with_every_replicate_of_the_other(
     assert run(alone, tmp_path / "alone").complete
     values = [r["value"] for r in _rows(tmp_path / "run", "samples") if r["cell_id"] == first.id]
     assert values == [r["value"] for r in _rows(tmp_path / "alone", "samples")]
+
+
+def test_each_replicate_is_asked_without_what_the_lender_lost(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    """Its own weights answer: the drops of the first are those of a model of the first alone."""
+    block = _block(models=["toy-tokens"], explainers=["exact"], metrics=["borrowed"])
+    made = plan(models=THREE, target=1, matrix=[block | {"against": ["trained/exact"]}])
+    assert run(made, tmp_path / "run").complete
+    found: dict[str, list[float]] = {}
+    for row in _rows(tmp_path / "run", "samples"):
+        if row["metric"].endswith((".mif_drop_logit@20", ".random_drop_logit@20")):
+            found.setdefault(row["cell_id"], []).append(row["value"])
+    stages = Stages(made, Store(tmp_path / "run" / "store"))
+    lender = stages.explained("mine", "toy-tokens", "exact")
+    drops = []
+    for cell in made.cells:
+        (asked,) = cell.against
+        other = stages.explained("mine", asked.weights, "exact")
+        probe = ModelProbe(partial(Trained, made.replicates["trained"][asked.replicate or 0]))
+        values = Borrowed().compare(lender, other, probe).values
+        own = [values[f"{order}_drop_logit@20"].tolist() for order in ("mif", "random")]
+        assert found[cell.id] == own[0] + own[1]
+        drops += map(tuple, own)
+    assert len(set(drops)) == 2 * 3
 
 
 def test_rows_say_which_replicate_they_are_of(plan: MakePlan, tmp_path: Path) -> None:

@@ -9,15 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from toys import Trained
 
-from gxarena.errors import InputError, MissingExtra, StorageError
+from gxarena.errors import InputError, MissingExtra, StorageError, Unsupported
+from gxarena.metrics.borrowed import Borrowed
 from gxarena.results.folder import RunFolder
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import CELLS, CURVES, LEADERBOARD, SAMPLES
 from gxarena.run.plan import Cell, Plan
+from gxarena.run.probe import ModelProbe
 from gxarena.run.runner import run
+from gxarena.run.stages import Stages
 from gxarena.run.store import Predictions, Store, chunk_slice
 
 MakePlan = Callable[..., Plan]
@@ -411,6 +416,88 @@ def test_a_pair_metric_compares_patterns_or_sizes(
     (row,) = _rows(tmp_path / "run", "leaderboard")
     assert row["metric"] == "continuous_jaccard[vs toy/exact]"
     assert (row["estimate"], row["n"]) == (pytest.approx(similarity), 70)
+
+
+def test_a_pair_metric_that_asks_asks_the_model_it_compares_with(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    """Exactly what its metric says by itself; what else is in the suite stays as it is."""
+    models = {"other": {"name": "toy-trained", "checkpoint": "one-2"}}
+    lend = _block(models=["toy-tokens"], explainers=["exact", "random"])
+    pair = lend | {"metrics": ["borrowed", "faithfulness"], "against": ["other/gc"]}
+    made = plan(models=models, target=1, matrix=[pair])
+    assert run(made, tmp_path / "run").complete
+    cells = {row["cell_id"]: row for row in _rows(tmp_path / "run", "cells")}
+    assert {row["metric_name"] for row in cells.values()} == {
+        "faithfulness",
+        "borrowed[vs other/gc]",
+    }
+    # MIF, LIF, and for the first of the two the random order.
+    asked = {r["explainer"]: r["forwards"] for r in cells.values() if r["metric"] == "borrowed"}
+    assert asked["exact"] > asked["random"] + 70 > 70
+    found: dict[str, list[float]] = {}
+    for row in _rows(tmp_path / "run", "samples"):
+        cell = cells[row["cell_id"]]
+        if (cell["metric"], cell["explainer"]) == ("borrowed", "exact"):
+            found.setdefault(row["metric"].partition("].")[2], []).append(row["value"])
+    stages = Stages(made, Store(tmp_path / "run" / "store"))
+    left, right = (
+        stages.explained("mine", model, explainer)
+        for model, explainer in (("toy-tokens", "exact"), ("other", "gc"))
+    )
+    probe = ModelProbe(lambda: Trained("one-2"))
+    expected = Borrowed().compare(left, right, probe).values
+    assert {key: column.tolist() for key, column in expected.items()} == found
+    alone = plan(models=models, target=1, matrix=[lend | {"metrics": ["faithfulness"]}])
+    run(alone, tmp_path / "alone")
+    before = _rows(tmp_path / "alone", "samples")
+    kept = {cell.id for cell in alone.cells}
+    after = [row for row in _rows(tmp_path / "run", "samples") if row["cell_id"] in kept]
+    assert before == after
+
+
+def test_who_is_asked_has_no_explainer_and_is_what_the_cell_ran_on(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = {"other": {"name": "toy-trained", "checkpoint": "one-2"}}
+    explained = _block(models=["toy-tokens", "other"], explainers=["exact"], metrics=["gini"])
+    run(plan(models=models, target=1, matrix=[explained]), tmp_path / "run")
+    compare = Borrowed.compare
+
+    def asking(metric: Borrowed, left: Any, right: Any, probe: ModelProbe) -> Any:
+        with pytest.raises(Unsupported, match="expected an explainer to ask again, got none"):
+            probe.explain(["ACGT"], targets=np.array([1]), ids=["s"])
+        return compare(metric, left, right, probe)
+
+    monkeypatch.setattr(Borrowed, "compare", asking)
+    pair = _block(models=["toy-tokens"], explainers=["exact"], metrics=["borrowed"])
+    made = plan(models=models, target=1, matrix=[explained, pair | {"against": ["other/exact"]}])
+    assert run(made, tmp_path / "run").complete
+    # What was explained before is not loaded again, what is asked is.
+    rows = _rows(tmp_path / "run", "cells")
+    assert [row["device"] for row in rows if row["metric"] == "borrowed"] == ["cpu"]
+
+
+def test_a_model_that_is_asked_is_one_that_must_not_change(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "weight.txt").write_text("2.0")
+    models = {"other": {"name": "toy-trained", "checkpoint": str(weights)}}
+    block = _block(explainers=["exact"], metrics=["borrowed"], against=["other/gc"])
+    made = plan(models=models, target=1, matrix=[block])
+    compare = Borrowed.compare
+
+    def edited(*arguments: Any) -> Any:
+        scored = compare(*arguments)
+        (weights / "weight.txt").write_text("3.0")
+        return scored
+
+    monkeypatch.setattr(Borrowed, "compare", edited)
+    assert dict(run(made, tmp_path / "run").statuses) == {"error": 1}
+    (row,) = _rows(tmp_path / "run", "cells")
+    assert "model 'other': expected its code and files as they were" in row["error_message"]
 
 
 def test_where_no_cell_can_run_for_want_of_an_extra_one_sentence_says_so(

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from gxarena.statistics.bounded import all_equal, effective_number, mostly_at_a_bound, two_valued
+from gxarena.statistics.bounded import all_equal, mostly_at_a_bound, two_valued
 
 
 @given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -17,17 +16,6 @@ def test_two_values_are_clopper_and_pearsons(case: tuple[int, int]) -> None:
     count, n = case
     theirs = proportion_confint(count, n, method="beta")
     assert two_valued(count, n, 0.95) == pytest.approx(theirs, abs=1e-9)
-
-
-def test_samples_in_groups_are_worth_fewer() -> None:
-    """Closed forms of Korn and Graubard: what each group says once, and no more than n."""
-    of_groups = 0.9 * 0.1 / 40  # the variance of forty independent ones
-    seen = effective_number(0.9, of_groups, 200, 40, 0.95)
-    assert seen == pytest.approx(40 * (stats.t.ppf(0.975, 199) / stats.t.ppf(0.975, 39)) ** 2)
-    assert effective_number(0.9, 0.0, 200, 40, 0.95) == 200
-    assert effective_number(0.9, 1e-9, 200, 40, 0.95) == 200
-    wider, exact = two_valued(0.9 * seen, seen, 0.95), two_valued(180, 200, 0.95)
-    assert wider[0] < exact[0] < exact[1] < wider[1]
 
 
 def test_equal_values_at_a_bound_have_the_limits_of_two_values() -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from gxarena.statistics.crossed import crossed
 from gxarena.statistics.intervals import (
+    ONE_GROUP_HOLDS_MOST,
     ONE_NUMBER,
     OPEN_SCALE,
     TOO_FEW,
@@ -207,6 +209,46 @@ def test_groups_widen_what_is_alike_in_them(rng: np.random.Generator) -> None:
     theirs = stats.ttest_1samp(by_group, 0).confidence_interval()
     assert found.low[0] <= theirs.low + 1e-9
     assert theirs.high <= found.high[0] + 1e-9
+
+
+def test_where_one_group_holds_most_there_is_no_interval(rng: np.random.Generator) -> None:
+    groups = np.r_[np.zeros(100), np.arange(1, 31)]
+    for values, bounds in (
+        (rng.normal(size=130), (None, None)),
+        ((rng.random(130) < 0.9).astype(float), (0.0, 1.0)),
+    ):
+        found = mean_intervals(values, bounds=bounds, groups=groups)
+        assert np.isnan([found.low[0], found.high[0]]).all()
+        assert found.method == (ONE_GROUP_HOLDS_MOST,)
+
+
+def test_two_values_in_groups_have_no_less_than_the_groups_t(rng: np.random.Generator) -> None:
+    groups = np.repeat(np.arange(40), 5)
+    values = (rng.random(40) < 0.6).astype(float)[groups]
+    found = mean_intervals(values, bounds=(0.0, 1.0), groups=groups)
+    theirs = stats.ttest_1samp(values[::5], 0).confidence_interval()
+    assert found.low[0] <= theirs.low + 1e-9
+    assert theirs.high - 1e-9 <= found.high[0]
+    assert mean_intervals(values, bounds=(0.0, 1.0)).low[0] > theirs.low
+
+
+def test_groups_and_replicates_at_once(rng: np.random.Generator) -> None:
+    """The replicates' part is what groups do not have in theirs already."""
+    groups = np.repeat(np.arange(10), 6)
+    effects = rng.normal(size=(4, 1)) + rng.normal(size=(4, 10))[:, groups]
+    values = effects + 0.01 * rng.normal(size=(4, 60))
+    found = mean_intervals(values, groups=groups)
+    parts = crossed(values[None], groups)
+    t = stats.t.ppf(0.975, [9, 3])
+    replicates = t[1] * np.sqrt(max(parts.by_replicates[0] - parts.by_both[0], 0.0))
+    least = max(
+        np.hypot(t[0] * np.sqrt(parts.by_units[0]), replicates),
+        t[1] * np.sqrt(parts.by_replicates[0]),
+    )
+    assert found.mean[0] - found.low[0] >= least * (1 - 1e-9)
+    assert found.mean[0] - found.low[0] <= 1.2 * least
+    plain = crossed(values[None])
+    assert plain.by_both[0] < parts.by_both[0] / 2  # else the two could not be told
 
 
 def test_few_groups_decide_no_mean(rng: np.random.Generator) -> None:

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gxarena.errors import InputError
+from gxarena.statistics.crossed import crossed
 from gxarena.statistics.differences import pairwise_differences, told_apart
 from gxarena.statistics.multiplicity import holm
 from gxarena.statistics.ranks import rank_methods
+from gxarena.statistics.signflip import sign_flip
+from gxarena.statistics.skewed import p_value
 
 
 def _with_holes(seed: int) -> np.ndarray:
@@ -215,6 +218,25 @@ def test_groups_tell_less_apart(rng: np.random.Generator) -> None:
     values[..., 0] += 0.3
     assert told_apart(pairwise_differences(values))[0, 1]
     assert not told_apart(pairwise_differences(values, groups=groups))[0, 1]
+
+
+def test_unequal_groups_leave_fewer_degrees_of_freedom(rng: np.random.Generator) -> None:
+    sizes = [30, 12, 8, 5, 5, 4, 3, 3]
+    groups = np.repeat(np.arange(8), sizes)
+    own = rng.normal(size=8)
+    own -= np.average(own, weights=sizes)
+    difference = 0.6 + own[groups]
+    values = np.stack([difference, np.zeros(70)], axis=-1)[None]
+    parts = crossed(difference[None, None], groups)
+    df = 70**2 / sum(n**2 for n in sizes) - 1
+    lean = parts.skewness[0] / np.sqrt(df + 1)
+    expected = p_value(
+        np.array([0.6 / np.sqrt(parts.by_units[0])]), np.array([lean]), np.array([df])
+    )[0]
+    signs = sign_flip(parts)[0]
+    found = pairwise_differences(values, groups=groups).p[0, 1]
+    assert found == pytest.approx(max(expected, signs))
+    assert expected > signs  # so that the degrees of freedom show
 
 
 def test_shapes_are_checked() -> None:

@@ -81,7 +81,10 @@ class Page(HTMLParser):
     def addresses(self) -> list[tuple[str, str, str]]:
         """Tag, attribute and value of everything that a page may ask for."""
         return [
-            (tag, name, attrs[name]) for tag, attrs in self.tags for name in ADDRESSES if name in attrs
+            (tag, name, attrs[name])
+            for tag, attrs in self.tags
+            for name in ADDRESSES
+            if name in attrs
         ]
 
     def row(self, first: str, of: int = 1) -> list[str]:
@@ -99,7 +102,8 @@ def pages_of(site: Path) -> dict[str, Page]:
 
 def data_of(path: Path) -> Any:
     """What a script of data brings."""
-    found = re.fullmatch(r'gxarena\.data\("[^"]+",(.*)\);\n', path.read_text(encoding="utf-8"), re.S)
+    script = path.read_text(encoding="utf-8")
+    found = re.fullmatch(r'gxarena\.data\("[^"]+",(.*)\);\n', script, re.S)
     assert found, f"{path}: no script of data"
     return json.loads(found[1])
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError
 from gxarena.results.lock import locked
 from gxarena.training.job import train
@@ -61,6 +62,32 @@ def recipe(tmp_path: Path) -> Path:
     path = folder / "toy.toml"
     path.write_text(RECIPE)
     return path
+
+
+def test_data_have_the_parameters_that_the_recipe_gives_them(tmp_path: Path) -> None:
+    """Held-out words on both strands: what train, valid and test share is the setting."""
+    path = tmp_path / "toy.toml"
+    splits = "".join(f'{split} = "planted:{split}"\n' for split in ("train", "valid", "test"))
+    given = "[data.parameters]\nn = 120\ngrammar = 'one'\nstrands = 'both'\nheld_out = true\n"
+    head, settings = RECIPE.split("[data]")[0], RECIPE[RECIPE.index("[settings]") :]
+    path.write_text(f"{head}[data]\n{splits}{given}{settings}")
+    card = train(path, tmp_path / "out", ["settings.epochs=1"])
+    wanted = {"n": 120, "grammar": "one", "strands": "both", "held_out": True}
+    assert card["recipe"]["data"]["parameters"] == wanted
+    for split, facts in card["data"].items():
+        assert facts["digest"] == open_dataset(f"planted:{split}", **wanted).digest
+    assert '"held_out": true' in (tmp_path / "out" / "README.md").read_text()
+    with pytest.raises(InputError, match="out: expected a folder of this training, got one of ano"):
+        train(path, tmp_path / "out", ["settings.epochs=1", "data.parameters.held_out=false"])
+    with pytest.raises(InputError, match="planted, strands: unknown 'up'"):
+        train(path, tmp_path / "other", ["data.parameters.strands=up"])
+
+
+def test_a_recipe_without_parameters_of_data_is_what_it_always_was(recipe: Path) -> None:
+    """A finished training is told by its recipe: a new key would make it another one."""
+    assert read_recipe(recipe).model_dump(mode="json")["data"] == {
+        "train": "train.csv", "valid": "valid.csv", "test": "test.csv",
+    }  # fmt: skip
 
 
 def test_a_recipe_becomes_a_checkpoint_with_its_card(recipe: Path, tmp_path: Path) -> None:

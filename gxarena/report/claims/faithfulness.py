@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from gxarena.report.budgets import note
 from gxarena.report.claims.claim import MARGINS, Claim, Setting, Varied, name
 from gxarena.report.evidence import Evidence, groups
 from gxarena.report.inference import above, paired, within
@@ -58,7 +59,8 @@ def lif_small(evidence: Evidence, setting: Setting) -> Iterator[Comparison]:
             column = cell.column(f"lif_drop_{setting.unit}@{budget:g}")
             if column is not None:
                 what = f"LIF at {budget:g}%, {_fill(cell)}, {name(cell)}"
-                yield within(what, column, setting.change_margin, setting.unit)
+                one = within(what, column, setting.change_margin, setting.unit)
+                yield _marked(one, [cell], budget)
 
 
 def lif_alike(evidence: Evidence, setting: Setting) -> Iterator[Comparison]:
@@ -69,7 +71,8 @@ def lif_alike(evidence: Evidence, setting: Setting) -> Iterator[Comparison]:
             )
             if left is not None and right is not None:
                 what = f"LIF at {budget:g}%, {_both(one, other)}"
-                yield within(what, paired(left, right), setting.change_margin, setting.unit)
+                found = within(what, paired(left, right), setting.change_margin, setting.unit)
+                yield _marked(found, [one, other], budget)
 
 
 def negative_flat(evidence: Evidence, setting: Setting) -> Iterator[Comparison]:
@@ -87,6 +90,12 @@ def _two_models(evidence: Evidence, *, with_random: bool = False) -> Iterator[tu
     for group in groups(cells, "dataset", "metric_name"):
         tokens = [cell for cell in group if cell.level == "token"]
         yield from product(tokens, [cell for cell in group if cell.level == "nucleotide"])
+
+
+def _marked(comparison: Comparison, cells: list[Cell], budget: float) -> Comparison:
+    """The comparison, with a note where a budget is smaller than the units that met it."""
+    said = filter(None, (comparison.note, note(cells, budget)))
+    return replace(comparison, note="; ".join(said))
 
 
 def _budgets(cell: Cell, setting: Setting) -> list[float]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gxarena.data import Attribution, Floats, Ints
+from gxarena.data import Attribution, Floats
 from gxarena.report.claims.claim import Claim, Setting, name
 from gxarena.report.columns import Column, matched
 from gxarena.report.evidence import Evidence
@@ -101,10 +101,9 @@ def _of_one_explanation(cells: Sequence[Cell]) -> list[list[Cell]]:
     return [same for _, same in found]
 
 
-def _groups_of_all(columns: Sequence[Column]) -> Ints | None:
-    """Groups of several data sets' samples; none unless all have them."""
-    known = [column.groups for column in columns if column.groups is not None]
-    return np.concatenate(known) if len(known) == len(columns) else None
+def _groups_of_all(columns: Sequence[Column]) -> np.ndarray:
+    """Groups of several data sets' samples; where one has none, each sample is its own."""
+    return np.concatenate([c.ids if c.groups is None else c.groups for c in columns])
 
 
 def _lengths(cell: Cell, column: Column) -> Floats:

@@ -107,7 +107,8 @@ DRAWINGS = {
             "Faithfulness",
             "Mean drop of the target's probability when units are replaced, most important first "
             "(upper) and least important first (lower); bands: 95% bootstrap over sequences, "
-            "dotted: a random order on the same units. After Figure 3 of the paper.",
+            "dotted: a random order on the same units, empty markers: budgets that are less than a "
+            "mean unit of most sequences. After Figure 3 of the paper.",
             _saved(draw_faithfulness),
         ),
         Drawing(

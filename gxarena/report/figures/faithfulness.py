@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gxarena.data import Floats
+from gxarena.report.budgets import met
 from gxarena.report.columns import Curves
 from gxarena.report.drawing import draw_band, panels, style, tidy
 from gxarena.report.evidence import Evidence, groups
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+BELOW = "empty: less than one unit"
 ORDERS = {"mif": "most important first", "lif": "least important first"}
 
 
@@ -64,6 +68,7 @@ def _draw_drops(
         if curves is not None:
             x, mean, interval = _mean_curve(curves)
             draw_band(axes, x, mean, interval, {**style, "label": cell.explanation})
+            _hollow(axes, cell, x, mean, style)
         if random is not None:
             x, mean, _ = _mean_curve(random)
             axes.plot(
@@ -71,6 +76,18 @@ def _draw_drops(
                 label=f"{cell.explanation}, random order",
             )  # fmt: skip
     axes.axhline(0, color="black", linewidth=0.6, zorder=0)
+
+
+def _hollow(axes: Axes, cell: Cell, x: Floats, mean: Floats, style: Mapping[str, object]) -> None:
+    """Empty markers where budgets are less than one unit; the curve's first point is no budget."""
+    below = [0, *(one.marked for one in met(cell))]
+    if not any(below) or len(below) != len(x):
+        return
+    axes.plot(
+        x[np.flatnonzero(below)], mean[np.flatnonzero(below)], color=str(style["color"]),
+        marker=str(style["marker"]), linestyle="none", markersize=4, markerfacecolor="white",
+        label=BELOW, zorder=3,
+    )  # fmt: skip
 
 
 def _mean_curve(curves: Curves) -> tuple[Floats, Floats, tuple[Floats, Floats]]:

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from gxarena.api import DifferentiableModel, MaskableModel
-from gxarena.errors import InputError
+from gxarena.api import DifferentiableModel, MaskableModel, PiecewiseModel
+from gxarena.data import Spans
+from gxarena.errors import InputError, Unsupported
 from gxarena_dnabert2.describe import MINI
 from gxarena_dnabert2.model import DNABERT2
+from gxarena_torch.tokens import Encoded
 
 Checkpoints = Callable[..., Path]
 
@@ -61,6 +65,85 @@ def test_masked_tokens_are_unknown_and_the_others_as_they_were(
             tensor = torch.from_numpy(ids)[None]
             logits = model.network(tensor, torch.ones_like(tensor))["logits"]
         np.testing.assert_allclose(row, logits[0].numpy(), atol=1e-6)
+
+
+def test_cut_into_its_own_tokens_a_sequence_is_as_it_was(
+    model: DNABERT2, sequences: list[str]
+) -> None:
+    assert isinstance(model, PiecewiseModel)
+    found = model.predict_pieces(sequences, model.spans(sequences))
+    np.testing.assert_array_equal(found, model.predict(sequences))
+
+
+def test_pieces_are_tokenised_by_themselves(make_checkpoint: Checkpoints) -> None:
+    model = DNABERT2(make_checkpoint(initializer_range=0.1), device="cpu")
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        sequence = "".join(rng.choice(list("ACGTN"), 50))
+        cuts = sorted(rng.choice(np.arange(1, 50), 6, replace=False).tolist())
+        ids = [model.tokenizer.encode(["A"])[0].ids.tolist()[0]]
+        for start, end in pairwise([0, *cuts, 50]):
+            (encoded,) = model.tokenizer.encode([sequence[start:end]])
+            ids += encoded.ids.tolist()[1:-1]
+        ids.append(model.tokenizer.encode(["A"])[0].ids.tolist()[-1])
+        with torch.inference_mode():
+            tensor = torch.tensor([ids])
+            logits = model.network(tensor, torch.ones_like(tensor))["logits"]
+        pieces = Spans(np.array([0, *cuts, 50]))
+        (found,) = model.predict_pieces([sequence], [pieces])
+        np.testing.assert_allclose(found, logits[0].numpy(), atol=1e-6)
+        assert abs(found - model.predict([sequence])[0]).max() > 1e-4
+
+
+@pytest.mark.parametrize("letter", ["N", "A", "C"])
+def test_what_an_edit_leaves_is_read_in_the_tokens_of_the_edited_copy(letter: str) -> None:
+    """Of the bundled tokenizer: so nothing but the edited letters tells the two apart."""
+    if not MINI.is_dir():
+        pytest.skip("no bundled weights")
+    model = DNABERT2(MINI, device="cpu")
+    rng = np.random.default_rng(0)
+    moved = 0
+    for _ in range(20):
+        sequence = "".join(rng.choice(list("ACGT"), 100))
+        places = {int(place) for place in rng.choice(100, 4, replace=False)}
+        copy = "".join(letter if i in places else c for i, c in enumerate(sequence))
+        (edited,), (own,) = model.encoded([copy]), model.encoded([sequence])
+        (cut,) = model.in_pieces([sequence], [edited.spans])
+        moved += edited.spans != own.spans
+        kept = {
+            (start, end): token
+            for start, end, token in zip(
+                edited.spans.boundaries[:-1], edited.ends, edited.ids[edited.is_unit], strict=True
+            )
+            if copy[start:end] == sequence[start:end]
+        }
+        found = dict(
+            zip(
+                zip(cut.spans.boundaries[:-1], cut.ends, strict=True),
+                cut.ids[cut.is_unit],
+                strict=True,
+            )
+        )
+        assert kept.items() <= found.items()
+        assert set(edited.spans.boundaries) <= set(cut.spans.boundaries)
+    assert moved > 10
+
+
+def test_a_tokenizer_that_marks_the_beginning_takes_no_pieces(
+    model: DNABERT2, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = type(model).encoded
+
+    def marked(self: DNABERT2, sequences: Sequence[str]) -> list[Encoded]:
+        """The first token has another id than in the midst of a sequence."""
+        found = encoded(self, sequences)
+        return [replace(one, ids=one.ids + np.eye(len(one.ids), dtype=int)[1]) for one in found]
+
+    sequence = "ACGTTGCAACGGT"
+    assert len(model.spans([sequence])[0]) > 1
+    monkeypatch.setattr(DNABERT2, "encoded", marked)
+    with pytest.raises(Unsupported, match="expected a tokenizer whose tokens are the same by"):
+        model.predict_pieces([sequence], [Spans.nucleotides(len(sequence))])
 
 
 def test_one_sequence_may_exceed_the_budget(make_checkpoint: Checkpoints) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerFast
 
 from gxarena.api import MaskableModel, RandomisableModel
-from gxarena.errors import InputError
+from gxarena.data import Spans
+from gxarena.errors import InputError, Unsupported
 from gxarena_hf.describe import describe
 from gxarena_hf.model import HuggingFace
 from gxarena_hf.toys import TOYS, write_toy
@@ -91,6 +92,51 @@ def test_nothing_masked_is_the_prediction(model: HuggingFace, sequences: list[st
     assert isinstance(model, MaskableModel)
     masks = [np.zeros(len(spans), dtype=np.bool_) for spans in model.spans(sequences)]
     np.testing.assert_array_equal(model.predict_masked(sequences, masks), model.predict(sequences))
+
+
+CUTTABLE = [name for name in NAMES if name != "dnabert"]
+
+
+@pytest.mark.parametrize("name", CUTTABLE)
+def test_cut_into_its_own_tokens_a_sequence_is_as_it_was(
+    models: dict[str, HuggingFace], sequences: list[str], name: str
+) -> None:
+    model = models[name]
+    found = model.predict_pieces(sequences, model.spans(sequences))
+    np.testing.assert_array_equal(found, model.predict(sequences))
+
+
+@pytest.mark.parametrize("name", CUTTABLE)
+def test_pieces_are_tokenised_by_themselves(
+    folders: dict[str, Path], models: dict[str, HuggingFace], sequences: list[str], name: str
+) -> None:
+    model, sequence = models[name], sequences[0]
+    pieces = [sequence[:5], sequence[5:6], sequence[6:29], sequence[29:]]
+    parts = [one.ids.tolist() for one in model.encoded(pieces)]
+    is_unit = [one.is_unit.tolist() for one in model.encoded(pieces)]
+    head, tail = is_unit[0].index(True), is_unit[0][::-1].index(True)
+    ids = parts[0][:head]
+    for part in parts:
+        ids += part[head : len(part) - tail]
+    ids += parts[0][len(parts[0]) - tail :]
+    (found,) = model.predict_pieces([sequence], [Spans(np.array([0, 5, 6, 29, 60]))])
+    np.testing.assert_allclose(found, _reference(folders[name], ids), atol=2e-5)
+
+
+def test_tokens_that_overlap_cannot_be_cut(
+    models: dict[str, HuggingFace], sequences: list[str]
+) -> None:
+    with pytest.raises(Unsupported, match="expected tokens that do not overlap"):
+        models["dnabert"].predict_pieces(sequences, models["dnabert"].spans(sequences))
+
+
+def test_cuts_that_make_too_many_tokens_are_refused(models: dict[str, HuggingFace]) -> None:
+    model = models["nucleotide-transformer"]
+    limit = model.max_length
+    assert limit is not None
+    sequence = "A" * limit
+    with pytest.raises(InputError, match=r"expected at most .* tokens"):
+        model.predict_pieces([sequence], [Spans.nucleotides(limit)])
 
 
 def test_words_in_are_the_prediction(model: HuggingFace, sequences: list[str]) -> None:

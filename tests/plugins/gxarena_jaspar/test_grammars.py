@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
-from gxarena.data import Attribution, Explained, Sample, Spans
+from gxarena.data import Attribution, Explained, Floats, Ints, Sample, Spans
+from gxarena.dna import codes, letters
 from gxarena.metrics import rules
-from gxarena.metrics.dependency import DependencyMap
+from gxarena.metrics.dependency import DependencyMap, broken
 from gxarena.metrics.grammar import DecoyPrecision, GrammarSatisfiability
 from gxarena.registry import Registry
 from gxarena.run.probe import ModelProbe
 from gxarena.truth import DECOY, truth
-from gxarena_jaspar.grammars import GRAMMARS, RULES, Group
+from gxarena_jaspar.grammars import GRAMMARS, MORE_MOTIFS, MOTIFS, RULES, Group
+from gxarena_jaspar.instances import drawn_motif
+from gxarena_jaspar.matrices import matrices
 from gxarena_jaspar.planted import planted
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("grammar asks no model"))
@@ -23,7 +28,9 @@ N = 240
 
 @pytest.fixture(scope="module")
 def samples() -> tuple[Sample, ...]:
-    return planted("test", n=N).samples
+    """Every grammar, each as often as the others."""
+    order = planted("test", "order", n=N // 6).samples
+    return (*planted("test", n=N).samples, *order)
 
 
 def _grammar(sample: Sample) -> str:
@@ -65,12 +72,14 @@ def test_what_the_rules_say_of_every_sample(samples: tuple[Sample, ...]) -> None
         ("or", 1, "", 0, 1, 0, 0): half - thirds[2],
         ("or", 1, "", 0, 2, 0, 0): thirds[2],
         ("spacing", 1, "", 2, 0, 0, 0): half,
+        ("order", 1, "", 2, 0, 0, 0): half,
         ("unless", 1, "", 1, 0, 0, 0): half,
         ("decoys", 1, "", 1, 0, 0, 2): half,
         ("unless", 0, "", 1, 0, 1, 0): quarter,
         ("unless", 0, rules.BY_ABSENCE, 0, 0, 0, 0): quarter,
         ("and", 0, rules.BY_ABSENCE, 0, 0, 0, 0): half,
         ("spacing", 0, rules.NOT_BY_PRESENCE, 0, 0, 0, 0): half,
+        ("order", 0, rules.NOT_BY_PRESENCE, 0, 0, 0, 0): half,
         ("one", 0, rules.NO_ANNOTATION, 0, 0, 0, 0): half,
         ("or", 0, rules.NO_ANNOTATION, 0, 0, 0, 0): half,
         ("decoys", 0, rules.NO_RULE, 0, 0, 0, 0): half,
@@ -98,6 +107,74 @@ def test_the_truth_satisfies_every_positive_and_its_negative_none(
     assert scored.values[""].tolist() == [1.0] * len(vetoed)
 
 
+class OrderNetwork:
+    """Logits (-f, f): f is 1 where Atf6 lies before CG7928, the rule itself.
+
+    With `adds` f is how many of the two are there: motifs known, their order not.
+    """
+
+    n_outputs, max_length = 2, None
+
+    def __init__(self, *, adds: bool) -> None:
+        number = len(MOTIFS)
+        self._motifs = [
+            drawn_motif(m, number + i) for i, m in enumerate(matrices(MORE_MOTIFS["order"]))
+        ]
+        self._adds = adds
+
+    def spans(self, sequences: Sequence[str]) -> list[Spans]:
+        return [Spans.nucleotides(len(sequence)) for sequence in sequences]
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        found = [motif.found(codes(letters(sequences))) for motif in self._motifs]
+        first, second = (hits.any(axis=1) for hits in found)
+        before = found[0].argmax(axis=1) < found[1].argmax(axis=1)
+        f = np.where(self._adds, first * 1.0 + second, first & second & before)
+        return np.stack([-f, f], axis=1)
+
+    def explain(
+        self, _: object, samples: tuple[Sample, ...], targets: Ints, origins: tuple[str, ...]
+    ) -> list[Attribution]:
+        """Each annotation's drop of the target's logit when it is broken, over its letters."""
+        maps = []
+        for sample, target in zip(samples, targets.tolist(), strict=True):
+            scores = np.zeros(len(sample.sequence))
+            for one in sample.annotations:
+                both = self.predict([sample.sequence, broken(sample.sequence, [one])])[:, target]
+                scores[one.start : one.end] = (both[0] - both[1]) / (one.end - one.start)
+            maps.append(Attribution(scores, Spans.nucleotides(len(scores))))
+        return maps
+
+
+@pytest.mark.parametrize("strands", ["forward", "both"])
+@pytest.mark.parametrize("adds", [False, True])
+def test_networks_that_know_the_order_and_that_add(adds: bool, strands: Any) -> None:
+    """Closed forms: a motif whose order counts is nothing without its partner; one that adds is."""
+    samples = planted("test", "order", n=24, strands=strands).samples
+    network = OrderNetwork(adds=adds)
+    outputs = network.predict([sample.sequence for sample in samples])
+    labels = np.array([sample.label for sample in samples])
+    assert outputs[:, 1].tolist() == ([2.0] * 24 if adds else labels.tolist())
+    targets = np.ones(24, dtype=np.int64)
+    maps = network.explain(None, samples, targets, ())
+    explained = Explained(samples, tuple(maps), targets, outputs)
+    probe = ModelProbe(lambda: network, explain=network.explain)
+    right = labels == 1
+    shift = DependencyMap(RULES).score(explained, probe)
+    for key in ("", "model"):
+        assert set(shift.values[key][right]) == {0.0 if adds else 1.0}
+    assert set(shift.values["null"][right]) == {0.0}
+    assert set(shift.values["gap"][right]) == {0.0}
+    # The oracle satisfies every positive's rule, and so does who adds: both motifs are for it.
+    for one in (explained, _explained(samples, [truth(s).astype(np.float64) for s in samples])):
+        assert set(GrammarSatisfiability(RULES).score(one, probe).values[""][right]) == {1.0}
+    for metric in (DependencyMap(RULES), GrammarSatisfiability(RULES)):
+        reasons = metric.score(explained, probe).reasons[""]
+        assert reasons == dict.fromkeys(np.flatnonzero(~right).tolist(), rules.NOT_BY_PRESENCE)
+    decoys = DecoyPrecision().score(explained, probe).reasons[""]
+    assert set(decoys.values()) == {"no decoy", "no motif that counts"}
+
+
 def test_decoys_are_beside_motifs_in_one_grammar_alone(samples: tuple[Sample, ...]) -> None:
     maps = [truth(sample).astype(np.float64) for sample in samples]
     values = DecoyPrecision().score(_explained(samples, maps), NO_PROBE).values[""]
@@ -108,7 +185,10 @@ def test_decoys_are_beside_motifs_in_one_grammar_alone(samples: tuple[Sample, ..
 
 def test_noise_scores_by_chance(samples: tuple[Sample, ...]) -> None:
     """Graded means in closed form, see docs/metrics.md."""
-    expected = {"one": 1 / 4, "and": 1 / 12, "spacing": 1 / 12, "unless": 1 / 4, "decoys": 17 / 96}
+    expected = {
+        "one": 1 / 4, "and": 1 / 12, "spacing": 1 / 12, "order": 1 / 12, "unless": 1 / 4,
+        "decoys": 17 / 96,
+    }  # fmt: skip
     rng = np.random.default_rng(0)
     kept = tuple(sample for sample in samples if _grammar(sample) in expected)
     graded = []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from gxarena.errors import InputError
-from gxarena_jaspar.matrices import collection, matrices
+from gxarena_jaspar.matrices import Matrix, collection, matrices
 
 
 def test_ctcf_is_ctcf() -> None:
@@ -16,6 +18,17 @@ def test_ctcf_is_ctcf() -> None:
     consensus = "".join("ACGT"[i] for i in ctcf.frequencies.argmax(axis=1))
     assert "CCACCAGGGGGCG" in consensus or "CCACNAGGGGGCG" in consensus
     assert np.allclose(2**ctcf.log_odds * 0.25, ctcf.frequencies)
+
+
+def test_information_is_bits_over_the_most_that_a_column_has() -> None:
+    rows = [[1.0, 1e-30, 1e-30, 1e-30], [0.25] * 4, [0.5, 1e-30, 0.5, 1e-30]]
+    sure = Matrix("M", "m", np.array(rows))
+    assert sure.information() == (1.0, 0.0, 0.5)
+    assert sure.information("-") == (0.5, 0.0, 1.0)
+    (ctcf,) = matrices(["MA0139.2"])
+    bits = [2 + sum(f * math.log2(f) for f in row) for row in ctcf.frequencies.tolist()]
+    assert ctcf.information() == pytest.approx([one / max(bits) for one in bits], abs=1e-6)
+    assert max(ctcf.information()) == 1.0
 
 
 def test_the_order_is_that_of_the_ids() -> None:

@@ -48,6 +48,30 @@ def test_short_sequences_and_n_hold_no_hits_of_their_filling() -> None:
     assert [{(hit.start, hit.end) for hit in ones} for ones in hits] == [{(0, 8)}, {(0, 8)}, set()]
 
 
+def test_hits_say_how_informative_their_nucleotides_are_where_asked(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """Of an asymmetric matrix, found on either strand."""
+    (phol,) = matrices(["MA2261.1"])
+    word = "".join("ACGT"[i] for i in phol.frequencies.argmax(axis=1))
+    other = word[::-1].translate(str.maketrans("ACGT", "TGCA"))
+    path = tmp_path / "mine.csv"
+    path.write_text(f"dna,label,annotations\n{word},1,\n{other},1,0-2 mine\n")
+    bits = (phol.frequencies * np.log2(phol.frequencies / 0.25)).sum(axis=1)
+    shares = (bits / bits.max()).tolist()
+    assert shares != pytest.approx(shares[::-1], abs=0.01)
+    forward, reverse = scan(str(path), ["MA2261.1"], registry=registry, information=True).samples
+    assert [(i.strand, i.information) for i in forward.annotations] == [
+        ("+", pytest.approx(shares, abs=1e-6))
+    ]
+    assert [(i.strand, i.information) for i in reverse.annotations] == [
+        (".", ()),
+        ("-", pytest.approx(shares[::-1], abs=1e-6)),
+    ]
+    plain = scan(str(path), ["MA2261.1"], registry=registry).samples
+    assert {i.information for sample in plain for i in sample.annotations} == {()}
+
+
 def test_a_scanned_data_set_keeps_everything_else(registry: Registry, tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("name,dna,label,annotations\na,ccTATCGATAcc,1,0-2 mine\nb,CCCCCCCCCCCC,0,\n")
@@ -65,6 +89,10 @@ def test_a_scanned_data_set_keeps_everything_else(registry: Registry, tmp_path: 
         ({"matrices": "MA0139.2"}, "expected a list"),
         ({"matrices": []}, "got none"),
         ({"matrices": ["nothing"]}, "got 'nothing'"),
+        (
+            {"matrices": ["MA0139.2"], "information": 1},
+            "information: expected true or false",
+        ),
     ],
 )
 def test_wrong_parameters_are_one_sentence(

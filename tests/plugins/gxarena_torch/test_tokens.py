@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gxarena.data import Spans
-from gxarena_torch.tokens import Encoded, encoded_by_offsets
+from gxarena_torch.tokens import Encoded, encoded_by_offsets, joined
 
 
 def _overlapping() -> Encoded:
@@ -41,6 +41,32 @@ def test_positions_become_units_and_special_tokens_without_padding() -> None:
     assert layout.units.tolist() == [1, 2, 3]
     assert layout.special == {"[CLS]": 0, "[SEP]": 4}
     assert layout.length == 5
+
+
+def _piece(ids: list[int], boundaries: list[int], tail: int = 1) -> Encoded:
+    """Tokens between [CLS], 1, and `tail` times [SEP], 2."""
+    is_unit = np.array([False, *[True] * len(ids), *[False] * tail])
+    spans = Spans(np.array(boundaries))
+    special = ("[CLS]", *["[SEP]"] * tail)
+    return Encoded(np.array([1, *ids, *[2] * tail]), is_unit, special, spans, spans.boundaries[1:])
+
+
+def test_pieces_are_joined_with_special_tokens_once() -> None:
+    found = joined([_piece([5, 6], [0, 2, 3]), _piece([7], [0, 4]), _piece([8, 5], [0, 1, 3])])
+    assert found.ids.tolist() == [1, 5, 6, 7, 8, 5, 2]
+    assert found.is_unit.tolist() == [False, True, True, True, True, True, False]
+    assert found.special == ("[CLS]", "[SEP]")
+    assert found.spans.boundaries.tolist() == [0, 2, 3, 7, 8, 10]
+    assert found.ends.tolist() == [2, 3, 7, 8, 10]
+
+
+def test_a_piece_alone_is_itself() -> None:
+    for tail in (0, 1, 2):
+        piece = _piece([5, 6], [0, 2, 3], tail)
+        found = joined([piece])
+        for name in ("ids", "is_unit", "ends"):
+            assert getattr(found, name).tolist() == getattr(piece, name).tolist()
+        assert (found.spans, found.special) == (piece.spans, piece.special)
 
 
 def _encoding(**changes: Any) -> Any:

@@ -120,3 +120,21 @@ def test_a_verdict_beside_margins_units_and_budgets(make_run: Make) -> None:
     assert found.stability == (
         "stays in 2 of 5 variants: fails half the margin, fails in logits, fails at 20% replaced"
     )
+
+
+def test_a_budget_below_one_unit_is_noted(make_run: Make) -> None:
+    def cell(facts: dict[str, Any], below: float) -> dict[str, Any]:
+        drops = _drops({1: 0.0, 20: 0.0}, facts)
+        values = {"replaced@1": around(0.02), "below_unit@1": [below] * 60}
+        values |= {"replaced@20": around(0.2), "below_unit@20": [0.0] * 60}
+        return drops | {"values": drops["values"] | values}
+
+    run = make_run(cell(TOKENS, 1.0), cell(NUCLEOTIDES, 0.0))
+    said = "1% is less than one unit of tokens/attnlrp"
+    small = {c.what: c.note for c in finding("lif-small", run).comparisons}
+    noted = [what for what, note in small.items() if said in note]
+    assert len(small) == 4
+    assert [("LIF at 1%" in what, "tokens/attnlrp" in what) for what in noted] == [(True, True)]
+    alike = {c.what: c.note for c in finding("lif-alike", run).comparisons}
+    assert [said in note for note in alike.values()] == [True, False]
+    assert all(note.startswith("margin ±0.1, 90%") for note in (*small.values(), *alike.values()))

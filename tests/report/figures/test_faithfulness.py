@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gxarena.report.evidence import Evidence
-from gxarena.report.figures.faithfulness import draw_faithfulness
+from gxarena.report.figures.faithfulness import BELOW, draw_faithfulness
 
 Make = Callable[..., Path]
 
@@ -62,3 +62,21 @@ def test_faithfulness_is_the_curves_with_bands(make_run: Make) -> None:
     assert legend == [
         "tokens/attnlrp", "tokens/attnlrp, random order", "cnn/lrp", "cnn/lrp, random order",
     ]  # fmt: skip
+
+
+def test_budgets_below_one_unit_have_empty_markers(make_run: Make) -> None:
+    curve = [(0.0, 0.0), (0.03, 0.1), (0.06, 0.2), (0.2, 0.3)]
+    curves = {f"{order}_drop_probability": [curve] * 3 for order in ("mif", "lif", "random")}
+    shares = {f"replaced@{k}": [k / 100] * 3 for k in (1, 5, 20)}
+    below = {"below_unit@1": [1, 1, 1], "below_unit@5": [1, 1, 0], "below_unit@20": [0, 0, 1]}
+    cell = {"metric": "faithfulness", "values": shares | below, "curves": curves}
+    other = {"model": "cnn", "explainer": "lrp", "values": shares | {k: [0] * 3 for k in below}}
+    figure = draw_faithfulness(Evidence.of([make_run(cell, cell | other)]))
+    for axes in figure.axes:
+        (line,) = [one for one in axes.get_lines() if one.get_label() == BELOW]
+        x, y = line.get_data()
+        assert np.allclose(x, [3, 6])
+        assert np.allclose(y, [0.1, 0.2])
+        assert line.get_markerfacecolor() == "white"
+        assert line.get_color() == _lines(axes)["tokens/attnlrp"].get_color()
+    assert BELOW in [text.get_text() for text in figure.legends[0].get_texts()]

@@ -1,0 +1,1 @@
+"""Boards as people read them: tables, files, notebooks, charts."""

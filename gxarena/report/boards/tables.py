@@ -1,0 +1,200 @@
+"""A board as tables: by question first, then the rows, one table a metric, units and data set."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from gxarena.hookspecs import QUESTIONS
+from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER
+from gxarena.results.patterns import matches
+from gxarena.results.strata import stratum_of
+from gxarena.results.summary import alone, left_out, summary
+
+Row = Mapping[str, Any]
+Value = str | int | float | None
+
+TABLE = ("suite", "metric", "aggregator", "dataset")
+"""What the rows of one table share."""
+_DIRECTIONS = {"higher": ["higher is better"], "lower": ["lower is better"], "none": []}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table to be shown.
+
+    Attributes
+    ----------
+    title : str
+        What it is of, in a word or two.
+    about : str
+        The rest of the heading.
+    columns : tuple of str
+    rows : tuple of tuples of values
+        Numbers as they are; None where there is nothing to say.
+    notes : tuple of str
+        Sentences to say below.
+    """
+
+    title: str
+    about: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def as_text(value: Value) -> str:
+    """A value as tables show it; four digits of a number."""
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def summary_tables(board: pa.Table) -> Iterator[Table]:
+    """One table a model and question."""
+    stratum = stratum_of(board)
+    stated = f"; {stratum}" if stratum else ""
+    lacking = left_out(board)
+    for (model, question), group in itertools.groupby(
+        summary(board), key=lambda one: (one.model, one.question)
+    ):
+        listed = list(group)
+        gaps = any(one.coverage is not None and one.coverage < 1 for one in listed)
+        yield Table(
+            model,
+            f": {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets; "
+            f"{_weights(one.weights for one in listed)}{stated})",
+            (
+                *("", "explainer", "mean rank", "95% ranks", "place", "tier", "leads"),
+                *(("coverage", "place with the floor's") if gaps else ()),
+                "s / sequence",
+            ),
+            tuple(
+                (
+                    one.place,
+                    " = ".join(one.names),
+                    one.mean_rank,
+                    f"{one.rank_low:.1f} … {one.rank_high:.1f}",
+                    f"{one.low} … {one.high}",
+                    one.tier,
+                    f"{one.leads} of {one.blocks}",
+                    *((_percent(one.coverage), one.place_filled) if gaps else ()),
+                    one.seconds,
+                )
+                for one in listed
+            ),
+            tuple(
+                f"{name} is not among them: {n} of the {of} ask about it."
+                for name, (n, of) in lacking.get((model, question), {}).items()
+            ),
+        )
+
+
+def _weights(counts: Iterable[int]) -> str:
+    """How many sets of weights a table is over, at least."""
+    least = min(counts)
+    return "one set of weights" if least <= 1 else f"{least} sets of weights"
+
+
+def without_competitors(board: pa.Table) -> list[str]:
+    """A sentence for each model of which no two methods meet in all metrics of a question."""
+    return [
+        f"{model}: {', '.join(names)} meet under some metrics, in no question's all; the rows rank "
+        "them."
+        if len(names) > 1
+        else f"{model}: {names[0]} competes with nobody here; the rows show it beside the controls."
+        for model, names in alone(board).items()
+    ]
+
+
+def row_tables(board: pa.Table, patterns: Sequence[str]) -> Iterator[Table]:
+    """The rows whose metric matches one of the patterns; all where there are none.
+
+    One line a contestant under its metric, so that an 80-column terminal is wide enough.
+    """
+    shown = [row for row in board.to_pylist() if matches(row["metric"], patterns)]
+    shown.sort(key=lambda row: tuple(row[name] for name in TABLE))  # stable: else as on the board
+    for _, group in itertools.groupby(shown, key=lambda row: [row[name] for name in TABLE]):
+        yield _of_rows(list(group))
+
+
+def _of_rows(rows: Sequence[Row]) -> Table:
+    one = rows[0]
+    facts = [*_DIRECTIONS[one["direction"]], *_sizes(rows)]
+    several = len({row["replicates"] for row in rows}) > 1
+    gaps = len({row["coverage"] for row in rows}) > 1  # else it is said in the heading
+    columns: dict[str, list[Value]] = {
+        "model / explainer": [f"{row['model']} / {row['explainer']}" for row in rows],
+        **({"weights": [row["replicates"] for row in rows]} if several else {}),
+        "mean": [row["estimate"] for row in rows],
+        "95% CI": [_interval(row) for row in rows],
+        **({"coverage": [_percent(row["coverage"]) for row in rows]} if gaps else {}),
+        "rank": [_rank(row) for row in rows],
+        "tier": [row["tier"] for row in rows],
+        **({"with the floor's": [_filled(row) for row in rows]} if gaps else {}),
+    }
+    return Table(
+        one["metric"],
+        f", {one['aggregator']}, {one['dataset']} ({'; '.join(facts)})",
+        tuple(columns),
+        tuple(zip(*columns.values(), strict=True)),
+        tuple(f"Nobody is ranked here for {model}: {why}." for model, why in _not_ranked(rows)),
+    )
+
+
+def _not_ranked(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Models whose methods the metric does not rank, each with why."""
+    found = {row["model"]: row["not_ranked"] for row in rows}
+    return [(model, why) for model, why in found.items() if why]
+
+
+def _sizes(rows: Sequence[Row]) -> list[str]:
+    """Of how many sequences and sets of weights an interval is, and whether all answer."""
+    n, r = ({row[key] for row in rows} for key in ("sequences", "replicates"))
+    sizes = [f"n = {_range(n)}"]
+    if max(n) > 1 and len(r) == 1:
+        others = any(OF_THE_OTHER in row["ci_method"] for row in rows)
+        whose = " of the other model" if others else ""
+        sizes.append("one set of weights" if max(r) <= 1 else f"{max(r)} sets of weights{whose}")
+        if any(AGAINST_ONE in row["ci_method"] for row in rows):
+            sizes.append(AGAINST_ONE)
+    coverages = {row["coverage"] for row in rows}
+    if len(coverages) == 1 and (coverage := coverages.pop()) is not None:
+        sizes.append(f"coverage {_percent(coverage)}")
+    return sizes
+
+
+def _percent(share: float | None) -> str:
+    """Rounded down: what is not whole never reads 100%."""
+    return "–" if share is None else f"{math.floor(100 * share)}%"
+
+
+def _range(numbers: set[int]) -> str:
+    return " to ".join(map(str, sorted({min(numbers), max(numbers)})))
+
+
+def _rank(row: Row) -> str:
+    if row["not_ranked"] and row["role"] == "method":
+        return "not ranked"
+    if row["rank"] is None:
+        return "–" if row["role"] == "method" else str(row["role"])
+    return f"{row['rank']} ({row['rank_low']} … {row['rank_high']})"
+
+
+def _filled(row: Row) -> str:
+    """Mean and rank were the floor's values in the place of those that are missing."""
+    if row["estimate_filled"] is None:
+        return "–"
+    rank = "" if row["rank_filled"] is None else f", rank {row['rank_filled']}"
+    return f"{row['estimate_filled']:.3g}{rank}"
+
+
+def _interval(row: Row) -> str:
+    if row["n_failed"]:
+        return f"{row['n_failed']} failed"
+    return "–" if row["ci_low"] is None else f"{row['ci_low']:.3g} … {row['ci_high']:.3g}"
