@@ -33,7 +33,8 @@ class Source:
         As boards name it: the last parts of its path.
     record : RunRecord
     cells, samples, curves : pyarrow.Table
-        All attempts; values; perturbation curves.
+        All attempts; values; perturbation curves. Text of the latter two is encoded, since ten
+        million rows name a thousand cells.
     motifs : tuple of KeptMotif
     excesses : tuple of Excess
         Of methods' motifs beside their controls'.
@@ -181,7 +182,10 @@ def _read(paths: Sequence[Path]) -> Iterator[Source]:
         with ExitStack() as stack:
             bundle = is_bundle(path)
             run = stack.enter_context(opened(path)) if bundle else RunResults.of(path)
-            cells, samples, curves = map(run.table, ("cells", "samples", "curves"))
+            cells, samples, curves = (
+                run.table("cells"),
+                *(run.table(name, encode=True) for name in ("samples", "curves")),
+            )
             folder = None if bundle else path
             found = bool(len(run.table("motifs")))
             motifs = tuple(motifs_of_run(run)) if found else ()
