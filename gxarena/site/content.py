@@ -184,7 +184,10 @@ def _read(paths: Sequence[Path]) -> Iterator[Source]:
             run = stack.enter_context(opened(path)) if bundle else RunResults.of(path)
             cells, samples, curves = (
                 run.table("cells"),
-                *(run.table(name, encode=True) for name in ("samples", "curves")),
+                *(
+                    run.table(name, encode=True).unify_dictionaries()
+                    for name in ("samples", "curves")
+                ),
             )
             folder = None if bundle else path
             found = bool(len(run.table("motifs")))
