@@ -65,7 +65,9 @@ def write_site(site: Site, out: Path, told: Told = lambda _what: None) -> int:
 
 def _write(site: Site, folder: Path, told: Told) -> int:
     """Everything, into a folder that is not there yet; the number of pages."""
+    drawing = library()  # first: what is not installed is said before anything is made
     shutil.copytree(ASSETS, folder / "assets")
+    _write_text(folder / "assets" / "vega.js", drawing)
     for number, board in enumerate(site.boards, 1):
         told(f"board {number}")
         write_rows(folder, board, number)
@@ -84,7 +86,6 @@ def _write(site: Site, folder: Path, told: Told) -> int:
         for name, data in explorer_data(explored):
             _write_text(folder / "data" / f"{name}.js", script(name, data))
     told("dossiers")
-    _write_text(folder / "assets" / "vega.js", library())
     for page, name, values in itertools.chain(chart_pages(site), dossier_pages(site)):
         pages += _write_pages(folder, renderer, [page])
         if values:
