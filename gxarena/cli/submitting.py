@@ -1,4 +1,4 @@
-"""`gxarena submit`: what a run measured, as one file for others."""
+"""`gxarena submit` and `verify`: a run as one file for others, and whether one holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from gxarena.cli.inventory import Json
 from gxarena.cli.running import RunDir
+
+REFUSED = 1
+"""Exit status of a bundle that does not hold."""
 
 
 def submit(
@@ -15,15 +19,88 @@ def submit(
     out: Annotated[
         Path, typer.Option("--out", metavar="BUNDLE", help="FILE.zip, or a new folder.")
     ],
+    attributions: Annotated[
+        int | None,
+        typer.Option(
+            "--attributions",
+            metavar="N",
+            help="Add the attributions of the first N samples of each explanation; 8 where the "
+            "run's store is still there, 0 for none.",
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Card: who submits it.")] = None,
+    summary: Annotated[
+        str | None, typer.Option("--summary", help="Card: the method, in one line.")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option("--licence", help="Card: of the method's code, e.g. MIT.")
+    ] = None,
+    install: Annotated[
+        str | None, typer.Option("--install", help="Card: how others install the method.")
+    ] = None,
 ) -> None:
-    """Write a run's tables as a bundle, which `gxarena leaderboard` ranks like a run.
+    """Write a run as a bundle, which `gxarena leaderboard` ranks like a run and others verify.
 
-    A bundle holds run.json, the tables and their digests: all samples, no attributions.
+    A bundle holds run.json, the tables with all samples, some attributions, a card if one is
+    given, and their digests.
     """
     from gxarena.cli.console import say
-    from gxarena.results.bundle import write_bundle
     from gxarena.results.reading import RunResults, check_outside_runs
+    from gxarena.submissions.card import card_of
+    from gxarena.submissions.making import make_bundle
 
     check_outside_runs(out.parent)
-    write_bundle(RunResults.of(folder), out)
+    card = card_of(
+        {"by": by, "summary": summary, "licence": licence, "install": install}, "gxarena submit"
+    )
+    samples = make_bundle(RunResults.of(folder), out, samples=attributions, said=card)
     say(f"Written: {out}")
+    if samples:
+        say(f"With the attributions of the first {samples} samples of each explanation, at most.")
+
+
+def verify(
+    bundle: Annotated[
+        Path, typer.Argument(help="A bundle: FILE.zip or a folder.", metavar="BUNDLE")
+    ],
+    replay: Annotated[
+        int, typer.Option("--replay", metavar="N", help="Also run N of its cells again here.")
+    ] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="S", help="Which draws them; by chance where not given."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check whether what a bundle says follows from what it holds; runs nothing that is in it.
+
+    With --replay, cells that the seed draws are run again by what is installed here, and every
+    value is compared, up to 1e-4 of it or 1e-6.
+
+    Exit status: 0 where it holds, 1 where it does not, 2 for a mistake in the input.
+    """
+    from gxarena.cli.console import out, print_json, say
+    from gxarena.results.verification import explained
+    from gxarena.submissions.verifying import as_document
+    from gxarena.submissions.verifying import verify as checked
+
+    verdict = checked(bundle, replays=replay, seed=seed)
+    if json:
+        print_json(as_document(verdict, bundle))
+    else:
+        for note in verdict.findings.notes:
+            say(note)
+        if verdict.card:
+            say("Its card: " + "; ".join(f"{key} {text!r}" for key, text in verdict.card))
+        findings = verdict.findings
+        for finding in findings.listed:
+            out().print(finding.sentence, markup=False, highlight=False, soft_wrap=True)
+        if unlisted := findings.counts.total() - len(findings.listed):
+            out().print(f"And {unlisted} more of these kinds.", markup=False, highlight=False)
+        counted = ", ".join(f"{n} {what}" for what, n in verdict.counts.items())
+        if replay:
+            counted += f"; drawn by the seed {verdict.seed}"
+        end = explained(verdict.level) if verdict.holds else "does not hold"
+        out().print(f"{bundle}: {end} ({counted}).", markup=False, highlight=False, soft_wrap=True)
+    if not verdict.holds:
+        raise typer.Exit(REFUSED)

@@ -101,6 +101,29 @@ class Faithfulness:
                 curves += _curves(drops, fractions, chosen)
         return Scored(values, dict.fromkeys(values, reasons), tuple(curves))
 
+    def from_curves(self, curves: Mapping[str, tuple[Floats, Floats]]) -> Mapping[str, Floats]:
+        """What `score` gives samples that have these curves, from the curves alone.
+
+        All but whether a budget is below a unit, which the units say.
+
+        Parameters
+        ----------
+        curves : mapping of key to (x, y)
+            As `score` gives them, each of n samples: float arrays of shape (n, 1 + K).
+
+        Returns
+        -------
+        mapping of quantity's key to float array, shape (n,)
+        """
+        orders = ("mif", "lif", "random")
+        drops = {
+            unit: {order: curves[_stem(order, unit)][1][:, 1:] for order in orders}
+            for unit in UNITS
+        }
+        first = next(iter(UNITS))
+        fractions = {order: curves[_stem(order, first)][0][:, 1:] for order in orders}
+        return dict(self._summaries(drops, fractions))
+
     def _drops(
         self, explained: Explained, chosen: list[int], together: list[int], probe: Probe
     ) -> tuple[dict[str, dict[str, Floats]], dict[str, Floats]]:

@@ -4,6 +4,11 @@
     <table>.parquet      the run's tables (`gxarena.results.schemas.TABLES`)
     SHA256SUMS           a digest of each, as ``sha256sum --check`` reads them
 
+and where they were given (see `gxarena.submissions`)
+
+    attributions.parquet    the first samples' attributions
+    card.json               who made it, and how to install what it is of
+
 It is a folder, or a .zip that stores the same files as they are (the tables are compressed
 themselves). Bundles come from anywhere: reading one executes nothing that is in it, takes no
 file but these, and no more of any than the limits below.
@@ -15,7 +20,7 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,10 +37,14 @@ from gxarena.results.schemas import REPLICATE, STATUSES, TABLES
 
 SUMS = "SHA256SUMS"
 MEMBERS = (RUN_FILE, *(f"{name}.parquet" for name in TABLES))
+EXTRAS = ("attributions.parquet", "card.json")
+"""What a bundle may hold besides."""
 LARGEST = 2 << 30
 """Bytes of all files together, and of all values that the tables unfold to."""
 _NUMBERS = ["n_samples", REPLICATE]
 _TEXTS = ["quantities", "model_parameters"]
+LARGEST_TEXT = 1 << 26
+"""Bytes of run.json, which names a million cells in less."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time that a zip gives its members: the same run gives the same bytes."""
 
@@ -45,8 +54,14 @@ def is_bundle(path: Path) -> bool:
     return path.suffix == ".zip" or (path / SUMS).is_file()
 
 
-def write_bundle(run: RunResults, path: Path) -> None:
+def write_bundle(run: RunResults, path: Path, extras: Mapping[str, Path] | None = None) -> None:
     """Write a run's tables as a bundle: a .zip by its name, else a folder.
+
+    Parameters
+    ----------
+    run : RunResults
+    path : Path
+    extras : mapping of a name among `EXTRAS` to the file that is copied there
 
     Raises
     ------
@@ -62,23 +77,31 @@ def write_bundle(run: RunResults, path: Path) -> None:
         )
     if path.suffix == ".zip":
         with tempfile.TemporaryDirectory() as folder:
-            _write_folder(run, Path(folder))
-            _zip(Path(folder), path)
+            _zip(Path(folder), path, _write_folder(run, Path(folder), extras or {}))
     else:
-        _write_folder(run, path)
+        _write_folder(run, path, extras or {})
 
 
-def _write_folder(run: RunResults, folder: Path) -> None:
+def _write_folder(run: RunResults, folder: Path, extras: Mapping[str, Path]) -> list[str]:
+    """Write a bundle as a folder; returns the names of its files but for the digests."""
     run.record.write(folder)
     for name in TABLES:
         write_table(folder / f"{name}.parquet", run.table(name), run.footer(name))
-    sums = [f"{file_digest(folder / name)}  {name}\n" for name in MEMBERS]
+    for name in EXTRAS:
+        if name in extras:
+            with writing(folder / name) as copy, extras[name].open("rb") as source:
+                shutil.copyfileobj(source, copy)
+        else:  # of an earlier bundle
+            (folder / name).unlink(missing_ok=True)
+    names = [*MEMBERS, *(name for name in EXTRAS if name in extras)]
+    sums = [f"{file_digest(folder / name)}  {name}\n" for name in names]
     write_text(folder / SUMS, "".join(sums))
+    return names
 
 
-def _zip(folder: Path, path: Path) -> None:
+def _zip(folder: Path, path: Path, names: Sequence[str]) -> None:
     with writing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name in (*MEMBERS, SUMS):
+        for name in (*names, SUMS):
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), (folder / name).read_bytes())
 
 
@@ -96,7 +119,7 @@ def opened(path: Path) -> Iterator[RunResults]:
         if path.is_dir():
             folder = path
             _check_members(path, {p.name: p.lstat().st_size for p in path.iterdir()})
-            if linked := [name for name in (*MEMBERS, SUMS) if (path / name).is_symlink()]:
+            if linked := [name for name in (*MEMBERS, *EXTRAS, SUMS) if (path / name).is_symlink()]:
                 raise _refused(path, "files", f"a link, {linked[0]}")
         else:
             folder = Path(place)
@@ -116,7 +139,7 @@ def opened(path: Path) -> Iterator[RunResults]:
 def _run(path: Path, folder: Path) -> RunResults:
     try:
         return RunResults.of(folder)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise _refused(path, f"a {RUN_FILE} as gxarena writes it", "another") from error
 
 
@@ -142,8 +165,12 @@ def _check_members(path: Path, sizes: Mapping[str, int]) -> None:
     wanted = {*MEMBERS, SUMS}
     if missing := sorted(wanted - sizes.keys()):
         raise _refused(path, f"the file {missing[0]}", "none of that name")
-    if others := sorted(sizes.keys() - wanted):
-        raise _refused(path, f"no files but {', '.join(sorted(wanted))}", repr(others[0]))
+    if others := sorted(sizes.keys() - wanted - {*EXTRAS}):
+        known = ", ".join([*sorted(wanted), *EXTRAS])
+        raise _refused(path, f"no files but {known}", repr(others[0]))
+    for name in (RUN_FILE, SUMS):
+        if sizes[name] > LARGEST_TEXT:
+            raise _refused(path, f"at most {LARGEST_TEXT} bytes of {name}", str(sizes[name]))
     if sum(sizes.values()) > LARGEST:
         raise _refused(path, f"at most {LARGEST} bytes", str(sum(sizes.values())))
 
@@ -151,8 +178,9 @@ def _check_members(path: Path, sizes: Mapping[str, int]) -> None:
 def _check_digests(path: Path, folder: Path) -> None:
     lines = (folder / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
     said = {name: told for told, _, name in (line.partition("  ") for line in lines)}
-    for name in MEMBERS:
-        if said.get(name) != file_digest(folder / name):
+    for name in (*MEMBERS, *EXTRAS):
+        found = file_digest(folder / name) if (folder / name).exists() else None
+        if said.get(name) != found:
             raise _refused(path, f"{name} as its digest in {SUMS} says", "another content")
 
 
@@ -169,6 +197,19 @@ def _check_tables(path: Path, folder: Path) -> None:
             raise _refused(path, f"{name}.parquet to be Parquet", str(error)) from error
         if total > LARGEST:
             raise _refused(path, f"at most {LARGEST} bytes in memory", "more")
+    for name in EXTRAS:
+        if name.endswith(".parquet") and (folder / name).exists():
+            _check_extra_table(path, folder / name, total)
+
+
+def _check_extra_table(path: Path, table: Path, total: int) -> None:
+    """Its columns are for whoever reads it to know."""
+    try:
+        total += _unfolded(table)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _refused(path, f"{table.name} to be Parquet", str(error)) from error
+    if total > LARGEST:
+        raise _refused(path, f"at most {LARGEST} bytes in memory", "more")
 
 
 def _unfolded(table: Path) -> int:

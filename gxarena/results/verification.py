@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-SELF_REPORTED = "self-reported"
+SELF_REPORTED, RECOMPUTED, REPLAYED = "self-reported", "recomputed", "replayed"
 
 LEVELS = MappingProxyType(
     {
         SELF_REPORTED: "computed by gxarena from samples that whoever ran it holds; nobody else "
         "has checked them",
-        "recomputed": "somebody else made the number again from the bundle's samples, and every "
+        RECOMPUTED: "somebody else made the number again from the bundle's samples, and every "
         "metric that needs no model from its attributions",
-        "replayed": "somebody else ran cells again, which they drew themselves, and got the same "
+        REPLAYED: "somebody else ran cells again, which they drew themselves, and got the same "
         "within the stated tolerance",
     }
 )

@@ -126,6 +126,21 @@ class Store:
         """Attributions of every chunk, in the samples' order."""
         return tuple(_attribution(row) for row in self._read("attributions", key, ids).to_pylist())
 
+    def first(self, stage: str, key: str, n: int) -> pa.Table:
+        """The rows of the first `n` samples of a stage's result, fewer where there are fewer.
+
+        Raises
+        ------
+        StorageError
+            They are not there, or are another result's.
+        """
+        found: list[pa.Table] = []
+        for chunk in range(n_chunks(n)):
+            if chunk and self.seconds(stage, key, chunk) is None:
+                break
+            found.append(read_table(self._path(stage, key, chunk)).replace_schema_metadata(None))
+        return pa.concat_tables(found).slice(0, n)
+
     def write_shared(self, key: str, answers: Floats, seconds: float) -> None:
         """Keep an array of any shape."""
         table = pa.table([pa.array(answers.ravel(), pa.float64())], schema=SHARED)

@@ -176,6 +176,19 @@ def test_agrees_with_a_slow_reimplementation(
         assert found == pytest.approx(expected, abs=1e-12)
 
 
+def test_values_follow_from_the_curves_alone() -> None:
+    explained, metric = _with_noise(_explained()), Faithfulness(budgets=(5, 20))
+    scored = metric.score(explained, ModelProbe(lambda: Linear()))
+    curves = {
+        key: (np.stack([c.x for c in those]), np.stack([c.y for c in those]))
+        for key in dict.fromkeys(curve.key for curve in scored.curves)
+        for those in [[curve for curve in scored.curves if curve.key == key]]
+    }
+    again = metric.from_curves(curves)
+    assert again.keys() == scored.values.keys()
+    assert all(np.array_equal(again[key], values) for key, values in scored.values.items())
+
+
 def test_an_additive_model_loses_what_was_taken() -> None:
     explained = _explained()
     values = _score(explained, fill="unknown")

@@ -1,0 +1,218 @@
+"""`gxarena verify`: whether what a bundle says follows from what it holds.
+
+Nothing that came in a bundle is executed: its tables are read with fixed schemas, its suite is held
+against the suite's own schema, its texts are shown and never interpreted. What is computed again is
+computed by the components that are installed here, named by the bundle, with parameters that lead
+to no file.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from gxarena.errors import InputError
+from gxarena.files import file_digest
+from gxarena.registry import Registry
+from gxarena.results.bundle import SUMS, opened
+from gxarena.results.leaderboard import leaderboard_of
+from gxarena.results.reading import RunResults
+from gxarena.results.verification import RECOMPUTED, REPLAYED, SELF_REPORTED
+from gxarena.run.suite import Suite
+from gxarena.submissions.attributions import FILE, Attributions
+from gxarena.submissions.card import Card, read_card
+from gxarena.submissions.cells import Row, checked_cells
+from gxarena.submissions.constants import check_constants
+from gxarena.submissions.curves import confirmed_by_curves
+from gxarena.submissions.digests import check_agreement, check_installation
+from gxarena.submissions.findings import Findings
+from gxarena.submissions.installed import Installed
+from gxarena.submissions.motifs import check_motifs
+from gxarena.submissions.recomputation import Recomputation
+from gxarena.submissions.replay import NOT_HERE, Replay, drawn
+from gxarena.submissions.values import Values, checked_values
+from gxarena.validation import validated
+
+STRUCTURE = "structure"
+RAN_AGAIN = "cells run again"
+"""How the counts call them."""
+
+
+@dataclass
+class Verdict:
+    """What came of a verification.
+
+    Attributes
+    ----------
+    findings : Findings
+        None where the bundle holds.
+    seed : int
+        By which cells are drawn that are run again.
+    level : str
+        How far it is checked now (see `gxarena.results.verification.LEVELS`).
+    digest : str
+        Of the bundle: of its list of digests.
+    counts : mapping of str to int
+        What was looked at.
+    card : Card or None
+        What whoever made it says of it.
+    """
+
+    findings: Findings
+    seed: int
+    level: str = SELF_REPORTED
+    digest: str = ""
+    card: Card | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing speaks against the bundle."""
+        return not self.findings
+
+
+def verify(
+    path: Path,
+    *,
+    replays: int = 0,
+    seed: int | None = None,
+    registry: Registry | None = None,
+) -> Verdict:
+    """Check a bundle.
+
+    Parameters
+    ----------
+    path : Path
+        A .zip or a folder.
+    replays : int
+        How many of its ok cells are run again here, where nothing speaks against it so far.
+    seed : int, optional
+        Which draws them, together with the bundle's digest; one that nobody knows where not given.
+    registry : Registry, optional
+        Whose components values are computed with again; all that are installed by default.
+
+    Raises
+    ------
+    InputError
+        There is nothing at that place, or fewer than no cells are to be run again.
+    """
+    if replays < 0:
+        raise InputError(f"--replay: expected 0 or more cells, got {replays}.")
+    if not path.exists():
+        raise InputError(f"{path}: expected a bundle, got nothing there.")
+    verdict = Verdict(Findings(), seed=secrets.randbelow(2**32) if seed is None else seed)
+    registry = registry or Registry.load()
+    with verdict.findings.guarding(STRUCTURE), opened(path) as run:
+        _check(run, verdict, registry, replays)
+    return verdict
+
+
+def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) -> None:
+    """Everything, in the order in which one finding explains another."""
+    findings = verdict.findings
+    verdict.digest = file_digest(run.path / SUMS)
+    _card(run, verdict)
+    suite: Suite | None = None
+    cells: Sequence[Row] = ()
+    values = Values()
+    with findings.guarding("cells"):
+        suite = validated(Suite, dict(run.record.document), "run.json, document")
+        cells = checked_cells(run, suite, findings)
+    with findings.guarding("values"):
+        values = checked_values(run, cells, findings)
+    verdict.counts |= {"cells": len(cells), "values": values.n}
+    if suite is None:
+        return
+    installed = Installed(registry, suite)
+    with findings.guarding("digests"):
+        check_installation(cells, values, installed, findings)
+        check_agreement(cells, suite, findings)
+    with findings.guarding("motifs"):
+        check_motifs(run, cells, values, findings)
+    held = _attributions(run, findings)
+    confirmed = _confirmed(run, cells, values, held, installed, verdict)
+    with findings.guarding("constants"):
+        check_constants(cells, values, confirmed, findings)
+    pa.default_memory_pool().release_unused()  # what reading took, before the board takes as much
+    with findings.guarding(STRUCTURE):
+        verdict.counts["rows of the board"] = len(leaderboard_of(run))
+    if not verdict.holds:
+        return
+    verdict.level = RECOMPUTED
+    if replays:
+        chosen = drawn(cells, replays, verdict.seed, verdict.digest)
+        replay = Replay(suite, values, held, verdict.card, registry, findings)
+        verdict.counts[RAN_AGAIN] = len(chosen)
+        verdict.counts["of these the same"] = replay.of(chosen)
+        verdict.level = _after_replay(findings, len(chosen))
+
+
+def _after_replay(findings: Findings, n: int) -> str:
+    """The level of what held until `n` cells were run again.
+
+    What is not installed here speaks against nobody.
+    """
+    if not findings and n:
+        return REPLAYED
+    return RECOMPUTED if findings.counts.keys() <= {NOT_HERE} else SELF_REPORTED
+
+
+def _attributions(run: RunResults, findings: Findings) -> Attributions | None:
+    if not (run.path / FILE).exists():
+        findings.notes.append("It holds no attributions, so that nothing was made again from any.")
+        return None
+    with findings.guarding("attributions"):
+        return Attributions(run.path)
+    return None
+
+
+def _confirmed(
+    run: RunResults,
+    cells: Sequence[Row],
+    values: Values,
+    held: Attributions | None,
+    installed: Installed,
+    verdict: Verdict,
+) -> set[tuple[str, str]]:
+    """Columns of values, by cell and quantity, that were computed again and are the same."""
+    confirmed: set[tuple[str, str]] = set()
+    findings = verdict.findings
+    with findings.guarding("curves"):
+        confirmed = confirmed_by_curves(run, cells, values, installed, findings)
+    verdict.counts["columns that their curves come to"] = len(confirmed)
+    if held is None:
+        return confirmed
+    with findings.guarding("attributions"):
+        again = Recomputation(cells, values, held, installed, findings).confirmed()
+        verdict.counts["columns that their attributions come to"] = len(again)
+        confirmed |= again
+    return confirmed
+
+
+def _card(run: RunResults, verdict: Verdict) -> None:
+    with verdict.findings.guarding("card"):
+        verdict.card = read_card(run.path)
+        if verdict.card is None:
+            verdict.findings.notes.append("It holds no card: nobody says who made it.")
+
+
+def as_document(verdict: Verdict, path: Path) -> Mapping[str, object]:
+    """A verdict as JSON can hold it."""
+    return {
+        "bundle": str(path),
+        "digest": verdict.digest,
+        "holds": verdict.holds,
+        "level": verdict.level,
+        "seed": verdict.seed if RAN_AGAIN in verdict.counts else None,
+        "card": verdict.card.model_dump() if verdict.card else None,
+        "findings": [
+            {"check": one.check, "sentence": one.sentence} for one in verdict.findings.listed
+        ],
+        "found": dict(verdict.findings.counts),
+        "notes": verdict.findings.notes,
+        "counts": verdict.counts,
+    }

@@ -1,0 +1,50 @@
+"""`gxarena verify`, as somebody who is sent a bundle, and a CI, use it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from altered_bundles import rewrite
+from typer.testing import CliRunner
+
+from gxarena.cli.app import app
+from gxarena.results.bundle import MEMBERS, SUMS, opened
+from gxarena.results.schemas import TABLES
+
+SHIPPED = Path(__file__).parents[2] / "leaderboard" / "quickstart.zip"
+
+
+def _verify(*arguments: object, code: int) -> str:
+    result = CliRunner().invoke(app, ["verify", *map(str, arguments)])
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def test_the_bundle_that_ships_holds() -> None:
+    said = json.loads(_verify(SHIPPED, "--json", code=0))
+    assert (said["holds"], said["level"], said["findings"]) == (True, "recomputed", [])
+    assert said["counts"]["cells"] == 196
+    assert len(said["digest"]) == 64
+
+
+def test_one_that_does_not_hold_is_said_and_has_a_status(tmp_path: Path) -> None:
+    folder = tmp_path / "b"
+    with opened(SHIPPED) as run:
+        folder.mkdir()
+        for name in (*MEMBERS, SUMS):
+            shutil.copy(run.path / name, folder)
+    assert f"{folder}: recomputed: " in " ".join(_verify(folder, code=0).split())
+    assert set(TABLES) <= {path.stem for path in folder.iterdir()}
+    rewrite(folder, "samples", lambda rows: [rows[0] | {"value": 9.0}, *rows[1:]])
+    said = _verify(folder, code=1)
+    assert "what its curves come to, got 9.\n" in said
+    assert f"{folder}: does not hold (" in said
+    (one, *_) = json.loads(_verify(folder, "--json", code=1))["findings"]
+    assert one["check"] == "curves"
+
+
+def test_nothing_there_is_a_mistake(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["verify", str(tmp_path / "none.zip")])
+    assert "expected a bundle, got nothing there" in str(result.exception)

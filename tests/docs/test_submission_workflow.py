@@ -1,0 +1,99 @@
+"""The workflow that checks a contributor's bundles: what it may do, and its script at work."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOW = ROOT / ".github" / "workflows" / "submission.yml"
+SCRIPT = ROOT / ".github" / "verify-bundles"
+SHIPPED = ROOT / "leaderboard" / "quickstart.zip"
+
+
+def test_it_runs_the_base_branch_alone_and_may_read_alone() -> None:
+    text = WORKFLOW.read_text()
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert list(workflow[True]) == ["pull_request_target"]  # YAML's "on" is a truth value
+    assert "secrets." not in text.replace("import secrets", "").replace("secrets.token_hex", "")
+    (job,) = workflow["jobs"].values()
+    assert "permissions" not in job
+    first, *others = job["steps"]
+    assert first["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert first["with"]["persist-credentials"] is False
+    assert "head" not in json.dumps([one.get("with", {}) for one in others])
+    # A name of a branch in a script would be a command of whoever chose it.
+    assert all("${{" not in one.get("run", "") for one in job["steps"])
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with a base commit, on the branch of a contributor."""
+    folder = tmp_path / "repository"
+    (folder / "leaderboard").mkdir(parents=True)
+    (folder / "leaderboard" / "held.zip").write_bytes(b"accepted long ago")
+    _git(folder, "init", "--quiet", "--initial-branch=base")
+    _commit(folder)
+    _git(folder, "checkout", "--quiet", "-b", "submission")
+    return folder
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "core.hooksPath=/dev/null"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def _commit(folder: Path) -> None:
+    _git(folder, "add", "--all")
+    _git(folder, "commit", "--quiet", "--message", "x")
+
+
+def _verified(folder: Path) -> tuple[int, str]:
+    _commit(folder)
+    _git(folder, "checkout", "--quiet", "base")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [str(SCRIPT), "base", "submission"],
+        cwd=folder,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout
+
+
+def test_an_honest_bundle_passes_whatever_it_is_called(repository: Path) -> None:
+    shutil.copy(SHIPPED, repository / "leaderboard" / "$(touch evil) \n.zip")
+    (repository / "leaderboard" / "board.parquet").write_bytes(b"")
+    (repository / "setup.zip").write_bytes(b"elsewhere")
+    (repository / "leaderboard" / "held.zip").unlink()
+    status, said = _verified(repository)
+    assert status == 0
+    assert '"level": "recomputed"' in said
+    assert "Not a bundle, and not verified: leaderboard/board.parquet" in said
+    assert said.endswith("Verified: 1.\n")
+    assert not (repository / "evil").exists()
+
+
+def test_one_that_does_not_hold_fails_and_a_link_leads_nowhere(repository: Path) -> None:
+    torn = bytearray(SHIPPED.read_bytes())
+    torn[len(torn) // 2] ^= 1
+    (repository / "leaderboard" / "torn.zip").write_bytes(torn)
+    (repository / "leaderboard" / "link.zip").symlink_to(SHIPPED)
+    status, said = _verified(repository)
+    assert status == 1
+    assert said.count('"holds": false') == 2
+    assert said.endswith("Verified: 2.\n")
+
+
+def test_where_no_bundle_changed_nothing_fails(repository: Path) -> None:
+    (repository / "README").write_text("x")
+    assert _verified(repository) == (0, "Verified: 0.\n")
