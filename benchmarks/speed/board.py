@@ -1,10 +1,11 @@
-"""How long ten million sample rows take to a board, and how much memory.
+"""How long ten million sample rows take to a board and to a site, and how much memory.
 
     python benchmarks/speed/board.py [RUNS]
 
 Writes a run of made-up values (50 explainers, 10 metrics of 10 quantities, 2 data sets of 1,000
 sequences), or RUNS runs that hold the same, and prints the seconds and the peak memory of a process
-that ranks them together. Never a test: the numbers are the machine's.
+that ranks them together, and of one that makes a site of them. Never a test: the numbers are the
+machine's.
 """
 
 from __future__ import annotations
@@ -38,6 +39,21 @@ from gxarena.results.provenance import peak_memory
 (board,) = boards_of([Path(run) for run in sys.argv[1:]])
 rows, seconds = len(board.table), time.perf_counter() - start
 print(f"{rows} rows in {seconds:.1f} s, peak memory {peak_memory() / 2**30:.2f} GiB")
+"""
+SITE = """
+import sys, tempfile, time
+from pathlib import Path
+start = time.perf_counter()
+from gxarena.registry import Registry
+from gxarena.results.provenance import peak_memory
+from gxarena.site.content import read_content
+from gxarena.site.site import Site
+from gxarena.site.writing import write_site
+with tempfile.TemporaryDirectory() as place:
+    content = read_content([Path(run) for run in sys.argv[1:]])
+    pages = write_site(Site.of(content, Registry.load()), Path(place) / "site")
+seconds = time.perf_counter() - start
+print(f"{pages} pages in {seconds:.1f} s, peak memory {peak_memory() / 2**30:.2f} GiB")
 """
 
 
@@ -109,7 +125,8 @@ def main(runs: int = 1) -> None:
         folders = [Path(place) / f"run-{i}" for i in range(runs)]
         for folder in folders:
             write(folder)
-        subprocess.run([sys.executable, "-c", BOARD, *map(str, folders)], check=True)  # noqa: S603
+        for program in (BOARD, SITE):
+            subprocess.run([sys.executable, "-c", program, *map(str, folders)], check=True)  # noqa: S603
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 from gxarena.errors import InputError
 from gxarena.results.boards import WRITTEN, Board, boards_of, read_board
 from gxarena.results.bundle import is_bundle, opened
+from gxarena.results.excess import Excess, excesses
 from gxarena.results.leaderboard import ORDER
+from gxarena.results.motifs import KeptMotif, motifs_of_run
 from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.record import RunRecord
 
@@ -31,7 +33,11 @@ class Source:
         As boards name it: the last parts of its path.
     record : RunRecord
     cells, samples, curves : pyarrow.Table
-        All attempts; values; perturbation curves.
+        All attempts; values; perturbation curves. Text of the latter two is encoded, since ten
+        million rows name a thousand cells.
+    motifs : tuple of KeptMotif
+    excesses : tuple of Excess
+        Of methods' motifs beside their controls'.
     folder : Path or None
         Of a run, whose store may hold attributions; None for a bundle.
     """
@@ -41,6 +47,8 @@ class Source:
     cells: pa.Table
     samples: pa.Table
     curves: pa.Table
+    motifs: tuple[KeptMotif, ...]
+    excesses: tuple[Excess, ...]
     folder: Path | None
 
     def last_rows(self) -> list[dict[str, Any]]:
@@ -174,6 +182,15 @@ def _read(paths: Sequence[Path]) -> Iterator[Source]:
         with ExitStack() as stack:
             bundle = is_bundle(path)
             run = stack.enter_context(opened(path)) if bundle else RunResults.of(path)
-            cells, samples, curves = map(run.table, ("cells", "samples", "curves"))
+            cells, samples, curves = (
+                run.table("cells"),
+                *(
+                    run.table(name, encode=True).unify_dictionaries()
+                    for name in ("samples", "curves")
+                ),
+            )
             folder = None if bundle else path
-            yield Source(str(path), run.record, cells, samples, curves, folder)
+            found = bool(len(run.table("motifs")))
+            motifs = tuple(motifs_of_run(run)) if found else ()
+            beside = tuple(excesses(run)) if found else ()
+            yield Source(str(path), run.record, cells, samples, curves, motifs, beside, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import shlex
 import warnings
@@ -13,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from gxarena.data import Floats, Ints
-from gxarena.report.columns import codes, grouped
 from gxarena.results.boards import Board
+from gxarena.results.encoded import encoded
 from gxarena.results.schemas import REPLICATE
 from gxarena.run.suite import shipped_suites
 from gxarena.site.addresses import slug
@@ -183,29 +184,47 @@ class Values:
 
 
 class _Index:
-    """Where the values of each cell lie in a source's table."""
+    """Where the values of each cell lie in a source's table.
+
+    Runs write cell after cell and metric after metric, so that their rows are a few stretches;
+    nothing is sorted, and nothing copied but what is asked for.
+    """
 
     def __init__(self, source: Source) -> None:
         self._table = source.samples
 
     @functools.cached_property
-    def _places(self) -> dict[str, list[tuple[str, np.ndarray]]]:
-        found: dict[str, list[tuple[str, np.ndarray]]] = defaultdict(list)
-        for (cell, metric), rows in grouped(self._table, "metric"):
-            found[cell].append((metric, rows[:MOST_SEQUENCES]))
+    def _places(self) -> dict[str, dict[str, list[tuple[int, int]]]]:
+        """First row and length of each stretch, by cell and metric."""
+        found: dict[str, dict[str, list[tuple[int, int]]]] = {}
+        if not len(self._table):
+            return found
+        cells, metrics = (encoded(self._table[name]) for name in ("cell_id", "metric"))
+        of, by = (np.asarray(one.indices) for one in (cells, metrics))
+        edges = np.flatnonzero((np.diff(of) != 0) | (np.diff(by) != 0)) + 1
+        for start, stop in itertools.pairwise([0, *edges.tolist(), len(of)]):
+            cell, metric = (
+                cells.dictionary[of[start]].as_py(),
+                metrics.dictionary[by[start]].as_py(),
+            )
+            stretches = found.setdefault(cell, {}).setdefault(metric, [])
+            stretches.append((start, stop - start))
         return found
 
     @functools.cached_property
-    def _columns(self) -> tuple[Ints, list[str], Floats]:
-        values = self._table["value"].to_numpy(zero_copy_only=False).astype(np.float64)
-        return *codes(self._table, "sample_id"), values
+    def _columns(self) -> tuple[pa.Array, pa.Array]:
+        return encoded(self._table["sample_id"]), self._table["value"].combine_chunks()
 
     def of(self, cell: str) -> Iterator[tuple[str, dict[str, float]]]:
-        """Each metric of a cell, with its values by sequence."""
-        numbers, names, values = self._columns
-        for metric, rows in self._places.get(cell, ()):
-            ids = (names[i] for i in numbers[rows])
-            yield metric, dict(zip(ids, values[rows].tolist(), strict=True))
+        """Each metric of a cell, with its first values by sequence; NaN where undefined."""
+        ids, values = self._columns
+        for metric, stretches in self._places.get(cell, {}).items():
+            held: dict[str, float] = {}
+            for start, many in stretches:
+                part = slice(start, start + min(many, MOST_SEQUENCES - len(held)))
+                numbers = values[part].to_numpy(zero_copy_only=False).astype(np.float64)
+                held |= zip(ids[part].to_pylist(), numbers.tolist(), strict=True)
+            yield metric, held
 
 
 def _means(stack: Sequence[Mapping[str, float]], ids: Sequence[str]) -> list[float | None]:

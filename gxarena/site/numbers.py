@@ -42,6 +42,8 @@ def duration(seconds: float | None) -> str:
 
 def rank(row: Mapping[str, Any]) -> str:
     """A rank with its interval; the role of who does not compete."""
+    if row["not_ranked"] and row["role"] == "method":
+        return "not ranked"
     if row["rank"] is None:
         return NOTHING if row["role"] == "method" else str(row["role"])
     if row["rank_low"] is None or row["rank_low"] == row["rank_high"]:

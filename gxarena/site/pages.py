@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gxarena.results.boards import Board
+from gxarena.results.strata import stratum_of
 from gxarena.results.terms import DATASET, MODEL
 from gxarena.results.verification import explained
 from gxarena.site import notes
@@ -87,6 +88,15 @@ def metric_boards(
     return made
 
 
+def barred(rows: Iterable[Row]) -> list[tuple[str, list[str]]]:
+    """Why nobody is ranked by quantities, with these and the models that it holds for."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for row in rows:
+        if row["not_ranked"]:
+            found[row["not_ranked"]][f"{row['metric']} for {row['model']}"] = None
+    return [(why, list(names)) for why, names in found.items()]
+
+
 def trusted(metric: str, component: str) -> list[Mapping[str, Any]]:
     """How quantities of a metric fared where the truth was made worse in known steps."""
     names = {metric, component}
@@ -140,6 +150,8 @@ def what_it_can_say(board: Board) -> list[str]:
     one = sorted({row["model"] for row in rows if row["n"] and row["replicates"] <= 1})
     several = sorted({row["model"] for row in rows if row["replicates"] > 1} - set(one))
     said = list(board.notes)
+    if stratum := stratum_of(board.table):
+        said.append(f"Only on a part of the samples: {stratum}.")
     if several:
         said.append(f"Over several sets of weights: {listed(several)}.")
     if one:

@@ -11,7 +11,7 @@ from gxarena.hookspecs import QUESTIONS
 from gxarena.results.boards import Board
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.results.patterns import matches
-from gxarena.results.summary import Standing, summary
+from gxarena.results.summary import Standing, left_out, summary
 from gxarena.site import notes
 from gxarena.site.addresses import metric_of
 from gxarena.site.numbers import counted, duration, listed, number
@@ -75,6 +75,8 @@ class Section:
     metrics : tuple of str
     replicates : tuple of int
         Sets of weights, the fewest and the most.
+    lacking : tuple of str
+        Sentences: who is not among the mean ranks, and why.
     rows : tuple of mapping
         All that the question is answered by.
     """
@@ -90,6 +92,7 @@ class Section:
     datasets: Mapping[str, int]
     metrics: tuple[str, ...]
     replicates: tuple[int, int]
+    lacking: tuple[str, ...]
     rows: tuple[Row, ...]
 
     @property
@@ -117,8 +120,9 @@ def sections_of(board: Board, number_: int) -> list[Section]:
     standings: dict[tuple[str, str], list[Standing]] = defaultdict(list)
     for standing in summary(board.table):
         standings[standing.question, standing.model].append(standing)
+    lacking = left_out(board.table)
     made = [
-        _section(board, number_, key, rows, standings[key])
+        _section(board, number_, key, rows, standings[key], lacking.get((key[1], key[0]), {}))
         for key, rows in asked.items()
         if any(row["role"] == "method" and row["estimate"] is not None for row in rows)
     ]
@@ -132,6 +136,7 @@ def _section(
     key: tuple[str, str],
     rows: Sequence[Row],
     standings: Sequence[Standing],
+    lacking: Mapping[str, tuple[int, int]],
 ) -> Section:
     shown = shown_quantity(rows, board.headline)
     at = {
@@ -157,6 +162,10 @@ def _section(
         sizes,
         tuple(dict.fromkeys(metric_of(row["metric"]) for row in rows)),
         (min(weights), max(weights)),
+        tuple(
+            f"{name} is not among the mean ranks: {n} of the {of} ask about it."
+            for name, (n, of) in lacking.items()
+        ),
         tuple(rows),
     )
 
@@ -206,7 +215,7 @@ def shown_quantity(rows: Sequence[Row], headline: Sequence[str]) -> tuple[str, s
         if row["estimate"] is None:
             continue
         quantity = row["metric"], row["aggregator"]
-        if row["direction"] != "none":
+        if row["direction"] != "none" and not row["not_ranked"]:
             directions[quantity] = row["direction"]
         datasets[quantity].add(row["dataset"])
         found[*quantity, row["dataset"]].add(row["explainer"])
@@ -315,6 +324,9 @@ def _cheaper(section: Section) -> str:
 
 def _unknown(section: Section) -> Iterator[str]:
     """What the board cannot say."""
+    yield from section.lacking
+    if barred := sorted({metric_of(row["metric"]) for row in section.rows if row["not_ranked"]}):
+        yield f"Nobody is ranked by quantities of {listed(barred)}, whose pages say why."
     if section.replicates[1] <= 1:
         yield "Not known: whether another training of the model would order them alike."
     else:

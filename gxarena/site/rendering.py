@@ -22,6 +22,7 @@ PAGES = (
     ("cost.html", "Cost"),
     ("heat.html", "Heat map"),
     ("curves.html", "Curves"),
+    ("motifs.html", "Motifs"),
     ("explainers.html", "Explainers"),
     ("models.html", "Models"),
     ("metrics.html", "Metrics"),

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv
 
-from gxarena.files import writing
-from gxarena.results.boards import Board, write_board
+from gxarena.files import write_text
+from gxarena.report.boards.writing import write
+from gxarena.results.boards import Board
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.site import addresses
 from gxarena.site.rendering import script
@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 _DIGITS = 6
 """Significant digits of what a page draws and rounds further; the files have all of them."""
 _TEXT = ("dataset", "model", "explainer", "aggregator", "metric", "role", "question", "direction",
-         "verification")  # fmt: skip
+         "not_ranked", "verification")  # fmt: skip
 _NUMBERS = (
     "estimate", "ci_low", "ci_high", "sequences", "replicates", "n_undefined", "n_failed",
     "coverage", "estimate_filled", "rank", "rank_low", "rank_high", "tier", "behind_best",
@@ -31,17 +31,15 @@ _NUMBERS = (
 def write_rows(folder: Path, board: Board, number: int) -> None:
     """Write ``data/board-<number>`` as .parquet, .csv and .js."""
     stem = folder / "data" / f"board-{number}"
-    write_board(stem.with_suffix(".parquet"), board)
-    with writing(stem.with_suffix(".csv")) as file:
-        pyarrow.csv.write_csv(_flat(board.table), file)
-    with writing(stem.with_suffix(".js")) as file:
-        file.write(script(stem.name, columns(board.table, number)).encode())
+    for ending in (".parquet", ".csv"):
+        write(stem.with_suffix(ending), board, ())
+    write_text(stem.with_suffix(".js"), script(stem.name, columns(board.table, number)))
 
 
 def columns(table: pa.Table, number: int) -> dict[str, Any]:
     """A board's columns, text by its levels, with the addresses that each row leads to."""
     rows = table.to_pylist()
-    made: dict[str, Any] = {name: _levels([row[name] for row in rows]) for name in _TEXT}
+    made: dict[str, Any] = {name: _levels([row[name] or "" for row in rows]) for name in _TEXT}
     made |= {name: [_short(row[name]) for row in rows] for name in _NUMBERS}
     pages: dict[str, Callable[[Row], str]] = {
         "explainer_page": lambda row: addresses.explainer_page(row["explainer"]),
@@ -63,15 +61,6 @@ def _short(value: float | None) -> float | None:
     if value is None or isinstance(value, int):
         return value
     return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
-
-
-def _flat(table: pa.Table) -> pa.Table:
-    """Lists as text: CSV has none."""
-    for index, field in enumerate(table.schema):
-        if pa.types.is_list(field.type):
-            text = [None if v is None else " ".join(map(str, v)) for v in table[index].to_pylist()]
-            table = table.set_column(index, field.name, pa.array(text, pa.string()))
-    return table
 
 
 def is_plain(row: Row) -> bool:

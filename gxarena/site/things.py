@@ -106,6 +106,7 @@ def _metrics(site: Site) -> Iterator[Page]:
             "known": known,
             "details": [("asks", asks), *_details(known)],
             "note": notes.metric_notes().get(known.component),
+            "barred": pages.barred(rows),
             "trust": pages.trusted(label, known.component),
             "tables": pages.metric_boards(by_board, site.boards),
             "all": [(n, len({row["metric"] for row in group})) for n, group in by_board],

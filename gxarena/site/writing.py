@@ -16,6 +16,7 @@ from gxarena.site.charts import library
 from gxarena.site.dossier_pages import dossier_pages, suite_file
 from gxarena.site.explorer_pages import explorer_data, explorer_page
 from gxarena.site.front import front_pages
+from gxarena.site.motif_pages import motif_page
 from gxarena.site.rendering import ASSETS, Page, Renderer, as_json, script
 from gxarena.site.rows import write_rows
 from gxarena.site.site import Site
@@ -64,7 +65,9 @@ def write_site(site: Site, out: Path, told: Told = lambda _what: None) -> int:
 
 def _write(site: Site, folder: Path, told: Told) -> int:
     """Everything, into a folder that is not there yet; the number of pages."""
+    drawing = library()  # first: what is not installed is said before anything is made
     shutil.copytree(ASSETS, folder / "assets")
+    _write_text(folder / "assets" / "vega.js", drawing)
     for number, board in enumerate(site.boards, 1):
         told(f"board {number}")
         write_rows(folder, board, number)
@@ -74,14 +77,15 @@ def _write(site: Site, folder: Path, told: Told) -> int:
     told("pages")
     renderer = Renderer()
     pages = _write_pages(
-        folder, renderer, (*front_pages(site), *thing_pages(site), explorer_page(site))
+        folder,
+        renderer,
+        (*front_pages(site), *thing_pages(site), explorer_page(site), motif_page(site)),
     )
     for explored in site.explored:
         told(f"sequences of {explored.dataset}")
         for name, data in explorer_data(explored):
             _write_text(folder / "data" / f"{name}.js", script(name, data))
     told("dossiers")
-    _write_text(folder / "assets" / "vega.js", library())
     for page, name, values in itertools.chain(chart_pages(site), dossier_pages(site)):
         pages += _write_pages(folder, renderer, [page])
         if values:

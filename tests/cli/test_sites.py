@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 from written_runs import write_run
 
 from gxarena.cli.app import app
+from gxarena.errors import MissingExtra
 
 
 def test_a_run_becomes_a_site(tmp_path: Path) -> None:
@@ -39,3 +42,14 @@ def test_nothing_there_is_one_sentence(tmp_path: Path) -> None:
 def test_help_teaches() -> None:
     done = CliRunner().invoke(app, ["site", "--help"], terminal_width=200)
     assert "open DIR/index.html, no server needed" in " ".join(done.output.split())
+
+
+def test_what_is_not_installed_is_said_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = write_run(tmp_path / "run", {"a": [1.0] * 24})
+    monkeypatch.setitem(sys.modules, "altair", None)
+    done = CliRunner().invoke(app, ["site", str(run), "--out", str(tmp_path / "site")])
+    assert isinstance(done.exception, MissingExtra)
+    assert "pip install 'gxarena[site]'" in str(done.exception)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,9 +66,7 @@ def test_replicates_count_together(folder: Path) -> None:
         row["model_replicate"] = int(row["explainer"] == "random")
         row["explainer"] = "both"
     cells = type(source.cells).from_pylist(rows, source.cells.schema)
-    changed = type(source)(
-        source.name, source.record, cells, source.samples, source.curves, source.folder
-    )
+    changed = replace(source, cells=cells)
     (chart,) = curve_charts(Content(content.boards, {source.name: changed}))
     (apart,) = curve_charts(content)
     for record in chart.records:

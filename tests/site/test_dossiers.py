@@ -6,6 +6,7 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from written_runs import write_run
 
@@ -80,3 +81,23 @@ def test_facts_name_what_differs(tmp_path: Path) -> None:
     assert facts["versions"] == "torch 2.0 or 2.1"
     assert facts["target"] == "1"
     assert facts["computed"] == "2026-01-01 00:00 to 2026-01-01 00:00 UTC"
+
+
+def test_a_run_without_any_value_has_dossiers_too(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": LOW, "b": LOW}, status="error", error_message="no")
+    content = read_content([run])
+    for one in dossiers_of(content, content.boards[0], 1):
+        assert Values(content.sources).of(one) == {"ids": [], "values": {}}
+        assert [cell["status"] for cell in one.cells] == ["error"]
+
+
+def test_only_so_many_sequences_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gxarena.site.dossiers.MOST_SEQUENCES", 7)
+    run = write_run(tmp_path / "run", {"a": LOW})
+    path = run / "samples.parquet"
+    pq.write_table(pq.read_table(path), path, row_group_size=5)
+    content = read_content([run])
+    (one,) = dossiers_of(content, content.boards[0], 1)
+    held = Values(content.sources).of(one)
+    assert held["ids"] == [str(i) for i in range(7)]
+    assert held["values"] == {"q--native": pytest.approx(LOW[:7])}

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from site_pages import synthetic_board
 from written_runs import write_run
 
 from gxarena.results.boards import Board, write_board
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.site.content import read_content
+from gxarena.site.dossiers import Values, dossiers_of
 from gxarena.site.ledger import ORDER, ledger, totals
 
 SOME = [1.0 + i for i in range(24)]
@@ -63,3 +65,17 @@ def test_every_status_has_its_place() -> None:
     assert ORDER[0] == "failed"
     assert ORDER.index("timeout") < ORDER.index("undefined") < ORDER.index("unsupported")
     assert len(set(ORDER)) == len(ORDER)
+
+
+def test_tables_of_many_row_groups_read_as_one(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": [None] * 4 + SOME[4:], "b": SOME})
+    whole = ledger(read_content([run]))
+    path = run / "samples.parquet"
+    pq.write_table(pq.read_table(path), path, row_group_size=5)
+    content = read_content([run])
+    (source,) = content.sources.values()
+    assert source.samples["cell_id"].num_chunks > 1
+    assert ledger(content) == whole
+    (dossier, _) = dossiers_of(content, content.boards[0], 1)
+    values = Values(content.sources).of(dossier)["values"]["q--native"]
+    assert values == [None] * 4 + SOME[4:]

@@ -102,6 +102,18 @@ def test_one_training_and_gaps_are_said() -> None:
     assert "Not on every sequence" in " ".join(in_words(only(board(coverage=0.5))))
 
 
+def test_who_lacks_a_block_and_what_ranks_nobody_is_said() -> None:
+    rows = board(2).table.to_pylist()
+    rows = [r for r in rows if (r["explainer"], r["dataset"]) != ("lrp", "set-1")]
+    said = " ".join(in_words(only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {}))))
+    assert "lrp is not among the mean ranks: 1 of the 2 ask about it." in said
+    assert "Nobody is ranked by quantities of" not in said
+    other = [r | {"metric": "noise", "not_ranked": "w", "rank": None, "tier": None} for r in rows]
+    both = pa.Table.from_pylist(rows + other, LEADERBOARD)
+    said = " ".join(in_words(only(Board(("b",), both, {}))))
+    assert "Nobody is ranked by quantities of noise, whose pages say why." in said
+
+
 def test_who_competes_with_nobody_is_shown_beside_the_controls() -> None:
     table = board(1).table
     alone = table.filter(pa.compute.is_in(table["explainer"], pa.array(["ism", "random"])))
@@ -113,7 +125,7 @@ def test_who_competes_with_nobody_is_shown_beside_the_controls() -> None:
 
 ROW = {
     "role": "method", "estimate": 1.0, "direction": "higher", "aggregator": "native",
-    "dataset": "d", "explainer": "a",
+    "dataset": "d", "explainer": "a", "not_ranked": None,
 }  # fmt: skip
 
 
@@ -126,8 +138,9 @@ ROW = {
         ([{"metric": "x"}, {"metric": "y"}, {"metric": "y", "dataset": "e"}], (), "y"),
         ([{"metric": "a"}, {"metric": "auprc"}], (), "auprc"),
         ([{"metric": "x", "estimate": None}, {"metric": "y"}], (), "y"),
+        ([{"metric": "x", "not_ranked": "tells no truth"}, {"metric": "y"}], ("x",), "y"),
     ],
-    ids=["ranks", "headline", "methods", "data sets", "trusted", "there"],
+    ids=["ranks", "headline", "methods", "data sets", "trusted", "there", "not barred"],
 )
 def test_the_quantity_shown(
     rows: list[dict[str, Any]], headline: tuple[str, ...], expected: str

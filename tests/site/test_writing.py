@@ -6,9 +6,11 @@ import csv
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from site_pages import Page, data_of, pages_of, synthetic_board
@@ -19,6 +21,7 @@ from gxarena.registry import Registry
 from gxarena.results.boards import boards_of, write_board
 from gxarena.results.bundle import write_bundle
 from gxarena.results.reading import RunResults
+from gxarena.results.schemas import LEADERBOARD
 from gxarena.site.content import read_content
 from gxarena.site.numbers import number
 from gxarena.site.site import Site
@@ -190,6 +193,26 @@ def test_failures_are_in_the_ledger_with_how_many(tmp_path: Path) -> None:
     assert ledger.row("a")[5:8] == ["undefined", "2 of 24 values", "no reason given"]
     assert ledger.row("b")[5:8] == ["tried again", "1 of 1 cells", "3 attempts, now ok"]
     assert "2 ok, 1 timeout, of 3" in ledger.words
+
+
+def test_why_nobody_is_ranked_by_a_metric_is_on_its_page(tmp_path: Path) -> None:
+    board = synthetic_board(3, 2, 1)
+    why = "it tells the truth from noise no better than a coin"
+    rows = [
+        row | ({"not_ranked": why, "rank": None} if row["metric"] == "metric-1" else {})
+        for row in board.table.to_pylist()
+    ]
+    path = tmp_path / "b.parquet"
+    write_board(path, replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD)))
+    pages = make([path], tmp_path / "site")
+    said = f"Nobody is ranked by metric-1 for network: {why}."
+    assert said in pages["metric/metric-1.html"].words
+    assert said not in pages["metric/metric-0.html"].words
+    dossier = pages["cell/1-set-0--network--explainer-00.html"]
+    assert why in dossier.row("metric-1")
+    assert "not ranked" in dossier.row("metric-1")
+    columns = data_of(tmp_path / "site" / "data" / "board-1.js")["columns"]["not_ranked"]
+    assert columns["levels"] == ["", why]
 
 
 def test_a_folder_stands_for_the_boards_in_it(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@
   const table = document.getElementById("table");
   const percent = (share) => (share === null ? "–" : `${Math.floor(100 * share + 1e-9)}%`);
   const span = (low, high) => (low === null ? "" : low === high ? "" : ` (${low} to ${high})`);
-  const rank = (row) => (row.rank === null ? (row.role === "method" ? "–" : row.role) : `${row.rank}${span(row.rank_low, row.rank_high)}`);
+  const rank = (row) => (row.not_ranked && row.role === "method" ? "not ranked" : row.rank === null ? (row.role === "method" ? "–" : row.role) : `${row.rank}${span(row.rank_low, row.rank_high)}`);
   const interval = (row) => (row.ci_low === null ? "–" : `${number(row.ci_low)} to ${number(row.ci_high)}`);
   // key, heading, what stands there, what it is sorted by, shown at first
   const COLUMNS = [
@@ -31,12 +31,13 @@
     ["replicates", "weights", (row) => row.replicates, null, false],
     ["n_undefined", "undefined", (row) => row.n_undefined, null, false],
     ["n_failed", "failed", (row) => row.n_failed, null, false],
+    ["not_ranked", "not ranked because", (row) => row.not_ranked || "–", null, false],
     ["behind_best", "behind the best", (row) => number(row.behind_best), null, false],
     ["estimate_filled", "mean with the floor's", (row) => number(row.estimate_filled), null, false],
     ["rank_filled", "rank with the floor's", (row) => row.rank_filled ?? "–", null, false],
     ["verification", "checked", (row) => row.verification, null, false],
   ];
-  const TEXT = new Set(["explainer", "model", "dataset", "metric", "aggregator", "question", "role", "direction", "verification"]);
+  const TEXT = new Set(["explainer", "model", "dataset", "metric", "aggregator", "question", "role", "direction", "verification", "not_ranked"]);
   let rows = [], axes = new Map(), many = STEP;
 
   function link(page, text) {
