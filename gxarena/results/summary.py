@@ -189,8 +189,8 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
             tiers[i],
             sum(_leads(ranked[block], names[0]) for block in blocks),
             len(blocks),
-            min(row["replicates"] for row in rows if row["explainer"] == names[0]),
-            _least_coverage(row for row in rows if row["explainer"] == names[0]),
+            min(row["replicates"] for row in _rows_of(ranked, names[0])),
+            _least_coverage(_rows_of(ranked, names[0])),
             filled[i],
             _seconds(row for row in rows if row["explainer"] in names),
         )
@@ -304,11 +304,16 @@ def _tiers(means: Floats, difference: float, low: Floats, high: Floats) -> list[
 
 def _filled_places(ranked: Ranked, names: Sequence[str]) -> list[int | None]:
     """Places by the ranks that the floor's answers would give."""
-    rows = [r for block in ranked.values() for group in block.values() for r in group.values()]
-    if any(r["rank_filled"] is None for r in rows if r["explainer"] in names):
+    if any(row["rank_filled"] is None for name in names for row in _rows_of(ranked, name)):
         return [None] * len(names)
     means = compare_over_blocks(_rank_table(ranked, names, _in_column("rank_filled"))).mean_rank
     return [int(place) for place in _places(means)]
+
+
+def _rows_of(ranked: Ranked, name: str) -> Iterator[Row]:
+    """An explainer's rows of the quantities that rank anybody."""
+    for block in ranked.values():
+        yield from (rows[name] for rows in block.values() if name in rows)
 
 
 def _least_coverage(rows: Iterable[Row]) -> float | None:

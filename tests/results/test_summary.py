@@ -117,6 +117,11 @@ def test_a_table_says_over_how_many_weights_it_is_and_what_is_not_answered() -> 
     assert [found[e].weights for e in "ab"] == [3, 3]
     assert [found[e].coverage for e in "ab"] == [0.7, 1.0]
     assert [(found[e].place, found[e].place_filled) for e in "ab"] == [(1, 1), (2, 1)]
+    nobody = [
+        row | {"coverage": 0.0, "replicates": 0, "rank_filled": None}
+        for row in _block({"a": None, "b": None}, metric="r")
+    ]
+    assert _summed([*rows, *nobody]) == _summed(rows)  # nothing that ranks
     older = [row | {"coverage": None, "rank_filled": None} for row in rows]
     assert [(one.coverage, one.place_filled) for one in _summed(older)] == [(None, None)] * 2
 
