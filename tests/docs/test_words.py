@@ -38,6 +38,23 @@ def test_truth_prefers_other_rules_of_lrp_and_the_gain_ranks_none(grammar: str) 
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
+def test_whose_signs_satisfy_the_rule(grammar: str) -> None:
+    """docs/results.md, planted truth."""
+    asked = {"metric": "grammar_satisfiability", "dataset": grammar, "aggregator": "native"}
+    cnn = _rows("planted", model="cnn-planted", **asked)
+    assert cnn["lrp"]["replicates"] == 5
+    for other in ("lrp-plus", "lrp-gamma"):
+        assert cnn[other]["ci_low"] > cnn["lrp"]["ci_high"] or grammar in ("or", "spacing")
+        assert cnn[other]["ci_low"] > cnn["lrp"]["estimate"]
+    mini = _rows("planted", model="mini-planted", **asked)
+    for control in ("gc", "random", "blur"):
+        beats = mini["attnlrp"]["ci_low"] > mini[control]["ci_high"]
+        assert beats or (grammar, control) == ("decoys", "gc")
+    if grammar == "decoys":
+        assert mini["gc"]["estimate"] > mini["attnlrp"]["ci_low"]
+
+
+@pytest.mark.parametrize("grammar", GRAMMARS)
 def test_smoothed_magnitudes_find_motifs_better_and_controls_stay_far_below(grammar: str) -> None:
     """docs/results.md, at matched resolution."""
     cnn = {"dataset": grammar, "model": "cnn-planted", "aggregator": "native"}
