@@ -122,6 +122,9 @@ def _attributions(source: Source, key: str, ids: Sequence[str], most: int) -> li
 def _samples(
     suite: Suite, registry: Registry, label: str, row: Mapping[str, Any]
 ) -> Sequence[Sample]:
+    named = {name for block in suite.matrix for name in block.datasets}
+    if label not in named:  # of a bundle: nothing is opened by a stranger's name
+        raise GxarenaError(f"expected a data set of the suite {suite.name}, got another.")
     dataset = chosen_dataset(suite, registry, label, f"datasets.{label}", None, row["n_samples"])
     if dataset.digest != row["dataset_digest"]:
         raise GxarenaError("expected the sequences of the run, got others under the same name.")
@@ -136,6 +139,11 @@ def _explored(
     explanations = {}
     for row in _first_replicates(rows):
         maps = _attributions(source, row["attributions_key"], ids, most)
+        if any(
+            one.spans.length != len(sample.sequence)
+            for one, sample in zip(maps, samples, strict=False)
+        ):
+            raise GxarenaError("expected explanations as long as their sequences, got others.")
         name = slug("map", source.name, label, row["model"], row["explainer"])
         explanations[name] = {
             "model": row["model"],

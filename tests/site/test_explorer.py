@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from site_pages import Page, data_of
 
+from gxarena.data import Attribution, Sample, Spans
+from gxarena.errors import GxarenaError
 from gxarena.registry import Registry
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
@@ -16,7 +20,7 @@ from gxarena.run.runner import run
 from gxarena.run.store import Store
 from gxarena.run.suite import read_suite
 from gxarena.site.content import Source, read_content
-from gxarena.site.explorer import explore
+from gxarena.site.explorer import _explored, _samples, explore
 from gxarena.site.site import Site
 from gxarena.site.writing import write_site
 from gxarena.submissions.making import make_bundle
@@ -123,6 +127,23 @@ def test_a_bundle_of_a_suite_that_ships_shows_the_run_s_maps(
     (theirs,), (ours,) = of_bundle.explanations.values(), of_run.explanations.values()
     assert len(theirs["maps"]) == 3
     assert theirs["maps"] == ours["maps"]
+
+
+def test_explanations_of_another_length_are_refused(folder: Path, registry: Registry) -> None:
+    source = source_of(folder)
+    keys = {row["attributions_key"] for row in source.last_rows()}
+    other = Attribution(np.ones(3), Spans.nucleotides(3))
+    carried = {key: {f"s{i:02d}": other for i in range(70)} for key in keys}
+    samples = [Sample(f"s{i:02d}", "ACGT") for i in range(70)]
+    bundle = replace(source, folder=None, attributions=carried)
+    with pytest.raises(GxarenaError, match="as long as their sequences"):
+        _explored(bundle, "mine", samples, source.last_rows(), 5)
+
+
+def test_nothing_is_opened_by_a_stranger_s_name(folder: Path, registry: Registry) -> None:
+    row = source_of(folder).last_rows()[0]
+    with pytest.raises(GxarenaError, match="expected a data set of the suite quickstart"):
+        _samples(read_suite("quickstart"), registry, "planted", row)
 
 
 def test_the_page_loads_what_is_written(folder: Path, tmp_path: Path, registry: Registry) -> None:
