@@ -102,7 +102,7 @@ class Faithfulness:
         return Scored(values, dict.fromkeys(values, reasons), tuple(curves))
 
     def from_curves(self, curves: Mapping[str, tuple[Floats, Floats]]) -> Mapping[str, Floats]:
-        """What `score` gives samples that have these curves, from the curves alone.
+        """What `score` gives samples that have these curves, but for what depends on their units.
 
         All but whether a budget is below a unit, which the units say.
 

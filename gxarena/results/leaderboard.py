@@ -15,22 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from gxarena.data import Bools, Floats, Ints
+from gxarena.data import Floats, Ints
 from gxarena.results.abstention import coverage, filled
 from gxarena.results.contestants import GROUP, Contestant, groups_of_contestants
+from gxarena.results.places import Row, asked_of, null_if_nan, places_of
 from gxarena.results.reading import RunResults
-from gxarena.results.same_maps import entries
 from gxarena.results.sample_groups import groups_of_datasets
 from gxarena.results.schemas import LEADERBOARD, VALUES
 from gxarena.results.verification import SELF_REPORTED
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
-from gxarena.statistics.ranks import rank_methods
 from gxarena.statistics.replicate_pairs import FEWEST_REPLICATES, jackknifed
 
 NORMALISED = ".normalised"
@@ -47,8 +45,6 @@ ENDS = "none: an end of the scale"
 
 ORDER = ("suite", "dataset", "metric", "aggregator", "model", "explainer")
 """The columns that rows are sorted by, and told apart."""
-
-Row = dict[str, Any]
 
 
 def leaderboard(
@@ -94,7 +90,7 @@ def _rows_of_group(
     values = _independent(group, given)
     answers, whole = _answers(group, given)
     intervals = _intervals(values, group, seed, groups)
-    places = _places(group, values, whole, groups)
+    places = places_of(group, values, whole, groups)
     rows = [
         _described(contestant) | interval | place | answered
         for contestant, interval, place, answered in zip(
@@ -153,9 +149,9 @@ def _intervals(
     numbers = zip(group, found.mean, found.low, found.high, found.method, strict=True)
     return [
         {
-            "estimate": _null_if_nan(mean),
-            "ci_low": _null_if_nan(low),
-            "ci_high": _null_if_nan(high),
+            "estimate": null_if_nan(mean),
+            "ci_low": null_if_nan(low),
+            "ci_high": null_if_nan(high),
             "ci_method": method if method.startswith("none") else _over_whose(method, one),
         }
         for one, mean, low, high, method in numbers
@@ -179,7 +175,7 @@ def _answers(group: Sequence[Contestant], given: Floats) -> tuple[list[Row], Flo
 
     Who failed everywhere is no guess, and has none.
     """
-    asked = _asked(group, given.shape[1])
+    asked = asked_of(group, given.shape[1])
     rows: list[Row] = [{"coverage": float(share)} for share in coverage(given, asked)]
     whole = filled(given, [one.role for one in group], asked)
     if whole is None:
@@ -187,107 +183,8 @@ def _answers(group: Sequence[Contestant], given: Floats) -> tuple[list[Row], Flo
     failed = np.isnan(given).all(axis=(1, 2), keepdims=True)
     whole = np.where(failed, np.nan, whole)
     for row, mean in zip(rows, _means(whole), strict=True):
-        row["estimate_filled"] = _null_if_nan(mean)
+        row["estimate_filled"] = null_if_nan(mean)
     return rows, whole
-
-
-def _asked(group: Sequence[Contestant], replicates: int) -> Bools:
-    """Of which replicates each was asked, shape (m, R): others were never run."""
-    return np.array([[r in one.replicates for r in range(replicates)] for one in group])
-
-
-def _places(
-    group: Sequence[Contestant], values: Floats, whole: Floats | None, groups: Ints | None = None
-) -> list[Row]:
-    """Entry, rank and tier of each contestant; null for controls and where nothing is defined.
-
-    Ranks are of the values that there are, and of the whole ones beside (see `_answers`).
-    """
-    at = [i for i, one in enumerate(group) if one.role == "method"]
-    methods = [group[i] for i in at]
-    names = [one.labels["explainer"] for one in methods]
-    defined: Ints = np.isfinite(values[at]).sum(axis=(1, 2))
-    first = _standing_for(entries([one.fingerprints for one in methods]), defined)
-    entry = {name: names[i] for name, i in zip(names, first, strict=True)}
-    # A cell that ended before its metric was made does not know the direction; others do.
-    directions: set[Any] = {one.direction for one in group} - {"none"}
-    ranked: dict[str, Row] = {}
-    if directions and methods and not group[0].not_ranked:
-        competing = sorted(set(first))
-        theirs = np.moveaxis(values[[at[i] for i in competing]], 0, -1)
-        better = directions.pop()
-        asked = _asked([methods[i] for i in competing], values.shape[1])
-        ranks = _ranks(theirs, better, group[0], asked, groups)
-        instead = None if whole is None else np.moveaxis(whole[[at[i] for i in competing]], 0, -1)
-        _add_ranks_of_filled(ranks, theirs, instead, better, group[0], asked)
-        ranked = {names[one]: row for one, row in zip(competing, ranks, strict=True)}
-    labels = [one.labels["explainer"] for one in group]
-    return [{"entry": entry.get(name)} | ranked.get(entry.get(name, ""), {}) for name in labels]
-
-
-def _ranks(
-    values: Floats,
-    better: Literal["higher", "lower"],
-    one: Contestant,
-    asked: Bools,
-    groups: Ints | None = None,
-) -> list[Row]:
-    """What ranks say of each method; values of shape (R, N, m), asked of shape (m, R)."""
-    found = rank_methods(values, better, groups=groups, whole=one.whole, asked=asked.T)
-    columns = {
-        "rank": found.rank, "rank_low": found.low, "rank_high": found.high, "tier": found.tier,
-    }  # fmt: skip
-    # Pairs of replicates are no replicates: what is left without one, their rows do not tell.
-    several = values.shape[0] > 1 and not one.among_replicates
-    without = [
-        rank_methods(
-            np.delete(values, i, axis=0),
-            better,
-            whole=one.whole,
-            asked=np.delete(asked.T, i, axis=0),
-        ).rank
-        for i in range(values.shape[0] if several else 0)
-    ]
-    rows: list[Row] = []
-    best = int(found.rank.argmin())  # masked ones are never it
-    for i in range(values.shape[2]):
-        row: Row = {name: _null_if_masked(column[i]) for name, column in columns.items()}
-        if row["rank"] is not None:
-            behind = float(found.differences.mean[best, i])
-            row["behind_best"] = _null_if_nan((behind if better == "higher" else -behind) + 0.0)
-            row["behind_best_p"] = _null_if_nan(float(found.differences.p[best, i]))
-        row["ranks_without"] = [_null_if_masked(ranks[i]) for ranks in without] or None
-        rows.append(row)
-    return rows
-
-
-def _add_ranks_of_filled(
-    rows: Sequence[Row],
-    values: Floats,
-    whole: Floats | None,
-    better: Literal["higher", "lower"],
-    one: Contestant,
-    asked: Bools,
-) -> None:
-    """What rank each method had if the floor answered for it where it does not."""
-    if np.isfinite(values).all():
-        ranks = [row["rank"] for row in rows]
-    elif whole is not None:
-        found = rank_methods(whole, better, whole=one.whole, asked=asked.T)
-        ranks = [_null_if_masked(rank) for rank in found.rank]
-    else:
-        return
-    for row, rank in zip(rows, ranks, strict=True):
-        row["rank_filled"] = rank
-
-
-def _standing_for(first: Sequence[int], defined: Ints) -> list[int]:
-    """Who stands for each entry: the first of its members that have most values."""
-    chosen: dict[int, int] = {}
-    for member, of in enumerate(first):
-        if of not in chosen or defined[member] > defined[chosen[of]]:
-            chosen[of] = member
-    return [chosen[of] for of in first]
 
 
 def _between(
@@ -327,8 +224,8 @@ def _between(
                 "metric": row["metric"] + NORMALISED,
                 "direction": "higher",
                 "estimate": float(shares[i]),
-                "ci_low": _null_if_nan(low),
-                "ci_high": _null_if_nan(high),
+                "ci_low": null_if_nan(low),
+                "ci_high": null_if_nan(high),
                 "ci_method": ENDS
                 if i in ends
                 else f"{spread.method[i]}, between floor and ceiling",
@@ -344,14 +241,6 @@ def _means(values: Floats) -> Floats:
     counts = defined.sum(axis=(1, 2))
     sums = np.where(defined, values, 0).sum(axis=(1, 2))
     return np.divide(sums, counts, out=np.full(len(values), np.nan), where=counts > 0)  # type: ignore[no-any-return]
-
-
-def _null_if_nan(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _null_if_masked(number: Any) -> int | None:
-    return None if np.ma.is_masked(number) else int(number)
 
 
 def leaderboard_of(run: RunResults) -> pa.Table:

@@ -71,13 +71,13 @@ class Cell:
 
     @property
     def position(self) -> int | None:
-        """Which replicate the result is of: the model's or, where it has none, the other's.
+        """Which replicate the result is of: the model's or, where it has one alone, the other's.
 
         None where neither has any.
         """
-        if self.replicate is None and len(self.against) == 1:
-            return self.against[0].replicate
-        return self.replicate
+        others = (other.replicate for other in self.against if other.model != self.model)
+        known = [position for position in (self.replicate, *others) if position is not None]
+        return max(known, default=None)  # where both have several they are of one position
 
     @property
     def weights(self) -> str:

@@ -16,7 +16,6 @@ from gxarena.capabilities import PAIR
 from gxarena.errors import InputError
 from gxarena.identity import digest
 from gxarena.results.reading import RunResults, last_attempts
-from gxarena.results.schemas import STATUSES
 from gxarena.run.suite import Suite
 from gxarena.submissions.findings import Findings, quoted
 
@@ -37,6 +36,7 @@ _READ = [
     "aggregator_parameters", "aggregator_digest", "metric", "metric_component",
     "metric_distribution", "metric_parameters", "metric_digest", "metric_name", "metric_scope",
     "against", "quantities", "target", "objective", "seed", "status", "gxarena_version",
+    "explain_seconds",
 ]  # fmt: skip
 """Columns of `cells` that any check reads."""
 
@@ -67,9 +67,9 @@ def checked_cells(run: RunResults, suite: Suite, findings: Findings) -> Sequence
             findings.add(CHECK, f"run.json, {quoted(cell)}", "each cell once", f"it {count} times")
     last = last_attempts(table)
     held = {row["cell_id"]: row for row in last}
-    for cell in listed.keys() - held.keys():
+    for cell in sorted(listed.keys() - held.keys()):
         findings.add(CHECK, f"cells.parquet, {quoted(cell)}", "a row of it", "none")
-    for cell in held.keys() - listed.keys():
+    for cell in sorted(held.keys() - listed.keys()):
         findings.add(CHECK, named(held[cell]), "a cell of the plan in run.json", "another")
     if record.digest != digest([record.suite, list(record.cells)]):
         findings.add(CHECK, "run.json, digest", "that of its cells", quoted(record.digest))
@@ -88,9 +88,10 @@ def _check_labels(rows: Sequence[Row], findings: Findings) -> None:
         if counts[key] > 1:
             findings.add(CHECK, named(row), "one cell of these labels", f"{counts[key]}")
             counts[key] = 1
-        if row["status"] not in STATUSES:
-            expected = f"a status ({', '.join(STATUSES)})"
-            findings.add(CHECK, named(row), expected, quoted(row["status"]))
+        seconds = row["explain_seconds"]
+        if seconds is not None and not 0 <= seconds < math.inf:
+            where = f"{named(row)}, explain_seconds"
+            findings.add(CHECK, where, "a number of seconds", f"{seconds:g}")
 
 
 def _check_suite(rows: Sequence[Row], name: str, suite: Suite, findings: Findings) -> None:
@@ -124,23 +125,30 @@ def check_matrix(rows: Sequence[Row], suite: Suite, findings: Findings) -> None:
         findings.add(CHECK, _called(labels), "a cell that the suite asks for", "one besides")
     for labels in sorted(asked & found.keys()):
         positions = _positions(labels, suite)
-        for position in positions - found[labels]:
+        for position in sorted(positions - found[labels], key=str):
             findings.add(CHECK, f"{_called(labels)}, replicate {position}", "a cell", "none")
-        for position in found[labels] - positions:
+        for position in sorted(found[labels] - positions, key=str):
             findings.add(CHECK, f"{_called(labels)}, replicate {position}", "none", "a cell")
 
 
 def _positions(labels: Labels, suite: Suite) -> set[int | None]:
-    """Of which replicates there are cells: a model's own, else those of what it is compared with.
+    """Of which replicates there are cells (see `gxarena.run.plan.Plan.counterparts`).
 
-    None stands for a model that has none.
+    A model's own; of two that have several those that both have; where it has none, those of what
+    it is compared with. None stands for a model that has none.
     """
-    for model in (labels[1], labels[5].partition("/")[0]):
-        replicates = suite.aliases("models").get(model, {}).get("replicates")
-        if replicates is not None:
-            n = len(replicates) if isinstance(replicates, list) else int(replicates)
-            return set(range(min(n, MOST_REPLICATES)))
-    return {None}
+    own, other = (_replicates(model, suite) for model in (labels[1], labels[5].partition("/")[0]))
+    if own is None:
+        return {None} if other is None else set(range(other))
+    return set(range(min(own, other) if other and min(own, other) > 1 else own))
+
+
+def _replicates(model: str, suite: Suite) -> int | None:
+    """How many a model has; None where it has none."""
+    asked = suite.aliases("models").get(model, {}).get("replicates")
+    if asked is None:
+        return None
+    return min(len(asked) if isinstance(asked, list) else int(asked), MOST_REPLICATES)
 
 
 def _check_size(suite: Suite, n: int) -> None:
@@ -159,9 +167,8 @@ def _check_size(suite: Suite, n: int) -> None:
 def _combinations(suite: Suite, rows: Sequence[Row]) -> Iterator[Labels]:
     """What the suite's matrix asks for: the labels of each cell, and what it is compared with."""
     pairs = {row["metric"] for row in rows if row["metric_scope"] == PAIR}
-    # These compare replicates of one model, where it has any.
+    # These compare replicates of one model, where it has any; others never one with itself.
     own = {row["metric"] for row in rows if (row["against"] or _own(row)) == _own(row)} & pairs
-    own -= {row["metric"] for row in rows if (row["against"] or _own(row)) != _own(row)}
     several = {row["model"] for row in rows if row["metric"] in own and row["against"]}
     for block in suite.matrix:
         axes = (block.datasets, block.models, block.explainers, block.aggregators, block.metrics)

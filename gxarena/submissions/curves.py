@@ -58,10 +58,9 @@ def confirmed_by_curves(
         if found is None:
             continue
         curves, defined = found
-        if not len(defined):
-            _compare(row, held, {}, defined, samples, findings)
-            continue
-        computed = from_curves(curves)
+        # Without a curve there is no value of anything.
+        none: Floats = np.zeros(0)
+        computed = from_curves(curves) if len(defined) else dict.fromkeys(held, none)
         confirmed |= _compare(row, held, computed, defined, samples, findings)
     return confirmed
 
@@ -123,10 +122,10 @@ def _compare(
     """The quantities that agree; those that do not are found."""
     confirmed = set()
     for key, given in held.items():
-        if computed and key not in computed:
+        if key not in computed:
             continue  # what no curve tells, such as how long units are
         expected = np.full(len(given), np.nan)
-        expected[defined] = computed.get(key, np.nan)
+        expected[defined] = computed[key]
         wrong = differing(given, expected, RELATIVE, ABSOLUTE)
         if not wrong.any():
             confirmed.add((row["cell_id"], key))

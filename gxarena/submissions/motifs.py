@@ -36,7 +36,7 @@ def check_motifs(run: RunResults, cells: Sequence[Row], values: Values, findings
             findings.add(
                 CHECK, f"{named(known[key[0]])}, motif {quoted(key[1])}", "one", f"{count}"
             )
-    for key in said.keys() | there.keys():
+    for key in sorted(said.keys() | there.keys()):
         if said.get(key, 0) != there.get(key, 0) and key[0] in known:
             where = f"{named(known[key[0]])}, motif {quoted(key[1])}"
             findings.add(CHECK, where, f"{said.get(key, 0)} seqlets", f"{there.get(key, 0)}")

@@ -149,7 +149,7 @@ def _of_cell(
 ) -> list[tuple[str, Floats]]:
     quantities = quantities_of(row)
     names = {column_name(row, key): key for key in quantities}
-    for metric in runs.keys() - names.keys():
+    for metric in sorted(runs.keys() - names.keys()):
         got = quoted(metric)
         findings.add(CHECK, named(row), "values of the quantities that it declares", got)
     whole = row["metric_scope"] == "set"

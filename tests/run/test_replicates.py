@@ -155,10 +155,13 @@ def test_a_single_replicate_is_one_set_of_weights(plan: MakePlan) -> None:
     block = _block(explainers=["exact"], metrics=["continuous_jaccard"])
     made = plan(models=THREE | one, matrix=[block | {"against": ["one/exact"]}])
     assert [(c.replicate, c.against[0].replicate) for c in made.cells] == [(0, 0), (1, 0), (2, 0)]
+    assert [cell.position for cell in made.cells] == [0, 1, 2]
     turned = plan(
         models=THREE | one, matrix=[block | {"models": ["one"], "against": ["trained/exact"]}]
     )
-    assert [c.against[0].replicate for c in turned.cells] == [0, 1, 2]
+    assert [(c.against[0].replicate, c.position) for c in turned.cells] == [
+        (i, i) for i in range(3)
+    ]
 
 
 def test_one_set_of_weights_is_compared_with_every_replicate_of_the_other(

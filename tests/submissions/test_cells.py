@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
+from altered_bundles import SUITE, block
 
 from gxarena.registry import Registry
 from gxarena.run.plan import make_plan
@@ -28,6 +30,26 @@ def _rows(suite: Suite, toys: Registry) -> list[dict[str, Any]]:
         }
         for cell in plan.cells
     ]
+
+
+def test_pairs_are_of_the_positions_that_both_have(toys: Registry) -> None:
+    models = {
+        label: {"name": "toy-trained", "replicates": n} for label, n in (("three", 3), ("two", 2))
+    }
+    asked = [
+        block(models=[one], metrics=["continuous_jaccard"], against=[f"{other}/exact"])
+        for one, other in itertools.permutations(["toy", "three", "two"], 2)
+    ]
+    suite = Suite.model_validate(SUITE | {"models": models, "matrix": asked})
+    rows, findings = _rows(suite, toys), Findings()
+    # Two explainers; three against one set of weights, two against two.
+    assert len(rows) == 2 * (3 + 2 + 3 + 2 + 2 + 2)
+    check_matrix(rows, suite, findings)
+    assert findings.listed == []
+    for left_out in range(len(rows)):
+        findings = Findings()
+        check_matrix(rows[:left_out] + rows[left_out + 1 :], suite, findings)
+        assert findings.counts.total() == 1
 
 
 @pytest.mark.parametrize("name", [name for name in PLANNED if name in shipped_suites()])

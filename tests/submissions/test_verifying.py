@@ -192,6 +192,18 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: rewrite(f, "samples", lambda rows: [*rows, *rows[:4]]),
         "values: cell .*: expected one row a sample, all together, got rows in two places",
     ),
+    "values of another cell": (
+        lambda f: rewrite(f, "samples", lambda rows: [*rows, rows[0] | {"cell_id": "0" * 32}]),
+        r"values: samples\.parquet, '0{32}': expected values of cells that are ok alone, got 1",
+    ),
+    "curves of another cell": (
+        lambda f: rewrite(f, "curves", lambda rows: [*rows, rows[0] | {"cell_id": "0" * 32}]),
+        r"curves: curves\.parquet, '0{32}': expected curves of cells that are ok, each cell's tog",
+    ),
+    "curves in two places": (
+        lambda f: rewrite(f, "curves", lambda rows: [*rows, rows[0]]),
+        r"curves: curves\.parquet, '\w{32}': expected curves of cells that are ok, each cell's tog",
+    ),
     "a value is missing": (
         lambda f: rewrite(f, "samples", lambda rows: rows[:5] + rows[6:]),
         r"values: cell .*: expected 4 values, got 3, none of sample 'chr2R:",
@@ -253,6 +265,10 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: _document(f, lambda d: d["document"].update(seed="many")),
         r"cells: run\.json, document, seed: expected .*, got 'many'",
     ),
+    "faster than time": (
+        lambda f: rewrite(f, "cells", lambda r: [r[0] | {"explain_seconds": -1.0}, *r[1:]]),
+        "cells: cell .*, explain_seconds: expected a number of seconds, got -1",
+    ),
     "a suite without end": (
         lambda f: _document(f, lambda d: d["document"].update(matrix=ENDLESS)),
         r"cells: run\.json, matrix: expected \d+ cells, as there are, got 10{20}",
@@ -268,8 +284,8 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         r"structure: .*expected a status, samples and a replicate that there can be, got others",
     ),
     "no JSON": (
-        lambda f: rewrite(f, "cells", lambda r: [one | {"quantities": "{"} for one in r]),
-        r"structure: .*expected JSON objects in quantities, model_parameters, got others",
+        lambda f: rewrite(f, "cells", lambda r: [one | {"metric_parameters": "{"} for one in r]),
+        "digests: the bundle: expected content that gxarena wrote, got what ends in JSONDecodeErr",
     ),
     "attributions that are listed are gone": (
         lambda f: (f / "attributions.parquet").unlink(),
