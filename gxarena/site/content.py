@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gxarena.data import Attribution
 from gxarena.errors import InputError
 from gxarena.results.boards import WRITTEN, Board, boards_of, read_board
 from gxarena.results.bundle import is_bundle, opened
@@ -19,6 +20,7 @@ from gxarena.results.leaderboard import ORDER
 from gxarena.results.motifs import KeptMotif, motifs_of_run
 from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.record import RunRecord
+from gxarena.submissions.attributions import FILE, Attributions, attribution_of
 
 Row = Mapping[str, Any]
 
@@ -38,6 +40,8 @@ class Source:
     motifs : tuple of KeptMotif
     excesses : tuple of Excess
         Of methods' motifs beside their controls'.
+    attributions : mapping of str to mapping of str to Attribution
+        Those that a bundle carries, by their key and by sample; a run has them in its store.
     folder : Path or None
         Of a run, whose store may hold attributions; None for a bundle.
     """
@@ -49,6 +53,7 @@ class Source:
     curves: pa.Table
     motifs: tuple[KeptMotif, ...]
     excesses: tuple[Excess, ...]
+    attributions: Mapping[str, Mapping[str, Attribution]]
     folder: Path | None
 
     def last_rows(self) -> list[dict[str, Any]]:
@@ -192,5 +197,18 @@ def _read(paths: Sequence[Path]) -> Iterator[Source]:
             folder = None if bundle else path
             found = bool(len(run.table("motifs")))
             motifs = tuple(motifs_of_run(run)) if found else ()
+            carried = _carried(run.path) if bundle else {}
             beside = tuple(excesses(run)) if found else ()
-            yield Source(str(path), run.record, cells, samples, curves, motifs, beside, folder)
+            yield Source(
+                str(path), run.record, cells, samples, curves, motifs, beside, carried, folder
+            )
+
+
+def _carried(folder: Path) -> dict[str, dict[str, Attribution]]:
+    """The attributions of a bundle; of one without none."""
+    if not (folder / FILE).is_file():
+        return {}
+    held = Attributions(folder)
+    return {
+        key: {row["sample_id"]: attribution_of(row) for row in held.rows(key)} for key in held.ids
+    }

@@ -6,6 +6,7 @@ is that of the run: an explanation is never laid over another sequence.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from gxarena.report.runs import FIRST_REPLICATE
 from gxarena.results.schemas import REPLICATE
 from gxarena.run.data import chosen_dataset
 from gxarena.run.store import Store
-from gxarena.run.suite import Suite
+from gxarena.run.suite import Suite, read_suite, shipped_suites
 from gxarena.site.addresses import slug
 from gxarena.site.content import Source
 from gxarena.site.curves import SCALES, CellCurves, curves_of
@@ -72,12 +73,10 @@ def explore(
 ) -> tuple[list[Explored], list[str]]:
     """What of a run can be looked at, and why the rest cannot, a sentence each."""
     name = source.name
-    if source.folder is None:
-        return [], [f"{name}: a bundle holds no explanations; give the run's folder to see them."]
     try:
-        suite = Suite.model_validate(dict(source.record.document))
-    except ValidationError:
-        return [], [f"{name}: its suite is not one that this version of gxarena reads."]
+        suite = _suite_of(source)
+    except GxarenaError as error:
+        return [], [f"{name}: {error}"]
     found, reasons = [], []
     done = [row for row in source.last_rows() if row["status"] == "ok" and row["attributions_key"]]
     for label in dict.fromkeys(row["dataset"] for row in done):
@@ -90,9 +89,42 @@ def explore(
     return found, reasons
 
 
+def _suite_of(source: Source) -> Suite:
+    """The suite that says which sequences a run explained.
+
+    Of a bundle the one of its name that ships here: a stranger's says what to open and to download.
+    """
+    if source.folder is None:
+        if not source.attributions:
+            raise GxarenaError("it holds no explanations; give the run's folder to see them.")
+        ships = shipped_suites()
+        if source.record.suite not in ships:
+            raise GxarenaError(
+                "a bundle's sequences are opened where its suite ships here, which "
+                f"'{source.record.suite}' does not; give the run's folder to see them."
+            )
+        return read_suite(str(ships[source.record.suite]))
+    try:
+        return Suite.model_validate(dict(source.record.document))
+    except ValidationError as error:
+        raise GxarenaError("its suite is not one that this version of gxarena reads.") from error
+
+
+def _attributions(source: Source, key: str, ids: Sequence[str], most: int) -> list[Attribution]:
+    """Those of the first sequences."""
+    if source.folder is not None:
+        store = Store(source.folder / "store")
+        return list(store.read_attributions(key, ids)[:most])
+    held = source.attributions.get(key, {})
+    return [held[name] for name in itertools.takewhile(held.__contains__, ids[:most])]
+
+
 def _samples(
     suite: Suite, registry: Registry, label: str, row: Mapping[str, Any]
 ) -> Sequence[Sample]:
+    named = {name for block in suite.matrix for name in block.datasets}
+    if label not in named:  # of a bundle: nothing is opened by a stranger's name
+        raise GxarenaError(f"expected a data set of the suite {suite.name}, got another.")
     dataset = chosen_dataset(suite, registry, label, f"datasets.{label}", None, row["n_samples"])
     if dataset.digest != row["dataset_digest"]:
         raise GxarenaError("expected the sequences of the run, got others under the same name.")
@@ -102,12 +134,16 @@ def _samples(
 def _explored(
     source: Source, label: str, samples: Sequence[Sample], rows: Sequence[dict[str, Any]], most: int
 ) -> Explored:
-    assert source.folder is not None  # noqa: S101 (by `explore`)
-    store, ids = Store(source.folder / "store"), [sample.id for sample in samples]
+    ids = [sample.id for sample in samples]
     drops = _Drops(source, rows)
     explanations = {}
     for row in _first_replicates(rows):
-        maps = store.read_attributions(row["attributions_key"], ids)[:most]
+        maps = _attributions(source, row["attributions_key"], ids, most)
+        if any(
+            one.spans.length != len(sample.sequence)
+            for one, sample in zip(maps, samples, strict=False)
+        ):
+            raise GxarenaError("expected explanations as long as their sequences, got others.")
         name = slug("map", source.name, label, row["model"], row["explainer"])
         explanations[name] = {
             "model": row["model"],
@@ -117,7 +153,8 @@ def _explored(
             "maps": [_map(one) for one in maps],
             **drops.of(row, ids[: len(maps)]),
         }
-    sequences = [_sequence(sample) for sample in samples[:most]]
+    least = min((len(one["maps"]) for one in explanations.values()), default=0)
+    sequences = [_sequence(sample) for sample in samples[:least]]
     return Explored(source.name, label, sequences, len(samples), explanations)
 
 

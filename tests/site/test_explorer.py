@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from site_pages import Page, data_of
 
+from gxarena.data import Attribution, Sample, Spans
+from gxarena.errors import GxarenaError
 from gxarena.registry import Registry
-from gxarena.results.bundle import write_bundle
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 from gxarena.run.store import Store
+from gxarena.run.suite import read_suite
 from gxarena.site.content import Source, read_content
-from gxarena.site.explorer import explore
+from gxarena.site.explorer import _explored, _samples, explore
 from gxarena.site.site import Site
 from gxarena.site.writing import write_site
+from gxarena.submissions.making import make_bundle
 
 
 @pytest.fixture
@@ -88,11 +93,57 @@ def test_what_cannot_be_opened_is_said(folder: Path, data: Path, registry: Regis
     assert reason.startswith("run, mine: ")
 
 
-def test_a_bundle_holds_none(folder: Path, tmp_path: Path, registry: Registry) -> None:
-    write_bundle(RunResults.of(folder), tmp_path / "b.zip")
+def test_a_bundle_without_explanations_says_so(
+    folder: Path, tmp_path: Path, registry: Registry
+) -> None:
+    make_bundle(RunResults.of(folder), tmp_path / "b.zip", samples=0)
     found, reasons = explore(source_of(tmp_path / "b.zip"), registry)
     assert found == []
-    assert reasons == ["b.zip: a bundle holds no explanations; give the run's folder to see them."]
+    assert reasons == ["b.zip: it holds no explanations; give the run's folder to see them."]
+
+
+def test_a_stranger_s_suite_opens_nothing(folder: Path, tmp_path: Path, registry: Registry) -> None:
+    make_bundle(RunResults.of(folder), tmp_path / "b.zip", samples=3)
+    found, (reason,) = explore(source_of(tmp_path / "b.zip"), registry)
+    assert found == []
+    assert reason.startswith("b.zip: a bundle's sequences are opened where its suite ships here")
+
+
+def test_a_bundle_of_a_suite_that_ships_shows_the_run_s_maps(
+    plan: Callable[..., Plan], tmp_path: Path, registry: Registry
+) -> None:
+    shipped = read_suite("quickstart")
+    block = {
+        "datasets": ["fly-promoters"], "models": ["toy"], "explainers": ["exact"],
+        "metrics": ["gini"],
+    }  # fmt: skip
+    made = plan(name="quickstart", datasets=shipped.datasets, matrix=[block], seed=shipped.seed)
+    run(made, tmp_path / "run")
+    make_bundle(RunResults.of(tmp_path / "run"), tmp_path / "b.zip", samples=3)
+    (of_bundle,), reasons = explore(source_of(tmp_path / "b.zip"), registry)
+    (of_run,), _ = explore(source_of(tmp_path / "run"), registry, most=3)
+    assert reasons == []
+    assert of_bundle.sequences == of_run.sequences
+    (theirs,), (ours,) = of_bundle.explanations.values(), of_run.explanations.values()
+    assert len(theirs["maps"]) == 3
+    assert theirs["maps"] == ours["maps"]
+
+
+def test_explanations_of_another_length_are_refused(folder: Path, registry: Registry) -> None:
+    source = source_of(folder)
+    keys = {row["attributions_key"] for row in source.last_rows()}
+    other = Attribution(np.ones(3), Spans.nucleotides(3))
+    carried = {key: {f"s{i:02d}": other for i in range(70)} for key in keys}
+    samples = [Sample(f"s{i:02d}", "ACGT") for i in range(70)]
+    bundle = replace(source, folder=None, attributions=carried)
+    with pytest.raises(GxarenaError, match="as long as their sequences"):
+        _explored(bundle, "mine", samples, source.last_rows(), 5)
+
+
+def test_nothing_is_opened_by_a_stranger_s_name(folder: Path, registry: Registry) -> None:
+    row = source_of(folder).last_rows()[0]
+    with pytest.raises(GxarenaError, match="expected a data set of the suite quickstart"):
+        _samples(read_suite("quickstart"), registry, "planted", row)
 
 
 def test_the_page_loads_what_is_written(folder: Path, tmp_path: Path, registry: Registry) -> None:
@@ -114,11 +165,11 @@ def test_the_page_loads_what_is_written(folder: Path, tmp_path: Path, registry: 
 
 
 def test_without_runs_the_page_says_so(folder: Path, tmp_path: Path, registry: Registry) -> None:
-    write_bundle(RunResults.of(folder), tmp_path / "b.zip")
+    make_bundle(RunResults.of(folder), tmp_path / "b.zip", samples=0)
     write_site(Site.of(read_content([tmp_path / "b.zip"]), registry), tmp_path / "site")
     page = Page.read(tmp_path / "site" / "samples.html")
     assert "No run given here holds explanations" in page.words
-    assert "a bundle holds no explanations" in page.words
+    assert "it holds no explanations" in page.words
 
 
 def test_drops_are_those_of_the_run_s_curves(
