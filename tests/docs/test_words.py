@@ -68,6 +68,30 @@ def test_smoothed_magnitudes_find_motifs_better_and_controls_stay_far_below(gram
     assert all(controls[one]["ci_high"] < at[11]["ci_low"] / 2 for one in ("gc", "blur"))
 
 
+CONVENTIONS = ("before", "after", "never", "l1")
+STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_explanations_agree_more_than_exchanged_scores(convention: str) -> None:
+    """docs/paper.md, the four conventions."""
+    metric = f"cj-{convention}[vs cnn/lrp]"
+    means = {}
+    for strategy in STRATEGIES:
+        rows = _rows("question-similarity", metric=metric, aggregator=strategy)
+        ours, floor = rows["attnlrp"], rows["attnlrp-permuted"]
+        means[strategy] = ours["estimate"]
+        assert ours["replicates"] == 3
+        assert ours["estimate"] > floor["estimate"]
+        open_question = (convention, strategy) in {
+            ("never", "sum"),
+            ("never", "equally_distributed"),
+        }
+        assert (ours["ci_low"] > floor["ci_high"]) != open_question
+    highest = "mean" if convention in ("before", "never") else "sum"
+    assert max(means, key=lambda one: means[one]) == highest
+
+
 def _drop(metric: str, **labels: str) -> dict[str, Any]:
     (row,) = _rows("question-positions", metric=metric, **labels).values()
     return row
