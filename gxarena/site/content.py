@@ -103,6 +103,7 @@ def read_content(paths: Sequence[Path]) -> Content:
             f"{', '.join(map(str, paths))}: expected runs, bundles or boards, got none that can be "
             f"shown.{why}"
         )
+    found = list(_runs_once(found, left_out))
     boards = list(_each_once(boards_of(found), left_out))
     names = _short_names([*map(str, dict.fromkeys((*found, *paths)))])
     sources = (replace(source, name=names[source.name]) for source in _read(found))
@@ -159,6 +160,20 @@ def _sort(path: Path, found: list[Path], left_out: list[str]) -> None:
                 found.append(file)
         elif is_bundle(file):
             found.append(file)
+
+
+def _runs_once(found: Sequence[Path], left_out: list[str]) -> Iterator[Path]:
+    """What is given without bundles of runs that are given themselves: no second measurement."""
+    records = ((path, RunRecord.read(path)) for path in found if path.is_dir())
+    runs = {record.digest: path for path, record in records if record is not None}
+    for path in found:
+        if is_bundle(path) and path not in runs.values():
+            with opened(path) as run:
+                same = runs.get(run.record.digest)
+            if same is not None:
+                left_out.append(f"{path}: is of the same run as {same}.")
+                continue
+        yield path
 
 
 def _each_once(boards: Sequence[Board], left_out: list[str]) -> Iterator[Board]:

@@ -322,12 +322,16 @@ def _cheaper(section: Section) -> str:
     return ""
 
 
+def _methods(section: Section) -> set[str]:
+    return {row["explainer"] for row in section.rows if row["role"] == "method"}
+
+
 def _unknown(section: Section) -> Iterator[str]:
     """What the board cannot say."""
     yield from section.lacking
     if barred := sorted({metric_of(row["metric"]) for row in section.rows if row["not_ranked"]}):
-        yield f"Nobody is ranked by quantities of {listed(barred)}, whose pages say why."
-    if section.replicates[1] <= 1:
+        yield f"Nobody is ranked by some quantities of {listed(barred)}, whose pages say why."
+    if section.replicates[1] <= 1 and len(_methods(section)) > 1:
         yield "Not known: whether another training of the model would order them alike."
     else:
         yield "Not known: other models, data and lengths."

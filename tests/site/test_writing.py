@@ -229,6 +229,16 @@ def test_a_folder_stands_for_the_boards_in_it(tmp_path: Path) -> None:
     assert content.left_out[0] in about.text
 
 
+def test_a_bundle_of_a_run_that_is_given_is_left_out(run: Path, tmp_path: Path) -> None:
+    """Its curves beside the run's would look like a second measurement."""
+    bundle = tmp_path / "mine.zip"
+    write_bundle(RunResults.of(run), bundle)
+    content = read_content([run, bundle])
+    assert content.left_out == ("mine.zip: is of the same run as run.",)
+    assert len(content.sources) == 1
+    assert read_content([bundle]).left_out == ()
+
+
 def test_a_written_board_of_runs_that_are_given_is_left_out(run: Path, tmp_path: Path) -> None:
     (board,) = boards_of([run])
     write_board(tmp_path / "written.parquet", board)
