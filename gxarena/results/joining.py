@@ -9,6 +9,7 @@ run's under a name that says whose it is, and a sentence says why. Nothing is lo
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,8 +118,9 @@ def _relabelled(first: Measured, second: Measured) -> Measured:
     datasets, models = names[DATASET], names[MODEL]
     labels = first.cells.select(["suite", "dataset"]).to_pylist()
     suites = {row["dataset"]: row["suite"] for row in reversed(labels)}
-    rows = second.cells.select(["suite", "dataset", "model"]).to_pylist()
+    rows = second.cells.select(["suite", "dataset", "model", "explainer", "against"]).to_pylist()
     for row in rows:
+        _rename_its_own(row, models.get(row["model"], row["model"]), row["explainer"])
         row["dataset"] = datasets.get(row["dataset"], row["dataset"])
         row["model"] = models.get(row["model"], row["model"])
         row["suite"] = suites.get(row["dataset"], row["suite"])
@@ -142,7 +144,9 @@ def _same_meaning(first: Terms, second: Terms, kind: str) -> dict[str, str]:
         equal = [one for one in ours if ours[one] == meaning]
         if len(equal) == 1 and equal[0] not in theirs:
             found[label] = equal[0]
-    return found
+    # Of two labels for one thing neither is the other's: their cells would lie in one place.
+    times = Counter(found.values())
+    return {label: one for label, one in found.items() if times[one] == 1}
 
 
 def _other_explainers(held: Sequence[Row], new: Sequence[Row]) -> dict[str, str]:
@@ -207,9 +211,16 @@ def _new_names(
     return names
 
 
+def _rename_its_own(row: dict[str, Any], model: str, explainer: str) -> None:
+    """What a cell is compared with, where that is itself with other weights."""
+    if row["against"] == f"{row['model']}/{row['explainer']}":
+        row["against"] = f"{model}/{explainer}"
+
+
 def _renamed(run: Measured, names: Mapping[str, str]) -> Measured:
-    rows = run.cells.select(["explainer"]).to_pylist() if names else []
+    rows = run.cells.select(["model", "explainer", "against"]).to_pylist() if names else []
     for row in rows:
+        _rename_its_own(row, row["model"], names.get(row["explainer"], row["explainer"]))
         row["explainer"] = names.get(row["explainer"], row["explainer"])
     return replace(run, cells=_with_columns(run.cells, rows))
 

@@ -15,7 +15,7 @@ PAGES: dict[str, tuple[str, str, str, Callable[[Site], Iterator[Chart]], tuple[s
     "cost": (
         "Cost against quality",
         "Time of one explanation on the machine of the run, and how good it is. The dashed line "
-        "joins those that nobody beats in both, by their means; where bars (95% intervals) overlap, "
+        "joins those that nobody beats in both, by their means; where bars (95% intervals) overlap "
         "nothing is decided.",
         "No two methods with a time and a number of one question are on these boards.",
         lambda site: _of_sections(site, cost_chart),

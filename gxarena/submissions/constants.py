@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,15 +21,16 @@ FEW = 30
 def check_constants(
     cells: Sequence[Row],
     values: Values,
-    confirmed: Collection[tuple[str, str]],
+    confirmed: Mapping[tuple[str, str], int],
     findings: Findings,
 ) -> None:
     """Find quantities that rank and are the same number for every explainer and sample.
 
     Parameters
     ----------
-    confirmed : collection of (cell, quantity)
-        Values that follow from curves or attributions, whatever they are.
+    confirmed : mapping of (cell, quantity) to int
+        How many of the first values follow from curves or attributions, whatever they are; the
+        others may be anything.
     """
     columns: dict[tuple[str, ...], list[tuple[Row, str]]] = defaultdict(list)
     for row in cells:
@@ -38,13 +39,15 @@ def check_constants(
                 name = column_name(row, key)
                 columns[row["dataset"], row["model"], row["aggregator"], name].append((row, key))
     for labels, members in columns.items():
-        if all((row["cell_id"], key) in confirmed for row, key in members):
-            continue
         if len(members) < 2 or not any(row["explainer_role"] == FLOOR for row, _ in members):
             continue  # those that all do well may all have the best value there is
-        numbers = np.concatenate([values.of[row["cell_id"]][key] for row, key in members])
+        unseen = [
+            values.of[row["cell_id"]][key][confirmed.get((row["cell_id"], key), 0) :]
+            for row, key in members
+        ]
+        numbers = np.concatenate(unseen)
         known = numbers[np.isfinite(numbers)]
-        if len(known) <= len(members) or (known != known[0]).any():
+        if len(known) <= sum(len(one) > 0 for one in unseen) or (known != known[0]).any():
             continue
         row, key = members[0]
         where = f"{quoted(' / '.join(labels))}, all {len(members)} cells"

@@ -63,11 +63,14 @@ class Recomputation:
             place = (row["dataset"], row["model_digest"], row["explainer"])
             self._keys[place] = row["attributions_key"]
 
-    def confirmed(self) -> set[tuple[str, str]]:
-        """The (cell, quantity) that come out the same; what does not is found."""
+    def confirmed(self) -> dict[tuple[str, str], int]:
+        """Of each (cell, quantity) that comes out the same of how many first samples it does.
+
+        What does not is found.
+        """
         if not self._whole():
-            return set()
-        found: set[tuple[str, str]] = set()
+            return {}
+        found: dict[tuple[str, str], int] = {}
         for row in self._ok:
             with self._findings.guarding(CHECK):
                 found |= self._cell(row)
@@ -93,19 +96,20 @@ class Recomputation:
                 self._findings.add(CHECK, where, expected, f"{len(held.get(key, ()))} rows")
         return self._findings.counts[CHECK] == before
 
-    def _cell(self, row: Row) -> set[tuple[str, str]]:
+    def _cell(self, row: Row) -> dict[tuple[str, str], int]:
         self._check_fingerprint(row)
         scored = self._scored(row)
         if scored is None:
-            return set()
-        held, confirmed = self._values.of[row["cell_id"]], set()
+            return {}
+        held = self._values.of[row["cell_id"]]
+        confirmed: dict[tuple[str, str], int] = {}
         for key, again in scored.items():
             if key not in held:
                 continue  # of another version of the metric
             given = held[key][: len(again)]
             wrong = differing(given, again, RELATIVE, ABSOLUTE)
             if not wrong.any():
-                confirmed.add((row["cell_id"], key))
+                confirmed[row["cell_id"], key] = len(again)
                 continue
             index = int(np.flatnonzero(wrong)[0])
             sample = self._values.ids[row["dataset"]][index] if len(again) == len(given) else ""

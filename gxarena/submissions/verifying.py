@@ -142,23 +142,24 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) 
         verdict.counts["rows of the board"] = len(leaderboard_of(run))
     if not verdict.holds:
         return
-    verdict.level = RECOMPUTED
+    if held is not None:
+        verdict.level = RECOMPUTED
     if replays:
         chosen = drawn(cells, replays, verdict.seed, verdict.digest)
         replay = Replay(suite, values, held, verdict.card, registry, findings)
         verdict.counts[RAN_AGAIN] = len(chosen)
         verdict.counts["of these the same"] = replay.of(chosen)
-        verdict.level = _after_replay(findings, len(chosen))
+        verdict.level = _after_replay(findings, len(chosen), verdict.level)
 
 
-def _after_replay(findings: Findings, n: int) -> str:
-    """The level of what held until `n` cells were run again.
+def _after_replay(findings: Findings, n: int, before: str) -> str:
+    """The level of what held, at the level `before`, until `n` cells were run again.
 
     What is not installed here speaks against nobody.
     """
     if not findings and n:
         return REPLAYED
-    return RECOMPUTED if findings.counts.keys() <= {NOT_HERE} else SELF_REPORTED
+    return before if findings.counts.keys() <= {NOT_HERE} else SELF_REPORTED
 
 
 def _attributions(run: RunResults, findings: Findings) -> Attributions | None:
@@ -177,19 +178,21 @@ def _confirmed(
     held: Attributions | None,
     installed: Installed,
     verdict: Verdict,
-) -> set[tuple[str, str]]:
-    """Columns of values, by cell and quantity, that were computed again and are the same."""
-    confirmed: set[tuple[str, str]] = set()
+) -> dict[tuple[str, str], int]:
+    """How many first values of each column, by cell and quantity, were computed again the same."""
+    confirmed: dict[tuple[str, str], int] = {}
     findings = verdict.findings
     with findings.guarding("curves"):
-        confirmed = confirmed_by_curves(run, cells, values, installed, findings)
+        whole = confirmed_by_curves(run, cells, values, installed, findings)
+        confirmed = {(cell, key): len(values.of[cell][key]) for cell, key in whole}
     verdict.counts["columns that their curves come to"] = len(confirmed)
     if held is None:
         return confirmed
     with findings.guarding("attributions"):
         again = Recomputation(cells, values, held, installed, findings).confirmed()
         verdict.counts["columns that their attributions come to"] = len(again)
-        confirmed |= again
+        verdict.counts["values of these that were made again"] = sum(again.values())
+        confirmed |= {column: n for column, n in again.items() if column not in confirmed}
     return confirmed
 
 

@@ -177,3 +177,37 @@ def test_two_names_for_one_data_set_in_one_run_stay_two(tmp_path: Path) -> None:
     assert [(row["dataset"], row["explainer"]) for row in rows] == [
         ("d", "a"), ("d", "b"), ("mine", "b"),
     ]  # fmt: skip
+
+
+def test_two_labels_for_one_model_stay_two(tmp_path: Path) -> None:
+    """One lost the other's row: both would be the first run's model."""
+    import pyarrow as pa
+
+    one = _measured(tmp_path / "one", {"a": LOW})
+    named = [
+        _measured(tmp_path / name, {"b": values}, model=name)
+        for name, values in (("x", HIGH), ("y", LOW))
+    ]
+    tables = {
+        what: pa.concat_tables([getattr(run, what) for run in named])
+        for what in ("cells", "samples")
+    }
+    terms = {**named[0].terms, **named[1].terms}
+    both = joined(one, Measured(**{**vars(named[0]), **tables, "terms": terms}))
+    rows = leaderboard(both.cells, both.samples).to_pylist()
+    assert [(row["model"], row["explainer"]) for row in rows] == [
+        ("m", "a"), ("x", "b"), ("y", "b"),
+    ]  # fmt: skip
+
+
+def test_what_is_compared_with_its_own_replicates_still_is_under_another_name(
+    tmp_path: Path,
+) -> None:
+    one = _measured(tmp_path / "one", {"a": LOW}, against="m/a")
+    other = _measured(tmp_path / "other", {"b": HIGH}, model="mine", against="mine/b")
+    both = joined(one, other)
+    assert both.cells["model"].to_pylist() == ["m", "m"]
+    assert both.cells["against"].to_pylist() == ["m/a", "m/b"]
+    apart = _measured(tmp_path / "apart", {"a": HIGH}, against="m/a")
+    kept = joined(one, apart).cells.to_pylist()
+    assert [row["against"] for row in kept] == [f"m/{row['explainer']}" for row in kept]

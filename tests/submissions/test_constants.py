@@ -23,12 +23,16 @@ def _row(explainer: str, better: str) -> dict[str, Any]:
 
 
 def _found(
-    values: dict[str, list[float]], *, better: str = "higher", confirmed: tuple[str, ...] = ()
+    values: dict[str, list[float]],
+    *,
+    better: str = "higher",
+    confirmed: tuple[str, ...] = (),
+    first: int = 2,
 ) -> Findings:
     rows = [_row(explainer, better) for explainer in values]
     held = Values({name: {"": np.array(given)} for name, given in values.items()})
     findings = Findings()
-    check_constants(rows, held, {(name, "") for name in confirmed}, findings)
+    check_constants(rows, held, {(name, ""): first for name in confirmed}, findings)
     return findings
 
 
@@ -64,6 +68,15 @@ def test_what_may_be_is_not(honest: Findings) -> None:
 
 def test_a_part_that_follows_from_something_is_not_enough() -> None:
     assert _found(SAME, confirmed=("a",))
+
+
+def test_what_follows_the_first_samples_may_be_hard_coded() -> None:
+    """Attributions are of the first samples alone: the others' values may be anything."""
+    made = {"a": [0.1, 0.2, 0.5, 0.5], "random": [0.3, 0.4, 0.5, 0.5]}
+    assert _found(made, confirmed=("a", "random"))
+    assert not _found(made)
+    honest = made | {"a": [0.1, 0.2, 0.5, 0.6]}
+    assert not _found(honest, confirmed=("a", "random"))
 
 
 def test_few_values_at_a_bound_are_pointed_out_alone() -> None:
