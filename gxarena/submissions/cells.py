@@ -35,8 +35,8 @@ _READ = [
     "attributions_key", "attributions_fingerprint", "aggregator", "aggregator_component",
     "aggregator_parameters", "aggregator_digest", "metric", "metric_component",
     "metric_distribution", "metric_parameters", "metric_digest", "metric_name", "metric_scope",
-    "against", "quantities", "target", "objective", "seed", "status", "gxarena_version",
-    "explain_seconds",
+    "metric_question", "against", "quantities", "target", "objective", "seed", "status",
+    "gxarena_version", "explain_seconds",
 ]  # fmt: skip
 """Columns of `cells` that any check reads."""
 

@@ -40,6 +40,37 @@ def check_agreement(cells: Sequence[Row], suite: Suite, findings: Findings) -> N
             )
 
 
+def check_components(
+    cells: Sequence[Row], suite: Suite, installed: Installed, findings: Findings
+) -> None:
+    """What stands behind each label is what the suite says, and plays the part that ships.
+
+    A control that is called a method, or a metric that asks another question, would rank whoever a
+    bundle wants.
+    """
+    for kind in ("model", "explainer", "aggregator", "metric"):
+        for row in {cell[kind]: cell for cell in reversed(cells)}.values():
+            asked = str(suite.aliases(f"{kind}s").get(row[kind], {}).get("name", row[kind]))
+            if row[f"{kind}_component"] != asked:
+                where = f"{named(row)}, {kind}_component"
+                findings.add(
+                    CHECK, where, f"{quoted(asked)}, as the suite has it",
+                    quoted(row[f"{kind}_component"]),
+                )  # fmt: skip
+    for row in cells:
+        for column, kind, part in (
+            ("explainer_role", "explainer", "role"), ("metric_question", "metric", "question"),
+        ):  # fmt: skip
+            found = installed.registry.components.get((f"{kind}s", row[f"{kind}_component"]))
+            if found is None or found.distribution != OWN:
+                continue
+            ships = getattr(found.component, part)
+            if row[column] != ships:
+                where = f"{named(row)}, {column}"
+                expected = f"{quoted(ships)}, as {quoted(found.component.name)} ships"
+                findings.add(CHECK, where, expected, quoted(row[column]))
+
+
 def _meanings(row: Row) -> Iterator[tuple[tuple[str, ...], Any]]:
     """What a row says of names that other rows have too."""
     yield ("data set", row["dataset"]), (row["dataset_digest"], row["n_samples"])

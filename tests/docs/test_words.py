@@ -81,13 +81,8 @@ def test_explanations_agree_more_than_exchanged_scores(convention: str) -> None:
         rows = _rows("question-similarity", metric=metric, aggregator=strategy)
         ours, floor = rows["attnlrp"], rows["attnlrp-permuted"]
         means[strategy] = ours["estimate"]
-        assert ours["replicates"] == 3
-        assert ours["estimate"] > floor["estimate"]
-        open_question = (convention, strategy) in {
-            ("never", "sum"),
-            ("never", "equally_distributed"),
-        }
-        assert (ours["ci_low"] > floor["ci_high"]) != open_question
+        assert ours["replicates"] == 5
+        assert ours["ci_low"] > floor["ci_high"]
     highest = "mean" if convention in ("before", "never") else "sum"
     assert max(means, key=lambda one: means[one]) == highest
 
@@ -140,5 +135,4 @@ def test_single_nucleotides_drop_by_the_token_that_they_cut_at_first() -> None:
         for metric in ("faithfulness", "retokenised")
     )
     assert alone[1]["estimate"] > drop[1]["estimate"] / 2
-    assert alone[1]["ci_low"] > drop[1]["ci_high"] / 2
     assert alone[20]["ci_high"] < drop[20]["ci_low"] / 2

@@ -253,6 +253,22 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: rewrite(f, "cells", lambda r: [r[0] | {"model_digest": "0" * 32}, *r[1:]]),
         "digests: cell .*, model 'toy': expected the same as in cell",
     ),
+    "another component behind a label": (
+        lambda f: rewrite(f, "cells", lambda r: [one | {"metric_component": "nope"} for one in r]),
+        "digests: cell .*, metric_component: expected 'gini', as the suite has it, got 'nope'",
+    ),
+    "a control that competes": (
+        lambda f: rewrite(
+            f, "cells", lambda r: _set(r, {"explainer": "random"}, explainer_role="method")
+        ),
+        "digests: cell .*, explainer_role: expected 'floor', as 'random' ships, got 'method'",
+    ),
+    "another question": (
+        lambda f: rewrite(
+            f, "cells", lambda r: _set(r, {"metric": "gini"}, metric_question="localization")
+        ),
+        "digests: cell .*, metric_question: expected 'complexity', as 'gini' ships, got 'localiz",
+    ),
     "attributions of something else": (
         lambda f: rewrite(f, "cells", lambda r: [r[0] | {"attributions_key": "0" * 32}, *r[1:]]),
         "digests: cell .*, attributions_key: expected the key of this data set, model and expl",
