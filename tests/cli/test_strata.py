@@ -39,7 +39,7 @@ def test_every_table_says_on_which_samples_it_is(
     n_whole = pq.read_table(out)["n"].to_pylist()
     part = CliRunner().invoke(app, [*command, "--only", only])
     assert part.exit_code == 0, part.output
-    assert f"(1 metrics x data sets; {stated})" in part.stdout
+    assert f"(1 metrics x data sets; one set of weights; {stated})" in " ".join(part.stdout.split())
     assert f"gini, native, mine, {stated} (higher is better; n = " in part.stdout
     # As many tables: each has one heading that ends in a parenthesis.
     headings = [line for line in part.stdout.splitlines() if line.rstrip().endswith(")")]

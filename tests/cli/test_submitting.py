@@ -11,7 +11,7 @@ from altered_bundles import rewrite
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
-from gxarena.results.bundle import MEMBERS, SUMS, opened
+from gxarena.results.bundle import EXTRAS, MEMBERS, SUMS, opened
 from gxarena.results.schemas import TABLES
 
 SHIPPED = Path(__file__).parents[2] / "leaderboard" / "quickstart.zip"
@@ -35,7 +35,7 @@ def test_one_that_does_not_hold_is_said_and_has_a_status(tmp_path: Path) -> None
     folder = tmp_path / "b"
     with opened(SHIPPED) as run:
         folder.mkdir()
-        for name in (*MEMBERS, SUMS):
+        for name in (*MEMBERS, *EXTRAS, SUMS):
             shutil.copy(run.path / name, folder)
     assert f"{folder}: recomputed: " in " ".join(_verify(folder, code=0).split())
     assert set(TABLES) <= {path.stem for path in folder.iterdir()}

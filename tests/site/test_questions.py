@@ -111,7 +111,7 @@ def test_who_lacks_a_block_and_what_ranks_nobody_is_said() -> None:
     other = [r | {"metric": "noise", "not_ranked": "w", "rank": None, "tier": None} for r in rows]
     both = pa.Table.from_pylist(rows + other, LEADERBOARD)
     said = " ".join(in_words(only(Board(("b",), both, {}))))
-    assert "Nobody is ranked by quantities of noise, whose pages say why." in said
+    assert "Nobody is ranked by some quantities of noise, whose pages say why." in said
 
 
 def test_who_competes_with_nobody_is_shown_beside_the_controls() -> None:

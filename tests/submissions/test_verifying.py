@@ -135,6 +135,12 @@ def _bounds(rows: Rows) -> Rows:
     return rows
 
 
+def _with(**changes: str) -> Callable[[Rows], Rows]:
+    """All rows of what the first says, with the second."""
+    (key, value), (changed, to) = changes.items()
+    return lambda rows: [row | {changed: to} if row[key] == value else row for row in rows]
+
+
 def _constant(metric: str, value: float) -> Callable[[Rows], Rows]:
     def change(rows: Rows) -> Rows:
         return [row | {"value": value} if row["metric"] == metric else row for row in rows]
@@ -258,15 +264,11 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         "digests: cell .*, metric_component: expected 'gini', as the suite has it, got 'nope'",
     ),
     "a control that competes": (
-        lambda f: rewrite(
-            f, "cells", lambda r: _set(r, {"explainer": "random"}, explainer_role="method")
-        ),
+        lambda f: rewrite(f, "cells", _with(explainer="random", explainer_role="method")),
         "digests: cell .*, explainer_role: expected 'floor', as 'random' ships, got 'method'",
     ),
     "another question": (
-        lambda f: rewrite(
-            f, "cells", lambda r: _set(r, {"metric": "gini"}, metric_question="localization")
-        ),
+        lambda f: rewrite(f, "cells", _with(metric="gini", metric_question="localization")),
         "digests: cell .*, metric_question: expected 'complexity', as 'gini' ships, got 'localiz",
     ),
     "attributions of something else": (
