@@ -119,8 +119,7 @@ def opened(path: Path) -> Iterator[RunResults]:
         if path.is_dir():
             folder = path
             _check_members(path, {p.name: p.lstat().st_size for p in path.iterdir()})
-            if linked := [name for name in (*MEMBERS, *EXTRAS, SUMS) if (path / name).is_symlink()]:
-                raise _refused(path, "files", f"a link, {linked[0]}")
+            _check_files([p for p in path.iterdir() if p.is_symlink() or not p.is_file()], path)
         else:
             folder = Path(place)
             _unpack(path, folder)
@@ -158,6 +157,13 @@ def _unpack(path: Path, folder: Path) -> None:
                     shutil.copyfileobj(source, copy)
     except (OSError, RuntimeError, zipfile.BadZipFile) as error:  # encrypted: RuntimeError
         raise _refused(path, "a .zip", str(error)) from error
+
+
+def _check_files(others: Sequence[Path], path: Path) -> None:
+    """Refuse links, which lead elsewhere, and what is no file, such as a pipe nobody writes to."""
+    if others:
+        what = "a link" if others[0].is_symlink() else "something else"
+        raise _refused(path, "files", f"{what}, {others[0].name}")
 
 
 def _check_members(path: Path, sizes: Mapping[str, int]) -> None:

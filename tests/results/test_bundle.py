@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -114,6 +115,11 @@ def _no_digest(folder: Path) -> None:
     _sign(folder)
 
 
+def _pipe(folder: Path) -> None:
+    (folder / "card.json").unlink(missing_ok=True)
+    os.mkfifo(folder / "card.json")
+
+
 def _link(folder: Path) -> None:
     (folder / "curves.parquet").rename(folder.parent / "elsewhere.parquet")
     (folder / "curves.parquet").symlink_to(folder.parent / "elsewhere.parquet")
@@ -158,6 +164,7 @@ FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "quantities that are none": (lambda f: _cells(f, quantities='{"": 1}'), "JSON objects"),
     "a link": (_link, r"got a link, curves\.parquet"),
+    "a pipe": (_pipe, r"got something else, card\.json"),
 }
 
 
