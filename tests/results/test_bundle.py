@@ -185,6 +185,24 @@ def test_an_altered_folder_is_refused(
     assert str(folder) in str(error.value)
 
 
+ODD: tuple[dict[str, object], ...] = (
+    {"seed": float("inf")}, {"seed": "x"}, {"headline": 5}, {"datasets": [1]},
+    {"datasets": {"d": "x"}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [*ODD, [1]], ids=str)
+def test_an_odd_suite_is_one_sentence(change: object, run: RunResults, tmp_path: Path) -> None:
+    folder = tmp_path / "b"
+    write_bundle(run, folder)
+    whole = json.loads((folder / "run.json").read_text())
+    whole["document"] = whole["document"] | change if isinstance(change, dict) else change
+    (folder / "run.json").write_text(json.dumps(whole))
+    _sign(folder)
+    with pytest.raises(InputError, match="as gxarena writes it"), opened(folder):
+        pass
+
+
 def _rezipped(path: Path, change: Callable[[dict[str, bytes]], object], **how: int) -> None:
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
