@@ -12,6 +12,7 @@ import pyarrow as pa
 from gxarena.data import Floats, Ints
 
 UNSAID = -1
+"""Of weights: as many as there are rows."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from scipy import stats
 
 from gxarena.data import Floats
 from gxarena.report.columns import Column, matched
-from gxarena.report.verdicts import LEVEL, Comparison, Verdict
+from gxarena.report.verdicts import LEVEL, Comparison, Verdict, as_one_note
 from gxarena.statistics.crossed import columns, crossed
 from gxarena.statistics.intervals import (
     FEWEST_GROUPS,
@@ -169,7 +169,7 @@ def more_often_than(
     (count, n), (other, of) = ours, theirs
     if n == 0 or of == 0:
         missing = "" if of else "no patterns of controls to compare with"
-        noted = "; ".join(filter(None, (note, missing)))
+        noted = as_one_note(note, missing)
         return Comparison(what, np.nan, np.nan, np.nan, n, "share", "undecided", noted)
     p = float(stats.fisher_exact([[count, n - count], [other, of - other]]).pvalue)
     one, two = (
@@ -202,10 +202,10 @@ def in_most(
         Where fewer, looks share a training, and nothing is decided.
     """
     fewest = len(looks) if weights is None else min(weights, len(looks))
-    note = "; ".join(filter(None, (note, uneven(fewest, len(looks)))))
+    note = as_one_note(note, uneven(fewest, len(looks)))
     told = [look for look in looks if look is not None]
     n, count = len(told), sum(told)
-    said = "; ".join(filter(None, (f"in {count} of {n} sets of weights", note)))
+    said = as_one_note(f"in {count} of {n} sets of weights", note)
     if not told:
         return Comparison(what, np.nan, np.nan, np.nan, 0, "share", "undecided", note)
     more, fewer = (
@@ -233,7 +233,7 @@ def beyond(distance: float, p: float) -> tuple[Verdict, float]:
 
 def _of_trainings(note: str, column: Column) -> str:
     """The note, and where one model of two was trained more often than the other that it was."""
-    return "; ".join(filter(None, (note, uneven(column.weights, len(column.replicates)))))
+    return as_one_note(note, uneven(column.weights, len(column.replicates)))
 
 
 def uneven(fewest: int, most: int) -> str:
@@ -246,7 +246,7 @@ def uneven(fewest: int, most: int) -> str:
 def _noted(note: str, n: int, *, exact: bool) -> str:
     """The note, and where there are few samples whether an exact test decided."""
     few = f"{EXACT}, {TOO_FEW}" if exact else TOO_FEW
-    return "; ".join(filter(None, (note, few if n < FEWEST_SAMPLES else "")))
+    return as_one_note(note, few if n < FEWEST_SAMPLES else "")
 
 
 def p_value(limits: Limits, estimate: float) -> float:

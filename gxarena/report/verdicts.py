@@ -56,11 +56,16 @@ class Comparison:
     replicates: int = 1
 
 
+def as_one_note(*notes: str) -> str:
+    """What a reader should know, as one note; empty parts say nothing."""
+    return "; ".join(filter(None, notes))
+
+
 def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
     """The comparisons of one claim, each "fails" only where Holm's adjustment leaves it."""
     adjusted = holm(np.array([one.p_fails for one in comparisons], dtype=np.float64))
     return tuple(
-        replace(one, verdict="undecided", note="; ".join(filter(None, (one.note, NOT_AMONG_MANY))))
+        replace(one, verdict="undecided", note=as_one_note(one.note, NOT_AMONG_MANY))
         if one.verdict == "fails" and not p <= LEVEL
         else one
         for one, p in zip(comparisons, adjusted, strict=True)

@@ -20,7 +20,8 @@ def places_of(
 ) -> list[Row]:
     """Entry, rank and tier of each contestant; null for controls and where nothing is defined.
 
-    Ranks are of the values that there are, and of the whole ones beside (see `_answers`).
+    Ranks are of the values that there are, and beside them of the whole ones, in which the floor
+    answers for who does not (see `gxarena.results.abstention`); None where there is no floor.
     """
     at = [i for i, one in enumerate(group) if one.role == "method"]
     methods = [group[i] for i in at]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from written_runs import Values, write_run
 
@@ -133,8 +134,6 @@ def test_who_computed_with_other_code_is_said(tmp_path: Path) -> None:
 
 
 def test_an_earlier_attempt_is_not_what_a_cell_holds(tmp_path: Path) -> None:
-    import pyarrow as pa
-
     one = _measured(tmp_path / "one", {"a": LOW})
     failed = [row | {"attempt": 0, "status": "error"} for row in one.cells.to_pylist()]
     cells = pa.concat_tables([one.cells, pa.Table.from_pylist(failed, one.cells.schema)])
@@ -162,17 +161,19 @@ def test_what_the_second_brings_counts_for_a_third(tmp_path: Path) -> None:
     assert both.terms == {**one.terms, **two.terms}
 
 
-def test_two_names_for_one_data_set_in_one_run_stay_two(tmp_path: Path) -> None:
-    import pyarrow as pa
-
-    one = _measured(tmp_path / "one", {"a": LOW})
-    named = [_measured(tmp_path / name, {"b": HIGH}, dataset=name) for name in ("d", "mine")]
+def _as_one_run(first: Measured, second: Measured) -> Measured:
+    """Cells that one suite asks for under two labels."""
     tables = {
-        what: pa.concat_tables([getattr(run, what) for run in named])
+        what: pa.concat_tables([getattr(run, what) for run in (first, second)])
         for what in ("cells", "samples")
     }
-    terms = {**named[0].terms, **named[1].terms}
-    both = joined(one, Measured(**{**vars(named[0]), **tables, "terms": terms}))
+    return Measured(**{**vars(first), **tables, "terms": {**first.terms, **second.terms}})
+
+
+def test_two_names_for_one_data_set_in_one_run_stay_two(tmp_path: Path) -> None:
+    one = _measured(tmp_path / "one", {"a": LOW})
+    named = [_measured(tmp_path / name, {"b": HIGH}, dataset=name) for name in ("d", "mine")]
+    both = joined(one, _as_one_run(*named))
     rows = leaderboard(both.cells, both.samples).to_pylist()
     assert [(row["dataset"], row["explainer"]) for row in rows] == [
         ("d", "a"), ("d", "b"), ("mine", "b"),
@@ -181,19 +182,12 @@ def test_two_names_for_one_data_set_in_one_run_stay_two(tmp_path: Path) -> None:
 
 def test_two_labels_for_one_model_stay_two(tmp_path: Path) -> None:
     """One lost the other's row: both would be the first run's model."""
-    import pyarrow as pa
-
     one = _measured(tmp_path / "one", {"a": LOW})
     named = [
         _measured(tmp_path / name, {"b": values}, model=name)
         for name, values in (("x", HIGH), ("y", LOW))
     ]
-    tables = {
-        what: pa.concat_tables([getattr(run, what) for run in named])
-        for what in ("cells", "samples")
-    }
-    terms = {**named[0].terms, **named[1].terms}
-    both = joined(one, Measured(**{**vars(named[0]), **tables, "terms": terms}))
+    both = joined(one, _as_one_run(*named))
     rows = leaderboard(both.cells, both.samples).to_pylist()
     assert [(row["model"], row["explainer"]) for row in rows] == [
         ("m", "a"), ("x", "b"), ("y", "b"),
