@@ -9,13 +9,23 @@ import reprlib
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from gxarena.errors import InputError, suggest
 
 Document = TypeVar("Document", bound=BaseModel)
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("one line of text that can be printed")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+"""Text that is shown as it is."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:

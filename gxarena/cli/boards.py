@@ -112,12 +112,14 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
 
     from gxarena.errors import InputError
     from gxarena.registry import Registry
+    from gxarena.results.attestation import level_of
     from gxarena.results.boards import Board
     from gxarena.results.bundle import is_bundle, opened
     from gxarena.results.reading import RunResults
     from gxarena.results.schemas import VALUES
     from gxarena.results.strata import Stratum, leaderboard_of_stratum, terms_of_stratum
     from gxarena.results.terms import terms_of
+    from gxarena.results.verification import SELF_REPORTED
     from gxarena.run.labels import labels_of_run
 
     stratum = Stratum.of(only)
@@ -127,7 +129,9 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
         )
     (path,) = sources
     with ExitStack() as stack:
-        run = stack.enter_context(opened(path)) if is_bundle(path) else RunResults.of(path)
+        bundle = is_bundle(path)
+        run = stack.enter_context(opened(path)) if bundle else RunResults.of(path)
+        level, notes = level_of(path, run) if bundle else (SELF_REPORTED, [])
         record = run.record
         classes = {} if stratum.label is None else labels_of_run(run, Registry.load())
         table, left_out = leaderboard_of_stratum(
@@ -137,6 +141,7 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
             record.seed,
             record.groupings,
             classes,
+            dict.fromkeys(record.cells, level),
         )
         return Board(
             (str(path),),
@@ -144,7 +149,7 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
             terms_of_stratum(stratum, terms_of(run)),
             tuple(record.headline),
             (record.digest,),
-            tuple(left_out),
+            (*notes, *left_out),
         )
 
 

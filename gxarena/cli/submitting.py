@@ -12,6 +12,8 @@ from gxarena.cli.running import RunDir
 
 REFUSED = 1
 """Exit status of a bundle that does not hold."""
+NOBODY = "somebody who gives no name"
+"""Who verifies where nobody says so."""
 
 
 def submit(
@@ -70,6 +72,15 @@ def verify(
         int | None,
         typer.Option("--seed", metavar="S", help="Which draws them; by chance where not given."),
     ] = None,
+    attest: Annotated[
+        Path | None,
+        typer.Option(
+            "--attest",
+            metavar="FILE",
+            help="Write down that it holds, for boards: BUNDLE's name with .verified.json.",
+        ),
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Attestation: who verifies it.")] = None,
     json: Json = False,
 ) -> None:
     """Check whether what a bundle says follows from what it holds; runs nothing that is in it.
@@ -77,13 +88,18 @@ def verify(
     With --replay, cells that the seed draws are run again by what is installed here, and every
     value is compared, up to 1e-4 of it or 1e-6.
 
+    With --attest, a bundle that holds gets a file beside it that says who checked it and how far;
+    boards of the bundle take their `verification` from it.
+
     Exit status: 0 where it holds, 1 where it does not, 2 for a mistake in the input.
     """
     from gxarena.cli.console import out, print_json, say
+    from gxarena.results.attestation import write_attestation
     from gxarena.results.verification import explained
-    from gxarena.submissions.verifying import as_document
+    from gxarena.submissions.verifying import as_document, attested
     from gxarena.submissions.verifying import verify as checked
 
+    _check_attestation(bundle, attest, by)
     verdict = checked(bundle, replays=replay, seed=seed)
     if json:
         print_json(as_document(verdict, bundle))
@@ -104,3 +120,23 @@ def verify(
         out().print(f"{bundle}: {end} ({counted}).", markup=False, highlight=False, soft_wrap=True)
     if not verdict.holds:
         raise typer.Exit(REFUSED)
+    if attest is not None:
+        write_attestation(attest, attested(verdict, by or NOBODY))
+        say(f"Written: {attest}")
+
+
+def _check_attestation(bundle: Path, attest: Path | None, by: str | None) -> None:
+    """InputError where an attestation could not be written, or would not be found, later."""
+    from gxarena.errors import InputError
+    from gxarena.results.attestation import place_beside
+
+    if attest is None:
+        if by is not None:
+            raise InputError("--by: expected --attest FILE too, where that is written, got none.")
+        return
+    wanted = place_beside(bundle)
+    if attest.name != wanted.name or attest.resolve().is_relative_to(bundle.resolve()):
+        raise InputError(
+            f"--attest {attest}: expected the name {wanted.name} and a place outside of the "
+            f"bundle, as boards look for it beside one, got another. Say --attest {wanted}."
+        )

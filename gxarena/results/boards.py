@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gxarena.errors import InputError
+from gxarena.results.attestation import level_of
 from gxarena.results.bundle import is_bundle, opened
 from gxarena.results.joining import Measured, joined, relabelled
 from gxarena.results.leaderboard import leaderboard
@@ -89,15 +90,24 @@ def boards_of(paths: Sequence[Path]) -> list[Board]:
     with ExitStack() as stack:
         for path in dict.fromkeys(paths):
             if path not in written:
-                run = stack.enter_context(opened(path)) if is_bundle(path) else RunResults.of(path)
-                _place(groups, run, str(path))
+                if is_bundle(path):
+                    run = stack.enter_context(opened(path))
+                    _place(groups, run, str(path), *level_of(path, run))
+                else:
+                    _place(groups, RunResults.of(path), str(path))
     boards = [_ranked(group) for group in groups]
     return boards + [_beside(read_board(path), boards) for path in dict.fromkeys(written)]
 
 
-def _place(groups: list[_Group], run: RunResults, name: str) -> None:
-    """Join a run with the first group that it can be joined with."""
-    measured = Measured.of(run, name, terms_of(run))
+def _place(
+    groups: list[_Group],
+    run: RunResults,
+    name: str,
+    level: str = SELF_REPORTED,
+    notes: Sequence[str] = (),
+) -> None:
+    """Join a run, checked so far, with the first group that it can be joined with."""
+    measured = Measured.of(run, name, terms_of(run), level, notes)
     record, why = run.record, ""
     for group in groups:
         held = group.measured
@@ -115,7 +125,9 @@ def _place(groups: list[_Group], run: RunResults, name: str) -> None:
 
 def _ranked(group: _Group) -> Board:
     measured = group.measured
-    table = leaderboard(measured.cells, measured.samples, measured.seed, measured.groupings)
+    table = leaderboard(
+        measured.cells, measured.samples, measured.seed, measured.groupings, measured.levels
+    )
     return Board(
         tuple(group.names),
         table,

@@ -11,7 +11,8 @@ and where they were given (see `gxarena.submissions`)
 
 It is a folder, or a .zip that stores the same files as they are (the tables are compressed
 themselves). Bundles come from anywhere: reading one executes nothing that is in it, takes no
-file but these, and no more of any than the limits below.
+file but these, and no more of any than the limits below. An attestation in one
+(`gxarena.results.attestation`) is left where it is.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ SUMS = "SHA256SUMS"
 MEMBERS = (RUN_FILE, *(f"{name}.parquet" for name in TABLES))
 EXTRAS = ("attributions.parquet", "card.json")
 """What a bundle may hold besides."""
+ATTESTED = ".verified.json"
+"""How the name of an attestation ends; it lies beside a bundle."""
 LARGEST = 2 << 30
 """Bytes of all files together, and of all values that the tables unfold to."""
 MOST_ROWS = MappingProxyType({"cells": 100_000, "motifs": 1 << 20, "seqlets": 1 << 21})
@@ -55,6 +58,14 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def is_bundle(path: Path) -> bool:
     """Whether a path is a bundle's rather than a run's folder or a board."""
     return path.suffix == ".zip" or (path / SUMS).is_file()
+
+
+def names_in(path: Path) -> list[str]:
+    """The names of what a bundle holds."""
+    if path.is_dir():
+        return sorted(entry.name for entry in path.iterdir())
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
 
 
 def write_bundle(run: RunResults, path: Path, extras: Mapping[str, Path] | None = None) -> None:
@@ -159,6 +170,8 @@ def _unpack(path: Path, folder: Path) -> None:
             if any(one.compress_type != zipfile.ZIP_STORED for one in members):
                 raise _refused(path, "files stored as they are", "compressed ones")
             for one in members:
+                if one.filename.endswith(ATTESTED):
+                    continue
                 with archive.open(one) as source, (folder / one.filename).open("wb") as copy:
                     shutil.copyfileobj(source, copy)
     except (OSError, RuntimeError, zipfile.BadZipFile) as error:  # encrypted: RuntimeError
@@ -177,7 +190,8 @@ def _check_members(path: Path, sizes: Mapping[str, int]) -> None:
     wanted = {*MEMBERS, SUMS}
     if missing := sorted(wanted - sizes.keys()):
         raise _refused(path, f"the file {missing[0]}", "none of that name")
-    if others := sorted(sizes.keys() - wanted - {*EXTRAS}):
+    ignored = {name for name in sizes if name.endswith(ATTESTED) and Path(name).name == name}
+    if others := sorted(sizes.keys() - wanted - {*EXTRAS} - ignored):
         known = ", ".join([*sorted(wanted), *EXTRAS])
         raise _refused(path, f"no files but {known}", repr(others[0]))
     for name in (RUN_FILE, SUMS):

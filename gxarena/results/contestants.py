@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from gxarena.data import Floats
 from gxarena.results.encoded import encoded
 from gxarena.results.reading import last_attempts
 from gxarena.results.validity import Measure, why_not_ranked
+from gxarena.results.verification import SELF_REPORTED, weakest
 
 LABELS = ("suite", "dataset", "model", "explainer", "aggregator", "metric")
 GROUP = ("suite", "dataset", "model", "aggregator", "metric")
@@ -40,6 +42,8 @@ class Replicate:
     seconds: float | None
     """A sequence, for the explanation."""
     fingerprint: Floats | None
+    level: str = SELF_REPORTED
+    """How far somebody else has checked it (see `gxarena.results.verification`)."""
 
 
 @dataclass
@@ -109,19 +113,30 @@ class Contestant:
         return float(np.mean(known)) if known else None
 
     @property
+    def level(self) -> str:
+        """How far all of it is checked."""
+        return weakest(one.level for one in self.replicates.values())
+
+    @property
     def n_failed(self) -> int:
         """Values that failed cells owe."""
         return sum(len(r.values) for r in self.replicates.values() if r.failed)
 
 
-def groups_of_contestants(cells: pa.Table, samples: pa.Table) -> Iterator[list[Contestant]]:
-    """Contestants by what they share, each group in the order of its explainers' labels."""
+def groups_of_contestants(
+    cells: pa.Table, samples: pa.Table, levels: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[list[Contestant]]:
+    """Contestants by what they share, each group in the order of its explainers' labels.
+
+    Cells that somebody else has checked are those with a level.
+    """
     values = values_of_cells(samples)
     found: dict[tuple[str, ...], Contestant] = {}
     attempts = last_attempts(cells.select(_READ))
     single = _of_one_set_of_weights(attempts)
     for cell in attempts:
         for contestant, replicate in _of_cell(cell, values):
+            replicate.level = levels.get(cell["cell_id"], SELF_REPORTED)
             contestant.other_weights = bool(cell["against"]) and cell["model"] in single
             contestant.against_one = (cell["against"] or "").partition("/")[0] in single
             key = tuple(contestant.labels.values())

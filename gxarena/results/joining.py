@@ -13,7 +13,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -36,6 +36,7 @@ from gxarena.results.terms import (
     Terms,
     labels_by_meaning,
 )
+from gxarena.results.verification import SELF_REPORTED
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 """Up to which values are the same: float32 on another machine."""
@@ -66,6 +67,8 @@ class Measured:
         Data sets whose samples are grouped (see `gxarena.results.sample_groups`).
     notes : tuple of str
         What a reader must know of the joining, a sentence each.
+    levels : mapping of str to str
+        How far somebody else has checked cells, by their ids (see `gxarena.results.verification`).
     """
 
     name: str
@@ -75,13 +78,22 @@ class Measured:
     seed: int
     groupings: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    levels: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, run: RunResults, name: str, terms: Terms) -> Measured:
-        """One run by itself."""
-        samples = run.table("samples", VALUES, encode=True)
+    def of(
+        cls,
+        run: RunResults,
+        name: str,
+        terms: Terms,
+        level: str = SELF_REPORTED,
+        notes: Sequence[str] = (),
+    ) -> Measured:
+        """One run by itself, checked so far, with what is to be known of that."""
+        samples, cells = run.table("samples", VALUES, encode=True), run.table("cells")
         record = run.record
-        return cls(name, terms, run.table("cells"), samples, record.seed, record.groupings)
+        levels = {} if level == SELF_REPORTED else dict.fromkeys(record.cells, level)
+        return cls(name, terms, cells, samples, record.seed, record.groupings, tuple(notes), levels)
 
 
 def joined(first: Measured, second: Measured) -> Measured:
@@ -104,6 +116,7 @@ def joined(first: Measured, second: Measured) -> Measured:
         first.seed,
         {**second.groupings, **first.groupings},
         (*first.notes, *second.notes, *said, *code, *_unknown_references(first, second)),
+        {**kept.levels, **added.levels},
     )
 
 
@@ -304,12 +317,12 @@ def _with_metrics(samples: pa.Table, names: Mapping[str, str]) -> pa.Table:
     """Values under other metrics' names."""
     if not names:
         return samples
-    at, field = samples.column_names.index("metric"), samples.schema.field("metric")
+    at, typed = samples.column_names.index("metric"), samples.schema.field("metric")
     column = encoded(samples["metric"])
     renamed = [names.get(name, name) for name in column.dictionary.to_pylist()]
     distinct = pa.array(renamed, column.dictionary.type)
     return samples.set_column(
-        at, field, pa.DictionaryArray.from_arrays(column.indices, distinct).cast(field.type)
+        at, typed, pa.DictionaryArray.from_arrays(column.indices, distinct).cast(typed.type)
     )
 
 
@@ -320,7 +333,8 @@ def _without(run: Measured, cells: Collection[str]) -> Measured:
         table.filter(pc.is_null(positions(table["cell_id"], cells)))
         for table in (run.cells, run.samples)
     )
-    return replace(run, cells=kept, samples=values)
+    levels = {cell: level for cell, level in run.levels.items() if cell not in cells}
+    return replace(run, cells=kept, samples=values, levels=levels)
 
 
 def _with_own_ids(run: Measured, other: Measured) -> Measured:
@@ -329,14 +343,15 @@ def _with_own_ids(run: Measured, other: Measured) -> Measured:
     if ids.isdisjoint(others):
         return run
     cells, samples = (_with_ids_of(run.name, table) for table in (run.cells, run.samples))
-    return replace(run, cells=cells, samples=samples)
+    levels = {f"{cell}@{run.name}": level for cell, level in run.levels.items()}
+    return replace(run, cells=cells, samples=samples, levels=levels)
 
 
 def _with_ids_of(name: str, table: pa.Table) -> pa.Table:
-    ids, field = encoded(table["cell_id"]), table.schema.field("cell_id")
+    ids, typed = encoded(table["cell_id"]), table.schema.field("cell_id")
     longer = pc.binary_join_element_wise(ids.dictionary, name, "@")
-    column = pa.DictionaryArray.from_arrays(ids.indices, longer).cast(field.type)
-    return table.set_column(table.column_names.index("cell_id"), field, column)
+    column = pa.DictionaryArray.from_arrays(ids.indices, longer).cast(typed.type)
+    return table.set_column(table.column_names.index("cell_id"), typed, column)
 
 
 def _with_columns(table: pa.Table, rows: Sequence[Row]) -> pa.Table:

@@ -26,7 +26,6 @@ from gxarena.results.places import Row, asked_of, null_if_nan, places_of
 from gxarena.results.reading import RunResults
 from gxarena.results.sample_groups import groups_of_datasets
 from gxarena.results.schemas import LEADERBOARD, VALUES
-from gxarena.results.verification import SELF_REPORTED
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
 from gxarena.statistics.replicate_pairs import FEWEST_REPLICATES, jackknifed
@@ -52,6 +51,7 @@ def leaderboard(
     samples: pa.Table,
     seed: int = 0,
     groupings: Mapping[str, str] = MappingProxyType({}),
+    levels: Mapping[str, str] = MappingProxyType({}),
 ) -> pa.Table:
     """Leaderboard rows of one run.
 
@@ -64,6 +64,9 @@ def leaderboard(
     groupings : mapping of str to str
         Data sets of which samples are no independent evidence, and which (see
         `gxarena.results.sample_groups.groups_of`).
+    levels : mapping of str to str
+        How far somebody else has checked a cell, by its id; nobody has where there is none (see
+        `gxarena.results.verification`).
 
     Returns
     -------
@@ -73,7 +76,7 @@ def leaderboard(
     grouped = groups_of_datasets(cells, samples, groupings)
     made = [
         row
-        for group in groups_of_contestants(cells, samples)
+        for group in groups_of_contestants(cells, samples, levels)
         for row in _rows_of_group(group, seed, grouped.get(group[0].labels["dataset"]))
     ]
     made.sort(key=lambda row: tuple(str(row[name]) for name in ORDER))
@@ -136,7 +139,7 @@ def _described(contestant: Contestant) -> Row:
         "sequences": int(defined.any(axis=0).sum()),
         "replicates": int(defined.any(axis=1).sum()),
         "seconds_per_sequence": contestant.seconds,
-        "verification": SELF_REPORTED,
+        "verification": contestant.level,
     }
 
 

@@ -88,13 +88,14 @@ def leaderboard_of_stratum(
     seed: int = 0,
     groupings: Mapping[str, str] = MappingProxyType({}),
     classes: Classes = MappingProxyType({}),
+    levels: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[pa.Table, list[str]]:
     """The board of the samples that are in a stratum, and sentences on what is left out.
 
     Parameters
     ----------
     stratum : Stratum
-    cells, samples, seed, groupings
+    cells, samples, seed, groupings, levels
         As for `gxarena.results.leaderboard.leaderboard`.
     classes : mapping
         Of each data set, where the stratum is a class.
@@ -122,7 +123,7 @@ def leaderboard_of_stratum(
         if kept and len(known) == len(models):
             own_cells = _cells_of(mine, rows, len(kept), cells.schema)
             own_samples = _samples_of(mine, kept, samples)
-            boards.append(leaderboard(own_cells, own_samples, seed, groupings))
+            boards.append(leaderboard(own_cells, own_samples, seed, groupings, levels))
         else:
             why = NO_SAMPLE if len(known) == len(models) else NO_ACCURACY
             left_out[why].append(f"{' with '.join(sorted(models))} on {dataset}")

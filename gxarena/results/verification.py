@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import MappingProxyType
 
 SELF_REPORTED, RECOMPUTED, REPLAYED = "self-reported", "recomputed", "replayed"
@@ -17,6 +18,11 @@ LEVELS = MappingProxyType(
     }
 )
 """Each with what it means; each includes those before it."""
+
+
+def weakest(levels: Iterable[str]) -> str:
+    """How far all are checked; `SELF_REPORTED` where there is none."""
+    return min(levels, key=[*LEVELS].index, default=SELF_REPORTED)
 
 
 def explained(level: str) -> str:

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from gxarena.errors import InputError
 from gxarena.files import write_text
-from gxarena.validation import validated
+from gxarena.validation import Line, validated
 
 FILE = "card.json"
 LARGEST = 1 << 16
 """Bytes of the file."""
-
-
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("one line of text that can be printed")
-    return text
-
-
-Line = Annotated[str, AfterValidator(_one_line)]
 
 
 class Card(BaseModel):

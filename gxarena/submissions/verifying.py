@@ -11,14 +11,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
+from gxarena import __version__
 from gxarena.errors import InputError
 from gxarena.files import file_digest
 from gxarena.registry import Registry
-from gxarena.results.bundle import SUMS, opened
+from gxarena.results.attestation import Attestation, attestation
+from gxarena.results.bundle import ATTESTED, SUMS, names_in, opened
 from gxarena.results.leaderboard import leaderboard_of
 from gxarena.results.reading import RunResults
 from gxarena.results.verification import RECOMPUTED, REPLAYED, SELF_REPORTED
@@ -29,11 +32,11 @@ from gxarena.submissions.cells import Row, checked_cells
 from gxarena.submissions.constants import check_constants
 from gxarena.submissions.curves import confirmed_by_curves
 from gxarena.submissions.digests import check_agreement, check_components, check_installation
-from gxarena.submissions.findings import Findings
+from gxarena.submissions.findings import Findings, quoted
 from gxarena.submissions.installed import Installed
 from gxarena.submissions.motifs import check_motifs
 from gxarena.submissions.recomputation import Recomputation
-from gxarena.submissions.replay import NOT_HERE, Replay, drawn
+from gxarena.submissions.replay import ABSOLUTE, NOT_HERE, RELATIVE, Replay, drawn
 from gxarena.submissions.values import Values, checked_values
 from gxarena.validation import validated
 
@@ -56,6 +59,8 @@ class Verdict:
         How far it is checked now (see `gxarena.results.verification.LEVELS`).
     digest : str
         Of the bundle: of its list of digests.
+    replayed : list of str
+        Ids of the cells that were run again.
     counts : mapping of str to int
         What was looked at.
     card : Card or None
@@ -67,6 +72,7 @@ class Verdict:
     level: str = SELF_REPORTED
     digest: str = ""
     card: Card | None = None
+    replayed: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -107,6 +113,11 @@ def verify(
     verdict = Verdict(Findings(), seed=secrets.randbelow(2**32) if seed is None else seed)
     registry = registry or Registry.load()
     with verdict.findings.guarding(STRUCTURE), opened(path) as run:
+        verdict.findings.notes += (
+            f"It holds {quoted(name)}, which counts for nothing: nobody attests their own bundle."
+            for name in names_in(path)
+            if name.endswith(ATTESTED)
+        )
         _check(run, verdict, registry, replays)
     return verdict
 
@@ -148,6 +159,7 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) 
     if replays:
         chosen = drawn(cells, replays, verdict.seed, verdict.digest)
         replay = Replay(suite, values, held, verdict.card, registry, findings)
+        verdict.replayed = [str(row["cell_id"]) for row in chosen]
         verdict.counts[RAN_AGAIN] = len(chosen)
         verdict.counts["of these the same"] = replay.of(chosen)
         verdict.level = _after_replay(findings, len(chosen), verdict.level)
@@ -195,6 +207,26 @@ def _confirmed(
         verdict.counts["values of these that were made again"] = sum(again.values())
         confirmed |= {column: n for column, n in again.items() if column not in confirmed}
     return confirmed
+
+
+def attested(verdict: Verdict, by: str) -> Attestation:
+    """What boards may say of a bundle that holds.
+
+    Raises
+    ------
+    InputError
+        It does not hold, nothing was checked that one could attest, or nobody says who did.
+    """
+    return attestation(
+        verdict.digest,
+        verdict.level if verdict.holds else SELF_REPORTED,
+        by,
+        version=__version__,
+        today=datetime.now(UTC).date(),
+        seed=verdict.seed,
+        replayed=verdict.replayed,
+        tolerance=(RELATIVE, ABSOLUTE),
+    )
 
 
 def _card(run: RunResults, verdict: Verdict) -> None:

@@ -11,6 +11,8 @@ from altered_bundles import rewrite
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
+from gxarena.results.attestation import read_attestation
+from gxarena.results.boards import boards_of
 from gxarena.results.bundle import EXTRAS, MEMBERS, SUMS, opened
 from gxarena.results.schemas import TABLES
 
@@ -70,6 +72,31 @@ def test_from_a_run_to_a_bundle_that_is_replayed_elsewhere(
     assert (said["level"], said["seed"], said["card"]["by"]) == ("replayed", 7, "A [lab]")
     assert said["counts"]["of these the same"] == 5
     assert "drawn by the seed 7" in _verify(bundle, "--replay", 1, "--seed", 7, code=0)
+
+
+def test_a_bundle_that_holds_is_attested_for_boards(tmp_path: Path) -> None:
+    bundle, place = tmp_path / "theirs.zip", tmp_path / "theirs.verified.json"
+    shutil.copy(SHIPPED, bundle)
+    for wrong, reason in (
+        (["--by", "me"], "--by: expected --attest FILE too"),
+        (["--attest", tmp_path / "x.json"], "expected the name theirs.verified.json"),
+    ):
+        result = CliRunner().invoke(app, ["verify", str(bundle), *map(str, wrong)])
+        assert reason in str(result.exception)
+    _verify(bundle, "--attest", place, "--by", "A [lab]", code=0)
+    assert read_attestation(place).by == "A [lab]"
+    (board,) = boards_of([bundle])
+    assert set(board.table["verification"].to_pylist()) == {"recomputed"}
+    assert "recomputed by A [lab] on 20" in board.notes[0]
+
+
+def test_one_that_does_not_hold_is_not_attested(tmp_path: Path) -> None:
+    bundle, place = tmp_path / "theirs.zip", tmp_path / "theirs.verified.json"
+    torn = bytearray(SHIPPED.read_bytes())
+    torn[len(torn) // 2] ^= 1
+    bundle.write_bytes(torn)
+    _verify(bundle, "--attest", place, code=1)
+    assert not place.exists()
 
 
 def test_nothing_there_is_a_mistake(tmp_path: Path) -> None:

@@ -94,6 +94,14 @@ def test_one_that_does_not_hold_fails_and_a_link_leads_nowhere(repository: Path)
     assert said.endswith("Verified: 2.\n")
 
 
+def test_who_submits_attests_nothing(repository: Path) -> None:
+    (repository / "leaderboard" / "held.verified.json").write_text("{}")
+    status, said = _verified(repository)
+    assert status == 1
+    assert "An attestation, leaderboard/held.verified.json: expected none in a pull request" in said
+    assert said.endswith("Verified: 0.\n")
+
+
 def test_where_no_bundle_changed_nothing_fails(repository: Path) -> None:
     (repository / "README").write_text("x")
     assert _verified(repository) == (0, "Verified: 0.\n")

@@ -10,7 +10,7 @@ from written_runs import write_run
 from gxarena.results.boards import read_board
 from gxarena.results.leaderboard import leaderboard_of
 from gxarena.results.reading import RunResults
-from gxarena.results.verification import LEVELS, explained
+from gxarena.results.verification import LEVELS, explained, weakest
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,3 +34,9 @@ def test_an_unknown_level_stands_for_itself() -> None:
 def test_boards_that_ship_say_a_level_that_is_explained(name: str) -> None:
     board = read_board(ROOT / "leaderboard" / f"{name}.parquet")
     assert set(board.table["verification"].to_pylist()) <= LEVELS.keys()
+
+
+def test_a_chain_is_as_checked_as_its_weakest_link() -> None:
+    assert weakest(["replayed", "recomputed"]) == "recomputed"
+    assert weakest(["replayed", "self-reported", "recomputed"]) == "self-reported"
+    assert weakest([]) == "self-reported"

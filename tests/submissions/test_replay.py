@@ -22,7 +22,7 @@ from gxarena.run.runner import run
 from gxarena.run.suite import Suite
 from gxarena.submissions.making import make_bundle
 from gxarena.submissions.replay import drawn
-from gxarena.submissions.verifying import verify
+from gxarena.submissions.verifying import attested, verify
 
 Find = Callable[..., list[str]]
 
@@ -55,6 +55,13 @@ def test_an_honest_bundle_is_replayed_from_another_folder(
     assert verdict.level == "replayed"
     assert (verdict.counts["cells run again"], verdict.counts["of these the same"]) == (5, 5)
     assert {path: path.read_bytes() for path in bundle.iterdir()} == before
+    said = attested(verdict, "A lab")
+    drawn_again = drawn(_cells(bundle), 5, 1, file_digest(bundle / SUMS))
+    assert said.replayed == [row["cell_id"] for row in drawn_again]
+    assert (said.level, said.seed, said.bundle) == ("replayed", 1, file_digest(bundle / SUMS))
+    verdict.findings.say("replay", "Something.")
+    with pytest.raises(InputError, match="whose level stays self-reported"):
+        attested(verdict, "A lab")
     assert list(Path().iterdir()) == []
 
 
