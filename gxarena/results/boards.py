@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from gxarena.errors import InputError
 from gxarena.results.bundle import is_bundle, opened
-from gxarena.results.joining import Measured, joined
+from gxarena.results.joining import Measured, joined, relabelled
 from gxarena.results.leaderboard import leaderboard
 from gxarena.results.parquet import read_with_identity, write_table
 from gxarena.results.reading import RunResults
@@ -101,7 +101,8 @@ def _place(groups: list[_Group], run: RunResults, name: str) -> None:
     record, why = run.record, ""
     for group in groups:
         held = group.measured
-        found = why_apart(name, measured.terms, group.names[0], held.terms)
+        terms = relabelled(held, measured).terms
+        found = why_apart(name, terms, group.names[0], held.terms)
         if not found:
             group.measured = joined(held, measured)
             group.names.append(name)

@@ -23,6 +23,7 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -41,6 +42,8 @@ EXTRAS = ("attributions.parquet", "card.json")
 """What a bundle may hold besides."""
 LARGEST = 2 << 30
 """Bytes of all files together, and of all values that the tables unfold to."""
+MOST_ROWS = MappingProxyType({"cells": 100_000, "motifs": 1 << 20, "seqlets": 1 << 21})
+"""Rows of tables that are read row by row."""
 _NUMBERS = ["n_samples", REPLICATE]
 _TEXTS = ["quantities", "model_parameters"]
 LARGEST_TEXT = 1 << 26
@@ -201,6 +204,9 @@ def _check_tables(path: Path, folder: Path) -> None:
         try:
             if not pq.read_schema(table.absolute()).remove_metadata().equals(schema):
                 raise _refused(path, f"the columns of {name} in {table.name}", "others")
+            rows = pq.read_metadata(table.absolute()).num_rows
+            if rows > MOST_ROWS.get(name, rows):
+                raise _refused(path, f"at most {MOST_ROWS[name]} rows of {name}", str(rows))
             total += _unfolded(table)
         except (OSError, pa.ArrowInvalid) as error:
             raise _refused(path, f"{name}.parquet to be Parquet", str(error)) from error

@@ -4,15 +4,18 @@ Cells are the same where they are of the same explainer, by name and parameters,
 (`gxarena.results.terms`) and hold the same values; of these one is kept. Where two runs give one
 name to different explainers, or the same explainer has other values in each, both stay: the later
 run's under a name that says whose it is, and a sentence says why. Nothing is lost or overwritten.
+Whatever gets another name gets it everywhere, also where others are compared with it.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,7 +27,15 @@ from gxarena.results.contestants import values_of_cells
 from gxarena.results.encoded import encoded, positions
 from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.schemas import VALUES
-from gxarena.results.terms import DATASET, MODEL, Terms, labels_by_meaning
+from gxarena.results.terms import (
+    DATASET,
+    MODEL,
+    REFERENCE,
+    REFERENCE_CODE,
+    Key,
+    Terms,
+    labels_by_meaning,
+)
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 """Up to which values are the same: float32 on another machine."""
@@ -36,8 +47,9 @@ Place = tuple[str, str, int, str, str, str]
 _READ = [
     "cell_id", "attempt", "suite", "dataset", "model", "model_replicate", "model_digest",
     "explainer", "explainer_component", "explainer_parameters", "aggregator", "metric",
-    "metric_name", "metric_digest", "status",
+    "metric_name", "metric_digest", "against", "status",
 ]  # fmt: skip
+_OF_REFERENCES = (REFERENCE, REFERENCE_CODE)
 
 
 @dataclass(frozen=True)
@@ -74,22 +86,16 @@ class Measured:
 
 def joined(first: Measured, second: Measured) -> Measured:
     """Two on the same terms as one; labels are the first one's where they mean the same."""
-    second = _relabelled(first, second)
-    held, new = (last_attempts(one.cells.select(_READ)) for one in (first, second))
-    places = {_place(cell): cell for cell in held}
-    shared = [(places[_place(cell)], cell) for cell in new if _place(cell) in places]
-    why = _other_explainers(held, new)
-    why |= _other_values(first, second, [p for p in shared if p[1]["explainer"] not in why])
-    names = _new_names(why, second.name, held, new)
+    second = relabelled(first, second)
+    code = _other_code(first, second)
+    second, said = _apart_where_it_differs(first, second)
     outdone: set[str] = set()
     dropped: set[str] = set()
-    for mine, theirs in shared:
-        if theirs["explainer"] not in names:
-            better = mine["status"] != "ok" and theirs["status"] == "ok"
-            (outdone if better else dropped).add((mine if better else theirs)["cell_id"])
+    for mine, theirs in _shared(first, second):
+        better = mine["status"] != "ok" and theirs["status"] == "ok"
+        (outdone if better else dropped).add((mine if better else theirs)["cell_id"])
     kept = _without(first, outdone)
-    added = _apart(_renamed(_without(second, dropped), names), kept)
-    said = [f"{why[label]}: that of {second.name} is shown as '{names[label]}'." for label in why]
+    added = _with_own_ids(_without(second, dropped), kept)
     return Measured(
         first.name,
         {**second.terms, **first.terms},
@@ -97,8 +103,49 @@ def joined(first: Measured, second: Measured) -> Measured:
         pa.concat_tables([kept.samples, added.samples]),
         first.seed,
         {**second.groupings, **first.groupings},
-        (*first.notes, *second.notes, *said, *_other_code(first.name, second.name, held, new)),
+        (*first.notes, *second.notes, *said, *code, *_unknown_references(first, second)),
     )
+
+
+def _apart_where_it_differs(first: Measured, second: Measured) -> tuple[Measured, list[str]]:
+    """The second with other names for explainers that are none of the first's, and why.
+
+    Those that comparisons are made with come before the comparisons: an explainer whose reference
+    alone is another is the same.
+    """
+    said: list[str] = []
+    held = last_attempts(first.cells.select(_READ))
+    for of_comparisons in (False, True):
+        while True:
+            new = last_attempts(second.cells.select(_READ))
+            shared = [
+                pair
+                for pair in _shared(first, second)
+                if (_reference(pair[1]) is not None) is of_comparisons
+            ]
+            why = _other_explainers(held, new)
+            why |= _other_values(first, second, [p for p in shared if p[1]["explainer"] not in why])
+            if not why:
+                break
+            names = _new_names(why, second.name, held, new)
+            said += [
+                f"{why[one]}: that of {second.name} is shown as '{names[one]}'." for one in why
+            ]
+            second = _with_labels(second, explainers=names)
+    return second, said
+
+
+def _shared(first: Measured, second: Measured) -> list[tuple[Row, Row]]:
+    """Cells of both that lie in one place."""
+    held, new = (last_attempts(one.cells.select(_READ)) for one in (first, second))
+    places = {_place(cell): cell for cell in held}
+    return [(places[_place(cell)], cell) for cell in new if _place(cell) in places]
+
+
+def _reference(cell: Row) -> str | None:
+    """What else than itself with other weights a cell is compared with."""
+    against: str | None = cell["against"]
+    return None if against == f"{cell['model']}/{cell['explainer']}" else against or None
 
 
 def _place(cell: Row) -> Place:
@@ -112,37 +159,33 @@ def _place(cell: Row) -> Place:
     )
 
 
-def _relabelled(first: Measured, second: Measured) -> Measured:
+def relabelled(first: Measured, second: Measured) -> Measured:
     """The second with the first one's labels of the same data sets and models, and its suites."""
     names = {kind: _same_meaning(first.terms, second.terms, kind) for kind in (DATASET, MODEL)}
-    datasets, models = names[DATASET], names[MODEL]
     labels = first.cells.select(["suite", "dataset"]).to_pylist()
     suites = {row["dataset"]: row["suite"] for row in reversed(labels)}
-    rows = second.cells.select(["suite", "dataset", "model", "explainer", "against"]).to_pylist()
+    second = _with_labels(second, names[DATASET], names[MODEL])
+    rows = second.cells.select(["suite", "dataset"]).to_pylist()
     for row in rows:
-        _rename_its_own(row, models.get(row["model"], row["model"]), row["explainer"])
-        row["dataset"] = datasets.get(row["dataset"], row["dataset"])
-        row["model"] = models.get(row["model"], row["model"])
         row["suite"] = suites.get(row["dataset"], row["suite"])
-    terms = {
-        (key[0], names[key[0]].get(key[1], key[1]), *key[2:]) if key[0] in names else key: value
-        for key, value in second.terms.items()
-    }
-    return replace(
-        second,
-        cells=_with_columns(second.cells, rows),
-        terms=terms,
-        groupings={datasets.get(label, label): how for label, how in second.groupings.items()},
-    )
+    terms = dict(second.terms)
+    for key in terms.keys() & first.terms.keys():
+        if key[0] == REFERENCE and key[1].partition("/")[0] in names[MODEL].values():
+            # How either suite names a model that is the same by its weights says nothing.
+            (model, _), (_, explainer) = (json.loads(one.terms[key]) for one in (first, second))
+            terms[key] = json.dumps([model, explainer], sort_keys=True)
+    return replace(second, cells=_with_columns(second.cells, rows), terms=terms)
 
 
 def _same_meaning(first: Terms, second: Terms, kind: str) -> dict[str, str]:
     """Labels of the second that the first has under another one, where it is the only one."""
     ours, theirs = (labels_by_meaning(terms, kind) for terms in (first, second))
+    # A model that others are compared with need have no cells.
+    named = {key[1].partition("/")[0] for key in second if key[0] == REFERENCE and kind == MODEL}
     found = {}
     for label, meaning in theirs.items():
         equal = [one for one in ours if ours[one] == meaning]
-        if len(equal) == 1 and equal[0] not in theirs:
+        if len(equal) == 1 and equal[0] not in theirs.keys() | named:
             found[label] = equal[0]
     # Of two labels for one thing neither is the other's: their cells would lie in one place.
     times = Counter(found.values())
@@ -211,18 +254,63 @@ def _new_names(
     return names
 
 
-def _rename_its_own(row: dict[str, Any], model: str, explainer: str) -> None:
-    """What a cell is compared with, where that is itself with other weights."""
-    if row["against"] == f"{row['model']}/{row['explainer']}":
-        row["against"] = f"{model}/{explainer}"
-
-
-def _renamed(run: Measured, names: Mapping[str, str]) -> Measured:
-    rows = run.cells.select(["model", "explainer", "against"]).to_pylist() if names else []
+def _with_labels(
+    run: Measured,
+    datasets: Mapping[str, str] = MappingProxyType({}),
+    models: Mapping[str, str] = MappingProxyType({}),
+    explainers: Mapping[str, str] = MappingProxyType({}),
+) -> Measured:
+    """A run with other labels wherever it names these, also in names of comparisons."""
+    if not (datasets or models or explainers):
+        return run
+    columns = ["dataset", "model", "explainer", "against", "metric_name"]
+    rows = run.cells.select([*columns, "quantities"]).to_pylist()
+    metrics: dict[str, str] = {}
     for row in rows:
-        _rename_its_own(row, row["model"], names.get(row["explainer"], row["explainer"]))
-        row["explainer"] = names.get(row["explainer"], row["explainer"])
-    return replace(run, cells=_with_columns(run.cells, rows))
+        before, other = row["metric_name"], _reference(row)
+        if row["against"]:
+            model, _, explainer = row["against"].partition("/")
+            row["against"] = f"{models.get(model, model)}/{explainers.get(explainer, explainer)}"
+        if other is not None:
+            row["metric_name"] = before.replace(f"[vs {other}]", f"[vs {row['against']}]")
+        for key in json.loads(row.pop("quantities") or "{}"):
+            end = key and f".{key}"
+            metrics[before + end] = row["metric_name"] + end
+        for kind, names in (("dataset", datasets), ("model", models), ("explainer", explainers)):
+            row[kind] = names.get(row[kind], row[kind])
+    labels = {DATASET: datasets, MODEL: models}
+    return replace(
+        run,
+        cells=_with_columns(run.cells, rows),
+        samples=_with_metrics(run.samples, {b: n for b, n in metrics.items() if b != n}),
+        terms={_renamed(key, labels, explainers): value for key, value in run.terms.items()},
+        groupings={datasets.get(label, label): how for label, how in run.groupings.items()},
+    )
+
+
+def _renamed(
+    key: Key, labels: Mapping[str, Mapping[str, str]], explainers: Mapping[str, str]
+) -> Key:
+    """A term of what has another label now."""
+    if key[0] in labels:
+        return (key[0], labels[key[0]].get(key[1], key[1]), *key[2:])
+    if key[0] not in _OF_REFERENCES:
+        return key
+    model, _, explainer = key[1].partition("/")
+    return key[0], f"{labels[MODEL].get(model, model)}/{explainers.get(explainer, explainer)}"
+
+
+def _with_metrics(samples: pa.Table, names: Mapping[str, str]) -> pa.Table:
+    """Values under other metrics' names."""
+    if not names:
+        return samples
+    at, field = samples.column_names.index("metric"), samples.schema.field("metric")
+    column = encoded(samples["metric"])
+    renamed = [names.get(name, name) for name in column.dictionary.to_pylist()]
+    distinct = pa.array(renamed, column.dictionary.type)
+    return samples.set_column(
+        at, field, pa.DictionaryArray.from_arrays(column.indices, distinct).cast(field.type)
+    )
 
 
 def _without(run: Measured, cells: Collection[str]) -> Measured:
@@ -235,7 +323,7 @@ def _without(run: Measured, cells: Collection[str]) -> Measured:
     return replace(run, cells=kept, samples=values)
 
 
-def _apart(run: Measured, other: Measured) -> Measured:
+def _with_own_ids(run: Measured, other: Measured) -> Measured:
     """A run whose cells have ids that another's do not have."""
     ids, others = ({*one.cells["cell_id"].unique().to_pylist()} for one in (run, other))
     if ids.isdisjoint(others):
@@ -259,9 +347,10 @@ def _with_columns(table: pa.Table, rows: Sequence[Row]) -> pa.Table:
     return table
 
 
-def _other_code(first: str, second: str, held: Sequence[Row], new: Sequence[Row]) -> Iterator[str]:
+def _other_code(first: Measured, second: Measured) -> list[str]:
     """A sentence where the runs share metrics or models that different code computed."""
     changed = []
+    held, new = (last_attempts(one.cells.select(_READ)) for one in (first, second))
     for kind in ("metric", "model"):
         ours, theirs = (
             {
@@ -272,8 +361,23 @@ def _other_code(first: str, second: str, held: Sequence[Row], new: Sequence[Row]
         )
         both = ours.keys() & theirs.keys()
         changed += sorted({label for label, at in both if ours[label, at] != theirs[label, at]})
-    if changed:
-        yield (
-            f"{first} and {second} were computed with other sources or versions of libraries: "
-            f"{', '.join(changed)}."
-        )
+    if not changed:
+        return []
+    return [
+        f"{first.name} and {second.name} were computed with other sources or versions of "
+        f"libraries: {', '.join(changed)}."
+    ]
+
+
+def _unknown_references(first: Measured, second: Measured) -> Iterator[str]:
+    """A sentence on each explanation that both compare with and not both have cells of."""
+    for key in first.terms:
+        code = (REFERENCE_CODE, *key[1:])
+        if key[0] == REFERENCE and key in second.terms:
+            lacking = [one.name for one in (first, second) if code not in one.terms]
+            if lacking:
+                yield (
+                    f"{first.name} and {second.name} are compared with '{key[1]}' by name and "
+                    f"parameters: {' and '.join(lacking)} held no cells of it, so that its code is "
+                    "not known to be the same."
+                )

@@ -1,9 +1,10 @@
 """What must agree for rows of several runs to compete: the terms of a board.
 
 Two runs may be ranked together where, of whatever both have under one name, they mean the same:
-sequences, weights, target, objective, seed, metrics with their parameters, … by digest where there
-is one. Code is not among the terms, since it changes with every version; where two runs were made
-by different code, joining them says so (`gxarena.results.joining`).
+sequences, weights, target, objective, seed, metrics with their parameters, questions and
+directions, explainers' roles, … by digest where there is one. Code is not among the terms, since it
+changes with every version; where two runs were made by different code, joining them says so
+(`gxarena.results.joining`). The code of an explainer that others are compared with is: it measures.
 """
 
 from __future__ import annotations
@@ -21,12 +22,17 @@ Terms = Mapping[Key, str]
 """What each term is, in words and digests that can be compared and read."""
 
 DATASET, MODEL = "data set", "model"
+DIRECTION = "direction of"
+REFERENCE, REFERENCE_CODE = "what is compared with", "code of what is compared with"
+"""An explanation that pair metrics compare with, as its suite names it; as its cells know it."""
 
 _READ = [
     "cell_id", "attempt", "dataset", "dataset_digest", "n_samples", "model", "model_replicate",
     "model_component", "model_parameters", "model_digest", "model_weights_digest", "aggregator",
     "aggregator_component", "aggregator_parameters", "metric", "metric_component",
-    "metric_parameters", "against", "explainer", "target", "objective", "seed",
+    "metric_parameters", "metric_question", "metric_name", "quantities", "against", "explainer",
+    "explainer_component", "explainer_parameters", "explainer_digest", "explainer_role", "target",
+    "objective", "seed",
 ]  # fmt: skip
 _PLACE_AND_SPEED = {"checkpoint", "device", "batch_size"}
 """Parameters of models that no number hangs on: where weights lie, how fast they run."""
@@ -37,10 +43,15 @@ _DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24,}\b")
 def terms_of(run: RunResults) -> Terms:
     """The terms of a run, from its record and its cells."""
     found: dict[Key, str] = {}
-    for cell in last_attempts(run.table("cells").select(_READ)):
+    cells = last_attempts(run.table("cells").select(_READ))
+    code = {f"{cell['model']}/{cell['explainer']}": _explainer(cell) for cell in cells}
+    for cell in cells:
         found.update(_of_cell(cell, run.record.groupings))
-        if cell["against"] and cell["against"] != f"{cell['model']}/{cell['explainer']}":
-            found["what is compared with", cell["against"]] = _aliases(run, cell["against"])
+        against = cell["against"]
+        if against and against != f"{cell['model']}/{cell['explainer']}":
+            found[REFERENCE, against] = _aliases(run, against)
+            if against in code:
+                found[REFERENCE_CODE, against] = code[against]
     if partition := run.record.document.get("partition"):
         found["partition",] = repr(partition)
     return found
@@ -60,6 +71,20 @@ def _of_cell(cell: Mapping[str, Any], groupings: Mapping[str, str]) -> Iterator[
     for kind in ("aggregator", "metric"):
         parameters = cell[f"{kind}_parameters"] or "{}"
         yield (kind, cell[kind]), f"{cell[f'{kind}_component']} {parameters}"
+    yield ("question of metric", cell["metric"]), cell["metric_question"]
+    yield (
+        ("role of explainer", cell["explainer_component"] or cell["explainer"]),
+        cell["explainer_role"],
+    )
+    for key, quantity in json.loads(cell["quantities"] or "{}").items():
+        name = f"{cell['metric']}.{key}" if key else cell["metric"]
+        yield (DIRECTION, name), quantity["better"]
+
+
+def _explainer(cell: Mapping[str, Any]) -> str:
+    """Its code too: a pair metric's values hang on what it gives."""
+    parameters = cell["explainer_parameters"] or "{}"
+    return f"{cell['explainer_component']} {parameters} ({cell['explainer_digest']})"
 
 
 def _model(cell: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from gxarena.results.terms import DIRECTION
 from gxarena.run.suite import shipped_suites
 from gxarena.site import addresses
 from gxarena.site.dossiers import Dossier, Values
@@ -70,7 +71,10 @@ def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str
             for source in dossier.parts
         ],
         "details": dossier.facts,
-        "terms": [(" ".join(key), text) for key, text in board.terms.items()],
+        # Each quantity's page has its direction.
+        "terms": [
+            (" ".join(key), text) for key, text in board.terms.items() if key[0] != DIRECTION
+        ],
         "runs": board.runs,
         "script": name,
         "valued": set(held["values"]),

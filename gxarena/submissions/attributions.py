@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gxarena.data import Attribution, Spans
@@ -25,6 +26,10 @@ from gxarena.run.store import Store
 FILE = "attributions.parquet"
 DEFAULT = 8
 """Samples of each explanation."""
+MOST_VALUES = 1 << 22
+"""Numbers of an explanation, of all its samples together: what is read at a time."""
+MOST_ROWS = 1 << 20
+"""Of all explanations together."""
 
 # `model_boundaries` are the model's own units, null where the scores are on them. `special` and
 # `diagnostics` are JSON. `hypothetical`, which metrics of whole sets read, is null unless the
@@ -55,7 +60,7 @@ def write_attributions(run: RunResults, n: int, path: Path) -> int:
     Raises
     ------
     InputError
-        The run's store does not hold them.
+        The run's store does not hold them, or one is larger than a bundle may hold.
     """
     store = Store(run.path / "store")
     rows = [row for row in run.last_rows() if row["status"] == "ok"]
@@ -65,7 +70,14 @@ def write_attributions(run: RunResults, n: int, path: Path) -> int:
         pq.ParquetWriter(file, SCHEMA, compression="zstd", write_page_checksum=True) as writer,
     ):
         for key, row in sorted(explained.items()):
-            writer.write_table(_of_explanation(store, key, row, n))
+            table = _of_explanation(store, key, row, n)
+            if (values := _n_values(table)) > MOST_VALUES:
+                raise InputError(
+                    f"--attributions {n}: expected at most {MOST_VALUES} numbers of an "
+                    f"explanation, got {values} of {row['explainer']} on {row['model']}. Submit "
+                    "those of fewer samples."
+                )
+            writer.write_table(table)
     return len(explained)
 
 
@@ -105,6 +117,13 @@ def _of_explanation(store: Store, key: str, row: Mapping[str, Any], n: int) -> p
     return pa.table(columns, schema=SCHEMA)
 
 
+def _n_values(table: pa.Table) -> int:
+    """Numbers in lists; none where there should be a list counts one, as Parquet does."""
+    lists = [column for column in table.columns if pa.types.is_list(column.type)]
+    numbers = sum(pc.sum(pc.list_value_length(column)).as_py() or 0 for column in lists)
+    return int(numbers) + sum(column.null_count for column in lists)
+
+
 def _json(column: pa.ChunkedArray) -> pa.Array:
     return pa.array([json.dumps(dict(one)) for one in column.to_pylist()], pa.string())
 
@@ -116,30 +135,59 @@ class Attributions:
     ----------
     ids : mapping of key to list of str
         Of which samples each explanation is there.
+    largest : int
+        Numbers that reading an explanation takes at most.
 
     Raises
     ------
     InputError
-        The file is not as gxarena writes it.
+        The file is not as gxarena writes it, or holds more than is read at a time.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = (folder / FILE).absolute()
-        if not pq.read_schema(self._path).remove_metadata().equals(SCHEMA):
+        path = (folder / FILE).absolute()
+        self._file = pq.ParquetFile(path, page_checksum_verification=True)
+        if not self._file.schema_arrow.remove_metadata().equals(SCHEMA):
             raise InputError(f"{FILE}: expected the columns {', '.join(SCHEMA.names)}, got others.")
-        index = pq.read_table(self._path, columns=["attributions_key", "sample_id"])
+        meta = self._file.metadata
+        if meta.num_rows > MOST_ROWS:
+            raise InputError(f"{FILE}: expected at most {MOST_ROWS} rows, got {meta.num_rows}.")
         self.ids: dict[str, list[str]] = defaultdict(list)
-        for key, sample in zip(*(column.to_pylist() for column in index.columns), strict=True):
-            self.ids[key].append(sample)
+        self._groups: dict[str, list[int]] = defaultdict(list)
+        sizes: dict[str, int] = defaultdict(int)
+        for group in range(meta.num_row_groups):
+            index = self._file.read_row_group(group, columns=["attributions_key", "sample_id"])
+            for key, sample in zip(*(column.to_pylist() for column in index.columns), strict=True):
+                self.ids[key].append(sample)
+            columns = (meta.row_group(group).column(at) for at in range(meta.num_columns))
+            values = sum(one.num_values for one in columns if "." in one.path_in_schema)
+            for key in index["attributions_key"].unique().to_pylist():
+                self._groups[key].append(group)
+                sizes[key] += values
+        self.largest = max(sizes.values(), default=0)
+        if self.largest > MOST_VALUES:
+            raise InputError(
+                f"{FILE}: expected at most {MOST_VALUES} numbers of an explanation, got "
+                f"{self.largest}."
+            )
 
     def rows(self, key: str) -> list[dict[str, Any]]:
-        """The rows of an explanation."""
-        found: list[dict[str, Any]] = pq.read_table(
-            self._path,
-            filters=[("attributions_key", "==", key)],
-            page_checksum_verification=True,
-        ).to_pylist()
+        """The rows of an explanation; lists of numbers as arrays."""
+        found: list[dict[str, Any]] = []
+        for group in self._groups.get(key, ()):
+            table = self._file.read_row_group(group)
+            table = table.filter(pc.equal(table["attributions_key"], key))
+            columns = [_cells_of(column) for column in table.columns]
+            rows = zip(*columns, strict=True)
+            found += (dict(zip(table.column_names, row, strict=True)) for row in rows)
         return found
+
+
+def _cells_of(column: pa.ChunkedArray) -> list[Any]:
+    """A column's values; a list as an array, which takes a fifth of the memory."""
+    if not pa.types.is_list(column.type):
+        return column.to_pylist()
+    return [one.values.to_numpy(zero_copy_only=False) if one.is_valid else None for one in column]
 
 
 def attribution_of(row: Mapping[str, Any]) -> Attribution:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from gxarena.errors import GxarenaError
 from gxarena.identity import digest, path_digest
 from gxarena.registry import Registry
+from gxarena.results.patterns import matches, unmatched
 from gxarena.run import keys
 from gxarena.run.choices import facts
 from gxarena.run.suite import Suite
@@ -18,7 +19,7 @@ from gxarena.submissions.cells import Row, named
 from gxarena.submissions.findings import Findings, quoted
 from gxarena.submissions.installed import OWN, Installed
 from gxarena.submissions.paths import paths_among
-from gxarena.submissions.values import Values, quantities_of
+from gxarena.submissions.values import Values, column_name, quantities_of
 
 CHECK = "digests"
 
@@ -110,6 +111,12 @@ def check_installation(
     for label, row in by_dataset.items():
         _check_dataset(label, row, values, installed, findings)
     for row in {(r["model_component"], r["model_parameters"]): r for r in cells}.values():
+        if name := next(paths_among(json.loads(row["model_parameters"] or "{}"), names=True), None):
+            findings.notes.append(
+                f"Model {quoted(row['model'])}: {quoted(name)} may be a file or folder here, which "
+                "is not opened: its weights' digest is as the bundle says."
+            )
+            continue
         weights = _weights(row, installed.registry)
         if weights is not None and weights != row["model_weights_digest"]:
             where = f"{named(row)}, model_weights_digest"
@@ -129,11 +136,29 @@ def check_installation(
             where = f"{named(row)}, quantities"
             expected = f"directions and bounds of {quoted(row['metric_component'])} as it ships"
             findings.add(CHECK, where, expected, "others")
-        if others := sorted(declared.keys() ^ own.keys()):
+        missing = sorted(own.keys() - declared.keys())
+        if missing and _are_asked_for(missing, declared, row, installed):
+            where = f"{named(row)}, quantities"
+            expected = f"{quoted(', '.join(missing))} too, which the suite asks for"
+            findings.add(CHECK, where, expected, "none of these")
+        elif others := sorted(declared.keys() ^ own.keys()):
             findings.notes.append(
                 f"Metric {quoted(row['metric'])} has other quantities than in this version of "
                 f"gxarena ({quoted(', '.join(others))})."
             )
+
+
+def _are_asked_for(
+    missing: Iterable[str], declared: Iterable[str], row: Row, installed: Installed
+) -> bool:
+    """Whether quantities that a metric has here had to be there.
+
+    All had of the same version; of another one those that alone the suite's headline can mean.
+    """
+    if installed.of_this_version(row):
+        return True
+    meant = unmatched(installed.suite.headline, (column_name(row, key) for key in declared))
+    return bool(meant) and any(matches(column_name(row, key), meant) for key in missing)
 
 
 def _declared(quantity: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -162,7 +187,7 @@ def _weights(row: Row, registry: Registry) -> str | None:
     """The digest of the weights that ship under what a row's model is called; None of others."""
     found = registry.components.get(("models", row["model_component"]))
     parameters = json.loads(row["model_parameters"] or "{}")
-    if found is None or found.distribution != OWN or next(paths_among(parameters), None):
+    if found is None or found.distribution != OWN:
         return None
     try:
         files = [Path(file).resolve() for file in facts(found, parameters).files]

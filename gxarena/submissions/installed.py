@@ -59,6 +59,11 @@ class Installed:
         found = self.registry.components.get((f"{kind}s", row[f"{kind}_component"]))
         return found if found and found.component.target.startswith(_CORE) else None
 
+    def of_this_version(self, row: Row) -> bool:
+        """Whether a cell's values were made with the version of its metric that is here."""
+        found = self.found("metric", row)
+        return found is not None and found.version == row["gxarena_version"]
+
     def made(self, kind: str, row: Row) -> Any | None:
         """It with the row's parameters; None where it is not the core's or does not take them."""
         found = self.found(kind, row)

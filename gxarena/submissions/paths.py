@@ -11,19 +11,26 @@ _OUTWARD = ("/", "\\", "~", "$", ".")
 """How a text begins that leads somewhere else."""
 
 
-def paths_among(value: Any) -> Iterator[str]:
-    """Texts in a parameter, at any depth, that are a path, or lead to a file that is here."""
+def paths_among(value: Any, *, names: bool = False) -> Iterator[str]:
+    """Texts in a parameter, at any depth, that are a path, or lead to a file that is here.
+
+    Parameters
+    ----------
+    names : bool
+        Whether a text without a folder counts too where something of that name lies here, as of a
+        component that may open it: a checkpoint "fly" that ships is then told from a folder "fly".
+    """
     if isinstance(value, Mapping):
         for inner in value.values():
-            yield from paths_among(inner)
+            yield from paths_among(inner, names=names)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from paths_among(inner)
-    elif isinstance(value, str) and _leads_to_a_file(value):
+            yield from paths_among(inner, names=names)
+    elif isinstance(value, str) and _leads_to_a_file(value, names):
         yield value
 
 
-def _leads_to_a_file(text: str) -> bool:
+def _leads_to_a_file(text: str, names: bool) -> bool:
     if text.startswith(_OUTWARD) or ".." in Path(text).parts or Path(text).is_absolute():
         return True
-    return len(Path(text).parts) > 1 and os.path.lexists(text)
+    return (names or len(Path(text).parts) > 1) and os.path.lexists(text)

@@ -34,8 +34,8 @@ _FREE = {NATIVE, "special", OWN_REPLICATES}
 """What a metric may require and still need no model."""
 _OF_LABELS = {"accuracy"}
 """Metrics that read labels, which no requirement says."""
-_KEPT = 8
-"""Explanations in memory."""
+_KEPT, _FEWEST_KEPT, _KEPT_VALUES = 8, 2, 1 << 24
+"""Explanations in memory: fewer where they are large."""
 
 
 class Recomputation:
@@ -52,7 +52,8 @@ class Recomputation:
         self._ok = [row for row in cells if row["cell_id"] in values.of]
         self._values, self._attributions = values, attributions
         self._installed, self._findings = installed, findings
-        self._explained: Recent[tuple[Explained, tuple[Spans, ...]]] = Recent(_KEPT)
+        kept = max(_FEWEST_KEPT, min(_KEPT, _KEPT_VALUES // max(1, attributions.largest)))
+        self._explained: Recent[tuple[Explained, tuple[Spans, ...]]] = Recent(kept)
         # What a model's replicates are, each by its digest: a pair's position may be the other's.
         self._weights: dict[str, list[str]] = {}
         self._keys: dict[tuple[str, str, str], str] = {}
@@ -97,6 +98,7 @@ class Recomputation:
         return self._findings.counts[CHECK] == before
 
     def _cell(self, row: Row) -> dict[tuple[str, str], int]:
+        self._of(row["attributions_key"], row)  # which parses them, whether any metric reads them
         self._check_fingerprint(row)
         scored = self._scored(row)
         if scored is None:
@@ -115,15 +117,10 @@ class Recomputation:
             sample = self._values.ids[row["dataset"]][index] if len(again) == len(given) else ""
             where = f"{named(row)}, {quoted(column_name(row, key))}, sample {quoted(sample)}"
             expected = f"{again[index]:.9g}, what its attributions come to"
-            if not self._of_this_version(row):
+            if not self._installed.of_this_version(row):
                 expected += " (by another version of the metric)"
             self._findings.add(CHECK, where, expected, f"{given[index]:.9g}")
         return confirmed
-
-    def _of_this_version(self, row: Row) -> bool:
-        """Whether the versions agree that the values were made with and are made again with."""
-        found = self._installed.found("metric", row)
-        return found is not None and found.version == row["gxarena_version"]
 
     def _scored(self, row: Row) -> Mapping[str, Floats] | None:
         """Each quantity, of the samples that are there; None where it cannot be made again."""

@@ -8,6 +8,7 @@ from this installation, data from what it can read, neither from the bundle.
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -98,13 +99,16 @@ class Replay:
         """A plan of this cell alone; None, and a finding, where it cannot be made here."""
         labels = list(self._labels(row))
         for kind, label in labels:
-            alias = self.suite.aliases(kind).get(label, {})
-            if leads := next(paths_among(alias), None) or alias.get("path"):
+            alias = dict(self.suite.aliases(kind).get(label, {}))
+            name = str(alias.pop("name", label))
+            opens = kind in ("models", "explainers")
+            if leads := next(paths_among(alias, names=opens), None) or alias.get("path"):
                 where = f"{named(row)}, {kind}.{plain(label)}"
                 expected = "what can be named without a path, since bundles hold no such file"
-                self.findings.add(NOT_HERE, where, expected, quoted(leads))
+                here = os.path.lexists(leads) and len(Path(leads).parts) == 1
+                remedy = "It lies in this folder: verify from another one." if here else ""
+                self.findings.add(NOT_HERE, where, expected, quoted(leads), remedy)
                 return None
-            name = str(alias.get("name", label))
             if (kind, name) not in self.registry.components:
                 where = f"{named(row)}, {kind.removesuffix('s')} {quoted(name)}"
                 self.findings.add(NOT_HERE, where, "it to be installed", "none", self._how())

@@ -138,3 +138,24 @@ def test_what_is_none_of_these_is_one_sentence(tmp_path: Path) -> None:
         boards_of([tmp_path / "none.parquet"])
     with pytest.raises(InputError, match=r"expected the folder of a run"):
         boards_of([tmp_path])
+
+
+def test_who_is_compared_with_other_code_under_another_label_is_apart(tmp_path: Path) -> None:
+    """The second run calls the same model my-cnn: terms are held together by what labels mean."""
+    runs = []
+    for name, model, code in (("one", "m", "1"), ("two", "my-cnn", "2"), ("three", "my-cnn", "1")):
+        aliases = {"models": {"my-cnn": {"name": "cnn"}}}
+        runs.append(
+            write_run(
+                tmp_path / name, {"ref": NONE, "a": LOW}, aliases, model=model,
+                explainer_digest={"ref": code * 32, "a": "0" * 32},
+                metric_name={"a": f"q[vs {model}/ref]"},
+                against={"a": f"{model}/ref"},
+            )
+        )  # fmt: skip
+    first, second = boards_of(runs)
+    assert first.names == (str(runs[0]), str(runs[2]))
+    assert second.notes == (
+        f"Not ranked with {runs[0]}: code of what is compared with 'm/ref' is ref {{}} (22222222…) "
+        f"in {runs[1]} and ref {{}} (11111111…) in {runs[0]}.",
+    )

@@ -134,6 +134,13 @@ def _cells(folder: Path, **changes: object) -> None:
     _sign(folder)
 
 
+def _many_cells(folder: Path, n: int) -> None:
+    path = folder / "cells.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.take([0] * n), path)
+    _sign(folder)
+
+
 FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "altered value": (_alter_a_value, r"samples\.parquet as its digest in SHA256SUMS says"),
     "missing table": (lambda f: (f / "curves.parquet").unlink(), r"the file curves\.parquet"),
@@ -144,6 +151,10 @@ FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "no Parquet": (_no_parquet, r"cells\.parquet to be Parquet"),
     "other format": (_other_format, "expected a run in format 5, got one in format 99"),
     "no digest of the plan": (_no_digest, r"a run\.json as gxarena writes it"),
+    "many cells": (
+        lambda f: _many_cells(f, 100_001),
+        "expected at most 100000 rows of cells, got 100001",
+    ),
     "samples without end": (
         lambda f: _cells(f, n_samples=10**12, status="error"),
         "values a metric",

@@ -205,3 +205,105 @@ def test_what_is_compared_with_its_own_replicates_still_is_under_another_name(
     apart = _measured(tmp_path / "apart", {"a": HIGH}, against="m/a")
     kept = joined(one, apart).cells.to_pylist()
     assert [row["against"] for row in kept] == [f"m/{row['explainer']}" for row in kept]
+
+
+def _comparing(
+    folder: Path,
+    reference: Values,
+    values: Mapping[str, Values],
+    model: str = "m",
+    **changes: Any,
+) -> Measured:
+    """Explainers by a metric, and how they compare with `ref` by another one.
+
+    `ref` itself, and the values of the comparison's cells by explainer.
+    """
+    plain = _measured(
+        folder / "plain", {"ref": reference, **dict.fromkeys(values, LOW)}, model=model, **changes
+    )
+    pairs = _measured(
+        folder / "pairs", values, metric="sim", metric_component="sim", model=model,
+        metric_name=f"sim[vs {model}/ref]", against=f"{model}/ref", metric_scope="pair", **changes,
+    )  # fmt: skip
+    both = {
+        what: pa.concat_tables([getattr(run, what) for run in (plain, pairs)])
+        for what in ("cells", "samples")
+    }
+    code = {("code of what is compared with", f"{model}/ref"): "ref {} (c)"}
+    terms = {**plain.terms, **pairs.terms, **code}
+    return Measured(**{**vars(plain), **both, "name": folder.name, "terms": terms})
+
+
+def _board(measured: Measured) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = leaderboard(measured.cells, measured.samples, measured.seed).to_pylist()
+    return {(row["metric"], row["explainer"]): row for row in rows}
+
+
+def test_a_comparison_names_the_model_as_the_board_does(tmp_path: Path) -> None:
+    """Else nobody of another run would be ranked with it, and a model would stand for nothing."""
+    one = _comparing(tmp_path / "one", NONE, {"a": LOW})
+    two = _comparing(tmp_path / "two", NONE, {"b": HIGH}, model="my-cnn")
+    both = joined(one, two)
+    assert set(both.cells["against"].drop_null().to_pylist()) == {"m/ref"}
+    board = _board(both)
+    assert {key[1]: row["rank"] for key, row in board.items() if key[0] == "sim[vs m/ref]"} == {
+        "a": 2, "b": 1,
+    }  # fmt: skip
+    assert {key[0] for key in board} == {"q", "sim[vs m/ref]"}
+    assert all(row["n"] == 24 for row in board.values())
+
+
+def test_who_is_compared_with_another_of_one_name_is_not_ranked_together(tmp_path: Path) -> None:
+    """The second run's reference gave other maps: comparisons with it are another measure."""
+    one = _comparing(tmp_path / "one", NONE, {"a": LOW, "b": LOW})
+    two = _comparing(tmp_path / "two", HIGH, {"a": HIGH, "b": LOW})
+    both = joined(one, two)
+    board = _board(both)
+    assert set(board) == {
+        *(("q", name) for name in ("a", "b", "ref", "ref (two)")),
+        *(("sim[vs m/ref]", name) for name in "ab"),
+        *(("sim[vs m/ref (two)]", name) for name in "ab"),
+    }
+    assert board["sim[vs m/ref (two)]", "a"]["estimate"] == pytest.approx(sum(HIGH) / 24)
+    assert board["sim[vs m/ref]", "a"]["estimate"] == pytest.approx(sum(LOW) / 24)
+    assert both.notes == (
+        "one and two hold other values for m / ref under q (24 differ): "
+        "that of two is shown as 'ref (two)'.",
+    )
+    assert ("what is compared with", "m/ref (two)") in both.terms
+
+
+def test_who_differs_beside_the_same_reference_is_shown_apart(tmp_path: Path) -> None:
+    one = _comparing(tmp_path / "one", NONE, {"a": LOW})
+    both = joined(one, _comparing(tmp_path / "two", NONE, {"a": HIGH}))
+    board = _board(both)
+    assert {name for metric, name in board if metric == "sim[vs m/ref]"} == {"a", "a (two)"}
+    assert both.samples.num_rows == 24 * 5  # ref once, a twice by either metric
+
+
+def test_a_comparison_with_what_has_no_cells_says_that_its_code_is_not_known(
+    tmp_path: Path,
+) -> None:
+    one = _comparing(tmp_path / "one", NONE, {"a": LOW})
+    two = _measured(
+        tmp_path / "two", {"b": HIGH}, metric="sim", metric_component="sim",
+        metric_name="sim[vs m/ref]", against="m/ref", metric_scope="pair",
+    )  # fmt: skip
+    both = joined(one, two)
+    assert both.notes == (
+        "one and two are compared with 'm/ref' by name and parameters: two held no cells of it, so "
+        "that its code is not known to be the same.",
+    )
+    assert {key: row["rank"] for key, row in _board(both).items() if key[0] != "q"} == {
+        ("sim[vs m/ref]", "a"): 2, ("sim[vs m/ref]", "b"): 1,
+    }  # fmt: skip
+
+
+def test_a_label_that_a_run_compares_with_is_not_given_to_another_model(tmp_path: Path) -> None:
+    """In the second run m is a model of which it holds no cells, and mine is the first's m."""
+    one = _measured(tmp_path / "one", {"a": LOW})
+    two = _measured(
+        tmp_path / "two", {"b": HIGH}, model="mine", metric="sim", metric_component="sim",
+        metric_name="sim[vs m/ref]", against="m/ref", metric_scope="pair",
+    )  # fmt: skip
+    assert joined(one, two).cells["model"].to_pylist() == ["m", "mine"]

@@ -45,6 +45,18 @@ APART = {
         {"aggregator_component": "sum"},
         "aggregator 'native' is native {} in A and sum {} in B",
     ),
+    "question": (
+        {"metric_question": "sparsity"},
+        "question of metric 'q' is localization in A and sparsity in B",
+    ),
+    "direction": (
+        {"quantities": '{"": {"better": "lower"}}'},
+        "direction of 'q' is higher in A and lower in B",
+    ),
+    "role": (
+        {"explainer_role": "floor"},
+        "role of explainer 'a' is method in A and floor in B",
+    ),
 }  # fmt: skip
 
 
@@ -103,6 +115,28 @@ def test_partition_groups_and_comparisons_are_the_suites(tmp_path: Path) -> None
         tmp_path / "e", {"explainers": {"lrp": {"name": "lrp", "gamma": 1}}}, against="n/lrp"
     )
     assert "what is compared with 'n/lrp' is" in why_apart("A", plain, "B", changed)
+
+
+def _compared(folder: Path, **changes: Any) -> Terms:
+    """Of a run in which b is compared with a, whose cells it holds."""
+    run = write_run(
+        folder, {"a": [1.0], "b": [2.0]}, metric_name={"a": "q", "b": "q[vs m/a]"},
+        against={"b": "m/a"}, **changes,
+    )  # fmt: skip
+    return terms_of(RunResults.of(run))
+
+
+def test_an_explainer_that_is_compared_with_must_be_of_the_same_code(tmp_path: Path) -> None:
+    one, other = (
+        _compared(tmp_path / name, explainer_digest={"a": name * 32, "b": "0" * 32})
+        for name in "cd"
+    )
+    assert why_apart("A", one, "B", other) == (
+        "code of what is compared with 'm/a' is a {} (cccccccc…) in A and a {} (dddddddd…) in B"
+    )
+    # Of who is compared with it the code is among no terms.
+    same = _compared(tmp_path / "e", explainer_digest={"a": "c" * 32, "b": "1" * 32})
+    assert why_apart("A", one, "B", same) == ""
 
 
 def test_replicates_of_ones_own_are_no_other_explanation(tmp_path: Path) -> None:

@@ -48,6 +48,16 @@ def test_those_of_all_samples_have_hypothetical_contributions_too(
     assert pq.read_table(tmp_path / "b" / "attributions.parquet")["hypothetical"].null_count == 30
 
 
+def test_an_explanation_that_verifying_would_refuse_is_not_submitted(
+    toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gxarena.submissions.attributions.MOST_VALUES", 10)
+    expected = r"--attributions 2: expected at most 10 numbers of an explanation, got \d+ of"
+    with pytest.raises(InputError, match=expected):
+        make_bundle(RunResults.of(toy_run), tmp_path / "b.zip", samples=2)
+    assert not (tmp_path / "b.zip").exists()
+
+
 def test_a_run_whose_store_is_gone_has_none(toy_run: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(toy_run, tmp_path / "copy", ignore=shutil.ignore_patterns("store"))
     run = RunResults.of(copy)

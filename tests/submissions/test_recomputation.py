@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from altered_bundles import Rows, rewrite, sign
@@ -110,6 +111,55 @@ def test_what_was_altered_is_found(
     rewrite(bundle, table, change)
     found = findings(bundle)
     assert any(re.match(f"attributions: {reason}", one) for one in found), found
+
+
+def test_attributions_that_no_metric_reads_are_parsed(
+    toys: Registry, tmp_path: Path, findings: Find
+) -> None:
+    document = {
+        "name": "unread",
+        "target": 1,
+        "datasets": {"fly": {"name": "fly-promoters", "n": 2}},
+        "matrix": [
+            {"datasets": ["fly"], "models": ["toy"], "explainers": ["exact"], "metrics": ["total"]}
+        ],
+    }
+    run(make_plan(Suite.model_validate(document), toys), tmp_path / "run")
+    bundle = tmp_path / "bundle"
+    make_bundle(RunResults.of(tmp_path / "run"), bundle, samples=2)
+    assert findings(bundle) == []
+    rewrite(bundle, "attributions", lambda rows: _each(rows, special="[]"))
+    (found,) = findings(bundle)
+    assert found == "attributions: attributions.parquet: expected numbers by name, got '[]'."
+
+
+def test_a_sequence_without_end_is_not_read(
+    bundle: Path, findings: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty million scores took 1.8 GB; that they are too many is known before they are read."""
+    monkeypatch.setattr("gxarena.submissions.attributions.MOST_VALUES", 10_000)
+    path = bundle / "attributions.parquet"
+    held = pq.read_table(path)
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", _index_alone(pq.ParquetFile))
+    row = held.slice(0, 1).to_pylist()[0] | {"scores": [0.5] * 10_001}
+    with pq.ParquetWriter(path, held.schema) as writer:
+        writer.write_table(pa.Table.from_pylist([row], held.schema))
+    sign(bundle)
+    (found,) = findings(bundle)
+    assert re.search(
+        r"attributions\.parquet: expected at most 10000 numbers of an explanation, got 1\d{4}\.",
+        found,
+    )
+
+
+def _index_alone(file: type[pq.ParquetFile]) -> Callable[..., pa.Table]:
+    read = file.read_row_group
+
+    def reading(self: pq.ParquetFile, group: int, columns: list[str] | None = None) -> pa.Table:
+        assert columns == ["attributions_key", "sample_id"], "no scores are read"
+        return read(self, group, columns)
+
+    return reading
 
 
 def test_where_all_attributions_are_there_the_fingerprint_tells(

@@ -75,6 +75,26 @@ def test_pairs_and_replicates_are_replayed(
     assert (verdict.level, verdict.findings.listed) == ("replayed", [])
 
 
+def test_a_checkpoint_s_name_opens_no_folder_of_that_name(
+    bundle: Path, toys: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In whose folder somebody verifies is nobody's to know: what lies in it is not read."""
+    seed = _seed(bundle, 1, model="toy", against=None)
+    document = json.loads((bundle / "run.json").read_text())
+    document["document"]["models"]["toy"] = {"name": "toy", "weights": "mine"}
+    (bundle / "run.json").write_text(json.dumps(document))
+    sign(bundle)
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    seed = _seed(bundle, 1, model="toy", against=None)
+    (found,) = verify(bundle, replays=1, seed=seed, registry=toys).findings.listed
+    assert found.check == "installation"
+    assert found.sentence.endswith(
+        "models.toy: expected what can be named without a path, since bundles hold no such file, "
+        "got 'mine'. It lies in this folder: verify from another one."
+    )
+
+
 def test_the_seed_and_the_bundle_draw(bundle: Path) -> None:
     cells = _cells(bundle)
 

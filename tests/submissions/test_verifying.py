@@ -153,6 +153,26 @@ def _curves_too(folder: Path) -> None:
     rewrite(folder, "curves", lambda rows: rows[1:])
 
 
+def _without_a_quantity(folder: Path, version: str | None = None) -> None:
+    """Whoever leaves out what does not please leaves it out of all cells."""
+
+    def declared(rows: Rows) -> Rows:
+        for row in rows:
+            if row["metric"] == "faithfulness":
+                kept = json.loads(row["quantities"])
+                del kept["gain_logit@20"]
+                row["quantities"] = json.dumps(kept)
+            row["gxarena_version"] = version or row["gxarena_version"]
+        return rows
+
+    rewrite(folder, "cells", declared)
+    rewrite(
+        folder,
+        "samples",
+        lambda rows: [r for r in rows if r["metric"] != "faithfulness.gain_logit@20"],
+    )
+
+
 ENDLESS = [
     {
         kind: ["a"] * 10_000
@@ -245,6 +265,11 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "other bounds": (
         lambda f: rewrite(f, "cells", _bounds),
         "digests: cell .*, quantities: expected directions and bounds of 'gini' as it ships",
+    ),
+    "a quantity left out everywhere": (
+        _without_a_quantity,
+        "digests: cell .*, quantities: expected 'gain_logit@20' too, which the suite asks for, got "
+        "none of these",
     ),
     "hard-coded": (
         lambda f: rewrite(f, "samples", _constant("total", 0.5)),
@@ -408,6 +433,19 @@ def test_a_suite_that_names_files_here_opens_none(
     verdict = verify(bundle, registry=toys)
     assert "Data set 'fly' does not ship with gxarena" in " ".join(verdict.findings.notes)
     assert "mine" not in " ".join(one.sentence for one in verdict.findings.listed)
+
+
+def test_quantities_that_another_version_did_not_have_are_a_note(
+    bundle: Path, toys: Registry
+) -> None:
+    """Unless the suite shows first what only they can be."""
+    _without_a_quantity(bundle, version="0")
+    verdict = verify(bundle, registry=toys)
+    assert verdict.findings.listed == []
+    assert "'faithfulness' has other quantities than in this" in " ".join(verdict.findings.notes)
+    _document(bundle, lambda d: d["document"].update(headline=["gini", "*.gain_logit@20"]))
+    (found,) = verify(bundle, registry=toys).findings.listed
+    assert "expected 'gain_logit@20' too, which the suite asks for" in found.sentence
 
 
 def test_text_of_a_bundle_is_shown_without_what_steers_a_terminal(
