@@ -2,10 +2,10 @@
 
 A block is one metric on one data set. Within a block explainers are ranked by their mean rank over
 its families of quantities (`family_of`), of each its mean rank over quantities and strategies: a
-metric of twenty quantities weighs as much as one of one, and what it asks most often does not decide
-what it says.
-Those that every board row names as one entry are one; of several that are one on some data alone
-each stands for itself. Who is undefined where others are ranked comes behind them.
+metric of twenty quantities weighs as much as one of one, and what it asks most often does not
+decide what it says. Those that every board row names as one entry are one; of several that are one
+on some data alone each stands for itself. Who is undefined where others are ranked comes behind
+them.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def _board(tmp_path: Path, **changes: Any) -> Path:
 def test_nobody_is_ranked_with_a_written_board(tmp_path: Path) -> None:
     mine, board = write_run(tmp_path / "mine", {"b": HIGH}), _board(tmp_path)
     first, second = boards_of([board, mine])
-    assert (_ranks(first), _ranks(second)) == ({"b": 1}, {"a": 1, "random": None})
+    assert (_ranks(first), _ranks(second)) == ({"b": None}, {"a": None, "random": None})
     assert second.notes == (
         f"{board} holds no samples: its ranks are its own, and nobody is ranked with it; "
         f"estimates may be set beside those of {mine}, on the same terms.",
@@ -138,3 +139,17 @@ def test_what_is_none_of_these_is_one_sentence(tmp_path: Path) -> None:
         boards_of([tmp_path / "none.parquet"])
     with pytest.raises(InputError, match=r"expected the folder of a run"):
         boards_of([tmp_path])
+
+
+def test_a_board_that_ranked_who_was_alone_is_read_without_that_rank(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": LOW, "random": NONE})
+    pair = write_run(tmp_path / "pair", {"a": LOW, "b": HIGH})
+    for path, expected in ((run, {"a": None, "random": None}), (pair, {"a": 2, "b": 1})):
+        (board,) = boards_of([path])
+        rows = [
+            row | ({"rank": row["rank"] or 1, "tier": 1} if row["role"] == "method" else {})
+            for row in board.table.to_pylist()
+        ]
+        file = path.with_suffix(".parquet")
+        write_board(file, replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD)))
+        assert _ranks(read_board(file)) == expected
