@@ -46,7 +46,7 @@ class Shown(NamedTuple):
     def where(self) -> str:
         """On the one data set, or over how many."""
         many = len(self.datasets)
-        return f"on “{self.datasets[0]}”" if many == 1 else f"on each of {many} data sets"
+        return f"on “{self.datasets[0]}”" if many == 1 else f"over {many} data sets"
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Section:
         Who competes, best first.
     tiers_over_all : bool
         Whether the tiers are of mean ranks over all metrics and data sets; else of the quantity
-        shown, since these are too few: who is told apart on each of its data sets.
+        shown, since these are too few (`_tiers_of_shown`).
     controls : tuple of Line
     datasets : mapping of str to int
         With the most sequences of any row.
@@ -231,9 +231,11 @@ def _tiers_over_all(methods: Sequence[Line]) -> dict[str, int | None]:
 
 
 def _tiers_of_shown(rows: Mapping[str, Sequence[Row]]) -> dict[str, int | None]:
-    """Tiers of one quantity: a next one begins where who is first of one is ahead everywhere.
+    """Tiers of one quantity: a next one begins with who is told apart from the first of one.
 
-    On each of its data sets, that is, by the tiers there; who lacks one has none.
+    That is by the tiers of each data set, or since the intervals of their means are apart: as wide
+    as these are, that holds however what is measured on several data sets hangs together. Who lacks
+    a data set has none.
     """
     ranked = {
         name: {row["dataset"]: row["tier"] for row in of}
@@ -243,14 +245,21 @@ def _tiers_of_shown(rows: Mapping[str, Sequence[Row]]) -> dict[str, int | None]:
     if all(len(by_dataset) == 1 for by_dataset in ranked.values()):
         return {name: tier for name, found in ranked.items() for tier in found.values()}
     sign = -1 if any(row["direction"] == "higher" for of in rows.values() for row in of) else 1
-    order = sorted(ranked, key=lambda name: sign * _over_data_sets(rows[name])["estimate"])
+    means = {name: _over_data_sets(rows[name]) for name in ranked}
+    order = sorted(ranked, key=lambda name: sign * means[name]["estimate"])
     tiers: dict[str, int | None] = {}
     tier, first = 1, order[0] if order else ""
     for name in order:
-        if all(at > ranked[first][dataset] for dataset, at in ranked[name].items()):
+        everywhere = all(at > ranked[first][dataset] for dataset, at in ranked[name].items())
+        if everywhere or _apart(means[first], means[name]):
             tier, first = tier + 1, name
         tiers[name] = tier
     return tiers
+
+
+def _apart(one: Row, other: Row) -> bool:
+    ends = one["ci_low"], one["ci_high"], other["ci_low"], other["ci_high"]
+    return None not in ends and (ends[1] < ends[2] or ends[3] < ends[0])
 
 
 def _in_tiers(

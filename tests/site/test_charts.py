@@ -63,7 +63,7 @@ def test_who_is_alone_is_drawn_beside_the_controls() -> None:
     assert {record["explainer"]: record["role"] for record in chart.records} == {
         "explainer-00": "method", "explainer-01": "floor",
     }  # fmt: skip
-    assert "metric-0 on each of 3 data sets" in chart.says
+    assert "metric-0 over 3 data sets" in chart.says
     assert "explainer-00 competes with nobody here" in chart.says
 
 
