@@ -133,10 +133,7 @@ def _watch(child: subprocess.Popen[bytes]) -> tuple[str, str]:
     printed, tail, got = 0, b"", ""
     reading = [child.stdout] if child.stdout else []
     while not got and child.poll() is None:
-        if reading:
-            ready, _, _ = select.select(reading, [], [], _PAUSE)
-        else:  # it has closed its output
-            ready, _ = [], time.sleep(_PAUSE)
+        ready, _, _ = select.select(reading, [], [], _PAUSE)  # of nothing: it sleeps
         for stream in ready:
             chunk = os.read(stream.fileno(), 1 << 16)
             printed, tail = printed + len(chunk), (tail + chunk)[-_TAIL:]

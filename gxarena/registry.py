@@ -23,6 +23,7 @@ from gxarena.errors import InputError, MissingExtra, PluginError, unknown
 from gxarena.hookspecs import GROUP, Component
 from gxarena.listing import Fault, Listing, list_plugin
 from gxarena.sources.in_memory import remember
+from gxarena.sources.targets import absence
 
 REGISTRY = "registry"
 """The parameter by which a component's factory asks for the components that are installed."""
@@ -104,10 +105,30 @@ class Registry:
 
     def status(self, found: Registered) -> str:
         """``ready``, or the pip command that makes it so, or what is wrong with its plugin."""
-        if reason := self.unmet(found):
+        if reason := self.unmet(found) or self.absent(found):
             return f"broken: {reason}"
         missing = _missing_requirements(found)
         return "ready" if not missing else f"needs {', '.join(missing)}: {_pip(found)}"
+
+    def absent(self, found: Registered) -> str:
+        """That a component's target is not there, as a sentence; found without importing it.
+
+        Where an extra brings a module, its absence is no fault.
+        """
+        component = found.component
+        reason = absence(component.target, found.distribution)
+        if not reason or (component.extra and _missing_requirements(found)):
+            return ""
+        return f"{found.distribution}, {found.kind.removesuffix('s')} '{component.name}': {reason}"
+
+    def unusable(self) -> list[Broken]:
+        """What is broken, and components whose target is not there: for whoever lists them all."""
+        absent = [
+            Broken(one.plugin, one.distribution, one.version, f"PluginError: {reason}")
+            for one in self.components.values()
+            if (reason := self.absent(one))
+        ]
+        return [*self.broken, *absent]
 
     def names(self, kind: str) -> list[str]:
         """Names of a kind, sorted."""
