@@ -9,7 +9,7 @@ CONSTRAINTS := constraints.txt
 STAMP := $(VENV)/.installed
 TRANSFORMERS4 := $(abspath $(VENV))/transformers4
 
-.PHONY: demo test test-slow test-transformers4 lint docs clean
+.PHONY: demo test test-slow test-transformers4 lint docs docs-site clean
 
 demo: $(STAMP)
 	$(BIN)/gxarena run quickstart --out runs/quickstart
@@ -50,6 +50,10 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[dev]"
 	touch $(STAMP)
+
+# The documentation as pages; a warning is an error.
+docs-site: $(STAMP)
+	$(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) runs build dist

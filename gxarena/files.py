@@ -19,6 +19,9 @@ TEMPORARY = ".gxarena-writing-"
 RUN_FILE = "run.json"
 """By which the folder of a run is known."""
 
+HOME = "GXARENA_DATA"
+"""Environment variable: the folder of data sets by name, and of what is kept from run to run."""
+
 _TICK = 2_000_000_000
 """Nanoseconds within which a file system may give two writes the same time."""
 
@@ -72,6 +75,14 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all (see `writing`)."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def data_home() -> Path:
+    """The folder of what is kept: ``GXARENA_DATA``, or ``gxarena`` in the user's cache."""
+    if given := os.environ.get(HOME):
+        return Path(given).expanduser()
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "gxarena"
 
 
 def file_digest(path: Path) -> str:

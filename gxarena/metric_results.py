@@ -9,10 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gxarena.data import Floats, Interval
+import numpy as np
+
+from gxarena.data import Bools, Floats, Interval
 
 Better = Literal["higher", "lower", "none"]
 """``none``: a description, shown but never ranked."""
+
+
+ROUNDING = 1e-9
+"""What is this near to a bound, relative to it, is on it."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,12 @@ class Quantity:
     bounds: tuple[float | None, float | None] = (None, None)
     unit: str = ""
     summary: str = ""
+
+    def outside(self, values: Floats) -> Bools:
+        """Which values, of those that are finite, lie outside the bounds by more than rounding."""
+        low, high = (np.nan if bound is None else bound for bound in self.bounds)
+        slack = ROUNDING * np.nanmax([1.0, abs(low), abs(high)])
+        return np.isfinite(values) & ((values < low - slack) | (values > high + slack))
 
 
 @dataclass(frozen=True, eq=False)

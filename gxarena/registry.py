@@ -1,8 +1,9 @@
 """Finds plugins, validates what they offer, resolves names, and keeps what went wrong.
 
 Entry points are walked one by one (pluggy's own loader aborts on the first broken plugin and
-silently drops a repeated name): each import is guarded, and a failure is kept with the
-distribution it came from, so that one bad plugin never harms another.
+silently drops a repeated name): gxarena's own plugins are imported here, everybody else's in
+processes of their own (`gxarena.discovery`), and a failure is kept with the distribution it came
+from, so that one bad plugin never harms another.
 """
 
 from __future__ import annotations
@@ -11,19 +12,18 @@ import functools
 import importlib
 import inspect
 import os
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
-import pluggy
-
 from gxarena.capabilities import unprovided
-from gxarena.declared import check_component
+from gxarena.discovery import INSIDE, Plugin, list_apart
 from gxarena.errors import InputError, MissingExtra, PluginError, unknown
-from gxarena.hookspecs import GROUP, KINDS, Component, Hooks
+from gxarena.hookspecs import GROUP, Component
+from gxarena.listing import Fault, Listing, list_plugin
 from gxarena.sources.in_memory import remember
+from gxarena.sources.targets import absence
 
 REGISTRY = "registry"
 """The parameter by which a component's factory asks for the components that are installed."""
@@ -71,11 +71,12 @@ class Registry:
     def load(cls, entry_points: Iterable[metadata.EntryPoint] | None = None) -> Registry:
         """Read every installed plugin; with ``GXARENA_STRICT_PLUGINS=1`` failures are raised."""
         registry = cls()
-        manager = pluggy.PluginManager(GROUP)
-        manager.add_hookspecs(Hooks)
         found = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
-        for entry_point in _own_first(found):
-            registry._add_plugin(manager, entry_point)
+        plugins = [Plugin(one, *_origin(one)) for one in _own_first(found)]
+        foreign = [plugin for plugin in plugins if _is_foreign(plugin)]
+        apart = dict(zip(map(id, foreign), list_apart(foreign), strict=True))
+        for plugin in plugins:
+            registry._add_plugin(plugin, apart.get(id(plugin)) or _list_here(plugin))
         registry._refuse_what_nobody_provides()
         return registry
 
@@ -104,10 +105,30 @@ class Registry:
 
     def status(self, found: Registered) -> str:
         """``ready``, or the pip command that makes it so, or what is wrong with its plugin."""
-        if reason := self.unmet(found):
+        if reason := self.unmet(found) or self.absent(found):
             return f"broken: {reason}"
         missing = _missing_requirements(found)
         return "ready" if not missing else f"needs {', '.join(missing)}: {_pip(found)}"
+
+    def absent(self, found: Registered) -> str:
+        """That a component's target is not there, as a sentence; found without importing it.
+
+        Where an extra brings a module, its absence is no fault.
+        """
+        component = found.component
+        reason = absence(component.target, found.distribution)
+        if not reason or (component.extra and _missing_requirements(found)):
+            return ""
+        return f"{found.distribution}, {found.kind.removesuffix('s')} '{component.name}': {reason}"
+
+    def unusable(self) -> list[Broken]:
+        """What is broken, and components whose target is not there: for whoever lists them all."""
+        absent = [
+            Broken(one.plugin, one.distribution, one.version, f"PluginError: {reason}")
+            for one in self.components.values()
+            if (reason := self.absent(one))
+        ]
+        return [*self.broken, *absent]
 
     def names(self, kind: str) -> list[str]:
         """Names of a kind, sorted."""
@@ -180,50 +201,28 @@ class Registry:
         """List what `unmet` finds; the components stay, so that cells that name them fail."""
         for found in self.components.values():
             if reason := self.unmet(found):
-                self._refuse(found.plugin, found.distribution, found.version, PluginError(reason))
+                fault = Fault.of(PluginError(reason))
+                self._refuse(found.plugin, found.distribution, found.version, fault)
 
-    def _refuse(self, plugin: str, distribution: str, version: str, error: BaseException) -> None:
+    def _refuse(self, plugin: str, distribution: str, version: str, fault: Fault) -> None:
         """Keep what went wrong, or raise it where that is asked for."""
         if os.environ.get(STRICT) == "1":
-            raise error
-        details = "".join(traceback.format_exception(error)[-3:])
-        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        self.broken.append(Broken(plugin, distribution, version, text, details))
+            raise fault.raised or PluginError(fault.error)
+        self.broken.append(Broken(plugin, distribution, version, fault.error, fault.details))
 
-    def _add_plugin(self, manager: pluggy.PluginManager, entry_point: metadata.EntryPoint) -> None:
-        distribution, version = _origin(entry_point)
-        plugin = f"{distribution}:{entry_point.name}"
-
-        refuse = functools.partial(self._refuse, plugin, distribution, version)
-
-        try:
-            manager.register(entry_point.load(), name=plugin)
-            manager.check_pending()
-        # A plugin module may even call sys.exit at import: that too must not end the program.
-        except (Exception, SystemExit) as error:
-            if manager.has_plugin(plugin):
-                manager.unregister(name=plugin)
-            refuse(error)
-            return
-        remember(entry_point.module)
-        for kind in KINDS:
-            caller = getattr(manager.hook, f"gxarena_{kind}")
-            for implementation in caller.get_hookimpls():
-                if implementation.plugin_name != plugin:
-                    continue
-                try:
-                    offered = list(implementation.function())
-                except (Exception, SystemExit) as error:
-                    refuse(error)
-                    continue
-                for component in offered:
-                    try:
-                        self._add(Registered(kind, component, plugin, distribution, version))
-                    except PluginError as error:
-                        refuse(error)
+    def _add_plugin(self, plugin: Plugin, listing: Listing) -> None:
+        name = f"{plugin.distribution}:{plugin.entry_point.name}"
+        refuse = functools.partial(self._refuse, name, plugin.distribution, plugin.version)
+        for fault in listing.faults:
+            refuse(fault)
+        for kind, component in listing.offered:
+            found = Registered(kind, component, name, plugin.distribution, plugin.version)
+            try:
+                self._add(found)
+            except PluginError as error:
+                refuse(Fault.of(error))
 
     def _add(self, found: Registered) -> None:
-        check_component(found.component, found.kind, found.distribution)
         key = (found.kind, found.component.name)
         if key in self.components:
             first = self.components[key]
@@ -247,6 +246,22 @@ def _takes_registry(factory: Callable[..., Any]) -> bool:
         return REGISTRY in inspect.signature(factory).parameters
     except ValueError:  # of a callable that is written in C
         return False
+
+
+def _is_foreign(plugin: Plugin) -> bool:
+    """Whether it is somebody else's, and this process not itself a child that lists a plugin.
+
+    An entry point of no distribution was made by whoever calls.
+    """
+    installed = plugin.entry_point.dist is not None
+    return installed and plugin.distribution != GROUP and INSIDE not in os.environ
+
+
+def _list_here(plugin: Plugin) -> Listing:
+    listing = list_plugin(plugin.entry_point, plugin.distribution)
+    if listing.offered:
+        remember(plugin.entry_point.module)
+    return listing
 
 
 def _own_first(entry_points: Iterable[metadata.EntryPoint]) -> list[metadata.EntryPoint]:

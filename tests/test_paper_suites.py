@@ -69,7 +69,10 @@ def test_the_papers_suites_ask_for_every_setting(name: str, copy: Path) -> None:
             for fill in ("unknown", "random", "complement"):
                 assert (dataset, model, explainer, "native", f"faithfulness-{fill}") in asked
         for strategy in ("sum", "mean", "passed_on", "equally_distributed"):
-            assert (dataset, "dnabert2", "attnlrp", strategy, "continuous_jaccard") in asked
+            for convention in ("", "-after", "-never", "-l1"):
+                for explainer in ("attnlrp", "attnlrp-permuted", "random"):
+                    metric = f"continuous_jaccard{convention}"
+                    assert (dataset, "dnabert2", explainer, strategy, metric) in asked
         assert (dataset, "dnabert2", "attnlrp", "native", "special_share") in asked
         assert (dataset, "dnabert2", "attnlrp", "passed_on", "modisco") in asked
     for fill in ("unknown", "random", "complement"):
@@ -78,6 +81,10 @@ def test_the_papers_suites_ask_for_every_setting(name: str, copy: Path) -> None:
             "fill": fill,
             "budgets": [1, 5, 10, 20, 50],
         }
+    assert plan.suite.explainers["attnlrp-permuted"] == {"name": "permuted", "explainer": "attnlrp"}
+    for convention in ("after", "never", "l1"):
+        alias = {"name": "continuous_jaccard", "renormalise": convention}
+        assert plan.suite.metrics[f"continuous_jaccard-{convention}"] == alias
     for dataset, label in ((positive, 1), ("background", 0)):
         assert {sample.label for sample in plan.datasets[dataset].samples} == {label}
 

@@ -9,6 +9,7 @@ import typer
 from gxarena import __version__
 from gxarena.cli import (
     boards,
+    documentation,
     explaining,
     inventory,
     motifs,
@@ -49,6 +50,7 @@ app.command()(reporting.report)
 app.command()(reporting.figure)
 app.command()(motifs.motifs)
 app.command()(sites.site)
+app.command()(documentation.docs)
 
 
 def _print_version(wanted: bool) -> None:

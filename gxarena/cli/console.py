@@ -32,6 +32,27 @@ def say(sentence: str) -> None:
     err().print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
+def say_on_stdout(sentence: str) -> None:
+    """A sentence that is a result, as it is."""
+    out().print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_lines(title: str, rows: Sequence[Sequence[str]]) -> None:
+    """A title and one line a row, in columns, on stdout; a line is cut where the terminal ends."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    out().print(title, style="bold", markup=False, highlight=False)
+    for row in rows:
+        cells = [value.ljust(width) for value, width in zip(row, widths, strict=True) if width]
+        out().print(
+            "  ".join(cells).rstrip(),
+            markup=False,
+            highlight=False,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    out().print()
+
+
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
     print(json.dumps(document, indent=1, default=str))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from gxarena.registry import Registered
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -17,12 +21,14 @@ def list_plugins(
     ] = False,
 ) -> None:
     """Every component, the plugin and distribution it comes from, and whether it can run."""
-    from gxarena.cli.console import err, print_json, print_table
+    from gxarena.cli.console import err, print_json, say_on_stdout
     from gxarena.hookspecs import KINDS
-    from gxarena.registry import Registered, Registry
+    from gxarena.registry import Registry
 
     registry = Registry.load()
     listed: list[Registered] = [] if broken else [c for k in KINDS for c in registry.of_kind(k)]
+    unusable = registry.unusable()
+    statuses = [registry.status(found) for found in listed]
     if json:
         components = [
             {
@@ -35,36 +41,42 @@ def list_plugins(
                 "version": found.version,
                 "provides": sorted(found.component.provides),
                 "requires": sorted(found.component.requires),
-                "status": registry.status(found),
+                "status": status,
             }
-            for found in listed
+            for found, status in zip(listed, statuses, strict=True)
         ]
-        failed = [dataclasses.asdict(plugin) for plugin in registry.broken]
+        failed = [dataclasses.asdict(plugin) for plugin in unusable]
         print_json({"components": components, "broken": failed})
         return
-    if listed:
-        print_table(
-            "Components",
-            ["kind", "name", "what it is", "distribution", "status"],
-            [
-                (
-                    found.kind,
-                    found.component.name,
-                    found.component.summary,
-                    f"{found.distribution} {found.version}",
-                    registry.status(found),
-                )
-                for found in listed
-            ],
-        )
-    if registry.broken:
-        print_table(
-            "Broken",
-            ["plugin", "distribution", "error"],
-            [(p.plugin, f"{p.distribution} {p.version}", p.error) for p in registry.broken],
-        )
-    elif broken:
+    _print_by_kind(listed, statuses)
+    for plugin in unusable:
+        say_on_stdout(f"broken  {plugin.plugin} {plugin.version}: {plugin.error}")
+    if broken and not unusable:
         err().print("No broken plugins.")
+
+
+def _print_by_kind(listed: Sequence[Registered], statuses: Sequence[str]) -> None:
+    """A line a component, cut where the terminal ends, and below what makes the others ready."""
+    from gxarena.cli.console import print_lines, say_on_stdout
+    from gxarena.hookspecs import GROUP, KINDS
+
+    remedies = sorted({status for status in statuses if status.startswith("needs")})
+    marks = {one: f"needs ({number})" for number, one in enumerate(remedies, start=1)}
+    for kind in KINDS:
+        rows = [
+            (
+                found.component.name,
+                marks.get(status, status.partition(":")[0]),
+                found.distribution if found.distribution != GROUP else "",
+                found.component.summary,
+            )
+            for found, status in zip(listed, statuses, strict=True)
+            if found.kind == kind
+        ]
+        if rows:
+            print_lines(kind, rows)
+    for number, remedy in enumerate(remedies, start=1):
+        say_on_stdout(f"({number}) {remedy}")
 
 
 def list_suites(json: Json = False) -> None:

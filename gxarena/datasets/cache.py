@@ -2,7 +2,7 @@
 
 A component of kind "datasets" that provides ``"made"`` says that its samples follow from its code,
 its parameters and the data that ship with gxarena, from nothing else. They are kept as Parquet in
-``made`` below the folder of data sets (`gxarena.datasets.download.data_home`), under the digest of
+``made`` below the folder of data sets (`gxarena.files.data_home`), under the digest of
 all that. Whatever is there may be deleted at any time.
 """
 
@@ -20,9 +20,8 @@ import pyarrow.parquet as pq
 from gxarena.capabilities import MADE
 from gxarena.data import Interval, Sample
 from gxarena.datasets.dataset import Dataset
-from gxarena.datasets.download import data_home
 from gxarena.errors import InputError, StorageError
-from gxarena.files import shipped, writing
+from gxarena.files import data_home, shipped, writing
 from gxarena.identity import component_digest, digest, path_digest
 from gxarena.registry import Registered
 

@@ -17,9 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from gxarena.errors import InputError, StorageError
-
-HOME = "GXARENA_DATA"
-"""Environment variable: the folder that holds data sets by name."""
+from gxarena.files import HOME
 
 ATTEMPTS = 3
 """Failures in a row, none of which brought a byte, after which a download is given up."""
@@ -32,14 +30,6 @@ TIMEOUT = 30.0
 
 _BLOCK = 1 << 20
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
-
-
-def data_home() -> Path:
-    """The folder of data sets by name: ``GXARENA_DATA``, or ``gxarena`` in the user's cache."""
-    if given := os.environ.get(HOME):
-        return Path(given).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "gxarena"
 
 
 def fetched(url: str, path: Path, *, sha256: str = "", offline: str = "") -> Path:

@@ -8,10 +8,11 @@ from pathlib import Path
 from gxarena.data import Sample
 from gxarena.datasets.class_folders import is_copy, read_class_folders
 from gxarena.datasets.dataset import Dataset
-from gxarena.datasets.download import HOME, check, data_home, fetched
+from gxarena.datasets.download import check, fetched
 from gxarena.datasets.split_tables import read_tables, tables_in, tables_on_hub
 from gxarena.dna import reverse_complement
 from gxarena.errors import InputError, suggest, unknown
+from gxarena.files import HOME, data_home
 
 NAME = "genomic-benchmarks"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from gxarena.datasets.dataset import Dataset
-from gxarena.datasets.download import HOME, data_home
 from gxarena.datasets.split_tables import Tables, read_tables, tables_in, tables_on_hub
 from gxarena.errors import InputError, unknown
+from gxarena.files import HOME, data_home
 
 NAME = "gue"
 

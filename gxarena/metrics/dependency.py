@@ -35,18 +35,18 @@ NO_GAP = "no pair of motifs with both a shift and the model's"
 class DependencyMap:
     """Shift of each motif's relevance when its partner is broken, as far as the rule says so.
 
-    The partner's letters are replaced by their complements, which leaves none of them and keeps
-    the GC content, and the explainer is asked again, for the same target and with the sample's own
-    noise and references. Of a motif's relevance r (summed over its nucleotides, for the positive
-    class) before and r' after the shift is (r - r') / (|r| + |r'|), as much as there is for a
-    motif that means nothing alone. It is turned round where a veto is broken, as what it forbade
-    should gain by it, and where a veto is looked at, which is evidence against; so 1 is wholly as
-    the rule says, 0 no dependence, -1 wholly against it. A model that got the labels right may
-    not depend so: ``model`` is the same shift of what the model's explained value drops by when
-    the motif is broken, with its partner and without, and ``gap`` the distance of the two. A
-    sample's values are means over its ordered pairs of motifs. After the interactions of
-    Greenside et al. 2018, Bioinformatics 34:i629 (DFIM), on annotated motifs and in relative
-    terms.
+    The partner's letters are replaced by their complements, which leaves no letter as it was and
+    keeps the GC content; the other strand then reads the word backwards, which of a few motifs is
+    the motif again, some letters on. The explainer is asked again, for the same target and with the
+    sample's own noise and references. Of a motif's relevance r (summed over its nucleotides, for
+    the positive class) before and r' after the shift is (r - r') / (|r| + |r'|), as much as there
+    is for a motif that means nothing alone. It is turned round where a veto is broken, as what it
+    forbade should gain by it, and where a veto is looked at, which is evidence against; so 1 is
+    wholly as the rule says, 0 no dependence, -1 wholly against it. A model that got the labels
+    right may not depend so: ``model`` is the same shift of what the model's explained value drops
+    by when the motif is broken, with its partner and without, and ``gap`` the distance of the two.
+    A sample's values are means over its ordered pairs of motifs. After the interactions of
+    Greenside et al. 2018, Bioinformatics 34:i629 (DFIM), on annotated motifs and in relative terms.
 
     Parameters
     ----------

@@ -22,6 +22,7 @@ from gxarena.results.bundle import is_bundle, opened
 from gxarena.results.joining import Measured, joined, relabelled
 from gxarena.results.leaderboard import leaderboard
 from gxarena.results.parquet import read_with_identity, write_table
+from gxarena.results.places import without_ranks_of_the_lone
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.terms import Terms, from_json, terms_of, to_json, why_apart
@@ -197,7 +198,7 @@ def read_board(path: Path) -> Board:
     levels = pc.if_else(pc.equal(table[at], _UNVERIFIED), SELF_REPORTED, table[at])
     return Board(
         (str(path),),
-        table.set_column(at, LEADERBOARD.field(at), levels),
+        without_ranks_of_the_lone(table.set_column(at, LEADERBOARD.field(at), levels)),
         from_json(identity.get("terms", [])),
         tuple(identity.get("headline", ())),
         tuple(identity.get("runs", ())),

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from gxarena.data import Bools, Floats, Ints
-from gxarena.results.contestants import Contestant
+from gxarena.results.contestants import GROUP, Contestant
 from gxarena.results.same_maps import entries
-from gxarena.statistics.ranks import rank_methods
+from gxarena.statistics.ranks import LEAST_COVERED, rank_methods
 
 Row = dict[str, Any]
+RANKS = (
+    "rank", "rank_low", "rank_high", "tier", "behind_best", "behind_best_p", "rank_filled",
+    "ranks_without",
+)  # fmt: skip
+"""The columns of a board that say how who competes stands."""
 
 
 def places_of(
     group: Sequence[Contestant], values: Floats, whole: Floats | None, groups: Ints | None = None
 ) -> list[Row]:
     """Entry, rank and tier of each contestant; null for controls and where nothing is defined.
+
+    Null too for who is alone: nobody competed, which is no first rank.
 
     Ranks are of the values that there are, and beside them of the whole ones, in which the floor
     answers for who does not (see `gxarena.results.abstention`); None where there is no floor.
@@ -32,8 +41,8 @@ def places_of(
     # A cell that ended before its metric was made does not know the direction; others do.
     directions: set[Any] = {one.direction for one in group} - {"none"}
     ranked: dict[str, Row] = {}
-    if directions and methods and not group[0].not_ranked:
-        competing = sorted(set(first))
+    competing = sorted(set(first))
+    if directions and len(competing) > 1 and not group[0].not_ranked:
         theirs = np.moveaxis(values[[at[i] for i in competing]], 0, -1)
         better = directions.pop()
         asked = asked_of([methods[i] for i in competing], values.shape[1])
@@ -43,6 +52,34 @@ def places_of(
         ranked = {names[one]: row for one, row in zip(competing, ranks, strict=True)}
     labels = [one.labels["explainer"] for one in group]
     return [{"entry": entry.get(name)} | ranked.get(entry.get(name, ""), {}) for name in labels]
+
+
+def without_ranks_of_the_lone(board: pa.Table) -> pa.Table:
+    """A board of an earlier version, which gave who competed with nobody the first rank."""
+    competing = board.group_by(list(GROUP)).aggregate([("entry", "count_distinct")])
+    rows = board.select(GROUP).to_pylist()
+    entries = {
+        tuple(row[name] for name in GROUP): row["entry_count_distinct"]
+        for row in competing.to_pylist()
+    }
+    alone = pa.array([entries[tuple(row.values())] == 1 for row in rows], pa.bool_())
+    for name in RANKS:
+        at = board.schema.get_field_index(name)
+        kept = pc.if_else(alone, pa.scalar(None, board.schema.field(at).type), board[at])
+        board = board.set_column(at, board.schema.field(at), kept)
+    return board
+
+
+def competed_with_nobody(row: Mapping[str, Any]) -> bool:
+    """Whether a method lacks a rank since it is alone, not for want of values."""
+    return (
+        row["role"] == "method"
+        and row["rank"] is None
+        and row["estimate"] is not None
+        and row["direction"] != "none"
+        and not row["not_ranked"]
+        and (row["coverage"] is None or row["coverage"] >= LEAST_COVERED)
+    )
 
 
 def asked_of(group: Sequence[Contestant], replicates: int) -> Bools:

@@ -1,13 +1,16 @@
 """A board summed up: one table per question, over all data sets and metrics that ask it.
 
 A block is one metric on one data set. Within a block explainers are ranked by their mean rank over
-its quantities and strategies, so that a metric of twenty quantities weighs as much as one of one.
-Those that every board row names as one entry are one; of several that are one on some data alone
-each stands for itself. Who is undefined where others are ranked comes behind them.
+its families of quantities (`family_of`), of each its mean rank over quantities and strategies: a
+metric of twenty quantities weighs as much as one of one, and what it asks most often does not
+decide what it says. Those that every board row names as one entry are one; of several that are one
+on some data alone each stands for itself. Who is undefined where others are ranked comes behind
+them.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +34,8 @@ Ranked = Mapping[Block, Mapping[Quantity, Mapping[str, Row]]]
 """Rows by what they rank and by explainer."""
 Rank = Callable[[Mapping[str, Row], str], int]
 """From a quantity's rows and an explainer to a number such as its rank."""
+_OF_FAMILY = {"gain": "mif"}
+"""MIF's drop beyond a random order's asks what MIF's drop does."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Standing:
         The place were the floor's answers in the place of those that it does not give; None where
         some quantity has no such rank.
     seconds : float or None
-        A sequence, for the explanation.
+        A sequence, for the explanation (see `seconds_of`).
     """
 
     model: str
@@ -103,6 +108,29 @@ def summary(board: pa.Table) -> list[Standing]:
             asked = [r for r in rows if r["model"] == model and r["question"] == question]
             found += _standings(model, question, asked)
     return found
+
+
+def family_of(metric: str) -> str:
+    """What a metric's quantity asks, whatever its budget and scale.
+
+    The first word of the quantity: ``lif`` of ``faithfulness.lif_change_logit@5``.
+    """
+    word = re.split("[_@]", metric.rpartition("]")[2].partition(".")[2], maxsplit=1)[0]
+    return _OF_FAMILY.get(word, word)
+
+
+def seconds_of(rows: Iterable[Row]) -> float | None:
+    """Seconds a sequence for an explanation, over rows of one explainer (or one entry's).
+
+    The mean over data sets and explainers, each of which counts once, however many metrics read its
+    explanations; None where no row knows.
+    """
+    by_cell: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for row in rows:
+        if row["seconds_per_sequence"] is not None:
+            cell = row["suite"], row["dataset"], row["explainer"]
+            by_cell[cell].append(row["seconds_per_sequence"])
+    return float(np.mean([np.mean(known) for known in by_cell.values()])) if by_cell else None
 
 
 def alone(board: pa.Table) -> dict[str, tuple[str, ...]]:
@@ -192,7 +220,7 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
             min(row["replicates"] for row in _rows_of(ranked, names[0])),
             _least_coverage(_rows_of(ranked, names[0])),
             filled[i],
-            _seconds(row for row in rows if row["explainer"] in names),
+            seconds_of(row for row in rows if row["explainer"] in names),
         )
         for i, names in enumerate(entries)
     ]
@@ -221,13 +249,20 @@ def _rank_table(ranked: Ranked, names: Sequence[str], rank: Rank) -> Floats:
 def _mean_ranks(
     by_quantity: Mapping[Quantity, Mapping[str, Row]], names: Sequence[str], rank: Rank
 ) -> Floats:
-    """Mean ranks of explainers, over the quantities that all of them were asked for.
+    """Mean ranks of explainers over families, of each over what all of them were asked for.
 
-    Where none is asked of all, over those that each was.
+    Where nothing is asked of all, over what each was.
     """
-    shared = [rows for rows in by_quantity.values() if rows.keys() >= set(names)]
-    asked = shared or list(by_quantity.values())
-    return np.array([np.mean([rank(rows, n) for rows in asked if n in rows]) for n in names])
+    shared = {q: rows for q, rows in by_quantity.items() if rows.keys() >= set(names)}
+    families: dict[str, list[Mapping[str, Row]]] = defaultdict(list)
+    for (metric, _), rows in (shared or by_quantity).items():
+        families[family_of(metric)].append(rows)
+    return np.array([_mean_over(families.values(), name, rank) for name in names])
+
+
+def _mean_over(families: Iterable[Sequence[Mapping[str, Row]]], name: str, rank: Rank) -> float:
+    ranks = ([rank(rows, name) for rows in family if name in rows] for family in families)
+    return float(np.mean([np.mean(of_family) for of_family in ranks if of_family]))
 
 
 def _in_column(column: str) -> Rank:
@@ -319,8 +354,3 @@ def _rows_of(ranked: Ranked, name: str) -> Iterator[Row]:
 def _least_coverage(rows: Iterable[Row]) -> float | None:
     known = [row["coverage"] for row in rows]
     return None if None in known else min(known, default=None)
-
-
-def _seconds(rows: Iterable[Row]) -> float | None:
-    known = [r["seconds_per_sequence"] for r in rows if r["seconds_per_sequence"] is not None]
-    return float(np.median(known)) if known else None

@@ -125,7 +125,8 @@ def scored_rows(
     Raises
     ------
     PluginError
-        The metric gave other quantities than it declares, or not one value a sample.
+        The metric gave other quantities than it declares, not one value a sample, or one outside
+        its declared bounds.
     """
     if isinstance(scored, SetScored):
         # A set is scored as if it were one sample without a name.
@@ -191,6 +192,14 @@ def _check_scored(
             raise PluginError(
                 f"metric '{cell.metric}', '{key}': expected {n_samples} values, "
                 f"got an array of shape {np.shape(values)}."
+            )
+        outside = np.flatnonzero(quantities[key].outside(np.asarray(values)))
+        if len(outside):
+            low, high = quantities[key].bounds
+            raise PluginError(
+                f"metric '{cell.metric}', '{key}': expected values within its declared bounds "
+                f"({low}, {high}), got {values[outside[0]]:g} (and {len(outside) - 1} more). Mend "
+                "the value, or the bounds in its quantities."
             )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from gxarena.errors import MissingExtra
 from gxarena.hookspecs import QUESTIONS
 from gxarena.site import addresses
+from gxarena.site.numbers import listed
 from gxarena.site.questions import Line, Section
 
 TEXT, SOFT, GROUND = "var(--text)", "var(--soft)", "var(--ground)"
@@ -100,25 +101,33 @@ def _chart(section: Section, spec: dict[str, Any], records: list[Record], says: 
 
 
 def cost_chart(section: Section) -> Chart | None:
-    """Time of an explanation against quality; None where fewer than two methods have both."""
+    """Time of an explanation against quality; None where no method has both.
+
+    Quality is the mean rank where all methods have one, else the quantity shown, which also who
+    competes with nobody has, beside the controls.
+    """
     records = _costs(section)
-    if sum(record["role"] == "method" for record in records) < 2:
+    methods = [record for record in records if record["role"] == "method"]
+    if not methods or len(records) < 2:
         return None
-    ranks = any(line.standing for line in section.lines)
-    quality = "mean rank" if ranks else section.shown[0]
+    ranks = _all_ranked(section)
+    quality = "mean rank" if ranks else section.shown.what
     better = "lower" if ranks else section.direction
     _mark_front(records, better)
     reads = f"{quality} (up is better)" if better != "none" else quality
     names = [record["explainer"] for record in records if record["front"]]
-    says = (
-        f"Seconds a sequence against {quality}. Nobody is both faster and better than "
-        f"{', '.join(names)}."
-    )
+    says = f"Seconds a sequence against {quality}. "
+    if len(methods) == 1:
+        says += f"{methods[0]['explainer']} competes with nobody here; controls are grey."
+    elif names:
+        says += f"Nobody is both faster and better than {listed(names, len(names))}."
+    else:
+        says += "It ranks nobody."
     return _chart(section, _cost_spec(records, reads, better == "lower"), records, says)
 
 
 def _costs(section: Section) -> list[Record]:
-    ranks = any(line.standing for line in section.lines)
+    ranks = _all_ranked(section)
     found = []
     for line in section.lines + ([] if ranks else list(section.controls)):
         numbers = _quality(line, ranks)
@@ -136,6 +145,10 @@ def _costs(section: Section) -> list[Record]:
                 }
             )
     return found
+
+
+def _all_ranked(section: Section) -> bool:
+    return bool(section.lines) and all(line.standing for line in section.lines)
 
 
 def _quality(line: Line, ranks: bool) -> tuple[Any, Any, Any] | None:
@@ -235,7 +248,7 @@ def _heat_spec(records: Sequence[Record], order: Iterable[str], section: Section
     )
     scale = alt.Scale(scheme="cividis", reverse=better, zero=False)
     tiles = base.mark_rect(stroke=GROUND).encode(
-        color=alt.Color("estimate:Q", title=section.shown[0], scale=scale)
+        color=alt.Color("estimate:Q", title=section.shown.metric, scale=scale)
     )
     # Cividis runs from dark to light: letters must stand out from either.
     light = f"datum.estimate {'<' if better else '>'} {middle!r}"

@@ -37,7 +37,8 @@ class MetricNote:
 
 def packaged(relative: str) -> Path:
     """A file of docs/ or leaderboard/: the wheel's own copy, or that of the checkout."""
-    copy = _PACKAGE / "shipped" / Path(relative).name
+    room = _PACKAGE.parent / ("documentation" if relative.startswith("docs/") else "site")
+    copy = room / "shipped" / Path(relative).name
     return copy if copy.is_file() else _PACKAGE.parents[1] / relative
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gxarena.results.places import competed_with_nobody
+
 NOTHING = "–"
 
 
@@ -41,10 +43,12 @@ def duration(seconds: float | None) -> str:
 
 
 def rank(row: Mapping[str, Any]) -> str:
-    """A rank with its interval; the role of who does not compete."""
+    """A rank with its interval; the role of who does not compete, and who has nobody to."""
     if row["not_ranked"] and row["role"] == "method":
         return "not ranked"
     if row["rank"] is None:
+        if competed_with_nobody(row):
+            return "nobody competed"
         return NOTHING if row["role"] == "method" else str(row["role"])
     if row["rank_low"] is None or row["rank_low"] == row["rank_high"]:
         return str(row["rank"])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.boards import Board
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.results.patterns import matches
-from gxarena.results.summary import Standing, left_out, summary
-from gxarena.site import notes
+from gxarena.results.summary import Standing, left_out, seconds_of, summary
+from gxarena.site import addresses, notes
 from gxarena.site.addresses import metric_of
 from gxarena.site.numbers import counted, duration, listed, number
 
@@ -27,6 +29,26 @@ WISHES = {
 """What somebody wants who asks a question."""
 
 
+class Shown(NamedTuple):
+    """The one quantity whose estimates stand beside the ranks, with where it was measured."""
+
+    metric: str
+    aggregator: str
+    datasets: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        """The number shown, in words."""
+        strategy = "" if self.aggregator == "native" else f", {self.aggregator}"
+        return f"{self.metric}{strategy} {self.where}"
+
+    @property
+    def where(self) -> str:
+        """On the one data set, or over how many."""
+        many = len(self.datasets)
+        return f"on “{self.datasets[0]}”" if many == 1 else f"over {many} data sets"
+
+
 @dataclass(frozen=True)
 class Line:
     """One explainer's answer to one question.
@@ -39,8 +61,10 @@ class Line:
     standing : Standing or None
         Over all metrics and data sets; None for controls, and for who competes with nobody.
     row : mapping or None
-        Of the board, for the section's one quantity and data set.
+        Of the board, for the section's one quantity; of several data sets the mean of theirs
+        (`_over_data_sets`), None where it lacks one.
     seconds : float or None
+        A sequence (see `gxarena.results.summary.seconds_of`).
     """
 
     explainer: str
@@ -60,15 +84,14 @@ class Section:
     board : int
         Its number, from 1.
     question, model : str
-    shown : (metric, aggregator, data set)
-        The one quantity whose estimates stand beside the ranks.
+    shown : Shown
     direction : str
         Of that quantity.
     tiers : tuple of (int or None, tuple of Line)
         Who competes, best first.
     tiers_over_all : bool
         Whether the tiers are of mean ranks over all metrics and data sets; else of the quantity
-        shown, since these are too few.
+        shown, since these are too few (`_tiers_of_shown`).
     controls : tuple of Line
     datasets : mapping of str to int
         With the most sequences of any row.
@@ -84,7 +107,7 @@ class Section:
     board: int
     question: str
     model: str
-    shown: tuple[str, str, str]
+    shown: Shown
     direction: str
     tiers: tuple[tuple[int | None, tuple[Line, ...]], ...]
     tiers_over_all: bool
@@ -104,6 +127,12 @@ class Section:
     def key(self) -> str:
         """Tells the section from every other one."""
         return f"{self.question}/{self.board}/{self.model}"
+
+    def behind(self, line: Line) -> str:
+        """The page of what a line's number was made of: its dossier, or its data sets'."""
+        if len(self.shown.datasets) == 1 and line.row is not None:
+            return addresses.dossier(self.board, line.row)
+        return f"heat.html#{addresses.slug(self.key)}"
 
     @property
     def compares(self) -> bool:
@@ -139,11 +168,12 @@ def _section(
     lacking: Mapping[str, tuple[int, int]],
 ) -> Section:
     shown = shown_quantity(rows, board.headline)
-    at = {
-        row["explainer"]: row
-        for row in rows
-        if (row["metric"], row["aggregator"], row["dataset"]) == shown
-    }
+    held: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if (row["metric"], row["aggregator"]) == shown[:2] and row["dataset"] in shown.datasets:
+            held[row["explainer"]].append(row)
+    whole = {name: found for name, found in held.items() if len(found) == len(shown.datasets)}
+    at = {name: _over_data_sets(found) for name, found in whole.items()}
     lines = list(_lines(rows, standings, at))
     methods = [line for line in lines if line.role == "method"]
     over_all = any(one.tier is not None for one in standings)
@@ -155,8 +185,8 @@ def _section(
         number_,
         *key,
         shown,
-        next((row["direction"] for row in at.values() if row["direction"] != "none"), "none"),
-        _in_tiers(methods, over_all),
+        _direction(at.values()),
+        _in_tiers(methods, _tiers_over_all(methods) if over_all else _tiers_of_shown(whole)),
         over_all,
         tuple(line for line in lines if line.role != "method"),
         sizes,
@@ -170,17 +200,75 @@ def _section(
     )
 
 
+def _direction(rows: Iterable[Row]) -> str:
+    return next((row["direction"] for row in rows if row["direction"] != "none"), "none")
+
+
+def _over_data_sets(rows: Sequence[Row]) -> Row:
+    """The mean of an explainer's rows; of a single one that row.
+
+    Ends of the interval are means too: as wide as if all erred alike, since data sets may share the
+    weights that are explained.
+    """
+    if len(rows) == 1:
+        return rows[0]
+    means = {
+        name: None if None in values else float(np.mean(values))
+        for name in ("estimate", "ci_low", "ci_high")
+        for values in ([row[name] for row in rows],)
+    }
+    coverages = [row["coverage"] for row in rows]
+    return {
+        **means,
+        "direction": _direction(rows),
+        "n_failed": sum(row["n_failed"] for row in rows),
+        "coverage": None if None in coverages else min(coverages),
+    }
+
+
+def _tiers_over_all(methods: Sequence[Line]) -> dict[str, int | None]:
+    return {line.explainer: line.standing.tier for line in methods if line.standing}
+
+
+def _tiers_of_shown(rows: Mapping[str, Sequence[Row]]) -> dict[str, int | None]:
+    """Tiers of one quantity: a next one begins with who is told apart from the first of one.
+
+    That is by the tiers of each data set, or since the intervals of their means are apart: as wide
+    as these are, that holds however what is measured on several data sets hangs together. Who lacks
+    a data set has none.
+    """
+    ranked = {
+        name: {row["dataset"]: row["tier"] for row in of}
+        for name, of in rows.items()
+        if all(row["tier"] is not None for row in of)
+    }
+    if all(len(by_dataset) == 1 for by_dataset in ranked.values()):
+        return {name: tier for name, found in ranked.items() for tier in found.values()}
+    sign = -1 if any(row["direction"] == "higher" for of in rows.values() for row in of) else 1
+    means = {name: _over_data_sets(rows[name]) for name in ranked}
+    order = sorted(ranked, key=lambda name: sign * means[name]["estimate"])
+    tiers: dict[str, int | None] = {}
+    tier, first = 1, order[0] if order else ""
+    for name in order:
+        everywhere = all(at > ranked[first][dataset] for dataset, at in ranked[name].items())
+        if everywhere or _apart(means[first], means[name]):
+            tier, first = tier + 1, name
+        tiers[name] = tier
+    return tiers
+
+
+def _apart(one: Row, other: Row) -> bool:
+    ends = one["ci_low"], one["ci_high"], other["ci_low"], other["ci_high"]
+    return None not in ends and (ends[1] < ends[2] or ends[3] < ends[0])
+
+
 def _in_tiers(
-    methods: Sequence[Line], over_all: bool
+    methods: Sequence[Line], found: Mapping[str, int | None]
 ) -> tuple[tuple[int | None, tuple[Line, ...]], ...]:
     """Lines by their tier, in which they keep their order; those without come last."""
     tiers: dict[int | None, list[Line]] = defaultdict(list)
     for line in methods:
-        if over_all:
-            tier = line.standing.tier if line.standing else None
-        else:
-            tier = line.row["tier"] if line.row and len(methods) > 1 else None
-        tiers[tier].append(line)
+        tiers[found.get(line.explainer)].append(line)
     order = sorted(tiers, key=lambda tier: (tier is None, tier))
     return tuple((tier, tuple(tiers[tier])) for tier in order)
 
@@ -193,19 +281,20 @@ def _lines(
     for one in standings:
         first = one.names[0]
         yield Line(first, "method", one.names, one, at.get(first), one.seconds)
-    others = {row["explainer"]: row for row in rows if row["explainer"] not in ranked}
-    ordered = sorted(others.values(), key=lambda row: (row["role"] != "method", row["explainer"]))
-    for row in ordered:
-        name = row["explainer"]
-        yield Line(name, row["role"], (name,), None, at.get(name), row["seconds_per_sequence"])
+    others: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["explainer"] not in ranked:
+            others[row["explainer"]].append(row)
+    for name, of in sorted(others.items(), key=lambda one: (one[1][0]["role"] != "method", one[0])):
+        yield Line(name, of[0]["role"], (name,), None, at.get(name), seconds_of(of))
 
 
-def shown_quantity(rows: Sequence[Row], headline: Sequence[str]) -> tuple[str, str, str]:
-    """The quantity, aggregator and data set whose estimates are shown.
+def shown_quantity(rows: Sequence[Row], headline: Sequence[str]) -> Shown:
+    """The quantity, aggregator and data sets whose estimates are shown.
 
     One that ranks; of these one that the suite shows first, that most methods and data sets have,
-    of which more is better, that tells known damage best (`gxarena.site.notes.told`); and the data
-    set with most methods.
+    of which more is better, that tells known damage best (`gxarena.site.notes.told`); and all data
+    sets on which as many explainers have it as on any.
     """
     methods: dict[tuple[str, str], set[str]] = defaultdict(set)
     datasets: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -236,8 +325,8 @@ def shown_quantity(rows: Sequence[Row], headline: Sequence[str]) -> tuple[str, s
         )
 
     best = min(methods, key=worth)
-    dataset = min(datasets[best], key=lambda name: (-len(found[*best, name]), name))
-    return *best, dataset
+    most = max(len(found[*best, name]) for name in datasets[best])
+    return Shown(*best, tuple(sorted(d for d in datasets[best] if len(found[*best, d]) == most)))
 
 
 def in_words(section: Section) -> list[str]:
@@ -278,7 +367,7 @@ def _who(section: Section) -> str:
         return f"{wish}: {told}."
     best = min(ranked, key=lambda one: one.mean_rank)
     return (
-        f"{wish}: by {section.shown[0]} on “{section.shown[2]}”, {told}. Over all metrics and data "
+        f"{wish}: by {section.shown.what}, {told}. Over all metrics and data "
         f"sets, too few to tell tiers, {' = '.join(best.names)} has the best mean rank, "
         f"{number(best.mean_rank)} of {len(ranked)}, and {_stays(best)}."
     )

@@ -14,6 +14,7 @@ from gxarena.report.boards.writing import write
 from gxarena.results.boards import Board
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.site import addresses
+from gxarena.site.numbers import rank
 from gxarena.site.rendering import script
 
 Row = Mapping[str, Any]
@@ -41,6 +42,7 @@ def columns(table: pa.Table, number: int) -> dict[str, Any]:
     rows = table.to_pylist()
     made: dict[str, Any] = {name: _levels([row[name] or "" for row in rows]) for name in _TEXT}
     made |= {name: [_short(row[name]) for row in rows] for name in _NUMBERS}
+    made["place"] = _levels([rank(row) for row in rows])
     pages: dict[str, Callable[[Row], str]] = {
         "explainer_page": lambda row: addresses.explainer_page(row["explainer"]),
         "model_page": lambda row: addresses.model_page(row["model"]),

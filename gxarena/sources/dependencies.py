@@ -39,7 +39,9 @@ from gxarena.sources.packages import (
 )
 
 CORE = "gxarena"
-APART = frozenset({"__main__", "benchmarks", "cli", "report", "site", "submissions", "testing"})
+APART = frozenset(
+    {"__main__", "benchmarks", "cli", "documentation", "report", "site", "submissions", "testing"}
+)
 """Parts of the core that compute nothing a result depends on; `TRAINING` is another."""
 
 TRAINING = frozenset({"train", "training"})

@@ -14,7 +14,8 @@ import pytest
 from servers import Server, serving
 
 from gxarena.datasets import download
-from gxarena.datasets.download import data_home, fetched
+from gxarena.datasets.download import fetched
+from gxarena.files import data_home
 from gxarena.errors import InputError, StorageError
 
 CONTENT = np.random.default_rng(0).bytes(300_000)

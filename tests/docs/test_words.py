@@ -87,6 +87,27 @@ def test_explanations_agree_more_than_exchanged_scores(convention: str) -> None:
     assert max(means, key=lambda one: means[one]) == highest
 
 
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_which_orders_of_strategies_hold_by_every_convention(convention: str) -> None:
+    """docs/paper.md, the four conventions: intervals apart, or not."""
+    metric = f"cj-{convention}[vs cnn/lrp]"
+    of = {
+        letter: _rows("question-similarity", metric=metric, aggregator=strategy)["attnlrp"]
+        for letter, strategy in zip("abcd", STRATEGIES, strict=True)
+    }
+
+    def apart(higher: str, lower: str) -> bool:
+        return bool(of[higher]["ci_low"] > of[lower]["ci_high"])
+
+    assert apart("b", "c")
+    assert apart("b", "d")
+    assert of["a"]["estimate"] > of["c"]["estimate"]
+    assert apart("a", "d")
+    assert apart("c", "d") == (convention in ("before", "never"))
+    assert apart("b", "a") == (convention == "never")
+    assert not apart("a", "b")
+
+
 def _drop(metric: str, **labels: str) -> dict[str, Any]:
     (row,) = _rows("question-positions", metric=metric, **labels).values()
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def _board(tmp_path: Path, **changes: Any) -> Path:
 def test_nobody_is_ranked_with_a_written_board(tmp_path: Path) -> None:
     mine, board = write_run(tmp_path / "mine", {"b": HIGH}), _board(tmp_path)
     first, second = boards_of([board, mine])
-    assert (_ranks(first), _ranks(second)) == ({"b": 1}, {"a": 1, "random": None})
+    assert (_ranks(first), _ranks(second)) == ({"b": None}, {"a": None, "random": None})
     assert second.notes == (
         f"{board} holds no samples: its ranks are its own, and nobody is ranked with it; "
         f"estimates may be set beside those of {mine}, on the same terms.",
@@ -159,3 +160,17 @@ def test_who_is_compared_with_other_code_under_another_label_is_apart(tmp_path: 
         f"Not ranked with {runs[0]}: code of what is compared with 'm/ref' is ref {{}} (22222222…) "
         f"in {runs[1]} and ref {{}} (11111111…) in {runs[0]}.",
     )
+
+
+def test_a_board_that_ranked_who_was_alone_is_read_without_that_rank(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": LOW, "random": NONE})
+    pair = write_run(tmp_path / "pair", {"a": LOW, "b": HIGH})
+    for path, expected in ((run, {"a": None, "random": None}), (pair, {"a": 2, "b": 1})):
+        (board,) = boards_of([path])
+        rows = [
+            row | ({"rank": row["rank"] or 1, "tier": 1} if row["role"] == "method" else {})
+            for row in board.table.to_pylist()
+        ]
+        file = path.with_suffix(".parquet")
+        write_board(file, replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD)))
+        assert _ranks(read_board(file)) == expected

@@ -10,7 +10,14 @@ import pyarrow as pa
 import pytest
 
 from gxarena.results.schemas import LEADERBOARD
-from gxarena.results.summary import Standing, alone, left_out, summary
+from gxarena.results.summary import (
+    Standing,
+    alone,
+    family_of,
+    left_out,
+    seconds_of,
+    summary,
+)
 from gxarena.statistics.blocks import critical_difference
 
 
@@ -40,6 +47,43 @@ def test_a_block_is_a_metric_on_a_data_set_however_many_quantities_it_has() -> N
     a, b = _summed([*itertools.chain(*many, *few)])
     assert (a.names, a.place, a.mean_rank, a.leads, a.blocks) == (("a",), 1, 4 / 3, 2, 3)
     assert (b.names, b.place, b.mean_rank, b.leads, b.blocks) == (("b",), 2, 5 / 3, 1, 3)
+
+
+def test_what_a_metric_asks_most_often_does_not_decide() -> None:
+    """Sixteen quantities of LIF against two of MIF and two gains: one against one."""
+    lif = [f"f.lif_{what}@{k}" for what in ("change_logit", "drop_logit") for k in range(8)]
+    mif = ["f.mif_drop_logit@1", "f.mif_logit_area", "f.gain_logit@1", "f.gain_logit_area"]
+    rows = [_block({"a": 1, "b": 2}, metric=metric) for metric in lif]
+    rows += [_block({"b": 1, "a": 2}, metric=metric) for metric in mif]
+    found = _summed([*itertools.chain(*rows)])
+    assert [(one.mean_rank, one.place) for one in found] == [(1.5, 1), (1.5, 1)]
+
+
+@pytest.mark.parametrize(
+    ("metric", "family"),
+    [
+        ("auprc", ""),
+        ("faithfulness-unknown.lif_change_logit@5", "lif"),
+        ("faithfulness.lif_probability_area", "lif"),
+        ("faithfulness.mif_drop_logit@20", "mif"),
+        ("faithfulness.gain_probability@10", "mif"),
+        ("borrowed[vs v1.5/lrp].gain_logit_area", "mif"),
+        ("grammar_satisfiability.graded", "graded"),
+    ],
+)
+def test_the_family_of_a_quantity(metric: str, family: str) -> None:
+    assert family_of(metric) == family
+
+
+def test_seconds_are_means_over_data_sets_each_once() -> None:
+    rows = [
+        *(_row("a", 1, metric=f"q.{i}", seconds_per_sequence=1.0) for i in range(5)),
+        _row("a", 1, dataset="e", seconds_per_sequence=4.0),
+        _row("a", 1, dataset="f", seconds_per_sequence=None),
+    ]
+    assert seconds_of(rows) == 2.5
+    assert seconds_of(rows[:1]) == 1.0
+    assert seconds_of(rows[-1:]) is None
 
 
 def test_the_place_moves_as_a_metric_or_a_data_set_is_left_out() -> None:

@@ -207,6 +207,33 @@ def test_other_values_than_declared_are_the_metrics_fault(
         scored_rows(cell, SAMPLES, scored, {"": Quantity("higher")})
 
 
+@pytest.mark.parametrize(
+    ("bounds", "value", "is_refused"),
+    [
+        ((0.0, 1.0), 7.0, True),
+        ((0.0, 1.0), -0.001, True),
+        ((0.0, 1.0), 1.0 + 1e-12, False),
+        ((0.0, 1.0), np.nan, False),
+        ((0.0, 1.0), np.inf, False),
+        ((0.0, None), 7.0, False),
+        ((None, 1.0), -np.inf, False),
+        ((None, None), 7.0, False),
+    ],
+)
+@pytest.mark.parametrize("of_set", [False, True])
+def test_values_outside_their_declared_bounds_are_the_metrics_fault(
+    cell: Cell, bounds: tuple[float | None, float | None], value: float, is_refused: bool,
+    of_set: bool,
+) -> None:  # fmt: skip
+    quantities = {"": Quantity("higher", bounds)}
+    scored = SetScored({"": value}) if of_set else Scored({"": np.array([0.5, value])})
+    if not is_refused:
+        assert scored_rows(cell, SAMPLES, scored, quantities)
+        return
+    with pytest.raises(PluginError, match=r"metric 'gini', '': expected values within its decl"):
+        scored_rows(cell, SAMPLES, scored, quantities)
+
+
 def test_a_curve_is_not_cut_to_its_shorter_axis(cell: Cell) -> None:
     curve = Curve("drop", 0, np.zeros(2), np.zeros(3))
     with pytest.raises(ValueError, match="longer"):

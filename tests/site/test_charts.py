@@ -13,9 +13,12 @@ from site_pages import Page, data_of, synthetic_board
 from gxarena.errors import MissingExtra
 from gxarena.registry import Registry
 from gxarena.results.boards import write_board
+from gxarena.results.places import RANKS
+from gxarena.results.schemas import LEADERBOARD
 from gxarena.site import charts
 from gxarena.site.charts import cost_chart, heat_chart, library
 from gxarena.site.content import read_content
+from gxarena.site.numbers import listed
 from gxarena.site.questions import sections_of
 from gxarena.site.site import Site
 from gxarena.site.writing import write_site
@@ -43,8 +46,25 @@ def test_cost_draws_the_standings_and_who_is_beaten_by_nobody() -> None:
         assert one["front"] is not beaten, name
     front = [name for name, one in drawn.items() if one["front"]]
     assert 0 < len(front) < len(drawn)
-    assert chart.says.endswith(f"better than {', '.join(front)}.")
+    assert chart.says.endswith(f"better than {listed(front, len(front))}.")
     assert chart.spec["data"] == {"values": chart.records}
+
+
+def test_who_is_alone_is_drawn_beside_the_controls() -> None:
+    board = synthetic_board(2, 1, 3)
+    alone = dict.fromkeys(RANKS)
+    rows = [
+        row | alone | ({"role": "floor", "entry": None} if row["explainer"].endswith("1") else {})
+        for row in board.table.to_pylist()
+    ]
+    section = sections_of(replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD)), 1)[0]
+    chart = cost_chart(section)
+    assert chart is not None
+    assert {record["explainer"]: record["role"] for record in chart.records} == {
+        "explainer-00": "method", "explainer-01": "floor",
+    }  # fmt: skip
+    assert "metric-0 over 3 data sets" in chart.says
+    assert "explainer-00 competes with nobody here" in chart.says
 
 
 def test_one_method_is_no_chart() -> None:

@@ -47,10 +47,12 @@ def test_trust_is_the_committed_board() -> None:
 
 def test_a_wheel_has_its_own_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert packaged("docs/metrics.md") == ROOT / "docs" / "metrics.md"
-    (tmp_path / "shipped").mkdir()
-    (tmp_path / "shipped" / "metrics.md").touch()
-    monkeypatch.setattr(notes, "_PACKAGE", tmp_path)
-    assert packaged("docs/metrics.md") == tmp_path / "shipped" / "metrics.md"
+    copy = tmp_path / "documentation" / "shipped" / "metrics.md"
+    copy.parent.mkdir(parents=True)
+    copy.touch()
+    monkeypatch.setattr(notes, "_PACKAGE", tmp_path / "site")
+    assert packaged("docs/metrics.md") == copy
     project = (ROOT / "pyproject.toml").read_text()
     for relative in ("docs/metrics.md", "leaderboard/metric-trust.parquet"):
-        assert f'"{relative}" = "gxarena/site/shipped/{Path(relative).name}"' in project
+        room = "documentation" if relative.startswith("docs/") else "site"
+        assert f'"{relative}" = "gxarena/{room}/shipped/{Path(relative).name}"' in project

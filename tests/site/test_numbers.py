@@ -31,10 +31,15 @@ def test_times_have_the_unit_that_fits() -> None:
 
 
 def test_ranks_and_intervals() -> None:
-    row = {"rank": 2, "rank_low": 1, "rank_high": 3, "role": "method", "not_ranked": None}
+    row = {
+        "rank": 2, "rank_low": 1, "rank_high": 3, "role": "method", "not_ranked": None,
+        "estimate": None, "direction": "higher", "coverage": 1.0,
+    }  # fmt: skip
     assert rank(row) == "2 (1 to 3)"
     assert rank(row | {"rank_low": 2, "rank_high": 2}) == "2"
     assert rank(row | {"rank": None}) == "–"
+    assert rank(row | {"rank": None, "estimate": 1.0}) == "nobody competed"
+    assert rank(row | {"rank": None, "estimate": 1.0, "direction": "none"}) == "–"
     assert rank(row | {"rank": None, "role": "floor"}) == "floor"
     assert rank(row | {"rank": None, "not_ranked": "why"}) == "not ranked"
     assert interval({"ci_low": -1.0, "ci_high": 2.0}) == "−1.00 to 2.00"

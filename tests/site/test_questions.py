@@ -74,7 +74,7 @@ def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:
     given = board(2)
     section = only(given)
     assert not section.tiers_over_all
-    metric, _, dataset = section.shown
+    metric, _, (dataset, *_) = section.shown
     shown = {
         row["explainer"]: row["tier"]
         for row in given.table.to_pylist()
@@ -82,8 +82,32 @@ def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:
     }
     assert {line.explainer: tier for tier, lines in section.tiers for line in lines} == shown
     said = in_words(section)[0]
-    assert "by metric-0 on “set-0”, deeplift is ahead of the rest." in said
+    assert "by metric-0 over 2 data sets, deeplift is ahead of the rest." in said
     assert "too few to tell tiers, deeplift has the best mean rank, 1.00 of 4, and keeps" in said
+
+
+def test_several_data_sets_are_one_number_and_who_is_ahead_is_so_on_each() -> None:
+    """deeplift is told from ism on one of two alone, from lrp on both, from gradient by far."""
+    rows = board(2).table.to_pylist()
+    for row in rows:
+        if row["dataset"] == "set-1":
+            row["tier"] = {"deeplift": 1, "ism": 1, "lrp": 2, "gradient": 2}.get(row["explainer"])
+            row |= {"estimate": row["estimate"] + 0.5, "coverage": 0.5}
+        row |= {"ci_low": row["estimate"] - 0.2, "ci_high": row["estimate"] + 0.2}
+    section = only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {}))
+    assert section.shown.datasets == ("set-0", "set-1")
+    tiers = {line.explainer: tier for tier, lines in section.tiers for line in lines}
+    assert tiers == {"deeplift": 1, "ism": 1, "lrp": 2, "gradient": 2}
+    narrow = [row | {"ci_low": row["estimate"], "ci_high": row["estimate"]} for row in rows]
+    apart = only(Board(("b",), pa.Table.from_pylist(narrow, LEADERBOARD), {}))
+    assert [tier for tier, _ in apart.tiers] == [1, 2, 3, 4]
+    ism = next(line for line in section.lines if line.explainer == "ism")
+    assert ism.row is not None
+    assert [ism.row[name] for name in ("estimate", "ci_low", "ci_high", "coverage")] == (
+        pytest.approx([1.0, 0.8, 1.2, 0.5])
+    )
+    assert ism.seconds == 0.5
+    assert section.behind(ism) == "heat.html#localization-1-network-7c65e4f5"
 
 
 def test_who_is_not_ranked_comes_last() -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER
 from gxarena.results.patterns import matches
+from gxarena.results.places import competed_with_nobody
 from gxarena.results.strata import stratum_of
 from gxarena.results.summary import alone, left_out, summary
 
@@ -181,6 +182,8 @@ def _range(numbers: set[int]) -> str:
 def _rank(row: Row) -> str:
     if row["not_ranked"] and row["role"] == "method":
         return "not ranked"
+    if competed_with_nobody(row):
+        return "nobody competed"
     if row["rank"] is None:
         return "–" if row["role"] == "method" else str(row["role"])
     return f"{row['rank']} ({row['rank_low']} … {row['rank_high']})"

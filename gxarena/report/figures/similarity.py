@@ -15,6 +15,13 @@ from gxarena.report.runs import ALL, LETTERS, STRATEGIES, Cell
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+OTHERWISE = {
+    "after": ", re-normalised after the projection",
+    "never": ", never re-normalised",
+    "l1": ", re-normalised to L1",
+}
+"""What a panel says where scores are not re-normalised as in the paper, before the projection."""
+
 
 def draw_similarity(evidence: Evidence) -> Figure:
     """Figure 2: distribution of the similarity of two models' explanations, by strategy."""
@@ -34,7 +41,8 @@ def draw_similarity(evidence: Evidence) -> Figure:
     limits = common_limits([one for panel in ridges for one in panel])
     for axes, panel, drawn in zip(grid[:, 0], pairs, ridges, strict=True):
         draw_ridges(axes, drawn, "continuous Jaccard similarity (−1 to 1)", limits)
-        tidy(axes, f"{panel[0].dataset}\n{panel[0].explanation} vs {panel[0].against}")
+        how = OTHERWISE.get(panel[0].parameters.get("renormalise", ""), "")
+        tidy(axes, f"{panel[0].dataset}{how}\n{panel[0].explanation} vs {panel[0].against}")
     return figure
 
 

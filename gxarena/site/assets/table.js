@@ -7,8 +7,6 @@
   const form = document.getElementById("controls");
   const table = document.getElementById("table");
   const percent = (share) => (share === null ? "–" : `${Math.floor(100 * share + 1e-9)}%`);
-  const span = (low, high) => (low === null ? "" : low === high ? "" : ` (${low} to ${high})`);
-  const rank = (row) => (row.not_ranked && row.role === "method" ? "not ranked" : row.rank === null ? (row.role === "method" ? "–" : row.role) : `${row.rank}${span(row.rank_low, row.rank_high)}`);
   const interval = (row) => (row.ci_low === null ? "–" : `${number(row.ci_low)} to ${number(row.ci_high)}`);
   // key, heading, what stands there, what it is sorted by, shown at first
   const COLUMNS = [
@@ -23,7 +21,7 @@
     ["estimate", "mean", (row) => link(row.dossier, row.estimate === null ? (row.n_failed ? "failed" : "undefined") : number(row.estimate)), null, true],
     ["ci", "95% interval", interval, (row) => row.ci_low, true],
     ["direction", "better", (row) => (row.direction === "none" ? "–" : row.direction), null, false],
-    ["rank", "rank", rank, null, true],
+    ["rank", "rank", (row) => row.place, null, true],
     ["tier", "tier", (row) => row.tier ?? "–", null, true],
     ["coverage", "coverage", (row) => percent(row.coverage), null, true],
     ["seconds_per_sequence", "a sequence", (row) => duration(row.seconds_per_sequence), null, true],

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from gxarena.data import Attribution, Explained, Floats, Ints, Sample, Spans
+from gxarena.data import Attribution, Bools, Explained, Floats, Ints, Sample, Spans
 from gxarena.dna import codes, letters
 from gxarena.metrics import rules
-from gxarena.metrics.dependency import DependencyMap, broken
+from gxarena.metrics.dependency import NO_PARTNER, DependencyMap, broken
 from gxarena.metrics.grammar import DecoyPrecision, GrammarSatisfiability
 from gxarena.registry import Registry
+from gxarena.run.data import chosen_dataset
 from gxarena.run.probe import ModelProbe
+from gxarena.run.suite import read_suite
 from gxarena.truth import DECOY, truth
-from gxarena_jaspar.grammars import GRAMMARS, MORE_MOTIFS, MOTIFS, RULES, Group
+from gxarena_jaspar.grammars import (
+    GRAMMARS,
+    HLH4C,
+    KLU,
+    M1BP,
+    MORE_MOTIFS,
+    MOTIFS,
+    RULES,
+    VRI,
+    Group,
+)
 from gxarena_jaspar.instances import drawn_motif
 from gxarena_jaspar.matrices import matrices
 from gxarena_jaspar.planted import planted
+from gxarena_jaspar.scan import occurrences
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("grammar asks no model"))
 N = 240
@@ -107,29 +120,29 @@ def test_the_truth_satisfies_every_positive_and_its_negative_none(
     assert scored.values[""].tolist() == [1.0] * len(vetoed)
 
 
-class OrderNetwork:
-    """Logits (-f, f): f is 1 where Atf6 lies before CG7928, the rule itself.
+class RuleNetwork:
+    """Logits (-f, f): f of where two motifs are, in the order in which they are given.
 
-    With `adds` f is how many of the two are there: motifs known, their order not.
+    Parameters
+    ----------
+    motifs : two names
+    function : of two bool arrays, shape (N, windows)
+        Where the first and the second motif count, on either strand.
     """
 
     n_outputs, max_length = 2, None
 
-    def __init__(self, *, adds: bool) -> None:
-        number = len(MOTIFS)
-        self._motifs = [
-            drawn_motif(m, number + i) for i, m in enumerate(matrices(MORE_MOTIFS["order"]))
-        ]
-        self._adds = adds
+    def __init__(self, motifs: Sequence[str], function: Callable[[Bools, Bools], Floats]) -> None:
+        numbers = [(*MOTIFS, *MORE_MOTIFS["order"]).index(name) for name in motifs]
+        drawn = map(drawn_motif, matrices(motifs), numbers)
+        self._motifs, self._function = tuple(drawn), function
 
     def spans(self, sequences: Sequence[str]) -> list[Spans]:
         return [Spans.nucleotides(len(sequence)) for sequence in sequences]
 
     def predict(self, sequences: Sequence[str]) -> Floats:
-        found = [motif.found(codes(letters(sequences))) for motif in self._motifs]
-        first, second = (hits.any(axis=1) for hits in found)
-        before = found[0].argmax(axis=1) < found[1].argmax(axis=1)
-        f = np.where(self._adds, first * 1.0 + second, first & second & before)
+        first, second = (motif.found(codes(letters(sequences))) for motif in self._motifs)
+        f = self._function(first, second)
         return np.stack([-f, f], axis=1)
 
     def explain(
@@ -146,12 +159,41 @@ class OrderNetwork:
         return maps
 
 
+def _any(windows: Bools) -> Bools:
+    return np.asarray(windows.any(axis=1))
+
+
+def _number(statements: Bools) -> Floats:
+    return statements.astype(np.float64)
+
+
+def _in_order(first: Bools, second: Bools) -> Floats:
+    """1 where the first motif lies before the second, the rule of `order` itself."""
+    before = first.argmax(axis=1) < second.argmax(axis=1)
+    return _number(_any(first) & _any(second) & before)
+
+
+def _added(first: Bools, second: Bools) -> Floats:
+    """How many of the two are there: motifs known, their rule not."""
+    return _number(_any(first)) + _any(second)
+
+
+def _unless(motif: Bools, veto: Bools) -> Floats:
+    """1 where the motif is and the veto is not, the rule of `unless` itself."""
+    return _number(_any(motif) & ~_any(veto))
+
+
+def _against(motif: Bools, veto: Bools) -> Floats:
+    """The veto is evidence against, whatever it forbids."""
+    return _number(_any(motif)) - _any(veto)
+
+
 @pytest.mark.parametrize("strands", ["forward", "both"])
 @pytest.mark.parametrize("adds", [False, True])
 def test_networks_that_know_the_order_and_that_add(adds: bool, strands: Any) -> None:
     """Closed forms: a motif whose order counts is nothing without its partner; one that adds is."""
     samples = planted("test", "order", n=24, strands=strands).samples
-    network = OrderNetwork(adds=adds)
+    network = RuleNetwork(MORE_MOTIFS["order"], _added if adds else _in_order)
     outputs = network.predict([sample.sequence for sample in samples])
     labels = np.array([sample.label for sample in samples])
     assert outputs[:, 1].tolist() == ([2.0] * 24 if adds else labels.tolist())
@@ -173,6 +215,73 @@ def test_networks_that_know_the_order_and_that_add(adds: bool, strands: Any) -> 
         assert reasons == dict.fromkeys(np.flatnonzero(~right).tolist(), rules.NOT_BY_PRESENCE)
     decoys = DecoyPrecision().score(explained, probe).reasons[""]
     assert set(decoys.values()) == {"no decoy", "no motif that counts"}
+
+
+@pytest.mark.parametrize("strands", ["forward", "both"])
+@pytest.mark.parametrize(("function", "shift"), [(_unless, 1.0), (_against, 0.0)])
+@pytest.mark.parametrize("target", [0, 1])
+def test_where_a_veto_is_beside_it_breaking_the_veto_restores_the_motif(
+    function: Callable[[Bools, Bools], Floats], shift: float, target: int, strands: Any
+) -> None:
+    """Closed forms, on the negatives: of positives there is no veto that could be broken."""
+    samples = planted("test", "unless", n=48, strands=strands).samples
+    network = RuleNetwork((HLH4C, VRI), function)
+    targets = np.full(48, target, dtype=np.int64)
+    maps = network.explain(None, samples, targets, ())
+    outputs = network.predict([sample.sequence for sample in samples])
+    explained = Explained(samples, tuple(maps), targets, outputs)
+    probe = ModelProbe(lambda: network, explain=network.explain)
+    scored = DependencyMap(RULES).score(explained, probe)
+    both = np.array([len(sample.annotations) == 2 for sample in samples])
+    assert both.sum() == 12
+    for key, expected in (("", shift), ("model", shift), ("gap", 0.0)):
+        assert np.array_equal(np.isfinite(scored.values[key]), both)
+        assert set(scored.values[key][both]) == {expected}
+    reasons = Counter(scored.reasons[""].values())
+    assert reasons == {NO_PARTNER: 24, rules.BY_ABSENCE: 12}
+
+
+def test_the_suite_asks_for_dependence_where_motifs_have_partners() -> None:
+    """Every data set holds such samples; of `unless` those are negatives."""
+    suite = read_suite("planted")
+    asked = {
+        data for block in suite.matrix if "dependency_map" in block.metrics
+        for data in block.datasets
+    }  # fmt: skip
+    grammars = set()
+    registry = Registry.load()
+    for label in asked:
+        samples = chosen_dataset(suite, registry, label, "test", limit=96).samples
+        cases = [rules.case(rules.checked("", RULES), sample) for sample in samples]
+        share = np.mean([len(case.required + case.vetoes) > 1 for case in cases])
+        assert share > 0.4, label
+        grammars.add(suite.datasets[label]["grammar"])
+    assert grammars == {"and", "spacing", "unless"}
+
+
+@pytest.mark.parametrize("strands", ["forward", "both"])
+def test_what_the_other_strand_still_reads_of_a_broken_motif(strands: Any) -> None:
+    """docs/metrics.md, dependency_map: a sixth of M1BP's instances and a tenth of klu's."""
+    left, scanned = {}, {}
+    samples = planted("test", n=1200, strands=strands).samples
+    for number, matrix in enumerate(matrices(MOTIFS)):
+        borne = [(sample, one) for sample in samples for one in sample.annotations
+                 if one.name.removeprefix(DECOY) == matrix.id]  # fmt: skip
+        copies = [broken(sample.sequence, [one]) for sample, one in borne]
+        # Nowhere else in a sequence does its motif count: what counts now is across its place.
+        found = drawn_motif(matrix, number).found(codes(letters(copies)))
+        left[matrix.id] = found.any(axis=1).mean()
+        hits = occurrences(copies, [matrix], 1e-4)
+        scanned[matrix.id] = np.mean(
+            [any(hit.start < one.end and one.start < hit.end for hit in of_copy)
+             for of_copy, (_, one) in zip(hits, borne, strict=True)]
+        )  # fmt: skip
+    assert left.pop(M1BP) == pytest.approx(1 / 6, abs=0.02)
+    assert left.pop(KLU) == pytest.approx(1 / 10, abs=0.02)
+    assert set(left.values()) == {0.0}
+    assert scanned.pop(M1BP) == pytest.approx(0.44, abs=0.02)
+    assert scanned.pop(KLU) == pytest.approx(1 / 4, abs=0.03)
+    assert max(scanned.values()) < 0.04
 
 
 def test_decoys_are_beside_motifs_in_one_grammar_alone(samples: tuple[Sample, ...]) -> None:

@@ -44,7 +44,8 @@ def test_where_somebody_abstains_each_row_says_how_often(tmp_path: Path) -> None
     (table,) = row_tables(board, [])
     assert table.columns[3:] == ("coverage", "rank", "tier", "with the floor's")
     assert [row[3] for row in table.rows] == ["99%", "100%"]
-    assert [row[-1] for row in table.rows] == ["3, rank 1", "1"]
+    assert [row[-1] for row in table.rows] == ["3", "1"]
+    assert [row[4] for row in table.rows] == ["nobody competed", "floor"]
 
 
 def test_a_metric_that_ranks_nobody_says_why(tmp_path: Path) -> None:

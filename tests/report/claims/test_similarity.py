@@ -130,3 +130,24 @@ def test_similarity_is_of_renormalised_maps_and_otherwise_a_variant(make_run: Ma
     assert (found.verdict, len(found.comparisons)) == ("holds", 1)
     assert [(v.what, v.verdict) for v in found.variants] == [("normalised otherwise", "fails")]
     assert found.stability == "stays in 0 of 1 variants: fails normalised otherwise"
+
+
+def test_promoters_and_enhancers_are_compared_under_one_convention_at_a_time(
+    make_run: Make,
+) -> None:
+    """Scales differ by more than data do: none is set beside another's."""
+    means = {"before": (0.3, 0.1), "never": (0.5, 0.2), "l1": (0.9, 0.6)}
+    runs = []
+    for place, kind in enumerate(("promoters", "enhancers")):
+        cells: list[dict[str, Any]] = []
+        for convention, both in means.items():
+            cell = JACCARD | {"dataset": kind, "dataset_kind": kind, "metric": f"cj-{convention}",
+                              "metric_component": "continuous_jaccard",
+                              "metric_parameters": {"renormalise": convention}}  # fmt: skip
+            cells += [cell | {"values": {"": around(both[place], place)}},
+                      cell | RANDOM | {"values": {"": around(0.0, 2)}}]  # fmt: skip
+        runs.append(make_run(*cells, name=kind, datasets={kind: {"labels": [1]}}))
+    found = finding("promoters-over-enhancers", *runs)
+    assert [round(one.estimate, 9) for one in found.comparisons] == [0.2]
+    (variant,) = (v for v in found.variants if v.what == "normalised otherwise")
+    assert (variant.verdict, variant.n_comparisons) == ("holds", 2)

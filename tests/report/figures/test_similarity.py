@@ -41,3 +41,19 @@ def test_the_dotted_control_is_the_floor_by_whatever_name(make_run: Callable[...
     (axes,) = draw_similarity(Evidence.of([folder])).axes
     x, y = _lines(axes)["(a) sum, control"].get_data()
     assert abs(x[y.argmax()]) < 0.05
+
+
+def test_a_panel_says_by_which_convention_scores_were_re_normalised(
+    make_run: Callable[..., Path],
+) -> None:
+    cell = {"metric_component": "continuous_jaccard", "against": "cnn/lrp", "aggregator": "sum",
+            "explainer": "attnlrp", "values": {"": [0.4, 0.5, 0.6]}}  # fmt: skip
+    conventions = ("before", "after", "never", "l1")
+    folder = make_run(
+        *(cell | {"metric": f"cj-{one}", "metric_parameters": {"renormalise": one}}
+          for one in conventions)
+    )  # fmt: skip
+    titles = [a.get_title(loc="left") for a in draw_similarity(Evidence.of([folder])).axes]
+    assert [title.split("\n")[0].partition(", ")[2] for title in titles if title] == [
+        "", "re-normalised after the projection", "never re-normalised", "re-normalised to L1"
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""What is installed, written as pages: `gxarena docs` and the documentation site show the same."""

@@ -1,0 +1,127 @@
+"""A page of Markdown for each installed component, from what it says of itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+
+from gxarena.capabilities import OF_MODELS
+from gxarena.errors import GxarenaError
+from gxarena.hookspecs import QUESTIONS
+from gxarena.registry import Registered, Registry, signature
+
+SINGULAR = {
+    "models": "model",
+    "explainers": "explainer",
+    "aggregators": "aggregator",
+    "metrics": "metric",
+    "datasets": "data set",
+}
+"""What a component of a kind is called."""
+
+WORKS_ON = {
+    "sample": "each explanation",
+    "pair": "each pair of explanations",
+    "set": "all explanations of a data set together",
+}
+CARRIES = {"coarsen": "from nucleotides to tokens", "refine": "from tokens to nucleotides"}
+NEEDS = {
+    "probe": "asks the model further questions",
+    "explainer": "asks the explainer again",
+    "native": "reads raw attributions on the model's own units",
+    "truth": "reads annotations: where the truth lies",
+    "replicates": "compares the replicates of a model",
+}
+
+
+def component_page(found: Registered, registry: Registry, *, code: bool = True) -> str:
+    """What a component is, what it needs, whom to cite, its parameters.
+
+    Parameters
+    ----------
+    found : Registered
+    registry : Registry
+    code : bool
+        Whether the page ends with a directive by which mkdocstrings adds the source's docstrings.
+    """
+    component = found.component
+    parts = [
+        f"# {component.name}",
+        f"*{SINGULAR[found.kind].capitalize()} of {found.distribution} {found.version}.* "
+        f"{_sentence(component.summary)}",
+        _facts(found, registry),
+        _parameters(found, registry),
+    ]
+    if code:
+        target = component.target.replace(":", ".")
+        parts.append(f"## Source\n\n::: {target}\n")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def kind_page(kind: str, registry: Registry) -> str:
+    """The components of a kind, one line each."""
+    rows = [
+        f"| [{one.name}]({one.name}.md) | {table_cell(one.summary)} | "
+        f"{one.extra and f'`gxarena[{one.extra}]`'} |"
+        for one in (found.component for found in registry.of_kind(kind))
+    ]
+    title = {"datasets": "Data sets"}.get(kind, kind.capitalize())
+    return "\n".join(
+        [f"# {title}", "", "| name | what it is | extra |", "| --- | --- | --- |", *rows, ""]
+    )
+
+
+def _facts(found: Registered, registry: Registry) -> str:
+    component = found.component
+    lines = [
+        ("Cite", component.citation),
+        ("Install", component.extra and f"`pip install 'gxarena[{component.extra}]'`"),
+        ("Role", "" if component.role == "method" else f"{component.role}: a yardstick"),
+        ("Asks", QUESTIONS.get(component.question, "")),
+        ("Works on", _phrases(component.provides, WORKS_ON)),
+        ("Carries scores", _phrases(component.provides, CARRIES)),
+        ("Can do", _said(component.provides, registry) if found.kind == "models" else ""),
+        ("Needs", _said(component.requires, registry)),
+        ("Here", registry.status(found)),
+    ]
+    return "\n".join(f"- **{name}**: {text}" for name, text in lines if text)
+
+
+def _said(capabilities: Iterable[str], registry: Registry) -> str:
+    known = {**OF_MODELS, **NEEDS, **registry.phrases}
+    return "; ".join(f"`{one}`: {known.get(one, one)}" for one in sorted(capabilities))
+
+
+def _phrases(capabilities: Iterable[str], words: dict[str, str]) -> str:
+    return " and ".join(words[one] for one in sorted(capabilities) if one in words)
+
+
+def _parameters(found: Registered, registry: Registry) -> str:
+    """The factory's parameters with their defaults, as a suite gives them."""
+    try:
+        taken = signature(registry.factory(found.kind, found.component.name))
+    except GxarenaError as error:
+        return f"Parameters cannot be listed here: {error}"
+    presets = found.component.defaults
+    rows = [
+        f"| `{name}` | {_default(presets.get(name, parameter.default))} |"
+        for name, parameter in taken.parameters.items()
+        if name != "registry" and parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    if not rows:
+        return ""
+    return "\n".join(["## Parameters", "", "| in a suite | default |", "| --- | --- |", *rows])
+
+
+def _default(value: object) -> str:
+    return "must be given" if value is inspect.Parameter.empty else f"`{table_cell(repr(value))}`"
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def table_cell(text: str) -> str:
+    """Text that stays in its cell of a table."""
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,68 @@
+"""`gxarena plugins list` at 80 columns: a line a component, by kind, the remedy once below."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata
+
+import pytest
+from typer.testing import CliRunner
+
+from gxarena.cli import console
+from gxarena.cli.app import app
+from gxarena.hookspecs import KINDS
+from gxarena.registry import Registry
+
+
+@pytest.fixture(autouse=True)
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    console.out.cache_clear()
+
+
+def _list(*options: str) -> str:
+    result = CliRunner().invoke(app, ["plugins", "list", *options])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_a_component_is_a_line_that_fits(registry: Registry) -> None:
+    lines = _list().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if line in KINDS] == list(KINDS)
+    first = [line.split()[0] for line in lines if line and line not in KINDS]
+    own = Registry.load()
+    assert first == [name for kind in KINDS for name in own.names(kind)]
+
+
+def test_a_remedy_is_said_once_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = metadata.distribution
+
+    def without(name: str) -> metadata.Distribution:
+        if name == "captum":
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(metadata, "distribution", without)
+    text = _list()
+    needing = [line for line in text.splitlines() if "needs (1)" in line]
+    assert len(needing) > 5
+    assert text.count("pip install 'gxarena[captum]'") == 1
+    assert text.rstrip().endswith("(1) needs captum: pip install 'gxarena[captum]'")
+
+
+def test_somebody_elses_are_marked_and_broken_ones_named(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Registry, "load", lambda: registry)
+    lines = _list().splitlines()
+    (absent,) = [line for line in lines if line.startswith("absent ")]
+    assert absent.split()[:3] == ["absent", "broken", "unknown"]
+    assert any(
+        line.startswith("broken  unknown:toys : PluginError: unknown, explainer 'absent'")
+        for line in lines
+    )
+    broken = json.loads(_list("--json"))["broken"]
+    assert any("'absent': expected module 'no_such_module'" in one["error"] for one in broken)
+    only = _list("--broken").splitlines()
+    assert only == [line for line in lines if line.startswith("broken  ")]
