@@ -8,9 +8,10 @@ ranked with its rows, so it stands beside.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,11 +20,11 @@ import pyarrow.compute as pc
 from gxarena.errors import InputError
 from gxarena.results.attestation import level_of
 from gxarena.results.bundle import is_bundle, opened
-from gxarena.results.joining import Measured, joined, relabelled
+from gxarena.results.joining import Measured, Origins, joined, relabelled
 from gxarena.results.leaderboard import leaderboard
 from gxarena.results.parquet import read_with_identity, write_table
 from gxarena.results.places import without_ranks_of_the_lone
-from gxarena.results.reading import RunResults
+from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.terms import Terms, from_json, terms_of, to_json, why_apart
 from gxarena.results.verification import SELF_REPORTED
@@ -53,6 +54,9 @@ class Board:
         Sentences: why it is apart, what joining found.
     written : bool
         Whether it was read as it is here, from a file.
+    cells : mapping of (data set, model, explainer) to sequence
+        What rows are of: each cell's runs, by name, with its id there. The first is the one whose
+        values count, others hold the same. Empty where it was read from a file.
     """
 
     names: tuple[str, ...]
@@ -62,6 +66,7 @@ class Board:
     runs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     written: bool = False
+    cells: Mapping[tuple[str, str, str], Sequence[Origins]] = field(default_factory=dict)
 
 
 @dataclass
@@ -136,7 +141,17 @@ def _ranked(group: _Group) -> Board:
         tuple(dict.fromkeys(group.headline)),
         tuple(dict.fromkeys(group.runs)),
         tuple(filter(None, (group.why, *measured.notes))),
+        cells=_cells_by_labels(measured),
     )
+
+
+def _cells_by_labels(measured: Measured) -> dict[tuple[str, str, str], list[Origins]]:
+    found: dict[tuple[str, str, str], list[Origins]] = defaultdict(list)
+    columns = ["cell_id", "attempt", "dataset", "model", "explainer"]
+    for row in last_attempts(measured.cells.select(columns)):
+        labels = row["dataset"], row["model"], row["explainer"]
+        found[labels].append(measured.origins[row["cell_id"]])
+    return dict(found)
 
 
 def _beside(board: Board, others: Sequence[Board]) -> Board:
@@ -184,15 +199,15 @@ def read_board(path: Path) -> Board:
         It does not read.
     """
     table, identity = read_with_identity(path)
-    for field in LEADERBOARD:
-        if field.name in table.column_names:
+    for column in LEADERBOARD:
+        if column.name in table.column_names:
             continue
-        if not field.nullable:
+        if not column.nullable:
             raise InputError(
-                f"{path}: expected a board with the column {field.name}, got none. Make it again "
+                f"{path}: expected a board with the column {column.name}, got none. Make it again "
                 "with `gxarena leaderboard`."
             )
-        table = table.append_column(field, pa.nulls(len(table), field.type))
+        table = table.append_column(column, pa.nulls(len(table), column.type))
     table = table.select(LEADERBOARD.names).cast(LEADERBOARD)
     at = LEADERBOARD.get_field_index("verification")
     levels = pc.if_else(pc.equal(table[at], _UNVERIFIED), SELF_REPORTED, table[at])

@@ -42,6 +42,8 @@ RELATIVE, ABSOLUTE = 1e-4, 1e-6
 """Up to which values are the same: float32 on another machine."""
 
 Row = Mapping[str, Any]
+Origins = tuple[tuple[str, str], ...]
+"""Runs, each with the id that a cell has there."""
 Place = tuple[str, str, int, str, str, str]
 """Data set, model, replicate, explainer, aggregator, metric: what one cell is."""
 
@@ -69,6 +71,8 @@ class Measured:
         What a reader must know of the joining, a sentence each.
     levels : mapping of str to str
         How far somebody else has checked cells, by their ids (see `gxarena.results.verification`).
+    origins : mapping of str to tuple of (run, its cell's id)
+        Of which run a cell is, by its id here, and then which others hold the same values.
     """
 
     name: str
@@ -79,6 +83,7 @@ class Measured:
     groupings: Mapping[str, str]
     notes: tuple[str, ...] = ()
     levels: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Origins] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -93,7 +98,9 @@ class Measured:
         samples, cells = run.table("samples", VALUES, encode=True), run.table("cells")
         record = run.record
         levels = {} if level == SELF_REPORTED else dict.fromkeys(record.cells, level)
-        return cls(name, terms, cells, samples, record.seed, record.groupings, tuple(notes), levels)
+        origins = {cell: ((name, cell),) for cell in cells["cell_id"].to_pylist()}
+        about = (record.seed, record.groupings, tuple(notes), levels, origins)
+        return cls(name, terms, cells, samples, *about)
 
 
 def joined(first: Measured, second: Measured) -> Measured:
@@ -103,9 +110,13 @@ def joined(first: Measured, second: Measured) -> Measured:
     second, said = _apart_where_it_differs(first, second)
     outdone: set[str] = set()
     dropped: set[str] = set()
+    origins = dict(first.origins)
     for mine, theirs in _shared(first, second):
         better = mine["status"] != "ok" and theirs["status"] == "ok"
         (outdone if better else dropped).add((mine if better else theirs)["cell_id"])
+        if mine["status"] == theirs["status"] == "ok":
+            origins[mine["cell_id"]] += second.origins[theirs["cell_id"]]
+    first = replace(first, origins=origins)
     kept = _without(first, outdone)
     added = _with_own_ids(_without(second, dropped), kept)
     return Measured(
@@ -115,8 +126,16 @@ def joined(first: Measured, second: Measured) -> Measured:
         pa.concat_tables([kept.samples, added.samples]),
         first.seed,
         {**second.groupings, **first.groupings},
-        (*first.notes, *second.notes, *said, *code, *_unknown_references(first, second)),
+        (
+            *first.notes,
+            *second.notes,
+            *said,
+            *code,
+            *_unknown_references(first, second),
+            *_other_machines(first, second),
+        ),
         {**kept.levels, **added.levels},
+        {**kept.origins, **added.origins},
     )
 
 
@@ -333,8 +352,11 @@ def _without(run: Measured, cells: Collection[str]) -> Measured:
         table.filter(pc.is_null(positions(table["cell_id"], cells)))
         for table in (run.cells, run.samples)
     )
-    levels = {cell: level for cell, level in run.levels.items() if cell not in cells}
-    return replace(run, cells=kept, samples=values, levels=levels)
+    levels, origins = (
+        {cell: what for cell, what in held.items() if cell not in cells}
+        for held in (run.levels, run.origins)
+    )
+    return replace(run, cells=kept, samples=values, levels=levels, origins=origins)
 
 
 def _with_own_ids(run: Measured, other: Measured) -> Measured:
@@ -343,8 +365,11 @@ def _with_own_ids(run: Measured, other: Measured) -> Measured:
     if ids.isdisjoint(others):
         return run
     cells, samples = (_with_ids_of(run.name, table) for table in (run.cells, run.samples))
-    levels = {f"{cell}@{run.name}": level for cell, level in run.levels.items()}
-    return replace(run, cells=cells, samples=samples, levels=levels)
+    levels, origins = (
+        {f"{cell}@{run.name}": what for cell, what in held.items()}
+        for held in (run.levels, run.origins)
+    )
+    return replace(run, cells=cells, samples=samples, levels=levels, origins=origins)
 
 
 def _with_ids_of(name: str, table: pa.Table) -> pa.Table:
@@ -396,3 +421,24 @@ def _unknown_references(first: Measured, second: Measured) -> Iterator[str]:
                     f"parameters: {' and '.join(lacking)} held no cells of it, so that its code is "
                     "not known to be the same."
                 )
+
+
+def _other_machines(first: Measured, second: Measured) -> Iterator[str]:
+    """A sentence where both say how long explaining took, and on what."""
+    ours, theirs = (_devices(one.cells) for one in (first, second))
+    if ours and theirs:
+        on = (
+            f"{ours} both, which may be other machines"
+            if ours == theirs
+            else f"{ours} in {first.name} and on {theirs} in {second.name}"
+        )
+        yield (
+            f"Seconds of {first.name} and {second.name} were measured on {on}: they compare within "
+            "a run alone."
+        )
+
+
+def _devices(cells: pa.Table) -> str:
+    """On what explanations were timed; empty where nobody says."""
+    timed = cells.filter(pc.is_valid(cells["explain_seconds"]))
+    return " and ".join(sorted(timed["device"].drop_null().unique().to_pylist()))

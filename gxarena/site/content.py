@@ -134,6 +134,10 @@ def _renamed(board: Board, names: Mapping[str, str]) -> Board:
     return replace(
         board,
         names=tuple(names[name] for name in board.names),
+        cells={
+            labels: [tuple((names[run], cell) for run, cell in one) for one in cells]
+            for labels, cells in board.cells.items()
+        },
         notes=tuple(_said(sentence, names) for sentence in board.notes),
     )
 

@@ -9,8 +9,7 @@ import shlex
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ import pyarrow as pa
 
 from gxarena.results.boards import Board
 from gxarena.results.encoded import encoded
-from gxarena.results.schemas import REPLICATE
 from gxarena.run.suite import shipped_suites
 from gxarena.site.addresses import slug
 from gxarena.site.content import Content, Row, Source
@@ -39,11 +37,14 @@ class Dossier:
         Of the board.
     parts : mapping of Source to list of mapping
         The cells that each run or bundle recorded; empty for a written board.
+    others : mapping of Source to list of mapping
+        Cells of further runs that hold the same values.
     """
 
     board: int
     rows: list[Row]
     parts: Mapping[Source, list[dict[str, Any]]]
+    others: Mapping[Source, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, str, str]:
@@ -59,7 +60,13 @@ class Dossier:
     @property
     def facts(self) -> list[tuple[str, str]]:
         """What the cells were made with; several values where they differ."""
-        return list(_facts(self.cells)) if self.parts else []
+        if not self.parts:
+            return []
+        too = [
+            (f"the same values in {source.name}", _provenance(cells))
+            for source, cells in self.others.items()
+        ]
+        return [*_facts(self.cells), *too]
 
     def command(self, source: Source) -> str:
         """What computes the cells of a source again."""
@@ -68,40 +75,29 @@ class Dossier:
 
 def dossiers_of(content: Content, board: Board, number: int) -> list[Dossier]:
     """The dossiers of a board, in the order of its rows."""
-    by_labels: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    by_labels: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in board.table.to_pylist():
         by_labels[row["dataset"], row["model"], row["explainer"]].append(row)
-    held = {source: _by_labels(source) for source in content.sources_of(board)}
-    return [
-        Dossier(number, rows, _each_once({s: known.get(labels, []) for s, known in held.items()}))
-        for labels, rows in by_labels.items()
-    ]
+    held = {
+        source.name: (source, {row["cell_id"]: row for row in source.last_rows()})
+        for source in content.sources_of(board)
+    }
 
+    def cells(of: Iterable[tuple[str, str]]) -> dict[Source, list[dict[str, Any]]]:
+        found: dict[Source, list[dict[str, Any]]] = defaultdict(list)
+        for name, cell in of:
+            source, known = held[name]
+            found[source].append(known[cell])
+        return dict(found)
 
-def _by_labels(source: Source) -> dict[tuple[str, ...], list[dict[str, Any]]]:
-    """Cells by data set, model and explainer, also by the name that a joined board gives it."""
-    found: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for row in source.last_rows():
-        explainer = row["explainer"]
-        for name in (explainer, f"{explainer} ({Path(source.name).stem})"):
-            found[row["dataset"], row["model"], name].append(row)
-    return found
-
-
-def _each_once(
-    parts: Mapping[Source, list[dict[str, Any]]],
-) -> dict[Source, list[dict[str, Any]]]:
-    """Cells that several sources hold are the first one's that is done, as boards join them."""
-    chosen: dict[tuple[Any, ...], tuple[Source, dict[str, Any]]] = {}
-    for source, cells in parts.items():
-        for cell in cells:
-            place = cell["aggregator"], cell["metric_name"], cell[REPLICATE] or 0
-            if place not in chosen or (chosen[place][1]["status"] != "ok" == cell["status"]):
-                chosen[place] = source, cell
-    kept: dict[Source, list[dict[str, Any]]] = defaultdict(list)
-    for source, cell in chosen.values():
-        kept[source].append(cell)
-    return dict(kept)
+    dossiers = []
+    for labels, rows in by_labels.items():
+        origins = board.cells.get(labels, ())
+        counted = cells(first for first, *_ in origins)
+        dossiers.append(
+            Dossier(number, rows, counted, cells(one for _, *rest in origins for one in rest))
+        )
+    return dossiers
 
 
 def _facts(cells: Sequence[Row]) -> Iterator[tuple[str, str]]:
@@ -138,6 +134,24 @@ def _facts(cells: Sequence[Row]) -> Iterator[tuple[str, str]]:
         yield "versions", ", ".join(f"{name} {' or '.join(of)}" for name, of in versions.items())
     started = [cell["started"] for cell in cells]
     yield "computed", f"{min(started):%Y-%m-%d %H:%M} to {max(started):%Y-%m-%d %H:%M} UTC"
+
+
+def _provenance(cells: Sequence[Row]) -> str:
+    """How many cells, made when, on what and with which version."""
+    started = min(cell["started"] for cell in cells)
+    made = (_distinct(cells, name) for name in ("device", "gxarena_version", "git_commit"))
+    device, version, commit = made
+    return ", ".join(
+        part
+        for part in (
+            f"{len(cells)} cell{'' if len(cells) == 1 else 's'}",
+            f"from {started:%Y-%m-%d %H:%M} UTC on",
+            device,
+            version and f"gxarena {version}",
+            commit and f"commit {commit}",
+        )
+        if part
+    )
 
 
 def _distinct(cells: Iterable[Row], column: str, most: int = 6) -> str:

@@ -307,3 +307,37 @@ def test_a_label_that_a_run_compares_with_is_not_given_to_another_model(tmp_path
         metric_name="sim[vs m/ref]", against="m/ref", metric_scope="pair",
     )  # fmt: skip
     assert joined(one, two).cells["model"].to_pylist() == ["m", "mine"]
+
+
+@pytest.mark.parametrize(
+    ("devices", "on"),
+    [
+        (("cpu", "cuda:0"), "cpu in one and on cuda:0 in two"),
+        (("cpu", "cpu"), "cpu both, which may be other machines"),
+    ],
+)
+def test_seconds_of_two_runs_are_no_comparison(
+    devices: tuple[str, str], on: str, tmp_path: Path
+) -> None:
+    one, two = (
+        _measured(tmp_path / name, {explainer: LOW}, device=device)
+        for name, explainer, device in zip(("one", "two"), "ab", devices, strict=True)
+    )
+    assert joined(one, two).notes == (
+        f"Seconds of one and two were measured on {on}: they compare within a run alone.",
+    )
+    untimed = _measured(tmp_path / "three", {"c": LOW}, device="cpu", explain_seconds=None)
+    assert joined(one, untimed).notes == ()
+
+
+def test_what_a_cell_is_of_is_known(tmp_path: Path) -> None:
+    """Those that two runs hold are of both; who failed in one is of the other alone."""
+    one = _measured(tmp_path / "one", {"a": LOW, "c": LOW, "random": NONE}, status={"c": "error"})
+    two = _measured(tmp_path / "two", {"a": HIGH, "c": LOW, "random": NONE})
+    both = joined(one, two)
+    of = {
+        row["explainer"]: [run for run, _ in both.origins[row["cell_id"]]]
+        for row in both.cells.to_pylist()
+    }
+    assert of == {"a": ["one"], "a (two)": ["two"], "c": ["two"], "random": ["one", "two"]}
+    assert both.origins.keys() == set(both.cells["cell_id"].to_pylist())

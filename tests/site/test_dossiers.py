@@ -44,6 +44,32 @@ def test_another_explainer_of_the_same_name_is_its_own_dossier(tmp_path: Path) -
         assert next(iter(values.of(one)["values"].values())) == pytest.approx(expected)
 
 
+def test_who_measured_the_same_is_told_too(tmp_path: Path) -> None:
+    first = write_run(tmp_path / "first", {"a": LOW, "random": LOW})
+    second = write_run(tmp_path / "second", {"b": HIGH, "random": LOW}, device="cuda:0")
+    found = dossiers(first, second)
+    (source,) = found["random"].parts
+    assert source.name == "first"
+    assert dict(found["random"].facts)["the same values in second"] == (
+        "1 cell, from 2026-01-01 00:00 UTC on, cuda:0, gxarena 0"
+    )
+    assert not any("same values" in name for name, _ in found["b"].facts)
+
+
+def test_a_run_that_calls_model_and_data_otherwise_is_behind_its_numbers(tmp_path: Path) -> None:
+    first = write_run(tmp_path / "first", {"a": LOW})
+    second = write_run(tmp_path / "second", {"b": HIGH, "a": HIGH}, model="mine", dataset="d2")
+    found = dossiers(first, second)
+    assert {one.labels for one in found.values()} == {
+        ("d", "m", name) for name in ("a", "b", "a (second)")
+    }
+    for name in ("b", "a (second)"):
+        (source,), (cell,) = found[name].parts, found[name].cells
+        assert (source.name, cell["model"]) == ("second", "mine")
+        # Its own suite knows it by its own names alone.
+        assert 'datasets=["d2"], models=["mine"]' in found[name].command(source)
+
+
 def test_the_command_asks_for_these_cells_alone(tmp_path: Path) -> None:
     run = write_run(
         tmp_path / "run", {"it's": LOW, "b": LOW}, against="m/b", metric_name="q[vs m/b]"
