@@ -33,7 +33,7 @@ import pyarrow.parquet as pq
 
 from gxarena.errors import GxarenaError, InputError
 from gxarena.files import RUN_FILE, file_digest, write_text, writing
-from gxarena.results.parquet import write_table
+from gxarena.results.packed import write_packed
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import REPLICATE, STATUSES, TABLES
 
@@ -47,6 +47,8 @@ LARGEST = 2 << 30
 """Bytes of all files together, and of all values that the tables unfold to."""
 MOST_ROWS = MappingProxyType({"cells": 100_000, "motifs": 1 << 20, "seqlets": 1 << 21})
 """Rows of tables that are read row by row."""
+_FEW_NUMBERS = MappingProxyType({"curves": ("x",)})
+"""Columns of numbers that recur: budgets."""
 _NUMBERS = ["n_samples", REPLICATE]
 _TEXTS = ["quantities", "model_parameters"]
 LARGEST_TEXT = 1 << 26
@@ -100,7 +102,8 @@ def _write_folder(run: RunResults, folder: Path, extras: Mapping[str, Path]) -> 
     """Write a bundle as a folder; returns the names of its files but for the digests."""
     run.record.write(folder)
     for name in TABLES:
-        write_table(folder / f"{name}.parquet", run.table(name), run.footer(name))
+        place, few = folder / f"{name}.parquet", _FEW_NUMBERS.get(name, ())
+        write_packed(place, run.table(name), run.footer(name), few)
     for name in EXTRAS:
         if name in extras:
             with writing(folder / name) as copy, extras[name].open("rb") as source:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from gxarena.data import Attribution, Spans
 from gxarena.errors import InputError, StorageError
 from gxarena.files import writing
+from gxarena.results.packed import options
 from gxarena.results.reading import RunResults
 from gxarena.run import keys
 from gxarena.run.store import Store
@@ -67,7 +68,7 @@ def write_attributions(run: RunResults, n: int, path: Path) -> int:
     explained = {row["attributions_key"]: row for row in rows}
     with (
         writing(path) as file,
-        pq.ParquetWriter(file, SCHEMA, compression="zstd", write_page_checksum=True) as writer,
+        pq.ParquetWriter(file, SCHEMA, **options(SCHEMA)) as writer,
     ):
         for key, row in sorted(explained.items()):
             table = _of_explanation(store, key, row, n)
