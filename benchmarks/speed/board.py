@@ -1,11 +1,11 @@
 """How long ten million sample rows take to a board and to a site, and how much memory.
 
-    python benchmarks/speed/board.py [RUNS]
+    python benchmarks/speed/board.py [RUNS] [board site bundle verify]
 
 Writes a run of made-up values (50 explainers, 10 metrics of 10 quantities, 2 data sets of 1,000
 sequences), or RUNS runs that hold the same, and prints the seconds and the peak memory of a process
-that ranks them together, and of one that makes a site of them. Never a test: the numbers are the
-machine's.
+each: that ranks them together, that makes a site of them, that ranks a bundle of the first, that
+verifies it; or of those that are named. Never a test: the numbers are the machine's.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 
 from gxarena.identity import digest
+from gxarena.results.bundle import write_bundle
 from gxarena.results.parquet import write_table
 from gxarena.results.reading import RunResults
 from gxarena.results.record import RunRecord
@@ -55,6 +56,20 @@ with tempfile.TemporaryDirectory() as place:
 seconds = time.perf_counter() - start
 print(f"{pages} pages in {seconds:.1f} s, peak memory {peak_memory() / 2**30:.2f} GiB")
 """
+VERIFY = """
+import sys, time
+from pathlib import Path
+start = time.perf_counter()
+from gxarena.results.provenance import peak_memory
+from gxarena.submissions.verifying import verify
+verdict = verify(Path(sys.argv[1]))
+seconds = time.perf_counter() - start
+assert verdict.holds, verdict.findings.listed
+print(f"{verdict.counts['values']} values in {seconds:.1f} s, peak memory "
+      f"{peak_memory() / 2**30:.2f} GiB")
+"""
+PROGRAMS = {"board": BOARD, "site": SITE, "bundle": BOARD, "verify": VERIFY}
+OF_A_BUNDLE = {"bundle", "verify"}
 
 
 def cells() -> Iterator[dict[str, Any]]:
@@ -74,9 +89,13 @@ def cells() -> Iterator[dict[str, Any]]:
             "model": "m",
             "model_weights_digest": digest("m"),
             "explainer": f"e{explainer}",
+            "explainer_component": f"e{explainer}",
             "explainer_role": "method" if explainer else "floor",
             "aggregator": "native",
+            "aggregator_component": "native",
+            "model_component": "m",
             "metric": f"q{metric}",
+            "metric_component": f"q{metric}",
             "metric_name": f"q{metric}",
             "metric_scope": "sample",
             "quantities": quantities,
@@ -109,7 +128,12 @@ def write(folder: Path) -> None:
     rows, rng = list(cells()), np.random.default_rng(0)
     ids = tuple(row["cell_id"] for row in rows)
     folder.mkdir()
-    RunRecord("made-up", digest(ids), ids, {"seed": 0}).write(folder)
+    block = {
+        f"{kind}s": sorted({row[kind] for row in rows})
+        for kind in ("dataset", "model", "explainer", "aggregator", "metric")
+    }
+    suite = {"name": "made-up", "target": 1, "seed": 0, "matrix": [block]}
+    RunRecord("made-up", digest(["made-up", list(ids)]), ids, suite).write(folder)
     tables = {
         "cells": pa.Table.from_pylist(rows, CELLS),
         "samples": pa.concat_tables(values(row, rng) for row in rows),
@@ -120,14 +144,22 @@ def write(folder: Path) -> None:
         write_table(folder / f"{name}.parquet", table, results.footer(name))
 
 
-def main(runs: int = 1) -> None:
+def main(*words: str) -> None:
+    runs = next((int(word) for word in words if word.isdigit()), 1)
+    asked = [name for name in PROGRAMS if name in words] or list(PROGRAMS)
     with tempfile.TemporaryDirectory() as place:
         folders = [Path(place) / f"run-{i}" for i in range(runs)]
         for folder in folders:
             write(folder)
-        for program in (BOARD, SITE):
-            subprocess.run([sys.executable, "-c", program, *map(str, folders)], check=True)  # noqa: S603
+        bundle = Path(place) / "bundle.zip"
+        if OF_A_BUNDLE & {*asked}:
+            write_bundle(RunResults.of(folders[0]), bundle)
+            print(f"the bundle: {bundle.stat().st_size / 2**20:.0f} MiB", flush=True)
+        for name in asked:
+            of = [bundle] if name in OF_A_BUNDLE else folders
+            print(f"{name}: ", end="", flush=True)
+            subprocess.run([sys.executable, "-c", PROGRAMS[name], *map(str, of)], check=True)  # noqa: S603
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])

@@ -52,7 +52,7 @@ class Attestation(BaseModel):
     @property
     def sentence(self) -> str:
         """What it says, to be shown on a board."""
-        said = f"{self.level} by {self.by} on {self.on} with gxarena {self.gxarena}"
+        said = f"{self.level} by {self.by}, on {self.on} with gxarena {self.gxarena}"
         if self.level == REPLAYED:
             said += (
                 f"; {len(self.replayed)} cells that the seed {self.seed} drew came out the same, "

@@ -87,7 +87,7 @@ def test_a_bundle_that_holds_is_attested_for_boards(tmp_path: Path) -> None:
     assert read_attestation(place).by == "A [lab]"
     (board,) = boards_of([bundle])
     assert set(board.table["verification"].to_pylist()) == {"recomputed"}
-    assert "recomputed by A [lab] on 20" in board.notes[0]
+    assert "recomputed by A [lab], on 20" in board.notes[0]
 
 
 def test_one_that_does_not_hold_is_not_attested(tmp_path: Path) -> None:

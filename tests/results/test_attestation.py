@@ -17,6 +17,7 @@ from gxarena.files import file_digest
 from gxarena.results.attestation import (
     Attestation,
     attestation,
+    level_of,
     place_beside,
     read_attestation,
     write_attestation,
@@ -24,6 +25,7 @@ from gxarena.results.attestation import (
 from gxarena.results.boards import Board, boards_of
 from gxarena.results.bundle import SUMS, opened, write_bundle
 from gxarena.results.reading import RunResults
+from gxarena.submissions.replay import drawn
 
 LOW, HIGH, NONE = ([m + 0.01 * i for i in range(24)] for m in (1.0, 2.0, 0.0))
 
@@ -61,13 +63,13 @@ def test_a_board_takes_the_level_from_beside_the_bundle(bundle: Path) -> None:
     (board,) = boards_of([bundle])
     assert _levels(board) == {"a": "replayed", "random": "replayed"}
     assert board.notes == (
-        f"{bundle}: replayed by A lab on 2026-01-02 with gxarena 0.1.0; 2 cells that the seed 7 "
+        f"{bundle}: replayed by A lab, on 2026-01-02 with gxarena 0.1.0; 2 cells that the seed 7 "
         "drew came out the same, up to 0.0001 of each value or 1e-06 (theirs.verified.json).",
     )
     write_attestation(place_beside(bundle), _attestation(bundle, "recomputed"))
     (board,) = boards_of([bundle])
     assert _levels(board) == {"a": "recomputed", "random": "recomputed"}
-    assert board.notes[0].endswith("recomputed by A lab on 2026-01-02 with gxarena 0.1.0 "
+    assert board.notes[0].endswith("recomputed by A lab, on 2026-01-02 with gxarena 0.1.0 "
                                    "(theirs.verified.json).")  # fmt: skip
 
 
@@ -168,3 +170,15 @@ def test_no_attestation_leads_out_of_a_zip(name: str, tmp_path: Path) -> None:
 def test_what_nobody_checked_is_not_attested(bundle: Path) -> None:
     with pytest.raises(InputError, match="got one whose level stays self-reported"):
         _attestation(bundle, "self-reported")
+
+
+def test_the_bundle_that_ships_is_replayed_by_somebody_who_is_named() -> None:
+    shipped = Path(__file__).parents[2] / "leaderboard" / "quickstart.zip"
+    with opened(shipped) as run:
+        level, (note,) = level_of(shipped, run)
+        said = read_attestation(place_beside(shipped))
+        assert said.replayed == [
+            row["cell_id"] for row in drawn(run.last_rows(), 5, said.seed or 0, said.bundle)
+        ]
+    assert level == "replayed"
+    assert f"{shipped}: replayed by the gxarena authors, whose run it is, on 2026-" in note
