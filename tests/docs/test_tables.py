@@ -223,10 +223,14 @@ def test_until_a_table_is_there_a_sentence_stands_for_it_and_its_figure(tmp_path
     row = {"model": "m", "metric": "p", "told": 1.0}
     pq.write_table(pa.Table.from_pylist([row]), tmp_path / "leaderboard" / "later.parquet")
     assert tables.table(spec, tmp_path).splitlines() == [
-        "| steps told | m |", "| --- | --- |", "| `p` | 100% |", "", "![How it is](images/later.png)",
-    ]  # fmt: skip
+        "| steps told | m |",
+        "| --- | --- |",
+        "| `p` | 100% |",
+        "",
+        "![How it is](images/later.png)",
+    ]
     (tmp_path / "leaderboard" / "later.parquet").unlink()
-    with pytest.raises(InputError, match="later.parquet: expected a table, got none"):
+    with pytest.raises(InputError, match=r"later\.parquet: expected a table, got none"):
         tables.table({k: v for k, v in spec.items() if k != "until"}, tmp_path)
 
 
