@@ -77,7 +77,7 @@ class Dossier:
         suite = self.rows[0]["suite"]
         if suite not in shipped_suites():
             return ""
-        rows = [row | {"metric": metric_of(row["metric"])} for row in self.rows]
+        rows = [{**row, "metric": metric_of(row["metric"])} for row in self.rows]
         against = [found[1] for row in self.rows if (found := _AGAINST.search(row["metric"]))]
         return _command(suite, {kind: [row[kind] for row in rows] for kind in KINDS}, against)
 
