@@ -133,7 +133,7 @@ def _spec(ridges: Sequence[Ridge]) -> dict[str, Any]:
         .mark_rule(color=TEXT, strokeWidth=2)
         .encode(x="mean:Q", tooltip=[alt.Tooltip("mean:Q", format=".3~g")])
     )
-    zero = alt.Chart().mark_rule(color=SOFT, strokeWidth=0.7).encode(x=alt.datum(0))
+    zero = alt.Chart().mark_rule(color=SOFT, strokeWidth=0.7, aria=False).encode(x=alt.datum(0))
     chart = (
         alt.layer(zero, own.encode(y=y), other.encode(y=y), mean,
                   data=alt.Data(values=curves + means))
