@@ -1,0 +1,129 @@
+"""A conformance check: a plain function of a subject, registered by the kinds that it asks.
+
+A check returns a note or nothing, raises `Failed` with what was expected, what came and how to
+mend it, or `Skipped` where it does not apply. Any other error of the component is a failure too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from gxarena.errors import GxarenaError, Unsupported
+
+Status = Literal["passed", "failed", "skipped", "expected"]
+Run = Callable[[Any], str | None]
+Function = TypeVar("Function", bound=Run)
+
+EXPECTED = "expected_failures"
+"""Attribute of a component's target: names of checks it is known to fail, each with the reason."""
+
+
+class Failed(GxarenaError):
+    """The component does not do what its kind promises."""
+
+    def __init__(self, expected: str, got: str, remedy: str) -> None:
+        super().__init__(f"expected {expected}, got {got}. {remedy}")
+
+
+class Skipped(GxarenaError):
+    """The check does not apply."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise.
+
+    Attributes
+    ----------
+    name : str
+    promise : str
+        In one line.
+    run : callable
+        Given the subject.
+    slow : bool
+        Starts a process or takes more than a few calls.
+    """
+
+    name: str
+    promise: str
+    run: Run
+    slow: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a check.
+
+    Attributes
+    ----------
+    status : "passed", "failed", "skipped" or "expected"
+        "expected": it failed, and was declared to, with a reason.
+    message : str
+        A note of one that passed; else why.
+    """
+
+    kind: str
+    component: str
+    check: str
+    status: Status
+    message: str = ""
+
+
+CHECKS: dict[str, list[Check]] = {}
+"""By kind, in the order in which they are run."""
+
+
+def check(*kinds: str, slow: bool = False) -> Callable[[Function], Function]:
+    """Register a function as a check of these kinds; its docstring's first line is the promise."""
+
+    def register(function: Function) -> Function:
+        promise = (function.__doc__ or "").strip().splitlines()[0]
+        for kind in kinds:
+            CHECKS.setdefault(kind, []).append(Check(function.__name__, promise, function, slow))
+        return function
+
+    return register
+
+
+def outcome_of(one: Check, subject: Any, expected: Mapping[str, str]) -> Outcome:
+    """Run a check on a subject; nothing is raised but Ctrl-C."""
+    status, message = _run(one, subject)
+    if (reason := expected.get(one.name)) is not None:
+        if status == "failed":
+            status, message = "expected", f"{reason} ({message})"
+        elif status == "passed":
+            status = "failed"
+            message = f"expected it to fail ({reason}), got a pass. Take it out of {EXPECTED}."
+    return Outcome(subject.kind, subject.name, one.name, status, message)
+
+
+def _run(one: Check, subject: Any) -> tuple[Status, str]:
+    try:
+        return "passed", one.run(subject) or ""
+    except (Skipped, Unsupported) as error:
+        return "skipped", str(error)
+    except Failed as error:
+        return "failed", str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return "failed", (
+            f"expected no error while it was checked that: {one.promise} "
+            f"Got {type(error).__name__}: {error}"
+        )
+
+
+def vacuous(outcomes: Sequence[Outcome]) -> Outcome | None:
+    """The failure of a component whose every check was skipped: nothing is known of it."""
+    if not outcomes or any(one.status != "skipped" for one in outcomes):
+        return None
+    first = outcomes[0]
+    return Outcome(
+        first.kind,
+        first.component,
+        "something_is_checked",
+        "failed",
+        f"expected at least one check that applies, got {len(outcomes)} skipped: {first.message}",
+    )
