@@ -71,6 +71,14 @@ class Outcome:
     message: str = ""
 
 
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "models": ("predict",),
+    "explainers": ("explain",),
+    "aggregators": ("project",),
+    "metrics": ("score", "compare", "score_set"),
+}
+"""What each kind must at least have."""
+
 CHECKS: dict[str, list[Check]] = {}
 """By kind, in the order in which they are run."""
 
@@ -99,7 +107,37 @@ def outcome_of(one: Check, subject: Any, expected: Mapping[str, str]) -> Outcome
     return Outcome(subject.kind, subject.name, one.name, status, message)
 
 
+@check("models", "explainers", "aggregators", "metrics", "datasets")
+def it_can_be_made(subject: Any) -> None:
+    """Its target imports, and makes the component from its presets and parameters."""
+    try:
+        made = subject.made
+    except Exception as error:
+        raise Failed(
+            f"{subject.component.target} to make it",
+            f"{type(error).__name__}: {str(error).rstrip('.')}",
+            "Mend it, or give the parameters that it needs (--set key=value).",
+        ) from error
+    method = METHODS.get(subject.kind, ())
+    if method and not any(callable(getattr(made, name, None)) for name in method):
+        raise Failed(
+            f"a method {' or '.join(method)}",
+            f"a {type(made).__name__} without",
+            f"See what gxarena.api says of {subject.kind}.",
+        )
+
+
+def _cannot_be_made(subject: Any) -> bool:
+    try:
+        it_can_be_made(subject)
+    except Failed:
+        return True
+    return False
+
+
 def _run(one: Check, subject: Any) -> tuple[Status, str]:
+    if one.run is not it_can_be_made and _cannot_be_made(subject):
+        return "skipped", "it cannot be made"
     try:
         return "passed", one.run(subject) or ""
     except (Skipped, Unsupported) as error:
@@ -117,13 +155,14 @@ def _run(one: Check, subject: Any) -> tuple[Status, str]:
 
 def vacuous(outcomes: Sequence[Outcome]) -> Outcome | None:
     """The failure of a component whose every check was skipped: nothing is known of it."""
-    if not outcomes or any(one.status != "skipped" for one in outcomes):
+    asked = [one for one in outcomes if one.check != it_can_be_made.__name__]
+    if not asked or any(one.status != "skipped" for one in asked):
         return None
-    first = outcomes[0]
+    first = asked[0]
     return Outcome(
         first.kind,
         first.component,
         "something_is_checked",
         "failed",
-        f"expected at least one check that applies, got {len(outcomes)} skipped: {first.message}",
+        f"expected at least one check that applies, got {len(asked)} skipped: {first.message}",
     )

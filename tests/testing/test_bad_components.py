@@ -133,8 +133,13 @@ def test_datasets(made: Make, target: str, check: str) -> None:
 
 def test_a_component_of_which_nothing_is_known_fails(made: Make) -> None:
     failed = _failed(made("explainers", "Undone"))
-    assert list(failed) == ["something_is_checked"]
-    assert "never here" in failed["something_is_checked"]
+    assert list(failed) == ["it_can_be_made", "something_is_checked"]
+    assert (
+        "expected bad_components:Undone to make it, got Unsupported: never here"
+        in failed["it_can_be_made"]
+    )
+    (lacking,) = [m for c, m in _failed(made("explainers", "GoodMetric")).items() if "made" in c]
+    assert "expected a method explain, got a GoodMetric without" in lacking
 
 
 def test_no_model_to_try_it_on_is_a_failure_too(made: Make) -> None:
