@@ -6,6 +6,7 @@ import re
 import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,3 +180,11 @@ def test_a_slow_check_spawns_a_process() -> None:
     found: list[Outcome] = list(check_component(registry, "random", kind="explainers"))
     (spawned,) = [one for one in found if one.check == "a_fresh_process_agrees"]
     assert spawned.status == "passed"
+
+
+def test_every_check_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
+    for checks in CHECKS.values():
+        for one in checks:
+            assert f"`{one.name}`" in page
+            assert one.promise in page
