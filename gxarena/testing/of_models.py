@@ -177,8 +177,6 @@ def masking_is_true(subject: Subject) -> None:
 def gradients_are_true(subject: Subject) -> str:
     """Embedding leads to the same outputs, and gradients agree with finite differences."""
     _needs(subject, "differentiable")
-    import torch
-
     model, sequences = subject.made, _sequences(subject)
     encoded = model.encode(sequences)
     embedded = model.embed(encoded).detach()
@@ -190,19 +188,16 @@ def gradients_are_true(subject: Subject) -> str:
         "Let predict and forward_embedded run the same network.",
     )
     reading = embedded.clone().requires_grad_()
-    model.forward_embedded(reading, encoded)[:, -1].sum().backward()
+    model.forward_embedded(reading, encoded)[:, -1].sum().backward(inputs=[reading])
     # Padding stays: among its equal positions a maximum has no gradient.
     inside = np.zeros(embedded.shape[:2], dtype=bool)
     for row, layout in enumerate(model.layouts(sequences)):
         inside[row, layout.units] = True
     rng, gaps = np.random.default_rng(0), []
     for _ in range(8):
-        way = torch.tensor(
-            rng.standard_normal(embedded.shape) * inside[..., None], dtype=embedded.dtype
-        )
-        way = way.to(embedded.device) * STEP * embedded.abs().mean()
-        with torch.no_grad():
-            up, down = (model.forward_embedded(embedded + s * way, encoded) for s in (0.5, -0.5))
+        drawn = rng.standard_normal(embedded.shape) * inside[..., None]
+        way = embedded.new_tensor(drawn) * STEP * embedded.abs().mean()
+        up, down = (model.forward_embedded(embedded + s * way, encoded) for s in (0.5, -0.5))
         slope = (reading.grad * way).sum(dim=tuple(range(1, way.ndim))).cpu().numpy()
         rise = (up - down)[:, -1].detach().cpu().numpy()
         gaps.append(np.abs(slope - rise).max() / max(np.abs(rise).max(), 1e-12))
