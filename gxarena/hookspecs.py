@@ -2,7 +2,8 @@
 
 A plugin is a module named by an entry point of the group ``gxarena``. It implements any of the
 hooks below; each returns components, which are *data*: names, and where the code is. Listing
-components imports no code of theirs, so a plugin module must stay light (no torch at its top).
+components imports no code of theirs, so a plugin module must stay light (no torch at its top). It
+is imported in a process of its own, with limits (`gxarena.discovery`).
 
     # pyproject.toml
     [project.entry-points.gxarena]
@@ -98,7 +99,8 @@ class Component:
         imports no torch and returns `Facts`, so that planning can check lengths and read
         digests without loading weights.
     defaults : mapping
-        Parameters this component presets on its factory; a suite can still override them.
+        Parameters this component presets on its factory, as plain values (what JSON can hold); a
+        suite can still override them.
     question : str
         Metrics: what they ask of an explanation, one of `QUESTIONS`, by which a board sums up;
         empty where the answer ranks nobody. A floor and a ceiling bound what localizes, and only

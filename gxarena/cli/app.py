@@ -8,6 +8,7 @@ import typer
 
 from gxarena import __version__
 from gxarena.cli import (
+    authoring,
     boards,
     documentation,
     explaining,
@@ -36,6 +37,8 @@ app.add_typer(plugins, name="plugins", no_args_is_help=True)
 app.add_typer(suites, name="suites", no_args_is_help=True)
 
 plugins.command("list")(inventory.list_plugins)
+plugins.command("check")(authoring.check_plugin)
+app.command()(authoring.new)
 suites.command("list")(inventory.list_suites)
 app.command()(running.plan)
 app.command()(running.run)
