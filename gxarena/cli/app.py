@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -19,6 +23,7 @@ from gxarena.cli import (
     training,
 )
 from gxarena.cli.console import err
+from gxarena.cli.running import INTERRUPTED
 from gxarena.errors import GxarenaError
 
 app = typer.Typer(
@@ -67,17 +72,48 @@ def _options(
 
 
 def main() -> None:
-    """Entry point: a user's mistake is one sentence on stderr and exit status 2."""
+    """Entry point: a user's mistake, or this machine's, is one sentence on stderr and status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A path may hold bytes that are no text, and a terminal may know ASCII alone.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
-    except GxarenaError as error:
-        err().print(f"[bold red]error:[/] {_plain(str(error))}", soft_wrap=True, highlight=False)
-        sys.exit(2)
+    except SystemExit as left:
+        _end(left)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except GxarenaError as error:
+        _fail(str(error))
+    except (OSError, MemoryError) as error:
+        _fail(_of_this_machine(error))
 
 
-def _plain(text: str) -> str:
+def _end(left: SystemExit) -> None:
+    """Leave, once all that was printed has arrived: a full disk tells only then."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _fail(_of_this_machine(error))
+    raise left
+
+
+def _of_this_machine(error: OSError | MemoryError) -> str:
+    if isinstance(error, MemoryError):
+        return "expected more memory, got all that there is filled. Take fewer or shorter sequences."
+    what = f"{error.filename}: expected to use it" if error.filename else "expected to print"
+    return f"{what}, got '{error.strerror or error}'."
+
+
+def _fail(sentence: str) -> NoReturn:
     from rich.markup import escape
 
-    return escape(text)
+    with contextlib.suppress(OSError):  # stderr may be full too
+        err().print(f"[bold red]error:[/] {escape(sentence)}", soft_wrap=True, highlight=False)
+    if sys.stdout is sys.__stdout__:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.exit(2)
+        # What cannot be printed would be tried once more at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(2)
