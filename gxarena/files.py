@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -28,7 +28,7 @@ _known: dict[Path, tuple[Stamp, str]] = {}
 _PACKAGE = Path(__file__).parent
 
 
-@contextlib.contextmanager
+@contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
     """A file to be written whole or not at all: beside its place, flushed to disk, then renamed.
 
@@ -110,10 +110,15 @@ def current_digest(path: Path) -> str:
 def beside(folder: Path | None, path: str) -> Path:
     """A path that a document in a folder names: there, or else from the working directory."""
     place = folder / path if folder else Path(path)
-    with contextlib.suppress(OSError):  # a name may be longer than names can be
-        if place.exists():
-            return place
-    return Path(path)
+    return place if exists(place) else Path(path)
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there; not of a name that is longer than names can be."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def shipped(relative: str) -> Path:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import os
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,6 +23,9 @@ LIMIT = "GXARENA_UNPACK_LIMIT"
 
 USUAL = 1 << 30
 """Bytes, where the variable says nothing."""
+
+_ENTRY = b"PK\1\2"
+"""How each entry of a zip archive's list of members begins."""
 
 _BATCH = 4096
 """Rows of a table whose texts are counted at a time."""
@@ -56,12 +58,20 @@ def gunzipped(path: Path) -> bytes:
     return content
 
 
-def check_members(path: Path, members: Iterable[zipfile.ZipInfo]) -> None:
-    """Raise InputError where members of a zip archive unfold to more than they may, together.
+def members_of(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The members of a zip archive, once it is known that they may be unpacked.
 
-    zipfile reads no more of a member than its entry says, so that this needs no unpacking.
+    Raises
+    ------
+    InputError
+        They unfold to more than they may, together; zipfile reads no more of one than its entry
+        says. Or a list of members of which one hides the next ones, by a damaged length.
     """
+    members = archive.infolist()
+    if any(_ENTRY in part for one in members for part in (one.comment, one.extra)):
+        raise InputError(f"{path}: expected a whole list of members, got a damaged one.")
     check_unpacked(path, sum(member.file_size for member in members))
+    return [member for member in members if not member.is_dir()]
 
 
 def parquet_table(path: Path) -> pa.Table:
@@ -87,7 +97,10 @@ def unfolded_bytes(path: Path, enough: int) -> int:
     enough : int
         Bytes above which nobody needs to know how many more.
     """
-    with pq.ParquetFile(path.absolute()) as file:
+    with pq.ParquetFile(path.absolute(), page_checksum_verification=True) as file:
+        # First, because it refuses what asking for a column of a damaged footer would not survive:
+        # an exception of C++ ends the process there. Pages are decoded and dropped.
+        file.scan_contents()
         about = file.metadata
         columns = range(about.num_columns)
         groups = [about.row_group(group) for group in range(about.num_row_groups)]

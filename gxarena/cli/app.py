@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import typer
 
@@ -77,6 +77,9 @@ def main() -> None:
         # A path may hold bytes that are no text, and a terminal may know ASCII alone.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    for argument in sys.argv[1:]:
+        if not _is_text(argument):
+            _fail(f"expected arguments that are text in UTF-8, got {argument!r}. Rename the file.")
     try:
         app()
     except SystemExit as left:
@@ -87,12 +90,26 @@ def main() -> None:
         _fail(str(error))
     except (OSError, MemoryError) as error:
         _fail(_of_this_machine(error))
+    except RuntimeError as error:
+        if not str(error).startswith("Symlink loop"):  # pathlib's, before Python 3.13
+            raise
+        _fail(f"expected a path that leads somewhere, got: {error}.")
+
+
+def _is_text(argument: str) -> bool:
+    """Whether it is UTF-8: Parquet's reader takes no other path, and no table other text."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _end(left: SystemExit) -> None:
     """Leave, once all that was printed has arrived: a full disk tells only then."""
     try:
-        sys.stdout.flush()
+        if _stdout() is not None:
+            sys.stdout.flush()
     except OSError as error:
         _fail(_of_this_machine(error))
     raise left
@@ -100,7 +117,7 @@ def _end(left: SystemExit) -> None:
 
 def _of_this_machine(error: OSError | MemoryError) -> str:
     if isinstance(error, MemoryError):
-        return "expected more memory, got all that there is filled. Take fewer or shorter sequences."
+        return "expected more memory, got all of it filled. Take fewer or shorter sequences."
     what = f"{error.filename}: expected to use it" if error.filename else "expected to print"
     return f"{what}, got '{error.strerror or error}'."
 
@@ -110,10 +127,16 @@ def _fail(sentence: str) -> NoReturn:
 
     with contextlib.suppress(OSError):  # stderr may be full too
         err().print(f"[bold red]error:[/] {escape(sentence)}", soft_wrap=True, highlight=False)
-    if sys.stdout is sys.__stdout__:
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-            sys.exit(2)
+    stream = _stdout()
+    try:
+        if stream is not None:
+            stream.flush()
+    except OSError:
         # What cannot be printed would be tried once more at the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(2)
+
+
+def _stdout() -> TextIO | None:
+    """Where results go; None where whoever started us closed it."""
+    return sys.stdout

@@ -38,7 +38,8 @@ def site(
     check_outside_runs(out)
     with err().status("boards") as status:
         content = read_content(sources)
-        pages = write_site(Site.of(content, Registry.load()), out, lambda what: status.update(escape(what)))
+        made = Site.of(content, Registry.load())
+        pages = write_site(made, out, lambda what: status.update(escape(what)))
     for sentence in content.left_out:
         say(f"Left out: {sentence}")
     boards = len(content.boards)

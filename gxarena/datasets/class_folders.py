@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from gxarena.data import Sample
 from gxarena.datasets.reading import checked_sequence
 from gxarena.errors import InputError, as_input_error
-from gxarena.unpacking import check_members
+from gxarena.unpacking import members_of
 
 _AMBIGUOUS = str.maketrans("RYSWKMBDHVryswkmbdhv", "N" * 20)
 """IUPAC's codes for several nucleotides, of which reference genomes hold some."""
@@ -78,9 +78,7 @@ def _unpacked(path: Path, split: str) -> _Texts:
 def _archived(path: Path, split: str) -> _Texts:
     texts = {}
     with zipfile.ZipFile(path) as archive:
-        members = [one for one in archive.infolist() if not one.is_dir()]
-        check_members(path, members)
-        for member in members:
+        for member in members_of(path, archive):
             # Opening one compares its two names: a class or split that a damaged name tells of
             # would move labels and samples.
             with archive.open(member):

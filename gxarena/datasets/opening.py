@@ -12,7 +12,7 @@ from gxarena.datasets.cache import kept
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.reading import COLUMNS, read_dataset
 from gxarena.errors import GxarenaError, InputError, PluginError, suggest
-from gxarena.files import beside
+from gxarena.files import beside, exists
 from gxarena.registry import Registry, signature
 
 
@@ -45,7 +45,7 @@ def opened(
     if ("datasets", name) in registry.components:
         return _made_by(registry, name, rest, parameters)
     path = beside(base, reference)
-    if path.exists() or path.suffix or len(path.parts) > 1:
+    if exists(path) or path.suffix or len(path.parts) > 1:
         if unknown := sorted(set(parameters) - set(COLUMNS)):
             raise InputError(
                 f"{path}: expected no parameters but the columns' names, got '{unknown[0]}'. "

@@ -28,7 +28,7 @@ from gxarena.data import Attribution, Batch, Floats, Spans
 from gxarena.dna import letters, one_hot
 from gxarena.errors import InputError, MissingExtra, as_input_error, check_choice, suggest
 from gxarena.files import file_digest
-from gxarena.unpacking import check_members, check_unpacked, parquet_table
+from gxarena.unpacking import check_unpacked, members_of, parquet_table
 
 Level = Literal["auto", "token", "nucleotide"]
 Pooling = Literal["sum", "mean"]
@@ -181,8 +181,7 @@ def _parquet(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
 
 def _npz(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
     with as_input_error(path, "an npz archive of numbers"), zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        check_members(path, members)
+        members = members_of(path, archive)
         # Whole members, not as much as an array's header asks for: the checksum is at the end.
         contents = {one.filename.removesuffix(".npy"): archive.read(one) for one in members}
         if len(contents) < len(members):
