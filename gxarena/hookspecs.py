@@ -101,6 +101,9 @@ class Component:
     defaults : mapping
         Parameters this component presets on its factory, as plain values (what JSON can hold); a
         suite can still override them.
+    paths : tuple of str
+        Parameters that are paths. A suite's are looked up in its own folder first, then in the
+        working directory.
     question : str
         Metrics: what they ask of an explanation, one of `QUESTIONS`, by which a board sums up;
         empty where the answer ranks nobody. A floor and a ceiling bound what localizes, and only
@@ -122,6 +125,7 @@ class Component:
     defaults: Mapping[str, object] = field(default_factory=dict)
     role: str = "method"
     question: str = ""
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

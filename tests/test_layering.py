@@ -13,7 +13,7 @@ import gxarena
 
 CORE = Path(gxarena.__file__).parent
 ORDER = (
-    "errors", "files", "data", "dna", "truth", "seeds", "statistics", "validation", "capabilities",
+    "errors", "files", "unpacking", "data", "dna", "truth", "seeds", "statistics", "validation", "capabilities",
     "metric_results", "api", "hookspecs", "builtin_metrics", "builtin", "objective", "declared",
     "listing", "listing_child", "discovery", "sources", "registry", "identity", "aggregators",
     "datasets", "explainers", "metrics", "results", "training", "run", "testing", "report",

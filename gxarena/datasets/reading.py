@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import csv
 import functools
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gxarena.data import Interval, Sample
 from gxarena.datasets.dataset import Dataset
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, as_input_error, suggest
+from gxarena.unpacking import gunzipped, parquet_table
 
 SEQUENCE_NAMES = ("sequence", "seq", "dna")
 LABEL_NAMES = ("label", "class", "y", "target")
@@ -29,9 +27,14 @@ ID_NAMES = ("id", "name", "sample_id")
 ANNOTATION_NAMES = ("annotations", "intervals")
 COLUMNS = ("sequence", "label", "id", "annotations")
 """What a column can be, and the parameters that name them."""
-_INTERVAL = re.compile(r"(\d+)-(\d+)([+.-]?)(?:\s+(\S.*))?")
+LARGEST_LABEL = 65_535
+"""Models have an output for each class up to the largest label: more is a mistake, or a memory full
+of nothing."""
+_INTERVAL = re.compile(r"([0-9]{1,18})-([0-9]{1,18})([+.-]?)(?:\s+(\S.*))?")
 _FOREIGN = re.compile(r"[^ACGTNacgtn]")
 _LONGEST_FIELD = 2**31 - 1  # the csv module's own 131,072 is less than some models' inputs
+LONGEST_SHOWN = 60
+"""Characters of a value that an error shows."""
 _FASTA_LABEL = re.compile(r"\blabel=(\S+)")
 
 
@@ -61,9 +64,11 @@ def read_dataset(
         integers, annotations beyond the sequence, or an id twice.
     """
     path = Path(path)
-    if path.is_dir():
+    with as_input_error(path, "a file"):  # a name may be longer than names can be
+        is_folder, is_file = path.is_dir(), path.is_file()
+    if is_folder:
         raise InputError(f"{path}: expected a file, got a folder.")
-    if not path.is_file():
+    if not is_file:
         raise InputError(f"{path}: expected a file, found none. {_neighbours(path)}".rstrip())
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in _READERS:
@@ -72,6 +77,9 @@ def read_dataset(
             f"got '{path.suffix}'."
         )
     wanted = {"sequence": sequence, "label": label, "id": id, "annotations": annotations}
+    for what, name in wanted.items():
+        if not isinstance(name, str):
+            raise InputError(f"{path}, {what}: expected the name of a column, got {name!r}.")
     rows = _READERS[kind](path, wanted)
     return Dataset(path.name, tuple(_sample(path, number, *row) for number, row in enumerate(rows)))
 
@@ -121,11 +129,22 @@ def _label(label: str | int | float | None, where: str) -> int | None:
         return None
     try:
         number = float(label)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         number = float("nan")
     if not number.is_integer() or number < 0:
-        raise InputError(f"{where}: expected a label 0, 1, 2, …, got '{label}'.")
+        raise InputError(f"{where}: expected a label 0, 1, 2, …, got '{_short(label)}'.")
+    if number > LARGEST_LABEL:
+        raise InputError(
+            f"{where}: expected a label from 0 to {LARGEST_LABEL}, the number of a class, "
+            f"got {number:.0f}."
+        )
     return int(number)
+
+
+def _short(value: object) -> str:
+    """As text, which of a cell that holds a whole file is no sentence."""
+    text = str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _columns(path: Path, header: list[str], wanted: Mapping[str, str]) -> tuple[int, ...]:
@@ -196,16 +215,12 @@ def _read_fasta(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
 
 
 def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
-    try:
-        table = pq.read_table(path.absolute())
-    except (OSError, pa.ArrowInvalid) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise InputError(f"{path}: expected a Parquet table, got: {reason}.") from error
+    table = parquet_table(path)
     sequence, label, name, annotations = _columns(path, table.column_names, wanted)
     none = [None] * len(table)
     rows = zip(
         _texts(path, table, sequence),
-        table.column(label).to_pylist() if label >= 0 else none,
+        _values(path, table, label) if label >= 0 else none,
         _texts(path, table, name) if name >= 0 else none,
         _texts(path, table, annotations) if annotations >= 0 else none,
         strict=True,
@@ -218,12 +233,23 @@ def _texts(path: Path, table: pa.Table, position: int) -> list[str | None]:
     """A column as text, whatever it was stored as: binary, a dictionary, numbers."""
     column = table.column(position)
     try:
-        texts: list[str | None] = column.cast(pa.string()).to_pylist()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        column = column.cast(pa.string())
+    except pa.ArrowException as error:
         raise InputError(
             f"{path}: expected text in column '{table.column_names[position]}', got {column.type}."
         ) from error
+    texts: list[str | None] = _listed(path, table, position, column)
     return texts
+
+
+def _values(path: Path, table: pa.Table, position: int) -> list[Any]:
+    return _listed(path, table, position, table.column(position))
+
+
+def _listed(path: Path, table: pa.Table, position: int, column: pa.ChunkedArray) -> list[Any]:
+    """A column as Python has it, in which not all that Parquet can hold has a place."""
+    with as_input_error(path, f"values of {column.type} in '{table.column_names[position]}'"):
+        return column.to_pylist()  # type: ignore[no-any-return]
 
 
 _READERS: dict[str, Callable[[Path, Mapping[str, str]], Iterator[_Row]]] = {
@@ -238,13 +264,9 @@ _READERS: dict[str, Callable[[Path, Mapping[str, str]], Iterator[_Row]]] = {
 
 def _text(path: Path) -> str:
     """A text file's content, unzipped; InputError where it cannot be read or is empty."""
-    try:
-        content = path.read_bytes()
-        if path.suffix.lower() == ".gz":
-            content = gzip.decompress(content)
+    with as_input_error(path, "readable text"):
+        content = gunzipped(path) if path.suffix.lower() == ".gz" else path.read_bytes()
         text = content.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: expected readable text, got: {error}.") from error
     if not text.strip():
         raise InputError(f"{path}: expected sequences, got an empty file.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
