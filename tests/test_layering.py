@@ -13,10 +13,11 @@ import gxarena
 
 CORE = Path(gxarena.__file__).parent
 ORDER = (
-    "errors", "files", "data", "dna", "truth", "seeds", "statistics", "validation", "capabilities",
-    "metric_results", "api", "hookspecs", "builtin_metrics", "builtin", "objective", "declared",
-    "sources", "registry", "identity", "aggregators", "datasets", "explainers", "metrics",
-    "results", "training", "run", "report", "submissions", "site", "cli", "__main__",
+    "errors", "files", "samples", "data", "dna", "truth", "seeds", "statistics", "validation",
+    "capabilities", "metric_results", "probes", "api", "hookspecs", "builtin_metrics", "builtin",
+    "objective", "declared", "sources", "registry", "identity", "aggregators", "datasets",
+    "explainers", "metrics", "results", "training", "run", "report", "submissions", "site", "cli",
+    "__main__",
 )  # fmt: skip
 """The rooms along the way of the data: each may import those before it."""
 APART = {("run", "training"), ("report", "training")}

@@ -42,6 +42,7 @@ _SAMPLES = pa.schema(
         pa.field("sequence", pa.string(), nullable=False),
         pa.field("label", pa.int64()),
         pa.field("annotations", pa.list_(_ANNOTATION), nullable=False),
+        pa.field("flanks", pa.list_(pa.string()), nullable=False),
     ]
 )
 
@@ -90,6 +91,7 @@ def _read(path: Path, key: str) -> Dataset | None:
                     Interval(**annotation | {"information": tuple(annotation["information"])})
                     for annotation in row["annotations"]
                 ),
+                (row["flanks"][0], row["flanks"][1]),
             )
             for row in table.to_pylist()
         )
@@ -107,6 +109,7 @@ def _write(path: Path, key: str, dataset: Dataset) -> None:
             "sequence": sample.sequence,
             "label": sample.label,
             "annotations": [vars(annotation) for annotation in sample.annotations],
+            "flanks": list(sample.flanks),
         }
         for sample in dataset.samples
     ]

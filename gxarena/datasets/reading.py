@@ -27,12 +27,15 @@ SEQUENCE_NAMES = ("sequence", "seq", "dna")
 LABEL_NAMES = ("label", "class", "y", "target")
 ID_NAMES = ("id", "name", "sample_id")
 ANNOTATION_NAMES = ("annotations", "intervals")
-COLUMNS = ("sequence", "label", "id", "annotations")
+REGION_NAMES = ("region",)
+COLUMNS = ("sequence", "label", "id", "annotations", "region")
 """What a column can be, and the parameters that name them."""
 _INTERVAL = re.compile(r"(\d+)-(\d+)([+.-]?)(?:\s+(\S.*))?")
 _FOREIGN = re.compile(r"[^ACGTNacgtn]")
 _LONGEST_FIELD = 2**31 - 1  # the csv module's own 131,072 is less than some models' inputs
+_REGION = re.compile(r"\s*(\d{1,18})-(\d{1,18})\s*")
 _FASTA_LABEL = re.compile(r"\blabel=(\S+)")
+_FASTA_REGION = re.compile(r"\bregion=(\S+)")
 
 
 def read_dataset(
@@ -42,6 +45,7 @@ def read_dataset(
     label: str = "",
     id: str = "",  # noqa: A002
     annotations: str = "",
+    region: str = "",
 ) -> Dataset:
     """Read a file of sequences.
 
@@ -49,16 +53,18 @@ def read_dataset(
     ----------
     path : Path
         ``.csv``, ``.tsv``, ``.fa``/``.fasta``, ``.parquet``; text formats also with ``.gz``.
-    sequence, label, id, annotations : str
+    sequence, label, id, annotations, region : str
         Column names; guessed where not given. Without an id column the row number is the id; a
-        FASTA header's first word is, and ``label=1`` in it is the label. Annotations are 0-based
-        and half-open, as text: ``10-20+ MA0139.2; 40-48``, strand and name where known.
+        FASTA header's first word is, and ``label=1`` and ``region=100-300`` in it are the label and
+        the region. Annotations are 0-based and half-open, as text: ``10-20+ MA0139.2; 40-48``,
+        strand and name where known. So is the region, ``100-300``, which alone is explained and
+        scored (see `gxarena.data.Sample`); where it is empty all of the sequence is.
 
     Raises
     ------
     InputError
         The file is missing, empty, ragged, holds letters other than ACGTN, labels that are no
-        integers, annotations beyond the sequence, or an id twice.
+        integers, annotations or a region beyond the sequence, or an id twice.
     """
     path = Path(path)
     if path.is_dir():
@@ -71,7 +77,7 @@ def read_dataset(
             f"{path}: expected one of {', '.join('.' + k for k in _READERS)} (text also .gz), "
             f"got '{path.suffix}'."
         )
-    wanted = {"sequence": sequence, "label": label, "id": id, "annotations": annotations}
+    wanted = dict(zip(COLUMNS, (sequence, label, id, annotations, region), strict=True))
     rows = _READERS[kind](path, wanted)
     return Dataset(path.name, tuple(_sample(path, number, *row) for number, row in enumerate(rows)))
 
@@ -88,20 +94,36 @@ def checked_sequence(sequence: str, where: str) -> str:
     return sequence.upper()
 
 
-_Row = tuple[str, str, str | int | None, str, str]
-"""Where it stands, sequence, label, id, annotations (the last two empty where there are none)."""
+_Row = tuple[str, str, str | int | None, str, str, str]
+"""Where it stands, sequence, label, id, annotations, region (these three empty without any)."""
 
 
 def _sample(
-    path: Path, number: int, place: str, sequence: str, label: Any, name: str, annotations: str
+    path: Path,
+    number: int,
+    place: str,
+    sequence: str,
+    label: Any,
+    name: str,
+    annotations: str,
+    region: str,
 ) -> Sample:
     where = f"{path}, {place}"
-    return Sample(
+    sample = Sample(
         name or f"{number:07d}",
         checked_sequence(sequence, where),
         _label(label, where),
         tuple(_intervals(annotations, len(sequence), where)),
     )
+    return sample.within(*read_region(region, where)) if region.strip() else sample
+
+
+def read_region(text: str, where: str) -> tuple[int, int]:
+    """Start and end of a region as text, ``100-300``; InputError where it is something else."""
+    read = _REGION.fullmatch(text)
+    if read is None:
+        raise InputError(f"{where}: expected a region such as '100-300', got '{text}'.")
+    return int(read[1]), int(read[2])
 
 
 def _intervals(text: str, length: int, where: str) -> Iterator[Interval]:
@@ -153,6 +175,7 @@ def _columns(path: Path, header: list[str], wanted: Mapping[str, str]) -> tuple[
         find("label", LABEL_NAMES),
         find("id", ID_NAMES),
         find("annotations", ANNOTATION_NAMES),
+        find("region", REGION_NAMES),
     )
 
 
@@ -161,7 +184,7 @@ def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> It
     reader = csv.reader(io.StringIO(_text(path)), delimiter=delimiter, strict=True)
     try:
         header = next(filter(None, reader), [])
-        sequence, label, name, annotations = _columns(path, header, wanted)
+        sequence, label, name, annotations, region = _columns(path, header, wanted)
         for row in reader:
             if not row:
                 continue
@@ -176,6 +199,7 @@ def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> It
                 row[label].strip() if label >= 0 else None,
                 row[name].strip() if name >= 0 else "",
                 row[annotations] if annotations >= 0 else "",
+                row[region] if region >= 0 else "",
             )
     except csv.Error as error:
         raise InputError(
@@ -191,8 +215,15 @@ def _read_fasta(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
     for record in text.lstrip()[1:].split("\n>"):
         header, _, body = record.partition("\n")
         name = header.split()[0] if header.split() else ""
-        label = _FASTA_LABEL.search(header)
-        yield f"record '{name}'", "".join(body.split()), label.group(1) if label else None, name, ""
+        label, region = _FASTA_LABEL.search(header), _FASTA_REGION.search(header)
+        yield (
+            f"record '{name}'",
+            "".join(body.split()),
+            label.group(1) if label else None,
+            name,
+            "",
+            region.group(1) if region else "",
+        )
 
 
 def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
@@ -201,17 +232,19 @@ def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
     except (OSError, pa.ArrowInvalid) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise InputError(f"{path}: expected a Parquet table, got: {reason}.") from error
-    sequence, label, name, annotations = _columns(path, table.column_names, wanted)
+    sequence, label, name, annotations, region = _columns(path, table.column_names, wanted)
     none = [None] * len(table)
     rows = zip(
         _texts(path, table, sequence),
         table.column(label).to_pylist() if label >= 0 else none,
         _texts(path, table, name) if name >= 0 else none,
         _texts(path, table, annotations) if annotations >= 0 else none,
+        _texts(path, table, region) if region >= 0 else none,
         strict=True,
     )
-    for number, (text, number_label, identifier, intervals) in enumerate(rows):
-        yield f"row {number + 1}", text or "", number_label, identifier or "", intervals or ""
+    for number, (text, number_label, *others) in enumerate(rows):
+        identifier, intervals, place = (other or "" for other in others)
+        yield f"row {number + 1}", text or "", number_label, identifier, intervals, place
 
 
 def _texts(path: Path, table: pa.Table, position: int) -> list[str | None]:

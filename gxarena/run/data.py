@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
@@ -45,6 +47,7 @@ def chosen_dataset(
     n, labels = parameters.pop("n", None), parameters.pop("labels", None)
     path, kind = parameters.pop("path", None), parameters.pop("kind", None)
     grouping = parameters.pop("groups", None)
+    region = parameters.pop("region") if isinstance(parameters.get("region"), list) else None
     name = parameters.pop("name", label)
     if path is not None:
         dataset = _read(path, folder, parameters, where)
@@ -54,6 +57,8 @@ def chosen_dataset(
         dataset = open_dataset(name, registry, **parameters)
     if kind is not None:
         dataset = replace(dataset, kind=kind)
+    if region is not None:
+        dataset = _within(dataset, region, where)
     if labels is not None:
         dataset = dataset.with_labels(labels)
     for size in (n, limit):
@@ -64,6 +69,15 @@ def chosen_dataset(
     if suite.target == "label":
         _check_labels(dataset.samples, label)
     return dataset
+
+
+def _within(dataset: Dataset, region: Sequence[object], where: str) -> Dataset:
+    """The data set with one region for all of its samples; text names a file's column instead."""
+    if len(region) != 2 or not all(type(place) is int for place in region):
+        raise InputError(
+            f"{where}, region: expected a start and an end, as [100, 300], got {list(region)}."
+        )
+    return dataset.within(*cast(tuple[int, int], region))
 
 
 def _read(path: str, folder: Path | None, parameters: Parameters, where: str) -> Dataset:

@@ -18,6 +18,7 @@ from gxarena_tangermeme.network import (
     drawn,
     encoded,
     equal_lengths,
+    first_position,
     one_hot_value,
 )
 
@@ -68,11 +69,13 @@ class SaturationMutagenesis:
         self, value: OneHotValue, sequences: list[str], targets: Tensor
     ) -> tuple[Floats, Floats]:
         """f of the sequences, (B,), and with each letter at each place, (B, L, 4)."""
+        first = first_position(value, sequences)
         raw = saturation_mutagenesis(
             value,
             encoded(value, sequences),
             args=(targets,),
-            end=len(sequences[0]),
+            start=first,
+            end=first + len(sequences[0]),
             batch_size=self._batch_size,
             raw_outputs=True,
             device=device_of(value),
@@ -158,6 +161,7 @@ class Marginalization:
         backgrounds = encoded(value, others)
         written = encoded(value, sequences).repeat_interleave(self._n, 0)
         whose = targets.repeat_interleave(self._n)
+        places = (starts + first_position(value, sequences)).tolist()
 
         def mean_value(one_hot: Tensor) -> Floats:
             values: Tensor = predict(
@@ -171,6 +175,6 @@ class Marginalization:
                 mean_value(
                     substitute(backgrounds, written[:, :, start : start + width], start=start)
                 )
-                for start in starts.tolist()
+                for start in places
             ]
         return np.stack(after, axis=1) - before[:, None]

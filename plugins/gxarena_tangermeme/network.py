@@ -44,6 +44,11 @@ def encoded(value: OneHotValue, sequences: Sequence[str]) -> Tensor:
     return found.detach().transpose(1, 2).cpu().contiguous()
 
 
+def first_position(value: OneHotValue, sequences: Sequence[str]) -> int:
+    """Where sequences of one length begin among the T positions; nucleotides lie in a row."""
+    return int(value.value.model.layouts(sequences[:1])[0].units[0])
+
+
 def device_of(value: OneHotValue) -> torch.device:
     """Where the network is."""
     return next(value.parameters()).device
