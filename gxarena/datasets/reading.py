@@ -115,7 +115,12 @@ def _sample(
         _label(label, where),
         tuple(_intervals(annotations, len(sequence), where)),
     )
-    return sample.within(*read_region(region, where)) if region.strip() else sample
+    if not region.strip():
+        return sample
+    try:
+        return sample.within(*read_region(region, where))
+    except InputError as error:
+        raise error if str(error).startswith(where) else InputError(f"{where}, {error}") from error
 
 
 def read_region(text: str, where: str) -> tuple[int, int]:
