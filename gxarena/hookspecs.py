@@ -16,6 +16,12 @@ is imported in a process of its own, with limits (`gxarena.discovery`).
     def gxarena_explainers():
         yield Component("mine", "my_package.explainer:Mine", "what it does in one line")
 
+A sample may name a region of what its model reads (`gxarena.data.Sample`). Explainers and metrics
+need not know: the sequences, annotations and units that they are given are the region's, and the
+model they are given writes the sample's flanks around whatever it is asked. It can do all that the
+model can by the protocols of `gxarena.api`. An explainer that requires a capability of a plugin's
+own is given the model itself and all that it reads, and its attributions are cut to the region.
+
 A result is kept for as long as nothing changes that it depends on: any file of the packages that a
 component's target imports, hidden ones apart; its parameters, a path by what lies there; the
 versions of what these import and of what that requires. Apart stand modules called ``train``, or in

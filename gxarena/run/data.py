@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -62,6 +63,7 @@ def chosen_dataset(
     alias = aliases.get(label, {})
     asked = validated(Asked, alias, f"{suite.name}, datasets.{label}")
     parameters = {key: value for key, value in alias.items() if key not in Asked.model_fields}
+    region = parameters.pop("region") if isinstance(parameters.get("region"), list) else None
     name = label if asked.name is None else asked.name
     if asked.path is not None:
         dataset = _read(asked, folder, parameters, where)
@@ -71,6 +73,8 @@ def chosen_dataset(
         dataset = opened(name, registry, None, parameters)
     if asked.kind is not None:
         dataset = replace(dataset, kind=asked.kind)
+    if region is not None:
+        dataset = _within(dataset, region, where)
     if asked.labels is not None:
         dataset = dataset.with_labels(asked.labels)
     for size in (asked.n, limit):
@@ -81,6 +85,15 @@ def chosen_dataset(
     if suite.target == "label":
         _check_labels(dataset.samples, label)
     return dataset
+
+
+def _within(dataset: Dataset, region: Sequence[object], where: str) -> Dataset:
+    """The data set with one region for all of its samples; text names a file's column instead."""
+    if len(region) != 2 or not all(type(place) is int for place in region):
+        raise InputError(
+            f"{where}, region: expected a start and an end, as [100, 300], got {list(region)}."
+        )
+    return dataset.within(*cast(tuple[int, int], region))
 
 
 def _read(asked: Asked, folder: Path | None, parameters: Parameters, where: str) -> Dataset:

@@ -237,7 +237,7 @@ def check_length(
     samples: tuple[Sample, ...], limit: int | None, model: str, where: str = ""
 ) -> None:
     """Raise InputError where a sample is longer than `limit` nucleotides."""
-    longest = max(samples, key=lambda sample: len(sample.sequence))
+    longest = max((sample.whole for sample in samples), key=lambda sample: len(sample.sequence))
     if limit is not None and len(longest.sequence) > limit:
         raise InputError(
             f"{where}sample '{longest.id}': expected at most {limit} nucleotides for model "

@@ -183,7 +183,8 @@ def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, 
     datasets = {}
     for split in SPLITS:
         reference = getattr(recipe.data, split)
-        datasets[split] = opened(reference, registry, path.parent, recipe.data.parameters)
+        dataset = opened(reference, registry, path.parent, recipe.data.parameters)
+        datasets[split] = dataset.whole  # a region is what is explained: what is learned is all
         samples = datasets[split].samples
         where = f"{path.name}, data.{split}"
         unlabelled = next((sample.id for sample in samples if sample.label is None), None)
