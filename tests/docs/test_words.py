@@ -157,3 +157,37 @@ def test_single_nucleotides_drop_by_the_token_that_they_cut_at_first() -> None:
     )
     assert alone[1]["estimate"] > drop[1]["estimate"] / 2
     assert alone[20]["ci_high"] < drop[20]["ci_low"] / 2
+
+
+@pytest.mark.parametrize("factor", ["ctcf", "pu1"])
+def test_controls_recall_the_factors_motif_too(factor: str) -> None:
+    """docs/results.md, real binding sites."""
+    cnn = {"dataset": factor, "model": "cnn-ctcf", "aggregator": "native"}
+    found = _rows("ctcf-vs-pu1", metric="modisco.hypothetical.recall", **cnn)
+    assert [found[one]["estimate"] for one in ("lrp", "gc-centred", "randomised-lrp")] == [1, 1, 1]
+    for kind in ("modisco.hypothetical.counted", "modisco-observed.observed.counted"):
+        assert _rows("ctcf-vs-pu1", metric=kind, **cnn)["random"]["estimate"] == 0
+    recalled = {
+        strategy: _rows(
+            "ctcf-vs-pu1",
+            metric="modisco.observed.recall",
+            dataset=factor,
+            model="mini-ctcf",
+            aggregator=strategy,
+        )["random"]["estimate"]
+        for strategy in ("equally_distributed", "passed_on")
+    }
+    expected = {"equally_distributed": 1 if factor == "pu1" else None, "passed_on": 1}
+    assert recalled == expected
+
+
+@pytest.mark.parametrize("factor", ["ctcf", "pu1"])
+def test_explanations_of_binding_sites_lie_beyond_controls(factor: str) -> None:
+    """docs/results.md, real binding sites."""
+    asked = {"dataset": factor, "metric": "auprc"}
+    cnn = _rows("ctcf-vs-pu1", model="cnn-ctcf", aggregator="native", **asked)
+    assert cnn["lrp"]["replicates"] == 5
+    mini = _rows("ctcf-vs-pu1", model="mini-ctcf", aggregator="passed_on", **asked)
+    for rows, method in ((cnn, "lrp"), (mini, "attnlrp")):
+        for control in ("gc", "blur", "random"):
+            assert rows[method]["ci_low"] > 2 * rows[control]["ci_high"]
