@@ -70,6 +70,14 @@ def test_one_that_turns_a_step_round_or_prefers_noise(validity: Any) -> None:
     ]
 
 
+def test_what_rises_by_no_more_than_chance_is_neither_told_nor_turned(validity: Any) -> None:
+    assert _found(validity, (1.0, 0.5, 0.52, 0.5)) == [
+        ("noise", None, 1, 0, False),
+        (None, "random", 1, 0, True),
+    ]
+    assert _found(validity, (0.5, 0.5, 0.5, 0.51))[1] == (None, "random", 0, 0, False)
+
+
 def test_a_way_that_makes_no_map_worse_is_none(validity: Any) -> None:
     group = _group((1.0, 1.0, 1.0, 0.0))
     for contestant in group:

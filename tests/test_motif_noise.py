@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from gxarena.errors import InputError
+from gxarena.registry import Registry
+from gxarena.sources.dependencies import Sources
 
 ROOT = Path(__file__).parents[1]
 BOARD = ROOT / "leaderboard" / "motif-noise.parquet"
@@ -64,6 +66,15 @@ def test_after_the_time_is_over_nothing_begins_and_what_is_left_is_said(
     assert not out.exists()
     # Of each seed random, GC and permuted scores on tokens; the same on nucleotides.
     assert "18 of 18 left" in capsys.readouterr().out
+
+
+def test_no_identity_counts_the_script() -> None:
+    """It may be edited while boards are made: no component's sources are it."""
+    found = Registry.load().registered("metrics", "modisco")
+    counted = Sources().of("gxarena_modisco.metric", found.distribution)
+    names = {path.name for path in counted.files.values()}
+    assert "metric.py" in names
+    assert "motif_noise.py" not in names
 
 
 def test_rows_of_another_size_are_refused(noise: Any, tmp_path: Path) -> None:

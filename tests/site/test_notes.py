@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from site_pages import pages_of, synthetic_board
 
 from gxarena.registry import Registry
+from gxarena.results.boards import write_board
+from gxarena.results.schemas import LEADERBOARD
 from gxarena.site import notes
+from gxarena.site.content import read_content
 from gxarena.site.notes import metric_notes, packaged, told, trust
+from gxarena.site.site import Site
+from gxarena.site.writing import write_site
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +45,23 @@ def test_formula_and_code_are_html_and_nothing_else_is() -> None:
     assert "<code>c ≥ 0</code>" in metric_notes()["infidelity"].formula
     assert "<table>" in metric_notes()["grammar_satisfiability"].formula
     assert "<script" not in notes._note("<script>alert(1)</script>\nTrap: <b>x</b>").formula
+
+
+def test_a_metric_s_page_says_its_validity_or_that_nobody_tried(tmp_path: Path) -> None:
+    board = synthetic_board(3, 2, 1)
+    names = {"metric-0": "top_k_overlap", "metric-1": "somebody's"}
+    rows = [row | {"metric": names[row["metric"]]} for row in board.table.to_pylist()]
+    written = replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD))
+    write_board(tmp_path / "b.parquet", written)
+    site = Site.of(read_content([tmp_path / "b.parquet"]), Registry.load())
+    write_site(site, tmp_path / "site")
+    nobody = "Nobody tried it on truth made worse"
+    words = [page.words for place, page in pages_of(tmp_path / "site").items()
+             if place.startswith("metric/")]  # fmt: skip
+    known, other = sorted(words, key=lambda said: nobody in said)
+    assert "not judged: it compares two explanations" in known
+    assert nobody not in known
+    assert nobody in other
 
 
 def test_trust_is_the_committed_board() -> None:
