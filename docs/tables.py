@@ -26,7 +26,9 @@ each explainer there is, the best in the first column first. `card = "FOLDER"` r
 e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
 `simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`, and where it
 says what is `asked` of them, names the exceptions; `records = "FILE"` shows each record as it is,
-by `row` and `column` likewise. Arrows follow the directions that the board states; what the board
+by `row` and `column` likewise; where it says `until`, that sentence stands for a file that is not
+there yet, and where it names a `figure`, docs/images/FIGURE.png with its `caption` stands below the
+table. Arrows follow the directions that the board states; what the board
 does not have is a dash.
 """
 
@@ -156,6 +158,10 @@ def _simulation(spec: Mapping[str, Any], root: Path) -> str:
 def _records(spec: Mapping[str, Any], root: Path) -> str:
     """Records of a table, one a cell, in the order in which `only` lists them or they stand."""
     path = root / "leaderboard" / f"{spec['records']}.parquet"
+    if not path.is_file():
+        if "until" in spec:
+            return str(spec["until"])
+        raise InputError(f"{path.name}: expected a table, got none. Make it, or say until.")
     only: dict[str, Any] = spec["only"]
     found: dict[tuple[str, str], str] = {}
     rows = [
@@ -173,7 +179,9 @@ def _records(spec: Mapping[str, Any], root: Path) -> str:
         raise InputError(f"{path.name}: expected records with {only}, got none.")
     names, columns = (list(dict.fromkeys(key[axis] for key in found)) for axis in (0, 1))
     lines = [[name, *(found.get((name, c), NOTHING) for c in columns)] for name in names]
-    return _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *lines])
+    made = _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *lines])
+    shown = f"\n\n![{spec['caption']}](images/{spec['figure']}.png)" if "figure" in spec else ""
+    return made + shown
 
 
 def _listed(value: Any) -> list[Any]:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gxarena.results.contestants import Contestant, Replicate
 from gxarena.results.validity import Measure
@@ -81,6 +83,36 @@ def test_a_description_is_not_judged(validity: Any) -> None:
     assert _found(validity, (1.0, 0.7, 0.4, 0.0), "none") == []
 
 
+def test_where_a_metric_says_nothing_it_is_not_judged(validity: Any) -> None:
+    """Undefined is not blind: of a rule that a data set does not have nobody can tell anything."""
+    nowhere = _group((np.nan, np.nan, np.nan, np.nan))
+    assert list(validity.judged(nowhere)) == []
+    # Defined for the truth and its steps alone: those are judged, beside noise nothing is.
+    assert _found(validity, (1.0, 0.7, 0.4, np.nan)) == [("noise", None, 2, 0, True)]
+    assert _found(validity, (np.nan, 0.7, 0.4, 0.0)) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.sampled_from([0.0, 0.3, 0.6, 0.9]), min_size=4, max_size=4),
+    st.sampled_from([1.0, -3.0, 0.125]), st.randoms(use_true_random=False),
+)  # fmt: skip
+def test_verdicts_hang_on_neither_scale_nor_order_nor_which_way_is_better(
+    validity: Any, means: list[float], scale: float, random: Any
+) -> None:
+    group = _group(tuple(means))
+    rows = list(validity.judged(group))
+    order = random.sample(range(40), 40)
+    for one in group:
+        one.replicates[0].values = scale * one.replicates[0].values[order]
+        one.direction = "lower" if scale < 0 else "higher"
+    assert list(validity.judged(group)) == rows
+    for row in rows:
+        assert 0 <= row["told"] + row["turned"] <= row["steps"]
+        assert not row["monotone"] or not row["turned"]
+        assert row["monotone"] or row["told"] < row["steps"]
+
+
 def _judged(told: int, dataset: str = "d", against: str | None = None, **more: Any) -> Any:
     row = {"model": "m", "metric": "q", "question": "localization", "dataset": dataset}
     way = None if against else f"way{told}"
@@ -130,6 +162,35 @@ def test_nobody_is_ranked_by_who_is_blind_or_misled(validity: Any) -> None:
         "it takes blur for better than the truth (d); on planted motifs it takes gc for better "
         "than the truth (d)"
     }
+
+
+@given(st.data())
+def test_a_verdict_needs_a_reason_and_no_good_result_takes_it_away(
+    validity: Any, data: st.DataObject
+) -> None:
+    measure = Measure("cnn", "q", "{}", "")
+    group = _group((1.0, 0.7, 0.4, 0.0))
+    for one in group:
+        one.measure = measure
+    outcomes = st.sampled_from([(1, 0), (0, 0), (0, 1)])  # told, turned
+    asked = st.lists(
+        st.tuples(st.sampled_from(["random", "gc", "blur"]), st.sampled_from("de"), outcomes)
+    )
+    drawn = data.draw(asked)
+    rows = [
+        _judged(told, where, control, turned=turned) for control, where, (told, turned) in drawn
+    ]
+    steps = [_judged(data.draw(st.integers(0, 4)), turned=data.draw(st.integers(0, 4)))]
+    found = dict(validity.not_ranked([group], rows + steps))
+    bad = [one for one in drawn if one[2][1] or (one[0] == "random" and not one[2][0])]
+    assert set(found) == ({measure} if bad else set())
+    assert dict(validity.not_ranked([group], [*steps, *rows[::-1]])) == found
+    good = [_judged(1, "f", control) for control in ("random", "gc", "blur")]
+    assert dict(validity.not_ranked([group], rows + good)) == found
+    if drawn:
+        (trust,) = validity.trusted([*rows, _judged(2, "d"), _judged(3, "e")])
+        assert trust["trusted"] == all(told for _, _, (told, _) in drawn)
+        assert not trust["trusted"] or not bad
 
 
 def test_the_shipped_verdicts_are_those_of_the_published_table(validity: Any) -> None:

@@ -52,6 +52,9 @@ def judged(group: list[Contestant]) -> Iterator[dict[str, Any]]:
     by_name = {one.labels["explainer"]: one for one in group}
     if direction == "none" or TRUTH not in by_name or group[0].whole:
         return
+    truth = np.isfinite(by_name[TRUTH].values)
+    if not truth.any():  # a rule, say, that the data do not have: undefined, and not blind
+        return
     sign = 1.0 if direction == "higher" else -1.0
     labels = group[0].labels
     shared = {name: labels[name] for name in ("dataset", "model", "metric")}
@@ -69,7 +72,8 @@ def judged(group: list[Contestant]) -> Iterator[dict[str, Any]]:
             "monotone": all(mean > 0 for mean, _ in leads),
         }
     for name, one in by_name.items():
-        if one.role in ("floor", "control") and not STEP.fullmatch(name):
+        beside = one.role in ("floor", "control") and not STEP.fullmatch(name)
+        if beside and (np.isfinite(one.values) & truth).any():
             mean, apart = _lead(by_name[TRUTH], one, sign)
             yield shared | {
                 "way": None,

@@ -14,8 +14,8 @@ it.
 
 What the table has is not made again: the same command goes on where it stopped, with more seeds,
 other scores or data too; after --minutes nothing new begins. The table is written after every kind
-of scores. Begin with none where the rules of `modisco` have changed. Ten to thirty seconds a run on one
-core, three hours for all.
+of scores. Begin with none where the rules of `modisco` have changed. Ten to thirty seconds a run on
+one core, three hours for all.
 
 Without --data: fly-promoters, and human non-TATA promoters of Genomic Benchmarks (downloaded).
 REFERENCE is a data set's name or a file; GROUP is JASPAR's.

@@ -1,7 +1,7 @@
 """Do metrics that know no truth order real explainers as the truth does?
 
     gxarena run explainers --out runs/explainers
-    python benchmarks/validity/truth.py leaderboard/metric-truth.parquet runs/explainers
+    python benchmarks/validity/truth.py leaderboard docs/images runs/explainers && make docs
 
 Within one model: explainers are put in order by a metric and by how well their maps find the
 planted motifs (AUPRC), and the two orders are compared by Spearman's correlation, for each set of
@@ -15,16 +15,20 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from matplotlib.figure import Figure
 from scipy import stats
 
 from gxarena.data import Floats
+from gxarena.errors import InputError
+from gxarena.files import writing
 from gxarena.results.contestants import Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
@@ -122,10 +126,52 @@ def summed(table: Floats) -> dict[str, Any]:
     }  # fmt: skip
 
 
-if __name__ == "__main__":
-    out, *folders = map(Path, sys.argv[1:])
-    made: list[dict[str, Any]] = []
+def drawn(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Each metric's correlation with the truth and its interval, a panel a model."""
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    metrics = list(dict.fromkeys(row["metric"] for row in rows))
+    size = (4 * len(models) + 2, 1 + 0.16 * len(metrics))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
+    for axes, model in zip(panels, models, strict=True):
+        mine = [row for row in rows if row["model"] == model]
+        places = [metrics.index(row["metric"]) for row in mine]
+        for row, at in zip(mine, places, strict=True):
+            axes.plot([row["low"], row["high"]], [at, at], color="#0072b2", lw=2)
+        axes.plot([row["rank_correlation"] for row in mine], places, "o", color="#0072b2")
+        axes.axvline(0, color="#777777", lw=0.8)
+        axes.set_xlim(-1, 1)
+        axes.set_title(f"{model}, over {mine[0]['over']}")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_yticks(range(len(metrics)), metrics)
+    panels[0].invert_yaxis()
+    figure.supxlabel("Spearman's correlation with the order by AUPRC (95% interval)")
+    return figure
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the table and its figure.
+
+    Raises
+    ------
+    InputError
+        No metric of the runs has an order of enough explainers.
+    """
+    boards, images, *folders = map(Path, arguments)
+    rows: list[dict[str, Any]] = []
     for results in map(RunResults.of, folders):
         groups = groups_of_contestants(results.table("cells"), results.table("samples"))
-        made += judged(groups)
-    pq.write_table(pa.Table.from_pylist(made), out)
+        rows += judged(groups)
+    if not rows:
+        raise InputError(
+            f"{', '.join(map(str, folders))}: expected {TRUTH} and another metric of at least "
+            f"{FEWEST} explainers, got none. Run the suite explainers."
+        )
+    with writing(boards / "metric-truth.parquet") as file:
+        pq.write_table(pa.Table.from_pylist(rows), file)
+    with mpl.rc_context({"font.size": 8, "svg.hashsalt": "gxarena"}):
+        drawn(rows).savefig(images / "metric-truth.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from gxarena.data import Attribution
 from gxarena.errors import InputError, StorageError
@@ -205,9 +206,17 @@ class Cell:
 
 
 class Run:
-    """One run's folder: its record and its tables, each read when first asked for."""
+    """One run's folder: its record and its tables, each read when first asked for.
 
-    def __init__(self, path: Path) -> None:
+    Parameters
+    ----------
+    path : Path
+    samples : pyarrow.Table, optional
+        What is wanted of its `samples`, where that is in memory already.
+    """
+
+    def __init__(self, path: Path, samples: pa.Table | None = None) -> None:
+        self._samples = samples
         self.results = RunResults.of(path)
         self.name = self.results.record.suite
         self.document = self.results.record.document
@@ -287,7 +296,7 @@ class Run:
     @functools.cached_property
     def columns(self) -> dict[tuple[str, str], Column]:
         """Values by cell and metric."""
-        table = self.results.table("samples")
+        table = self.results.table("samples") if self._samples is None else self._samples
         numbers, names = codes(table, "sample_id")
         ids = np.asarray(names, dtype=object)[numbers]
         values = table["value"].to_numpy(zero_copy_only=False).astype(np.float64)

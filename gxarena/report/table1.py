@@ -216,7 +216,11 @@ def _rows(cells: tuple[Cell, ...]) -> Iterator[TableRow]:
 def _as_in_the_paper(cell: Cell) -> bool:
     """Whether a metric's parameters are the paper's: of magnitudes, entropy as it is."""
     given = cell.parameters
-    return given.get("sign", "magnitude") == "magnitude" and not given.get("normalised", False)
+    return (
+        cell.level in _OTHER
+        and given.get("sign", "magnitude") == "magnitude"
+        and not given.get("normalised", False)
+    )
 
 
 _OTHER: dict[Level, Level] = {"token": "nucleotide", "nucleotide": "token"}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gxarena.report.table1 import HEADINGS, caption
 from gxarena.site.charts import Chart, cost_chart, heat_chart
 from gxarena.site.curves import curve_charts
+from gxarena.site.paper import ridge_charts
 from gxarena.site.questions import Section
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
@@ -29,6 +31,14 @@ PAGES: dict[str, tuple[str, str, str, Callable[[Site], Iterator[Chart]], tuple[s
         lambda site: _of_sections(site, heat_chart),
         ("dataset", "estimate", "low", "high"),
     ),
+    "paper": (
+        "As the paper prints it",
+        "Table 1 and Figure 2 of Kurth et al. 2026, of each run and bundle given here. Figure 1 is "
+        "the page of sequences, Figure 3 that of curves, Figure 4 that of motifs.",
+        "No run or bundle given here compares two explanations by continuous Jaccard similarity.",
+        lambda site: _ridges(site),
+        ("strategy", "mean", "lower quartile", "median", "upper quartile", "sequences"),
+    ),
     "curves": (
         "What is lost as units are replaced",
         "Perturbation curves of runs and bundles, each explainer on the model's own units. Dashed "
@@ -40,8 +50,22 @@ PAGES: dict[str, tuple[str, str, str, Callable[[Site], Iterator[Chart]], tuple[s
 }
 
 
+def _ridges(site: Site) -> Iterator[Chart]:
+    for name, source in site.content.sources.items():
+        yield from ridge_charts(source.paper, name)
+
+
 def _of_sections(site: Site, drawn: Callable[[Section], Chart | None]) -> Iterator[Chart]:
     return (chart for one in site.sections if (chart := drawn(one)) is not None)
+
+
+def _tables(site: Site) -> list[dict[str, Any]]:
+    """Table 1 of each run or bundle that has one."""
+    return [
+        {"name": name, "rows": rows, "metrics": HEADINGS, "caption": caption(list(rows))}
+        for name, source in site.content.sources.items()
+        if (rows := source.paper.table)
+    ]
 
 
 def chart_pages(site: Site) -> Iterator[tuple[Page, str, dict[str, Any]]]:
@@ -50,5 +74,6 @@ def chart_pages(site: Site) -> Iterator[tuple[Page, str, dict[str, Any]]]:
         charts = list(drawn(site))
         context = {"intro": intro, "charts": charts, "columns": columns, "name": name}
         context["nothing"] = nothing
+        context["tables"] = _tables(site) if name == "paper" else []
         specs = {chart.key: chart.spec for chart in charts}
         yield Page("charts.html", f"{name}.html", title, context), f"charts-{name}", specs

@@ -20,6 +20,7 @@ from gxarena.results.leaderboard import ORDER
 from gxarena.results.motifs import KeptMotif, motifs_of_run
 from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.record import RunRecord
+from gxarena.site.paper import PaperParts, paper_parts
 from gxarena.submissions.attributions import FILE, Attributions, attribution_of
 
 Row = Mapping[str, Any]
@@ -40,6 +41,8 @@ class Source:
     motifs : tuple of KeptMotif
     excesses : tuple of Excess
         Of methods' motifs beside their controls'.
+    paper : PaperParts
+        Its Table 1 and what Figure 2 draws.
     attributions : mapping of str to mapping of str to Attribution
         Those that a bundle carries, by their key and by sample; a run has them in its store.
     folder : Path or None
@@ -53,6 +56,7 @@ class Source:
     curves: pa.Table
     motifs: tuple[KeptMotif, ...]
     excesses: tuple[Excess, ...]
+    paper: PaperParts
     attributions: Mapping[str, Mapping[str, Attribution]]
     folder: Path | None
 
@@ -218,9 +222,11 @@ def _read(paths: Sequence[Path]) -> Iterator[Source]:
             motifs = tuple(motifs_of_run(run)) if found else ()
             carried = _carried(run.path) if bundle else {}
             beside = tuple(excesses(run)) if found else ()
+            paper = paper_parts(run, cells, samples)
             yield Source(
-                str(path), run.record, cells, samples, curves, motifs, beside, carried, folder
-            )
+                str(path), run.record, cells, samples, curves, motifs, beside, paper, carried,
+                folder,
+            )  # fmt: skip
 
 
 def _carried(folder: Path) -> dict[str, dict[str, Attribution]]:

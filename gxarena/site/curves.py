@@ -152,7 +152,7 @@ def _spec(records: Sequence[Record], scale: str) -> dict[str, Any]:
     band = base.mark_area(opacity=0.18).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
     dash = alt.condition("datum.role == 'method'", alt.value([1, 0]), alt.value([5, 3]))
     line = base.mark_line(point=True).encode(y=alt.Y("mean:Q", title=title), strokeDash=dash)
-    zero = alt.Chart().mark_rule(color=SOFT, strokeWidth=0.7).encode(y=alt.datum(0))
+    zero = alt.Chart().mark_rule(color=SOFT, strokeWidth=0.7, aria=False).encode(y=alt.datum(0))
     names = (
         base.transform_filter(f"datum.replaced > {0.98 * last!r}")
         .mark_text(align="left", dx=6)

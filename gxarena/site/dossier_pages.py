@@ -50,6 +50,21 @@ def suite_file(name: str) -> str:
     return f"suite-{addresses.slug(name)}.json"
 
 
+def _of_written(site: Site, dossier: Dossier) -> list[tuple[str, str]]:
+    """What is known of a written board's rows: its terms, and what ships under their names."""
+    board = site.boards[dossier.board - 1]
+    _, model, explainer = dossier.labels
+    facts = [("suite", dossier.rows[0]["suite"]), *dossier.terms(board)]
+    for kind, label in (("model", model), ("explainer", explainer)):
+        known = site.catalogue.known(kind, label)
+        if known.component:
+            settings = ", ".join(f"{name} = {value}" for name, value in known.parameters.items())
+            of = f"; {settings}" if settings else ""
+            ships = f" ({known.distribution} here)" if known.distribution else ""
+            facts.append((kind, f"{known.component}{of}{ships}"))
+    return facts
+
+
 def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str, Any]) -> Page:
     explored = site.explored_in(dossier)
     board, first = site.boards[dossier.board - 1], dossier.rows[0]
@@ -75,6 +90,8 @@ def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str
         "terms": [
             (" ".join(key), text) for key, text in board.terms.items() if key[0] != DIRECTION
         ],
+        "again": "" if dossier.cells else dossier.command_of_rows(),
+        "known": [] if dossier.cells else _of_written(site, dossier),
         "runs": board.runs,
         "script": name,
         "valued": set(held["values"]),

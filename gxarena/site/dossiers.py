@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import re
 import shlex
 import warnings
 from collections import defaultdict
@@ -17,12 +18,15 @@ import pyarrow as pa
 
 from gxarena.results.boards import Board
 from gxarena.results.encoded import encoded
+from gxarena.results.schemas import REPLICATE
+from gxarena.results.terms import DATASET, MODEL
 from gxarena.run.suite import shipped_suites
-from gxarena.site.addresses import slug
+from gxarena.site.addresses import metric_of, slug
 from gxarena.site.content import Content, Row, Source
 
 MOST_SEQUENCES = 1000
 """Of which a dossier holds the values; the run's own table has all."""
+_AGAINST = re.compile(r"\[vs (.+)\]")
 KINDS = ("dataset", "model", "explainer", "aggregator", "metric")
 
 
@@ -70,7 +74,32 @@ class Dossier:
 
     def command(self, source: Source) -> str:
         """What computes the cells of a source again."""
-        return _command(source, self.parts[source])
+        cells = self.parts[source]
+        against = [str(cell["against"]) for cell in cells if cell["against"]]
+        return _command(
+            source.record.suite, {kind: [str(c[kind]) for c in cells] for kind in KINDS}, against
+        )
+
+    def command_of_rows(self) -> str:
+        """What computes a written board's rows again; empty where their suite does not ship."""
+        suite = self.rows[0]["suite"]
+        if suite not in shipped_suites():
+            return ""
+        rows = [{**row, "metric": metric_of(row["metric"])} for row in self.rows]
+        against = [found[1] for row in self.rows if (found := _AGAINST.search(row["metric"]))]
+        return _command(suite, {kind: [row[kind] for row in rows] for kind in KINDS}, against)
+
+    def terms(self, board: Board) -> list[tuple[str, str]]:
+        """What a board says of these rows: target and seed, its data set, weights and metrics."""
+        row = self.rows[0]
+        labels = {(DATASET, row["dataset"]), (MODEL, row["model"])}
+        labels |= {("aggregator", row["aggregator"]) for row in self.rows}
+        labels |= {("metric", metric_of(row["metric"])) for row in self.rows}
+        return [
+            (" ".join(key), text)
+            for key, text in board.terms.items()
+            if len(key) == 1 or key[:2] in labels
+        ]
 
 
 def dossiers_of(content: Content, board: Board, number: int) -> list[Dossier]:
@@ -160,16 +189,12 @@ def _distinct(cells: Iterable[Row], column: str, most: int = 6) -> str:
     return ", ".join(values[:most]) + more
 
 
-def _command(source: Source, cells: Sequence[Row]) -> str:
+def _command(suite: str, labels: Mapping[str, Sequence[str]], against: Sequence[str]) -> str:
     """`gxarena run` with these cells alone; the suite by name where it ships."""
-    suite = source.record.suite
     named = suite if suite in shipped_suites() else f"{suite}.toml"
-    block: dict[str, list[str]] = {
-        f"{kind}s": list(dict.fromkeys(str(cell[kind]) for cell in cells)) for kind in KINDS
-    }
-    against = list(dict.fromkeys(str(cell["against"]) for cell in cells if cell["against"]))
+    block = {f"{kind}s": list(dict.fromkeys(found)) for kind, found in labels.items()}
     if against:
-        block["against"] = against
+        block["against"] = list(dict.fromkeys(against))
     inside = ", ".join(f"{name}={json.dumps(labels)}" for name, labels in block.items())
     return f"gxarena run {named} --out runs/again --set {shlex.quote(f'matrix=[{{{inside}}}]')}"
 

@@ -9,6 +9,7 @@ from typing import Any
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.verification import LEVELS
 from gxarena.site.axis import Axis, axis_of
+from gxarena.site.changes import MOST_SHOWN, changes_of
 from gxarena.site.ledger import ledger, totals
 from gxarena.site.pages import what_it_can_say
 from gxarena.site.questions import WISHES, Section, in_words
@@ -17,9 +18,14 @@ from gxarena.site.site import Site
 
 
 def front_pages(site: Site) -> Iterator[Page]:
-    """Start, table, ledger and about."""
+    """Start, what changed, table, ledger and about."""
     boards = {"boards": site.listed_boards()}
-    yield Page("index.html", "index.html", "Which explanation should you trust?", _start(site))
+    names = tuple(site.board_name(number) for number in range(1, len(site.boards) + 1))
+    changes = changes_of(site.boards, names)
+    start = {**_start(site), "changes": changes}
+    yield Page("index.html", "index.html", "Which explanation should you trust?", start)
+    moved = {"changes": changes, "board_names": names, "most": MOST_SHOWN}
+    yield Page("changes.html", "changes.html", "What changed", moved)
     yield Page("table.html", "table.html", "Table", boards)
     entries = {"entries": ledger(site.content), "totals": totals(site.content)}
     yield Page("ledger.html", "ledger.html", "Ledger", entries)

@@ -16,7 +16,7 @@ from markupsafe import Markup
 _PACKAGE = Path(__file__).parent
 _EMPTY = Markup()
 _SECTION = re.compile(r"^### `(?P<name>[^`]+)`\n+(?P<text>.*?)(?=^##)", re.S | re.M)
-_PART = re.compile(r"^(?=(?:Direction|Trap|Departures): )", re.M)
+_PART = re.compile(r"^(?=(?:Direction|Trap|Validity|Departures): )", re.M)
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,14 @@ class MetricNote:
 
     Attributes
     ----------
-    formula, direction, trap, departures : str
+    formula, direction, trap, validity, departures : str
         Empty where the section has no such part.
     """
 
     formula: Markup = _EMPTY
     direction: Markup = _EMPTY
     trap: Markup = _EMPTY
+    validity: Markup = _EMPTY
     departures: Markup = _EMPTY
 
 
@@ -58,7 +59,7 @@ def _note(text: str) -> MetricNote:
     parts = {"formula": ""}
     for part in _PART.split(text):
         name, colon, said = part.partition(": ")
-        known = name in {"Direction", "Trap", "Departures"} and bool(colon)
+        known = name in {"Direction", "Trap", "Validity", "Departures"} and bool(colon)
         parts[name.lower() if known else "formula"] = said if known else part
     return MetricNote(**{name: Markup(html.render(said)) for name, said in parts.items()})  # noqa: S704 (our own text, HTML in it escaped)
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gxarena import __version__
 from gxarena.hookspecs import QUESTIONS
+from gxarena.report.table1 import counts, figures
 from gxarena.site import addresses, numbers
 
 _HERE = Path(__file__).parent
@@ -21,6 +22,7 @@ PAGES = (
     ("table.html", "Table"),
     ("cost.html", "Cost"),
     ("heat.html", "Heat map"),
+    ("paper.html", "Paper"),
     ("curves.html", "Curves"),
     ("motifs.html", "Motifs"),
     ("explainers.html", "Explainers"),
@@ -72,6 +74,8 @@ class Renderer:
             "pages": PAGES,
             "version": __version__,
             "questions": QUESTIONS,
+            "figures": figures,
+            "counts": counts,
         }
 
     def text(self, page: Page) -> str:

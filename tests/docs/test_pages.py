@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import typer
 
 from gxarena.cli.app import app
 from gxarena.registry import Registry
-from gxarena.run.suite import Suite
+from gxarena.run.suite import Suite, read_suite
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -73,18 +75,48 @@ def test_the_readme_s_own_suite_is_a_suite() -> None:
     assert suite.matrix[0].explainers == ["lrp", "random"]
 
 
+def section(name: str) -> dict[str, str]:
+    """A metric's section of docs/metrics.md: the formula, and its parts by name."""
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    found = re.search(rf"^### `{re.escape(name)}`\n(.*?)(?=^##|\Z)", page, re.M | re.S)
+    assert found is not None
+    formula, *rest = re.split(r"^(?=[A-Z][a-z]+: )", found[1], flags=re.M)
+    return {"Formula": formula.strip()} | {
+        part.partition(": ")[0]: part.partition(": ")[2].strip() for part in rest
+    }
+
+
 @pytest.mark.parametrize("name", METRICS)
-def test_every_metric_has_its_direction_and_its_trap(name: str) -> None:
-    sections = dict(
-        section.split("\n", 1)
-        for section in re.split(r"^### ", (ROOT / "docs" / "metrics.md").read_text(), flags=re.M)[
-            1:
-        ]
-    )
-    section = sections[f"`{name}`"].partition("\n## ")[0]
-    said = re.search(r"^Direction: (.*?)\.$", section, re.M)
-    assert said is not None
+def test_every_metric_has_its_formula_direction_trap_and_validity(name: str) -> None:
+    said = section(name)
+    assert len(said["Formula"]) > 30
+    assert len(said["Trap"]) > 20
     quantities = REGISTRY.factory("metrics", name)().quantities.values()
     ranked = {quantity.better for quantity in quantities} - {"none"}
-    assert set(re.findall(r"higher|lower", said[1])) == ranked
-    assert re.search(r"^Trap: ", section, re.M)
+    assert set(re.findall(r"higher|lower", said["Direction"])) == ranked
+    assert said["Validity"].startswith(validity(name))
+
+
+def validity(name: str) -> str:
+    """How a metric's validity begins, by the board of metrics and the verdicts that ship."""
+    suite = read_suite("metric-validity")
+    of = {label: given["name"] for label, given in suite.metrics.items() if "name" in given}
+    rows = [
+        row for row in pq.read_table(ROOT / "leaderboard" / "metric-trust.parquet").to_pylist()
+        for label in [row["metric"].partition(".")[0]] if of.get(label, label) == name
+    ]  # fmt: skip
+    verdicts = json.loads((ROOT / "benchmarks" / "validity" / "not_ranked.json").read_text())
+    barred = any(verdict["metric"] == name for verdict in verdicts)
+    if not rows:
+        assert not barred
+        return "not judged"
+    if all(row["trusted"] for row in rows):
+        assert not barred
+        return "judged; it tells the truth from every control."
+    lacks = "judged; some of its numbers do not tell the truth from every control"
+    return f"{lacks}, and by some nobody is ranked." if barred else f"{lacks}."
+
+
+def test_a_section_without_a_part_is_found() -> None:
+    assert set(section("modisco")) == {"Formula", "Direction", "Trap", "Validity"}
+    assert set(section("attribution_consistency")) > {"Formula", "Departures"}

@@ -212,6 +212,28 @@ def test_records_are_shown_as_they_are_in_the_order_asked_for(tmp_path: Path) ->
             tables.table(spec | wrong, tmp_path)
 
 
+def test_until_a_table_is_there_a_sentence_stands_for_it_and_its_figure(tmp_path: Path) -> None:
+    spec = {
+        "records": "later", "only": {"metric": ["p"]}, "row": "`{metric}`", "column": "{model}",
+        "show": "{told:.0%}", "corner": "steps told", "until": "Not measured yet.",
+        "figure": "later", "caption": "How it is",
+    }  # fmt: skip
+    assert tables.table(spec, tmp_path) == "Not measured yet."
+    (tmp_path / "leaderboard").mkdir()
+    row = {"model": "m", "metric": "p", "told": 1.0}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "leaderboard" / "later.parquet")
+    assert tables.table(spec, tmp_path).splitlines() == [
+        "| steps told | m |",
+        "| --- | --- |",
+        "| `p` | 100% |",
+        "",
+        "![How it is](images/later.png)",
+    ]
+    (tmp_path / "leaderboard" / "later.parquet").unlink()
+    with pytest.raises(InputError, match=r"later\.parquet: expected a table, got none"):
+        tables.table({k: v for k, v in spec.items() if k != "until"}, tmp_path)
+
+
 def test_a_simulation_that_holds_nothing_asked_for_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "leaderboard").mkdir()
     table = pa.Table.from_pylist([{"what": "x", "n": 1, "a": 0.5}])

@@ -42,7 +42,10 @@ def test_a_plugins_own_control_is_a_null() -> None:
 
 def _excess(found: tuple[int, int], *controls: tuple[int, int]) -> Excess:
     """Of (patterns, matched)."""
-    made = [Found(f"e{i}", n, n, matched) for i, (n, matched) in enumerate([found, *controls])]
+    # Fewer count than there are: shares are of all.
+    made = [
+        Found(f"e{i}", n, matched, matched) for i, (n, matched) in enumerate([found, *controls])
+    ]
     return Excess(
         "d", "m", "native", "modisco", None, "observed", "token", made[0], tuple(made[1:])
     )
@@ -76,6 +79,44 @@ def test_limits_are_those_of_two_exact_intervals(data: st.DataObject) -> None:
     assert one.interval[0] <= one.share <= one.interval[1]
     # As many in another order of the controls are the same.
     assert _excess((n, a), (m, b), (3, 1)).interval == _excess((n, a), (3, 1), (m, b)).interval
+
+
+COUNTS = st.integers(1, 20).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
+
+
+@given(COUNTS, st.lists(COUNTS, min_size=1, max_size=4), COUNTS)
+def test_what_a_match_more_does_and_what_a_control_more_does(
+    found: tuple[int, int], controls: list[tuple[int, int]], another: tuple[int, int]
+) -> None:
+    one = _excess(found, *controls)
+    assert one.interval is not None
+    assert one.share is not None
+    assert one.number is not None
+    assert -1 <= one.interval[0] <= one.share <= one.interval[1] <= 1
+    n, matched = found
+    if matched < n:
+        better = _excess((n, matched + 1), *controls)
+        assert better.number == one.number + 1
+        assert better.share is not None
+        assert better.share == pytest.approx(one.share + 1 / n)
+        assert better.interval is not None
+        assert better.interval[0] > one.interval[0]
+    # Nobody gains by a further control, nor by a control that finds more.
+    more = _excess(found, *controls, another)
+    assert more.number is not None
+    assert more.number <= one.number
+    m, b = controls[0]
+    if b < m:
+        worse = _excess(found, (m, b + 1), *controls[1:])
+        assert worse.share is not None
+        assert worse.share < one.share
+        assert worse.number is not None
+        assert one.number - 1 <= worse.number <= one.number
+    # What matches as its only control does is nothing beyond it.
+    alike = _excess(found, found)
+    assert (alike.number, alike.share) == (0, 0)
+    assert alike.interval is not None
+    assert alike.interval[0] < 0 < alike.interval[1]
 
 
 def _ran(plan: Callable[..., Plan], folder: Path, metrics: list[str]) -> RunResults:

@@ -107,9 +107,62 @@ def test_charts_letters_and_values_are_drawn(site: Path) -> None:
     assert "gini, native: 70 of 70 sequences" in opened(site, f"cell/{dossier}#gini--native").words
 
 
-def test_every_page_opens_without_complaint(site: Path) -> None:
+def kinds_of_pages(site: Path) -> list[str]:
+    """Every page at the top, and one of each folder."""
     names = [path.name for path in site.glob("*.html")]
-    names += [str(next((site / kind).iterdir()).relative_to(site)) for kind in
-              ("cell", "explainer", "metric", "model")]  # fmt: skip
-    for name in names:
+    return names + [
+        str(min((site / kind).iterdir()).relative_to(site))
+        for kind in ("cell", "explainer", "metric", "model")
+    ]
+
+
+def test_axe_finds_no_serious_fault(site: Path) -> None:
+    """By axe-core's rules; in the dark its colours, on a narrow screen what scrolls."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    faults, said, asked = [], [], []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        for scheme, width, rules in (
+            ("light", 1200, {}),
+            ("dark", 1200, {"runOnly": {"type": "rule", "values": ["color-contrast"]}}),
+            (
+                "light",
+                400,
+                {"runOnly": {"type": "rule", "values": ["scrollable-region-focusable"]}},
+            ),
+        ):
+            # axe is added to the page, which the page's policy forbids to anybody else.
+            context = browser.new_context(
+                color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True
+            )
+            page = context.new_page()
+            page.on("console", lambda message: said.append(message.text))
+            page.on("request", lambda request: asked.append(request.url))
+            for name in kinds_of_pages(site):
+                page.goto(f"{site.as_uri()}/{name}")
+                for chart in page.query_selector_all(".chart"):
+                    chart.scroll_into_view_if_needed()
+                page.wait_for_function(
+                    "document.querySelectorAll('.chart:not([data-drawn])').length === 0",
+                    timeout=60_000,
+                )
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+                found = axe.run(
+                    page, options={"resultTypes": ["violations"], "preload": False, **rules}
+                )
+                faults += [
+                    f"{name}, {scheme}: {one['impact']}, {one['id']}: {one['nodes'][0]['html']}"
+                    for one in found.response["violations"]
+                    if one["impact"] in ("serious", "critical")
+                ]
+            context.close()
+        browser.close()
+    assert faults == []
+    assert said == []
+    assert {url.partition(":")[0] for url in asked} <= {"file", "data", "blob"}
+
+
+def test_every_page_opens_without_complaint(site: Path) -> None:
+    for name in kinds_of_pages(site):
         assert "gxarena" in opened(site, name).words

@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from written_runs import write_run
 
+from gxarena.results.boards import boards_of, read_board, write_board
+from gxarena.run.suite import read_suite
 from gxarena.site.content import read_content
 from gxarena.site.dossiers import Dossier, Values, dossiers_of
 
@@ -127,3 +129,27 @@ def test_only_so_many_sequences_are_held(tmp_path: Path, monkeypatch: pytest.Mon
     held = Values(content.sources).of(one)
     assert held["ids"] == [str(i) for i in range(7)]
     assert held["values"] == {"q--native": pytest.approx(LOW[:7])}
+
+
+def test_a_written_board_tells_what_it_knows_and_how_to_make_it_again(tmp_path: Path) -> None:
+    changes = {"suite": "quickstart", "against": "cnn/lrp", "metric": "continuous_jaccard"}
+    run = write_run(
+        tmp_path / "run",
+        {"a": LOW, "b": HIGH},
+        metric_name="continuous_jaccard[vs cnn/lrp]",
+        **changes,
+    )
+    (board,) = boards_of([run])
+    write_board(tmp_path / "b.parquet", board)
+    found = dossiers(tmp_path / "b.parquet")["a"]
+    suite, *rest = shlex.split(found.command_of_rows())[2:]
+    assert suite == "quickstart"
+    (block,) = tomllib.loads(rest[-1])["matrix"]
+    assert (block["explainers"], block["metrics"], block["against"]) == (
+        ["a"], ["continuous_jaccard"], ["cnn/lrp"],
+    )  # fmt: skip
+    read_suite("quickstart", [rest[-1]])
+    told = dict(found.terms(read_board(tmp_path / "b.parquet")))
+    assert {"target", "seed", "objective", "data set d"} <= set(told)
+    other = dossiers(write_run(tmp_path / "own", {"a": LOW, "b": HIGH}))["a"]
+    assert other.command_of_rows() == ""

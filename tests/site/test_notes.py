@@ -24,6 +24,8 @@ def test_every_metric_of_the_docs_has_its_parts() -> None:
         assert note.trap, name
         assert "<p>" in note.trap
         assert "Trap:" not in note.formula + note.direction
+        assert note.validity, name
+        assert "Validity:" not in note.formula + note.direction + note.trap + note.departures
 
 
 def test_the_core_s_metrics_have_notes() -> None:

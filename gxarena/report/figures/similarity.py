@@ -23,26 +23,31 @@ OTHERWISE = {
 """What a panel says where scores are not re-normalised as in the paper, before the projection."""
 
 
+def similarity_ridges(evidence: Evidence) -> list[tuple[Cell, list[Ridge]]]:
+    """Each pair of explanations, as one of its cells, with a ridge for each strategy."""
+    cells = evidence.cells("continuous_jaccard", strategies=STRATEGIES, classes=ALL)
+    every = evidence.cells("continuous_jaccard", controls=True, classes=ALL)
+    floors = [cell for cell in every if cell.role == "floor"]
+    pairs = groups(cells, "dataset", "model", "explainer", "metric_name")
+    return [(pair[0], _ridges(pair, floors)) for pair in pairs]
+
+
 def draw_similarity(evidence: Evidence) -> Figure:
     """Figure 2: distribution of the similarity of two models' explanations, by strategy."""
-    cells = evidence.cells("continuous_jaccard", strategies=STRATEGIES, classes=ALL)
-    same = ("dataset", "model", "explainer", "metric_name")
-    pairs = list(groups(cells, *same))
+    pairs = similarity_ridges(evidence)
     if not pairs:
         raise evidence.missing(
             "figure similarity",
             "metric continuous_jaccard with aggregators sum, mean, passed_on, equally_distributed "
             'and against = ["model/explainer"]',
         )
-    every = evidence.cells("continuous_jaccard", controls=True, classes=ALL)
-    floors = [cell for cell in every if cell.role == "floor"]
     figure, grid = panels(len(pairs), 1, width=5.2, height=4)
-    ridges = [_ridges(pair, floors) for pair in pairs]
-    limits = common_limits([one for panel in ridges for one in panel])
-    for axes, panel, drawn in zip(grid[:, 0], pairs, ridges, strict=True):
-        draw_ridges(axes, drawn, "continuous Jaccard similarity (−1 to 1)", limits)
-        how = OTHERWISE.get(panel[0].parameters.get("renormalise", ""), "")
-        tidy(axes, f"{panel[0].dataset}{how}\n{panel[0].explanation} vs {panel[0].against}")
+    limits = common_limits([one for _, ridges in pairs for one in ridges])
+    for axes, (cell, ridges) in zip(grid[:, 0], pairs, strict=True):
+        draw_ridges(axes, ridges, "continuous Jaccard similarity (−1 to 1)", limits)
+        how = OTHERWISE.get(cell.parameters.get("renormalise", ""), "")
+        tidy(axes, f"{cell.dataset}{how}
+{cell.explanation} vs {cell.against}")
     return figure
 
 

@@ -28,6 +28,9 @@
       actions: { export: { svg: true, png: true }, source: false, compiled: false, editor: false },
       downloadFileName: place.dataset.key.replace(/[^A-Za-z0-9]+/g, "-"),
     });
+    // The library names its menu by a picture alone.
+    const menu = place.querySelector("details > summary");
+    menu?.setAttribute("aria-label", `Save “${place.getAttribute("aria-label")}” as a picture`);
     place.dataset.drawn = "yes";
   }
 

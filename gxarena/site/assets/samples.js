@@ -141,7 +141,7 @@
     const list = element("ol");
     for (const unit of listed)
       list.append(element("li", {}, element("code", {}, sequence.letters.slice(unit.start, unit.end)), ` ${unit.start} to ${unit.end}: ${number(unit.score / most)} (${number(unit.score)})`));
-    return element("section", {}, element("h3", {}, `Largest of ${name}`), list);
+    return element("section", {}, element("h2", {}, `Largest of ${name}`), list);
   }
 
   function options(select, pairs, wanted) {

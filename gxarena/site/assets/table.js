@@ -17,7 +17,7 @@
     ["aggregator", "scores on", (row) => row.aggregator, null, true],
     ["question", "question", (row) => row.question || "–", null, false],
     ["role", "who", (row) => row.role, null, false],
-    ["dots", "", dots, (row) => row.estimate, true],
+    ["dots", "drawn", dots, (row) => row.estimate, true],
     ["estimate", "mean", (row) => link(row.dossier, row.estimate === null ? (row.n_failed ? "failed" : "undefined") : number(row.estimate)), null, true],
     ["ci", "95% interval", interval, (row) => row.ci_low, true],
     ["direction", "better", (row) => (row.direction === "none" ? "–" : row.direction), null, false],
@@ -109,15 +109,13 @@
       const now = sort.replace(/^-/, "") === key;
       const cell = element("th", { scope: "col", "aria-sort": now ? (sort.startsWith("-") ? "descending" : "ascending") : "none" });
       if (!TEXT.has(key)) cell.className = key === "dots" ? "dots" : "number";
-      if (heading) {
-        const button = element("button", { type: "button" }, heading + (now ? (sort.startsWith("-") ? " ▼" : " ▲") : ""));
-        button.addEventListener("click", () => {
-          keep({ sort: now && !sort.startsWith("-") ? `-${key}` : now ? "" : key });
-          draw();
-          [...table.querySelectorAll("thead button")].find((one) => one.textContent.startsWith(heading))?.focus();
-        });
-        cell.append(button);
-      }
+      const button = element("button", { type: "button" }, heading + (now ? (sort.startsWith("-") ? " ▼" : " ▲") : ""));
+      button.addEventListener("click", () => {
+        keep({ sort: now && !sort.startsWith("-") ? `-${key}` : now ? "" : key });
+        draw();
+        [...table.querySelectorAll("thead button")].find((one) => one.textContent.startsWith(heading))?.focus();
+      });
+      cell.append(button);
       head.append(cell);
     }
     const body = element("tbody");
@@ -152,7 +150,7 @@
     box.replaceChildren(...COLUMNS.map(([key, heading]) => {
       const input = element("input", { type: "checkbox", value: key });
       input.checked = now.has(key);
-      return element("label", {}, input, ` ${heading || "interval drawn"}`);
+      return element("label", {}, input, ` ${heading}`);
     }));
   }
 

@@ -1,0 +1,82 @@
+"""What changed since the last board: what moved beyond its interval, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from site_pages import pages_of, synthetic_board
+
+from gxarena.registry import Registry
+from gxarena.results.boards import Board, write_board
+from gxarena.results.schemas import LEADERBOARD
+from gxarena.site.changes import Change, changes_of
+from gxarena.site.content import read_content
+from gxarena.site.site import Site
+from gxarena.site.writing import write_site
+
+
+def changed(explainer: str, **changes: Any) -> Board:
+    """A board of four explainers, of one of which something is another."""
+    board = synthetic_board(4, 1, 1)
+    rows = [
+        row | (changes if row["explainer"] == explainer else {}) for row in board.table.to_pylist()
+    ]
+    return replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD))
+
+
+def change(here: Board, there: Board) -> Change:
+    (found,) = changes_of((here, there), ("new", "last"))
+    return found
+
+
+def test_what_is_the_same_did_not_move() -> None:
+    board = synthetic_board(4, 2, 2)
+    found = change(board, board)
+    assert (found.both, found.moved, found.only_here, found.only_there) == (16, (), 0, 0)
+    near = changed("explainer-01", estimate=0.01, ci_low=-9.0, ci_high=9.0)
+    assert change(near, changed("")).moved == ()
+
+
+def test_what_moved_is_said_in_words_the_furthest_first() -> None:
+    last = changed("")
+    far = changed("explainer-01", estimate=5.0, ci_low=4.9, ci_high=5.1)
+    (one,) = change(far, last).moved
+    assert (one.what, one.here["estimate"], one.there["explainer"]) == (
+        "estimate", 5.0, "explainer-01",
+    )  # fmt: skip
+    places = {"rank": 9, "rank_low": 9, "rank_high": 9, "tier": 7}
+    (one,) = change(changed("explainer-02", **places), last).moved
+    assert one.what == "rank and tier"
+    rows = far.table.to_pylist()
+    rows[3] |= {"estimate": 99.0, "ci_low": 98.0, "ci_high": 100.0}
+    both = change(replace(far, table=pa.Table.from_pylist(rows, LEADERBOARD)), last)
+    assert [one.here["estimate"] for one in both.moved] == [99.0, 5.0]
+
+
+def test_what_only_one_has_and_other_terms_are_said() -> None:
+    here, there = synthetic_board(4, 1, 2), synthetic_board(3, 1, 1)
+    found = change(here, replace(there, terms={("seed",): "1"}))
+    assert (found.both, found.only_here, found.only_there, found.terms) == (3, 5, 0, "")
+    found = change(replace(here, terms={("seed",): "0"}), replace(there, terms={("seed",): "1"}))
+    assert found.terms == "seed is 0 in new and 1 in last"
+
+
+def test_boards_of_other_suites_are_not_compared() -> None:
+    board = changed("")
+    other = [row | {"suite": "another"} for row in board.table.to_pylist()]
+    apart = replace(board, table=pa.Table.from_pylist(other, LEADERBOARD))
+    assert changes_of((board, apart), ("new", "last")) == []
+
+
+def test_the_site_has_a_page_of_it_that_the_start_page_leads_to(tmp_path: Path) -> None:
+    new = changed("explainer-01", estimate=5.0, ci_low=4.9, ci_high=5.1)
+    for name, board in (("a-new", new), ("b-last", changed(""))):
+        write_board(tmp_path / f"{name}.parquet", board)
+    content = read_content([tmp_path / "a-new.parquet", tmp_path / "b-last.parquet"])
+    write_site(Site.of(content, Registry.load()), tmp_path / "site")
+    pages = pages_of(tmp_path / "site")
+    assert "Board 1 since board 2: 1 of 4 numbers moved" in pages["index.html"].words
+    assert pages["changes.html"].row("explainer-01")[5:7] == ["estimate", "5.00 (4.90 to 5.10)"]
