@@ -18,7 +18,6 @@ import pyarrow as pa
 
 from gxarena.results.boards import Board
 from gxarena.results.encoded import encoded
-from gxarena.results.schemas import REPLICATE
 from gxarena.results.terms import DATASET, MODEL
 from gxarena.run.suite import shipped_suites
 from gxarena.site.addresses import metric_of, slug
