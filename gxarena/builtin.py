@@ -119,6 +119,7 @@ def gxarena_explainers() -> Iterable[Component]:
         target="gxarena.explainers.precomputed:Precomputed",
         summary="explanations made elsewhere: path of a Parquet, npz or HDF5 file, by sample id",
         provides=frozenset({"fixed"}),
+        paths=("path",),
     )
 
 

@@ -144,6 +144,12 @@ def gxarena_metrics() -> Iterable[Component]:
         provides=_SAMPLE,
     )
     yield Component(
+        name="output_difference",
+        target="gxarena.metrics.prediction:OutputDifference",
+        summary="how far two models' outputs are apart, as of one model in two precisions",
+        provides=frozenset({"pair"}),
+    )
+    yield Component(
         name="completeness",
         target="gxarena.metrics.conservation:Completeness",
         summary="gap between the sum of the scores and f(x) - f(reference)",

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gxarena.errors import InputError
+from gxarena.samples import Interval as Interval
+from gxarena.samples import Sample as Sample
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+Chosen = TypeVar("Chosen")
 
 
 def frozen(array: NDArray[np.generic]) -> None:
@@ -88,42 +93,6 @@ class Spans:
         )
 
 
-@dataclass(frozen=True)
-class Interval:
-    """An annotated stretch ``[start, end)`` of a sequence: ground truth for localization.
-
-    Attributes
-    ----------
-    information : tuple of float
-        Of each of its nucleotides, in the sequence's order, how much it says of the motif: the bits
-        of its column over those of the motif's most informative one. Empty where that is not known.
-    """
-
-    start: int
-    end: int
-    name: str = ""
-    strand: str = "."
-    information: tuple[float, ...] = field(default=(), repr=False)
-
-    def __post_init__(self) -> None:
-        width, given = self.end - self.start, self.information
-        if given and not (len(given) == width and all(0 <= one <= 1 for one in given)):
-            raise InputError(
-                f"Interval '{self.name}', information: expected {width} numbers from 0 to 1, "
-                f"one for each nucleotide, got {list(given)}."
-            )
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One sequence of a dataset: upper-case ACGTN, an integer class label where known."""
-
-    id: str
-    sequence: str
-    label: int | None = None
-    annotations: tuple[Interval, ...] = ()
-
-
 @dataclass(frozen=True, eq=False)
 class Batch:
     """What an explainer is given: B sequences, what to explain of each, and a seed of its own each.
@@ -157,6 +126,23 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.sequences)
+
+    def of(self, indices: Sequence[int]) -> Batch:
+        """Some of the sequences, with what belongs to them."""
+        chosen = list(indices)
+
+        def some(values: tuple[Chosen, ...]) -> tuple[Chosen, ...]:
+            return tuple(values[i] for i in chosen) if values else ()
+
+        return Batch(
+            some(self.sequences),
+            self.targets[chosen],
+            self.objective,
+            self.seeds[chosen] if len(self.seeds) else self.seeds,
+            some(self.ids),
+            some(self.annotations),
+            some(self.origins),
+        )
 
     @property
     def drawn_from(self) -> tuple[str, ...]:
@@ -264,6 +250,17 @@ class Explained:
     @property
     def sequences(self) -> tuple[str, ...]:
         return tuple(sample.sequence for sample in self.samples)
+
+    def of(self, indices: Sequence[int]) -> Explained:
+        """Some of the samples, with what belongs to them."""
+        chosen = list(indices)
+        return replace(
+            self,
+            samples=tuple(self.samples[i] for i in chosen),
+            attributions=tuple(self.attributions[i] for i in chosen),
+            targets=self.targets[chosen],
+            outputs=self.outputs[chosen],
+        )
 
     def with_attributions(self, attributions: Sequence[Attribution]) -> Explained:
         """The same samples with other attributions, e.g. projected onto other spans."""

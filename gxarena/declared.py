@@ -18,6 +18,7 @@ _TYPES: dict[str, tuple[type, str]] = {
     ),
     **dict.fromkeys(("provides", "requires"), (Set, "a frozenset")),
     **dict.fromkeys(("defaults", "phrases"), (Mapping, "a mapping")),
+    "paths": (tuple, "a tuple"),
 }
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+
+LONGEST_REASON = 300
+"""Characters of what a library says was wrong."""
 
 
 class GxarenaError(Exception):
@@ -76,3 +80,31 @@ def check_positive(where: str, got: float) -> None:
     """Raise InputError where a number is not above 0, or infinite or NaN."""
     if not 0 < got < math.inf:
         raise InputError(f"{where}: expected a number above 0, got {got}.")
+
+
+@contextmanager
+def as_input_error(where: object, expected: str, remedy: str = "") -> Iterator[None]:
+    """One sentence of whatever a library raises that reads what may be no file of its kind.
+
+    On odd bytes parsers raise what they like, KeyError, OverflowError and MemoryError among them.
+    Inside belongs the call of such a library, and nothing of which an error would be our own.
+
+    Parameters
+    ----------
+    where : object
+        The file.
+    expected : str
+        What it should have been.
+    remedy : str
+        A sentence that ends the error's.
+    """
+    try:
+        yield
+    except GxarenaError:
+        raise
+    except Exception as error:
+        told = str(error).strip().splitlines()
+        reason = told[0][:LONGEST_REASON].rstrip(".") if told else type(error).__name__
+        raise InputError(
+            f"{where}: expected {expected}, got: {reason}. {remedy}".rstrip()
+        ) from error

@@ -118,6 +118,20 @@ def current_digest(path: Path) -> str:
     return found
 
 
+def beside(folder: Path | None, path: str) -> Path:
+    """A path that a document in a folder names: there, or else from the working directory."""
+    place = folder / path if folder else Path(path)
+    return place if exists(place) else Path(path)
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there; not of a name that is longer than names can be."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def shipped(relative: str) -> Path:
     """The path of something under ``benchmarks/``, installed or in a checkout."""
     installed = _PACKAGE / "benchmarks"

@@ -2,7 +2,8 @@
 
 A plugin is a module named by an entry point of the group ``gxarena``. It implements any of the
 hooks below; each returns components, which are *data*: names, and where the code is. Listing
-components imports no code of theirs, so a plugin module must stay light (no torch at its top).
+components imports no code of theirs, so a plugin module must stay light (no torch at its top). It
+is imported in a process of its own, with limits (`gxarena.discovery`).
 
     # pyproject.toml
     [project.entry-points.gxarena]
@@ -14,6 +15,12 @@ components imports no code of theirs, so a plugin module must stay light (no tor
     @hookimpl
     def gxarena_explainers():
         yield Component("mine", "my_package.explainer:Mine", "what it does in one line")
+
+A sample may name a region of what its model reads (`gxarena.data.Sample`). Explainers and metrics
+need not know: the sequences, annotations and units that they are given are the region's, and the
+model they are given writes the sample's flanks around whatever it is asked. It can do all that the
+model can by the protocols of `gxarena.api`. An explainer that requires a capability of a plugin's
+own is given the model itself and all that it reads, and its attributions are cut to the region.
 
 A result is kept for as long as nothing changes that it depends on: any file of the packages that a
 component's target imports, hidden ones apart; its parameters, a path by what lies there; the
@@ -98,7 +105,11 @@ class Component:
         imports no torch and returns `Facts`, so that planning can check lengths and read
         digests without loading weights.
     defaults : mapping
-        Parameters this component presets on its factory; a suite can still override them.
+        Parameters this component presets on its factory, as plain values (what JSON can hold); a
+        suite can still override them.
+    paths : tuple of str
+        Parameters that are paths. A suite's are looked up in its own folder first, then in the
+        working directory.
     question : str
         Metrics: what they ask of an explanation, one of `QUESTIONS`, by which a board sums up;
         empty where the answer ranks nobody. A floor and a ceiling bound what localizes, and only
@@ -120,6 +131,7 @@ class Component:
     defaults: Mapping[str, object] = field(default_factory=dict)
     role: str = "method"
     question: str = ""
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError, PluginError
-from gxarena.files import current_digest, files_below
+from gxarena.files import current_digest, exists, files_below
 from gxarena.hookspecs import Component, Facts
 from gxarena.sources.defaults import text_defaults
 from gxarena.sources.dependencies import Counted, Sources
@@ -147,7 +147,7 @@ def _by_content(value: Any) -> Any:
     if isinstance(value, str | Path) and str(value):
         text = str(value)
         path = _from_home(text)
-        if _exists(path):
+        if exists(path):
             # A word may be a file's name by chance: it must stay another parameter than others.
             plain = Path(text).name == text and not Path(text).suffix
             return ["content", text if plain else "", path_digest(path)]
@@ -175,17 +175,10 @@ def awaits_download(value: Any) -> bool:
         return any(map(awaits_download, value.values()))
     if isinstance(value, list | tuple):
         return any(map(awaits_download, value))
-    if not isinstance(value, str) or _exists(Path(value)):
+    if not isinstance(value, str) or exists(Path(value)):
         return False
     found = HUB_ID.fullmatch(value)
     return bool(found and found["owner"]) and not hub_commits(value)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # longer than a file's name can be
-        return False
 
 
 def hub_commits(repository: str) -> dict[str, str]:
@@ -195,7 +188,7 @@ def hub_commits(repository: str) -> dict[str, str]:
     under "Understand caching"; that library is not needed.
     """
     refs = _hub_cache() / f"models--{repository.replace('/', '--')}" / "refs"
-    if not refs.is_dir():
+    if not exists(refs):
         return {}
     return {
         str(file.relative_to(refs)): file.read_text().strip()

@@ -45,7 +45,8 @@ class Quantity:
         """Which values, of those that are finite, lie outside the bounds by more than rounding."""
         low, high = (np.nan if bound is None else bound for bound in self.bounds)
         slack = ROUNDING * np.nanmax([1.0, abs(low), abs(high)])
-        return np.isfinite(values) & ((values < low - slack) | (values > high + slack))
+        outside: Bools = np.isfinite(values) & ((values < low - slack) | (values > high + slack))
+        return outside
 
 
 @dataclass(frozen=True, eq=False)

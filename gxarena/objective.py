@@ -52,9 +52,10 @@ def resolve_targets(target: str | int, labels: Sequence[int | None], outputs: Fl
     if target == "label":
         targets = np.array(labels, dtype=np.int64)
     else:
-        targets = np.full(len(labels), target, dtype=np.int64)
+        # As Python has it: numpy has no integers beyond 64 bits.
+        targets = np.full(len(labels), target, dtype=object)
     check_targets(targets, outputs.shape[1])
-    return targets
+    return targets.astype(np.int64)
 
 
 def value(objective: str, outputs: Floats, targets: Ints) -> Floats:

@@ -5,6 +5,7 @@ What is wrong with one is a sentence.
 
 from __future__ import annotations
 
+import json
 import reprlib
 import tomllib
 from collections.abc import Iterator
@@ -13,7 +14,10 @@ from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ValidationError
 
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, as_input_error, suggest
+
+DEEPEST = 32
+"""Tables and lists in one another that a document may have."""
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -31,11 +35,20 @@ Line = Annotated[str, AfterValidator(_one_line)]
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as a mapping; InputError where it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: expected a readable TOML file, got {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # Of an integer of 5,000 digits it is a ValueError.
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: expected TOML, got a syntax error: {error}.") from error
+    _check_values(document, str(path))
+    return document
+
+
+def read_json(path: Path, remedy: str = "") -> Any:
+    """What a JSON file holds; InputError, which ends with the remedy, where it does not read."""
+    with as_input_error(path, "JSON", remedy):
+        return json.loads(path.read_text(encoding="utf-8"))
 
 
 def apply_change(document: dict[str, Any], change: str) -> None:
@@ -49,15 +62,52 @@ def apply_change(document: dict[str, Any], change: str) -> None:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
             raise InputError(f"--set {change}: expected '{parent}' to be a table, got a value.")
-    table[last] = toml_value(text)
+    if len(parents) >= DEEPEST:
+        raise InputError(f"--set: expected at most {DEEPEST} keys in one another, got more.")
+    table[last] = toml_value(text, f"--set {key}")
 
 
-def toml_value(text: str) -> Any:
-    """Read `text` as a TOML value where it is one, as a plain string otherwise."""
+def toml_value(text: str, where: str) -> Any:
+    """Read `text` as a TOML value where it is one, as a plain string otherwise.
+
+    Raises
+    ------
+    InputError
+        It is one that no suite can hold: begins with `where`.
+    """
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
+        document = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        document = {}
+    if document.keys() != {"value"}:  # a line break in the text may begin another key
+        document = {"value": text}
+    _check_values(document, where)
+    return document["value"]
+
+
+def _check_values(document: dict[str, Any], where: str) -> None:
+    """Refuse what TOML promises nobody and what later stages could not write or walk through.
+
+    Integers beyond 64 bits, and tables in one another beyond measure. Walked without recursion.
+    """
+    level: list[Any] = [document]
+    for _ in range(DEEPEST):
+        level = [
+            value
+            for one in level
+            for value in (one.values() if isinstance(one, dict) else one)
+            if isinstance(value, dict | list) or _check_integer(value, where)
+        ]
+        if not level:
+            return
+    raise InputError(f"{where}: expected at most {DEEPEST} tables in one another, got more.")
+
+
+def _check_integer(value: object, where: str) -> bool:
+    """False: there is nothing further inside it. InputError where it is beyond 64 bits."""
+    if isinstance(value, int) and value.bit_length() > 63:
+        raise InputError(f"{where}: expected integers of 64 bits, got one of {value.bit_length()}.")
+    return False
 
 
 def validated(kind: type[Document], document: Any, where: str) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,7 +16,7 @@ def out() -> Console:
     """Results."""
     from rich.console import Console
 
-    return Console()
+    return Console(emoji=False)  # an id may read :a:
 
 
 @functools.cache
@@ -24,7 +24,7 @@ def err() -> Console:
     """Progress, notes and errors."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(stderr=True, emoji=False)
 
 
 def say(sentence: str) -> None:
@@ -66,7 +66,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
     listed = [list(row) for row in rows]
     table = Table(
-        title=title or None,
+        title=escape(title) or None,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
@@ -74,7 +74,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     )
     for position, column in enumerate(columns):
         numeric = all(isinstance(row[position], int | float | None) for row in listed)
-        table.add_column(column, justify="right" if numeric and listed else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numeric and listed else "left"
+        table.add_column(escape(column), justify=justify, overflow="fold")
     for row in listed:
         table.add_row(*(escape(_text(value)) for value in row))
     out().print(table)
@@ -96,5 +97,5 @@ def key_values(option: str, pairs: Sequence[str]) -> dict[str, Any]:
         key, equals, value = pair.partition("=")
         if not equals or not key:
             raise InputError(f"{option}: expected key=value, got '{pair}'.")
-        parsed[key] = toml_value(value)
+        parsed[key] = toml_value(value, f"{option} {key}")
     return parsed

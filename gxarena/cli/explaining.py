@@ -21,6 +21,14 @@ def explain(
     fasta: Annotated[
         Path | None, typer.Option("--fasta", help="A FASTA (or CSV, TSV, Parquet) file.")
     ] = None,
+    region: Annotated[
+        str,
+        typer.Option(
+            "--region",
+            metavar="START-END",
+            help="Explain this part alone, 0-based and half-open; the model reads all of it.",
+        ),
+    ] = "",
     target: Annotated[
         int | None, typer.Option("--target", help="Output to explain; default: the predicted one.")
     ] = None,
@@ -50,7 +58,7 @@ def explain(
 
     explained = explain_samples(
         Registry.load(),
-        _samples(sequence, fasta),
+        _samples(sequence, fasta, region),
         model=model,
         explainer=explainer,
         model_parameters=key_values("--model-arg", model_args),
@@ -72,20 +80,29 @@ def explain(
             out().print(f"Drawn: {plot}", markup=False, highlight=False)
 
 
-def _samples(sequence: str | None, fasta: Path | None) -> Any:
+def _samples(sequence: str | None, fasta: Path | None, region: str) -> Any:
     from gxarena.data import Sample
-    from gxarena.datasets.reading import checked_sequence, read_dataset
+    from gxarena.datasets.reading import checked_sequence, read_dataset, read_region
     from gxarena.errors import InputError
 
     if (sequence is None) == (fasta is None):
         raise InputError("explain: expected either --sequence or --fasta, got both or neither.")
     if fasta is not None:
-        return read_dataset(fasta).samples
-    return (Sample("sequence", checked_sequence(sequence or "", "--sequence")),)
+        samples = read_dataset(fasta).samples
+    else:
+        samples = (Sample("sequence", checked_sequence(sequence or "", "--sequence")),)
+    if not region:
+        return samples
+    start, end = read_region(region, "--region")
+    return tuple(sample.whole.within(start, end) for sample in samples)
 
 
 def _documents(explained: Explained) -> Any:
-    """The contract's document for each sample, in input order."""
+    """The contract's document for each sample, in input order.
+
+    Where a region is explained, `sequence` is all that was given, `region` says where it lies in
+    that, `units` are counted in it too, and `nucleotide_scores` are of the region.
+    """
     from gxarena.aggregators.tokens_to_nucleotides import PassedOn
     from gxarena.data import Spans
 
@@ -93,11 +110,13 @@ def _documents(explained: Explained) -> Any:
     for index, (sample, attribution) in enumerate(
         zip(explained.samples, explained.attributions, strict=True)
     ):
-        ends = attribution.spans.boundaries.tolist()
+        region, first = sample.region, len(sample.flanks[0])
+        ends = (attribution.spans.boundaries + first).tolist()
         nucleotides = passed_on.project(attribution, Spans.nucleotides(len(sample.sequence)))
         yield {
             "id": sample.id,
-            "sequence": sample.sequence,
+            "sequence": sample.whole.sequence,
+            **({"region": [region.start, region.end]} if region else {}),
             "target": int(explained.targets[index]),
             "outputs": explained.outputs[index].tolist(),
             "units": [list(unit) for unit in itertools.pairwise(ends)],
@@ -120,7 +139,8 @@ def _show(explained: Explained) -> None:
     ):
         outputs = ", ".join(f"{value:.4g}" for value in explained.outputs[index])
         target = explained.targets[index]
-        out().print(f"[bold]{escape(sample.id)}[/] target {target}, outputs {outputs}")
+        where = f", region {place.start}-{place.end}" if (place := sample.region) else ""
+        out().print(f"[bold]{escape(sample.id)}[/] target {target}, outputs {outputs}{where}")
         largest = abs(attribution.scores).max() or 1.0
         line = Text()
         ends = attribution.spans.boundaries

@@ -26,7 +26,8 @@ class Progress:
             TimeElapsedColumn(),
             console=err(),
         )
-        self._cells = self._bars.add_task(f"{plan.suite.name}: cells", total=len(plan.cells))
+        name = escape(f"{plan.suite.name}: cells")
+        self._cells = self._bars.add_task(name, total=len(plan.cells))
         self._stage = self._bars.add_task("", total=None, visible=False)
 
     def __enter__(self) -> Self:

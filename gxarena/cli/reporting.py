@@ -17,6 +17,8 @@ def report(
     Each claim gets a verdict on what was run: holds, fails, undecided, or by construction, with its
     statistics, and in how many variants of the question the verdict stays.
     """
+    from rich.markup import escape
+
     from gxarena.cli.console import err, print_table
     from gxarena.cli.console import out as console
     from gxarena.report.evidence import Evidence
@@ -25,7 +27,7 @@ def report(
 
     check_outside_runs(out)
     with err().status("report") as status:
-        made = write_report(Evidence.of(folders), out, lambda what: status.update(what))
+        made = write_report(Evidence.of(folders), out, lambda what: status.update(escape(what)))
     print_table(
         "",
         ["claim", "verdict", "hold", "stays"],

@@ -25,6 +25,8 @@ def site(
 
     For example: gxarena site runs/quickstart leaderboard --out runs/site
     """
+    from rich.markup import escape
+
     from gxarena.cli.console import err, say
     from gxarena.cli.console import out as console
     from gxarena.registry import Registry
@@ -36,7 +38,8 @@ def site(
     check_outside_runs(out)
     with err().status("boards") as status:
         content = read_content(sources)
-        pages = write_site(Site.of(content, Registry.load()), out, status.update)
+        made = Site.of(content, Registry.load())
+        pages = write_site(made, out, lambda what: status.update(escape(what)))
     for sentence in content.left_out:
         say(f"Left out: {sentence}")
     boards = len(content.boards)

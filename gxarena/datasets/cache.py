@@ -41,6 +41,7 @@ _SAMPLES = pa.schema(
         pa.field("sequence", pa.string(), nullable=False),
         pa.field("label", pa.int64()),
         pa.field("annotations", pa.list_(_ANNOTATION), nullable=False),
+        pa.field("flanks", pa.list_(pa.string()), nullable=False),
     ]
 )
 
@@ -89,6 +90,7 @@ def _read(path: Path, key: str) -> Dataset | None:
                     Interval(**annotation | {"information": tuple(annotation["information"])})
                     for annotation in row["annotations"]
                 ),
+                (row["flanks"][0], row["flanks"][1]),
             )
             for row in table.to_pylist()
         )
@@ -106,6 +108,7 @@ def _write(path: Path, key: str, dataset: Dataset) -> None:
             "sequence": sample.sequence,
             "label": sample.label,
             "annotations": [vars(annotation) for annotation in sample.annotations],
+            "flanks": list(sample.flanks),
         }
         for sample in dataset.samples
     ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 from gxarena.data import Sample
 from gxarena.datasets.reading import checked_sequence
-from gxarena.errors import InputError
+from gxarena.errors import InputError, as_input_error
+from gxarena.unpacking import members_of
 
 _AMBIGUOUS = str.maketrans("RYSWKMBDHVryswkmbdhv", "N" * 20)
 """IUPAC's codes for several nucleotides, of which reference genomes hold some."""
@@ -38,13 +38,9 @@ def read_class_folders(path: Path, split: str) -> tuple[Sample, ...]:
     InputError
         An archive that is damaged, or no such split.
     """
-    try:
+    remedy = "Is it damaged? Delete it and fetch it anew."
+    with as_input_error(path, "sequences as SPLIT/CLASS/ID.txt", remedy):
         texts = _archived(path, split) if path.is_file() else _unpacked(path, split)
-    except (OSError, zipfile.BadZipFile, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path}: expected sequences as SPLIT/CLASS/ID.txt, got: {error}. Is it damaged? "
-            "Delete it and fetch it anew."
-        ) from error
     label = {kind: index for index, kind in enumerate(sorted({place[1] for place in texts}))}
     wanted = sorted(place for place in texts if place[0] == split)
     if not wanted:
@@ -82,12 +78,15 @@ def _unpacked(path: Path, split: str) -> _Texts:
 def _archived(path: Path, split: str) -> _Texts:
     texts = {}
     with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            place = PurePosixPath(name)
+        for member in members_of(path, archive):
+            # Opening one compares its two names: a class or split that a damaged name tells of
+            # would move labels and samples.
+            with archive.open(member):
+                place = PurePosixPath(member.filename)
             # macOS adds shadows of every file.
             if place.suffix != ".txt" or len(place.parts) < 3 or "__MACOSX" in place.parts:
                 continue
             part, kind = place.parts[-3:-1]
-            text = archive.read(name).decode("ascii") if part == split else ""
+            text = archive.read(member).decode("ascii") if part == split else ""
             texts[part, kind, place.stem] = text
     return texts

@@ -12,6 +12,7 @@ import numpy as np
 
 from gxarena.data import Sample
 from gxarena.errors import InputError
+from gxarena.samples import NO_FLANKS
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Dataset:
 
     @functools.cached_property
     def digest(self) -> str:
-        """Digest of ids, sequences, labels and annotations, in order; not of name and kind."""
+        """Digest of ids, sequences, labels, annotations and flanks, in order; not of name, kind."""
         state = hashlib.sha256()
         for sample in self.samples:
             state.update(repr((sample.id, sample.sequence, sample.label)).encode())
@@ -50,12 +51,29 @@ class Dataset:
             # Apart: annotations without it have the digest that they had before it existed.
             if information := [one.information for one in sample.annotations if one.information]:
                 state.update(repr(information).encode())
+            if sample.flanks != NO_FLANKS:  # likewise
+                state.update(repr(sample.flanks).encode())
         return state.hexdigest()
 
     @functools.cached_property
     def annotated(self) -> bool:
         """Whether any sample has annotations."""
         return any(sample.annotations for sample in self.samples)
+
+    @property
+    def whole(self) -> Dataset:
+        """The samples as a model reads them, with their flanks: what it is trained on."""
+        return replace(self, samples=tuple(sample.whole for sample in self.samples))
+
+    def within(self, start: int, end: int) -> Dataset:
+        """The samples with ``[start, end)`` as the region that is explained and scored.
+
+        Raises
+        ------
+        InputError
+            A sample is shorter, or the region is empty.
+        """
+        return replace(self, samples=tuple(sample.within(start, end) for sample in self.samples))
 
     def with_labels(self, labels: Iterable[int]) -> Dataset:
         """The samples whose label is one of `labels`."""

@@ -29,10 +29,15 @@ TIMEOUT = 30.0
 """Seconds without a byte after which a connection counts as cut."""
 
 _BLOCK = 1 << 20
+_LOOK = 512
+_PAGE = "a web page"
+_PAGES = {"text/html", "application/xhtml+xml"}
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
-def fetched(url: str, path: Path, *, sha256: str = "", offline: str = "") -> Path:
+def fetched(
+    url: str, path: Path, *, sha256: str = "", git_sha1: str = "", offline: str = ""
+) -> Path:
     """The file at `path`, downloaded from `url` unless it is there.
 
     What arrives goes to a hidden file beside `path`, which a later call continues; only a whole
@@ -44,8 +49,9 @@ def fetched(url: str, path: Path, *, sha256: str = "", offline: str = "") -> Pat
     url : str
         ``http://`` or ``https://``.
     path : Path
-    sha256 : str
-        The digest that the file must have, where it is known.
+    sha256, git_sha1 : str
+        The digest that the file must have, where one is known: of its content, or git's. Without
+        either, what comes must be as long as the server says, of one version, and no web page.
     offline : str
         A sentence that says what works without network; ends the error's.
 
@@ -62,7 +68,7 @@ def fetched(url: str, path: Path, *, sha256: str = "", offline: str = "") -> Pat
             with FileLock(path.with_name(f".{path.name}.lock")):
                 # Another process may have brought it while this one waited.
                 if not path.is_file():
-                    _bring(url, path, sha256, offline)
+                    _bring(url, path, sha256, git_sha1, offline)
         except OSError as error:
             raise StorageError(
                 f"{path}: expected a folder to download into, got: {error.strerror or error}. "
@@ -88,17 +94,24 @@ def check(path: Path, sha256: str = "") -> None:
         )
 
 
-def _bring(url: str, path: Path, sha256: str, offline: str) -> None:
+def _bring(url: str, path: Path, sha256: str, git_sha1: str, offline: str) -> None:
     part = path.with_name(f".{path.name}.part")
     tag = path.with_name(f".{path.name}.etag")
     _receive(url, part, tag, offline)
-    found = _digest(part)
     tag.unlink(missing_ok=True)
-    if sha256 and found != sha256.lower():
+    found = _digest(part)
+    digests = {"SHA-256": (sha256, found), "git's SHA-1": (git_sha1, git_digest(part))}
+    for kind, (wanted, got) in digests.items():
+        if wanted and got != wanted.lower():
+            part.unlink()
+            raise InputError(
+                f"{url}: expected a file of {kind} {wanted.lower()}, got one of {got}, which was "
+                f"not kept. {offline}".rstrip()
+            )
+    if not (sha256 or git_sha1) and _begins_like_a_page(part):
         part.unlink()
         raise InputError(
-            f"{url}: expected a file of SHA-256 {sha256.lower()}, got one of {found}, which was "
-            f"not kept. {offline}".rstrip()
+            f"{url}: expected data, got {_PAGE}, which was not kept. {offline}".rstrip()
         )
     with part.open("rb") as stream:
         os.fsync(stream.fileno())
@@ -131,34 +144,37 @@ def _receive(url: str, part: Path, tag: Path, offline: str) -> None:
                 return
             failures = 1 if _size(part) > before else failures + 1
             if failures >= ATTEMPTS:
-                raise _not_downloaded(url, part, reason, offline)
+                raise _not_downloaded(url, _size(part) if tag.is_file() else 0, reason, offline)
             time.sleep(PAUSE * failures)
 
 
-def _not_downloaded(url: str, part: Path, reason: str, offline: str) -> InputError:
-    kept = _size(part)
+def _not_downloaded(url: str, kept: int, reason: str, offline: str) -> InputError:
     resume = f" {kept} bytes are kept, and the same command continues there." if kept else ""
     return InputError(f"{url}: expected a download, got: {reason}.{resume} {offline}".rstrip())
 
 
 def _attempt(url: str, part: Path, tag: Path, progress: Progress) -> str:
     """Receive what `part` lacks; why it is not whole yet, empty where it is."""
+    if not tag.is_file():
+        part.unlink(missing_ok=True)  # of which version it is the beginning nobody knows
     start = _size(part)
     headers = {"User-Agent": "gxarena", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
-        if tag.is_file():
-            # Another version of the file is sent whole instead.
-            headers["If-Range"] = tag.read_text(encoding="utf-8")
+        # Another version of the file is sent whole instead.
+        headers["If-Range"] = tag.read_text(encoding="utf-8")
     request = urllib.request.Request(url, headers=headers)  # noqa: S310  # scheme is checked
     with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
         resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
-        if resumed and _first_byte(response) != start:
+        if response.headers.get_content_type() in _PAGES:
+            return _PAGE
+        if resumed and (reason := _not_the_rest(response, start, tag)):
             part.unlink()
-            return "another range than asked for"
+            return reason
+        total = _total(response, start if resumed else 0)
+        if total is None and response.headers.get("Transfer-Encoding") != "chunked":
+            return "an answer that does not say how long it is"
         _remember_version(response, tag)
-        length = response.headers.get("Content-Length")
-        total = int(length) + (start if resumed else 0) if length else None
         task = progress.tasks[0].id
         progress.update(task, total=total, completed=start if resumed else 0)
         with part.open("ab" if resumed else "wb") as stream:
@@ -169,19 +185,41 @@ def _attempt(url: str, part: Path, tag: Path, progress: Progress) -> str:
     return "" if whole else f"an end after {_size(part)} of {total} bytes"
 
 
-def _first_byte(response: http.client.HTTPResponse) -> int:
-    found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-    return int(found[1]) if found else -1
+def _not_the_rest(response: http.client.HTTPResponse, start: int, tag: Path) -> str:
+    """Why a part that was sent does not continue what is there; empty where it does."""
+    found = re.match(r"bytes ([0-9]{1,18})-", response.headers.get("Content-Range", ""))
+    if found is None or int(found[1]) != start:
+        return "another range than asked for"
+    # Servers that do not know If-Range send a part of whatever the file is by now.
+    if (version := _version(response)) and version != tag.read_text(encoding="utf-8"):
+        return "a part of another version than the one begun"
+    return ""
+
+
+def _total(response: http.client.HTTPResponse, before: int) -> int | None:
+    """Bytes of the whole file, as the answer has it; None where it does not say."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) + before if re.fullmatch("[0-9]{1,18}", length) else None
 
 
 def _remember_version(response: http.client.HTTPResponse, tag: Path) -> None:
-    """Keep what tells one version of the file from another; weak tags do not (RFC 9110, 13.1.5)."""
-    strong = response.headers.get("ETag", "")
-    version = strong if strong.startswith('"') else response.headers.get("Last-Modified", "")
-    if version:
+    """Keep what tells one version of the file from another; without it nothing is continued."""
+    if version := _version(response):
         tag.write_text(version, encoding="utf-8")
     else:
         tag.unlink(missing_ok=True)
+
+
+def _version(response: http.client.HTTPResponse) -> str:
+    """What tells one version of the file from another; weak tags do not (RFC 9110, 13.1.5)."""
+    strong = response.headers.get("ETag", "")
+    return strong if strong.startswith('"') else response.headers.get("Last-Modified", "")
+
+
+def _begins_like_a_page(part: Path) -> bool:
+    """Whether it is HTML or XML, whatever the server calls it: no data set here begins so."""
+    with part.open("rb") as stream:
+        return stream.read(_LOOK).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
 
 
 def _progress(part: Path) -> Progress:
@@ -200,6 +238,15 @@ def _progress(part: Path) -> Progress:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def git_digest(path: Path) -> str:
+    """What git calls a file of this content: SHA-1 of its length and itself."""
+    state = hashlib.sha1(f"blob {_size(path)}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            state.update(block)
+    return state.hexdigest()
 
 
 def _size(path: Path) -> int:

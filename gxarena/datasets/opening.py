@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from gxarena.capabilities import MADE
 from gxarena.datasets.cache import kept
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.reading import COLUMNS, read_dataset
-from gxarena.errors import InputError, suggest
-from gxarena.registry import Registry
+from gxarena.errors import GxarenaError, InputError, PluginError, suggest
+from gxarena.files import beside, exists
+from gxarena.registry import Registry, signature
 
 
 def open_dataset(
@@ -32,14 +33,19 @@ def open_dataset(
     **parameters
         Passed to the component, or to `read_dataset`.
     """
+    return opened(reference, registry, base, parameters)
+
+
+def opened(
+    reference: str, registry: Registry | None, base: Path | None, parameters: Mapping[str, Any]
+) -> Dataset:
+    """The same for parameters that a document gives, which may be called anything."""
     name, _, rest = reference.partition(":")
     registry = registry or Registry.load()
     if ("datasets", name) in registry.components:
         return _made_by(registry, name, rest, parameters)
-    path = Path(reference)
-    beside = base / path if base else path
-    path = beside if beside.exists() else path
-    if path.exists() or path.suffix or len(path.parts) > 1:
+    path = beside(base, reference)
+    if exists(path) or path.suffix or len(path.parts) > 1:
         if unknown := sorted(set(parameters) - set(COLUMNS)):
             raise InputError(
                 f"{path}: expected no parameters but the columns' names, got '{unknown[0]}'. "
@@ -49,20 +55,35 @@ def open_dataset(
     raise registry.unknown("datasets", name)
 
 
-def _made_by(registry: Registry, name: str, rest: str, given: dict[str, Any]) -> Dataset:
+def _made_by(registry: Registry, name: str, rest: str, given: Mapping[str, Any]) -> Dataset:
     """What the component of that name makes, or has made before."""
     found = registry.registered("datasets", name)
-    parameters = _spelled_out(rest, registry.factory("datasets", name)) | given
+    factory = registry.factory("datasets", name)
+    parameters = _spelled_out(rest, factory) | dict(given)
+    try:
+        signature(factory).bind(**parameters)
+    except TypeError as error:
+        raise InputError(
+            f"dataset '{name}': expected other parameters, got {parameters} ({error})."
+        ) from error
 
     def make() -> Dataset:
-        dataset: Dataset = registry.create("datasets", name, parameters)
+        dataset = registry.create("datasets", name, parameters)
+        if not isinstance(dataset, Dataset):
+            raise PluginError(
+                f"{found.distribution}: dataset '{name}': expected a Dataset, "
+                f"got a {type(dataset).__name__}."
+            )
         return dataset
 
     try:
         return kept(found, parameters, make) if MADE in found.component.provides else make()
-    except TypeError as error:
-        raise InputError(
-            f"dataset '{name}': expected other parameters, got {parameters} ({error})."
+    except GxarenaError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{found.distribution}: dataset '{name}': expected to be made with {parameters}, "
+            f"got {type(error).__name__}: {error}."
         ) from error
 
 

@@ -8,31 +8,37 @@ from __future__ import annotations
 
 import csv
 import functools
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gxarena.data import Interval, Sample
 from gxarena.datasets.dataset import Dataset
-from gxarena.errors import InputError, suggest
+from gxarena.errors import InputError, as_input_error, suggest
+from gxarena.unpacking import gunzipped, parquet_table
 
 SEQUENCE_NAMES = ("sequence", "seq", "dna")
 LABEL_NAMES = ("label", "class", "y", "target")
 ID_NAMES = ("id", "name", "sample_id")
 ANNOTATION_NAMES = ("annotations", "intervals")
-COLUMNS = ("sequence", "label", "id", "annotations")
+REGION_NAMES = ("region",)
+COLUMNS = ("sequence", "label", "id", "annotations", "region")
 """What a column can be, and the parameters that name them."""
-_INTERVAL = re.compile(r"(\d+)-(\d+)([+.-]?)(?:\s+(\S.*))?")
+LARGEST_LABEL = 65_535
+"""Models have an output for each class up to the largest label: more is a mistake, or a memory full
+of nothing."""
+_INTERVAL = re.compile(r"([0-9]{1,18})-([0-9]{1,18})([+.-]?)(?:\s+(\S.*))?")
 _FOREIGN = re.compile(r"[^ACGTNacgtn]")
 _LONGEST_FIELD = 2**31 - 1  # the csv module's own 131,072 is less than some models' inputs
+LONGEST_SHOWN = 60
+"""Characters of a value that an error shows."""
+_REGION = re.compile(r"\s*([0-9]{1,18})-([0-9]{1,18})\s*")
 _FASTA_LABEL = re.compile(r"\blabel=(\S+)")
+_FASTA_REGION = re.compile(r"\bregion=(\S+)")
 
 
 def read_dataset(
@@ -42,6 +48,7 @@ def read_dataset(
     label: str = "",
     id: str = "",  # noqa: A002
     annotations: str = "",
+    region: str = "",
 ) -> Dataset:
     """Read a file of sequences.
 
@@ -49,21 +56,25 @@ def read_dataset(
     ----------
     path : Path
         ``.csv``, ``.tsv``, ``.fa``/``.fasta``, ``.parquet``; text formats also with ``.gz``.
-    sequence, label, id, annotations : str
+    sequence, label, id, annotations, region : str
         Column names; guessed where not given. Without an id column the row number is the id; a
-        FASTA header's first word is, and ``label=1`` in it is the label. Annotations are 0-based
-        and half-open, as text: ``10-20+ MA0139.2; 40-48``, strand and name where known.
+        FASTA header's first word is, and ``label=1`` and ``region=100-300`` in it are the label and
+        the region. Annotations are 0-based and half-open, as text: ``10-20+ MA0139.2; 40-48``,
+        strand and name where known. So is the region, ``100-300``, which alone is explained and
+        scored (see `gxarena.data.Sample`); where it is empty all of the sequence is.
 
     Raises
     ------
     InputError
         The file is missing, empty, ragged, holds letters other than ACGTN, labels that are no
-        integers, annotations beyond the sequence, or an id twice.
+        integers, annotations or a region beyond the sequence, or an id twice.
     """
     path = Path(path)
-    if path.is_dir():
+    with as_input_error(path, "a file"):  # a name may be longer than names can be
+        is_folder, is_file = path.is_dir(), path.is_file()
+    if is_folder:
         raise InputError(f"{path}: expected a file, got a folder.")
-    if not path.is_file():
+    if not is_file:
         raise InputError(f"{path}: expected a file, found none. {_neighbours(path)}".rstrip())
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in _READERS:
@@ -71,7 +82,10 @@ def read_dataset(
             f"{path}: expected one of {', '.join('.' + k for k in _READERS)} (text also .gz), "
             f"got '{path.suffix}'."
         )
-    wanted = {"sequence": sequence, "label": label, "id": id, "annotations": annotations}
+    wanted = dict(zip(COLUMNS, (sequence, label, id, annotations, region), strict=True))
+    for what, name in wanted.items():
+        if not isinstance(name, str):
+            raise InputError(f"{path}, {what}: expected the name of a column, got {name!r}.")
     rows = _READERS[kind](path, wanted)
     return Dataset(path.name, tuple(_sample(path, number, *row) for number, row in enumerate(rows)))
 
@@ -88,20 +102,41 @@ def checked_sequence(sequence: str, where: str) -> str:
     return sequence.upper()
 
 
-_Row = tuple[str, str, str | int | None, str, str]
-"""Where it stands, sequence, label, id, annotations (the last two empty where there are none)."""
+_Row = tuple[str, str, str | int | None, str, str, str]
+"""Where it stands, sequence, label, id, annotations, region (these three empty without any)."""
 
 
 def _sample(
-    path: Path, number: int, place: str, sequence: str, label: Any, name: str, annotations: str
+    path: Path,
+    number: int,
+    place: str,
+    sequence: str,
+    label: Any,
+    name: str,
+    annotations: str,
+    region: str,
 ) -> Sample:
     where = f"{path}, {place}"
-    return Sample(
+    sample = Sample(
         name or f"{number:07d}",
         checked_sequence(sequence, where),
         _label(label, where),
         tuple(_intervals(annotations, len(sequence), where)),
     )
+    if not region.strip():
+        return sample
+    try:
+        return sample.within(*read_region(region, where))
+    except InputError as error:
+        raise error if str(error).startswith(where) else InputError(f"{where}, {error}") from error
+
+
+def read_region(text: str, where: str) -> tuple[int, int]:
+    """Start and end of a region as text, ``100-300``; InputError where it is something else."""
+    read = _REGION.fullmatch(text)
+    if read is None:
+        raise InputError(f"{where}: expected a region such as '100-300', got '{text}'.")
+    return int(read[1]), int(read[2])
 
 
 def _intervals(text: str, length: int, where: str) -> Iterator[Interval]:
@@ -121,11 +156,22 @@ def _label(label: str | int | float | None, where: str) -> int | None:
         return None
     try:
         number = float(label)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         number = float("nan")
     if not number.is_integer() or number < 0:
-        raise InputError(f"{where}: expected a label 0, 1, 2, …, got '{label}'.")
+        raise InputError(f"{where}: expected a label 0, 1, 2, …, got '{_short(label)}'.")
+    if number > LARGEST_LABEL:
+        raise InputError(
+            f"{where}: expected a label from 0 to {LARGEST_LABEL}, the number of a class, "
+            f"got {number:.0f}."
+        )
     return int(number)
+
+
+def _short(value: object) -> str:
+    """As text, which of a cell that holds a whole file is no sentence."""
+    text = str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _columns(path: Path, header: list[str], wanted: Mapping[str, str]) -> tuple[int, ...]:
@@ -153,6 +199,7 @@ def _columns(path: Path, header: list[str], wanted: Mapping[str, str]) -> tuple[
         find("label", LABEL_NAMES),
         find("id", ID_NAMES),
         find("annotations", ANNOTATION_NAMES),
+        find("region", REGION_NAMES),
     )
 
 
@@ -161,7 +208,7 @@ def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> It
     reader = csv.reader(io.StringIO(_text(path)), delimiter=delimiter, strict=True)
     try:
         header = next(filter(None, reader), [])
-        sequence, label, name, annotations = _columns(path, header, wanted)
+        sequence, label, name, annotations, region = _columns(path, header, wanted)
         for row in reader:
             if not row:
                 continue
@@ -176,6 +223,7 @@ def _read_delimited(delimiter: str, path: Path, wanted: Mapping[str, str]) -> It
                 row[label].strip() if label >= 0 else None,
                 row[name].strip() if name >= 0 else "",
                 row[annotations] if annotations >= 0 else "",
+                row[region] if region >= 0 else "",
             )
     except csv.Error as error:
         raise InputError(
@@ -191,39 +239,55 @@ def _read_fasta(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
     for record in text.lstrip()[1:].split("\n>"):
         header, _, body = record.partition("\n")
         name = header.split()[0] if header.split() else ""
-        label = _FASTA_LABEL.search(header)
-        yield f"record '{name}'", "".join(body.split()), label.group(1) if label else None, name, ""
+        label, region = _FASTA_LABEL.search(header), _FASTA_REGION.search(header)
+        yield (
+            f"record '{name}'",
+            "".join(body.split()),
+            label.group(1) if label else None,
+            name,
+            "",
+            region.group(1) if region else "",
+        )
 
 
 def _read_parquet(path: Path, wanted: Mapping[str, str]) -> Iterator[_Row]:
-    try:
-        table = pq.read_table(path.absolute())
-    except (OSError, pa.ArrowInvalid) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise InputError(f"{path}: expected a Parquet table, got: {reason}.") from error
-    sequence, label, name, annotations = _columns(path, table.column_names, wanted)
+    table = parquet_table(path)
+    sequence, label, name, annotations, region = _columns(path, table.column_names, wanted)
     none = [None] * len(table)
     rows = zip(
         _texts(path, table, sequence),
-        table.column(label).to_pylist() if label >= 0 else none,
+        _values(path, table, label) if label >= 0 else none,
         _texts(path, table, name) if name >= 0 else none,
         _texts(path, table, annotations) if annotations >= 0 else none,
+        _texts(path, table, region) if region >= 0 else none,
         strict=True,
     )
-    for number, (text, number_label, identifier, intervals) in enumerate(rows):
-        yield f"row {number + 1}", text or "", number_label, identifier or "", intervals or ""
+    for number, (text, number_label, *others) in enumerate(rows):
+        identifier, intervals, place = (other or "" for other in others)
+        yield f"row {number + 1}", text or "", number_label, identifier, intervals, place
 
 
 def _texts(path: Path, table: pa.Table, position: int) -> list[str | None]:
     """A column as text, whatever it was stored as: binary, a dictionary, numbers."""
     column = table.column(position)
     try:
-        texts: list[str | None] = column.cast(pa.string()).to_pylist()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        column = column.cast(pa.string())
+    except pa.ArrowException as error:
         raise InputError(
             f"{path}: expected text in column '{table.column_names[position]}', got {column.type}."
         ) from error
+    texts: list[str | None] = _listed(path, table, position, column)
     return texts
+
+
+def _values(path: Path, table: pa.Table, position: int) -> list[Any]:
+    return _listed(path, table, position, table.column(position))
+
+
+def _listed(path: Path, table: pa.Table, position: int, column: pa.ChunkedArray) -> list[Any]:
+    """A column as Python has it, in which not all that Parquet can hold has a place."""
+    with as_input_error(path, f"values of {column.type} in '{table.column_names[position]}'"):
+        return column.to_pylist()  # type: ignore[no-any-return]
 
 
 _READERS: dict[str, Callable[[Path, Mapping[str, str]], Iterator[_Row]]] = {
@@ -238,13 +302,9 @@ _READERS: dict[str, Callable[[Path, Mapping[str, str]], Iterator[_Row]]] = {
 
 def _text(path: Path) -> str:
     """A text file's content, unzipped; InputError where it cannot be read or is empty."""
-    try:
-        content = path.read_bytes()
-        if path.suffix.lower() == ".gz":
-            content = gzip.decompress(content)
+    with as_input_error(path, "readable text"):
+        content = gunzipped(path) if path.suffix.lower() == ".gz" else path.read_bytes()
         text = content.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: expected readable text, got: {error}.") from error
     if not text.strip():
         raise InputError(f"{path}: expected sequences, got an empty file.")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pydantic import BaseModel, RootModel
+
 from gxarena.data import Sample
 from gxarena.datasets.download import fetched
 from gxarena.datasets.reading import read_dataset
 from gxarena.errors import InputError, MissingExtra, check_choice
 from gxarena.files import write_text
+from gxarena.validation import read_json, validated
 
 MANIFEST = "files.json"
 """What a repository of the hub holds at the revision that was first seen: addresses, digests."""
@@ -23,6 +25,22 @@ MANIFEST = "files.json"
 _SPLITS = {"train": "train", "valid": "valid", "validation": "valid", "dev": "valid"}
 _SPLITS["test"] = "test"
 _TABLE = re.compile(r"([a-z]+)(?:[-_.].*)?\.(?:csv|tsv|parquet)(?:\.gz)?")
+
+
+class HubFile(BaseModel):
+    """Where a file of the hub is, and the digests that the hub has of it; empty where it has none.
+
+    `git_sha1` is git's, of files that are not in large-file storage.
+    """
+
+    url: str
+    sha256: str = ""
+    git_sha1: str = ""
+
+
+class Manifest(RootModel[dict[str, HubFile]]):
+    """Files by name."""
+
 
 Tables = Mapping[str, tuple[Path, ...]]
 """Files by split: "train", "valid" (also where it is called dev or validation), "test"."""
@@ -64,7 +82,7 @@ def tables_on_hub(repository: str, inside: str, folder: Path, *, offline: str = 
                 f"{repository}: expected tables train, test (.csv, .tsv, .parquet) in folder "
                 f"'{inside}' of the hub's repository, got none. {offline}".rstrip()
             )
-        write_text(manifest, json.dumps(files, indent=1) + "\n")
+        write_text(manifest, Manifest(files).model_dump_json(indent=1) + "\n")
     return _by_split([folder / name for name in _manifest(folder)])
 
 
@@ -78,7 +96,7 @@ def read_tables(tables: Tables, split: str, where: str, *, offline: str = "") ->
     for path in tables[split]:
         file = _manifest(path.parent).get(path.name)
         if file:
-            fetched(file["url"], path, sha256=file["sha256"], offline=offline)
+            fetched(file.url, path, sha256=file.sha256, git_sha1=file.git_sha1, offline=offline)
         samples += read_dataset(path).samples
     if len(tables[split]) > 1:
         samples = [replace(sample, id=f"{row:07d}") for row, sample in enumerate(samples)]
@@ -94,19 +112,16 @@ def _by_split(paths: list[Path]) -> dict[str, tuple[Path, ...]]:
     return found
 
 
-def _manifest(folder: Path) -> dict[str, dict[str, str]]:
+def _manifest(folder: Path) -> dict[str, HubFile]:
     path = folder / MANIFEST
     if not path.is_file():
         return {}
-    try:
-        files: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON, got {error}. Delete it.") from error
-    return files
+    held = read_json(path, "Delete it to ask the hub anew.")
+    return validated(Manifest, held, f"{path} (delete it to ask the hub anew)").root
 
 
-def _listed(repository: str, inside: str, offline: str) -> dict[str, dict[str, str]]:
-    """Address and SHA-256 (empty where the hub keeps none) of every file, at one revision."""
+def _listed(repository: str, inside: str, offline: str) -> dict[str, HubFile]:
+    """Address and digest of every file, at one revision."""
     try:
         from huggingface_hub import HfApi, hf_hub_url
     except ModuleNotFoundError as error:
@@ -128,7 +143,9 @@ def _listed(repository: str, inside: str, offline: str) -> dict[str, dict[str, s
         if inside and str(place.parent) != inside:
             continue
         url = hf_hub_url(repository, file.rfilename, repo_type="dataset", revision=info.sha)
-        files[place.name] = {"url": url, "sha256": file.lfs.sha256 if file.lfs else ""}
+        # Of a file in large-file storage git's digest is that of a pointer.
+        digests = {"sha256": file.lfs.sha256} if file.lfs else {"git_sha1": file.blob_id or ""}
+        files[place.name] = HubFile(url=url, **digests)
     return files
 
 

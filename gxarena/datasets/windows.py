@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gxarena.data import Interval, Sample
+from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError, unknown
 from gxarena.registry import Registry
+from gxarena.samples import NO_FLANKS
 
 ANCHORS = ("start", "centre", "end")
 
@@ -68,16 +69,4 @@ def windows(
 def _window(sample: Sample, length: int, anchor: str) -> Sample:
     spare = len(sample.sequence) - length
     start = {"start": 0, "centre": spare // 2, "end": spare}[anchor]
-    end = start + length
-    inside = (
-        Interval(
-            max(one.start, start) - start,
-            min(one.end, end) - start,
-            one.name,
-            one.strand,
-            one.information[max(start - one.start, 0) : max(end - one.start, 0)],
-        )
-        for one in sample.annotations
-        if one.end > start and one.start < end
-    )
-    return replace(sample, sequence=sample.sequence[start:end], annotations=tuple(inside))
+    return replace(sample.within(start, start + length), flanks=NO_FLANKS)

@@ -6,10 +6,15 @@ nucleotide (L,), or, as contributions over A, C, G, T, (L, 4).
 - Parquet: a column of ids and one of lists (for (L, 4): lists of L lists of four).
 - npz, HDF5: either one array for each sample, under its id, or two arrays ``id`` (N,) and
   ``scores``, (N, L) or (N, L, 4), where rows of shorter sequences are filled up with NaN.
+
+What a disk or a network did to a file since it was written is noticed where the format has a
+checksum: npz always has, Parquet where it was written with ``write_page_checksum``, HDF5 in arrays
+with the filter ``fletcher32``. Elsewhere a digest that the suite states tells.
 """
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,12 +22,13 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Spans
 from gxarena.dna import letters, one_hot
-from gxarena.errors import InputError, MissingExtra, check_choice, suggest
+from gxarena.errors import InputError, MissingExtra, as_input_error, check_choice, suggest
+from gxarena.files import file_digest
+from gxarena.unpacking import check_unpacked, members_of, parquet_table
 
 Level = Literal["auto", "token", "nucleotide"]
 Pooling = Literal["sum", "mean"]
@@ -46,6 +52,8 @@ class Precomputed:
         From nucleotides to tokens; "sum" keeps the total.
     id, scores : str
         Names of the two columns or arrays.
+    sha256 : str
+        The digest that the file must have; empty where any will do.
     """
 
     cost = (0, 0)
@@ -57,13 +65,17 @@ class Precomputed:
         pooling: Pooling = "sum",
         id: str = "id",  # noqa: A002 (the file's word)
         scores: str = "scores",
+        sha256: str = "",
     ) -> None:
         check_choice("precomputed, level", level, get_args(Level))
         check_choice("precomputed, pooling", pooling, get_args(Pooling))
+        for name, text in {"path": path, "id": id, "scores": scores, "sha256": sha256}.items():
+            if not isinstance(text, str):
+                raise InputError(f"precomputed, {name}: expected text, got {text!r}.")
         self._path = Path(path)
         self._level: Level = level
         self._pooling = pooling
-        self._found = _read(self._path, id, scores)
+        self._found = _read(self._path, id, scores, sha256)
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         """The file's scores of these samples, on the model's own units.
@@ -134,7 +146,7 @@ def _some(known: Mapping[str, Any]) -> str:
     return f"It has, for example: {', '.join(list(known)[:5])}." if known else "It is empty."
 
 
-def _read(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
+def _read(path: Path, ids: str, scores: str, sha256: str) -> Mapping[str, Any]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(
@@ -142,42 +154,45 @@ def _read(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
         )
     if not path.is_file():
         raise InputError(f"precomputed, path: expected a file, found none at '{path}'.")
+    if sha256 and (found := file_digest(path)) != sha256.lower():
+        raise InputError(
+            f"{path}: expected a file of SHA-256 {sha256.lower()}, got one of {found}."
+        )
     return reader(path, ids, scores)
 
 
 def _parquet(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
-    try:
-        table = pq.read_table(path.absolute())
-    except (OSError, pa.ArrowInvalid) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise InputError(f"{path}: expected a Parquet table, got: {reason}.") from error
+    table = parquet_table(path)
     for column in (ids, scores):
-        if column not in table.column_names:
+        if (found := table.column_names.count(column)) != 1:
             raise InputError(
-                f"{path}: expected a column '{column}', found none. "
+                f"{path}: expected a column '{column}', found {found or 'none'}. "
                 f"{suggest(column, table.column_names)}"
             )
     kind = table.schema.field(scores).type
     if not pa.types.is_nested(kind):
         raise InputError(f"{path}: expected lists of numbers in column '{scores}', got {kind}.")
-    names = [str(name) for name in table.column(ids).to_pylist()]
-    return _unique(path, names, [_row(path, row) for row in table.column(scores).to_pylist()])
-
-
-def _row(path: Path, row: Sequence[Any] | None) -> Floats:
-    try:
-        return np.array(row, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: expected lists of numbers, got: {error}.") from error
+    with as_input_error(path, f"ids in column '{ids}'"):
+        names = [str(name) for name in table.column(ids).to_pylist()]
+    with as_input_error(path, f"lists of numbers in column '{scores}'"):
+        rows = [np.array(row, dtype=np.float64) for row in table.column(scores).to_pylist()]
+    return _unique(path, names, rows)
 
 
 def _npz(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: expected an npz archive of numbers, got: {error}.") from error
+    with as_input_error(path, "an npz archive of numbers"), zipfile.ZipFile(path) as archive:
+        members = members_of(path, archive)
+        # Whole members, not as much as an array's header asks for: the checksum is at the end.
+        contents = {one.filename.removesuffix(".npy"): archive.read(one) for one in members}
+        if len(contents) < len(members):
+            raise InputError(f"{path}: expected each array once, got one twice.")
+        arrays = {name: _array(content) for name, content in contents.items()}
     return _arrays(path, arrays, ids, scores)
+
+
+def _array(content: bytes) -> Any:
+    stream = io.BytesIO(content)
+    return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _hdf5(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
@@ -187,27 +202,38 @@ def _hdf5(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
         raise MissingExtra(
             f"{path}: expected h5py to be installed, which reads HDF5. pip install h5py"
         ) from error
-    try:
-        arrays = {}
+    found: dict[str, Any] = {}
 
-        def keep(name: str, item: Any) -> None:
-            if isinstance(item, h5py.Dataset):
-                arrays[name] = np.asarray(item.asstr() if item.dtype.kind == "O" else item)
+    def keep(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = item
 
-        # An id with a slash is a group and an array: visiting gives it whole.
-        with h5py.File(path) as file:
-            file.visititems(keep)
-    except OSError as error:
-        raise InputError(f"{path}: expected an HDF5 file, got: {error}.") from error
+    # An id with a slash is a group and an array: visiting gives it whole.
+    with as_input_error(path, "an HDF5 file"), h5py.File(path) as file:
+        file.visititems(keep)
+        if apart := [name for name, item in found.items() if item.external or item.is_virtual]:
+            raise InputError(f"{path}, '{apart[0]}': expected numbers, got a link to another file.")
+        check_unpacked(path, sum(item.size * item.dtype.itemsize for item in found.values()))
+        arrays = {
+            name: np.asarray(item.asstr() if item.dtype.kind == "O" else item)
+            for name, item in found.items()
+        }
     return _arrays(path, arrays, ids, scores)
 
 
 def _arrays(path: Path, arrays: Mapping[str, Any], ids: str, scores: str) -> Mapping[str, Any]:
     """By sample id: from two arrays of those names, else each array under its own name."""
     if ids in arrays and scores in arrays:
-        names = [
-            name.decode() if isinstance(name, bytes) else str(name) for name in arrays[ids].tolist()
-        ]
+        if arrays[ids].ndim != 1 or arrays[scores].ndim < 2:
+            raise InputError(
+                f"{path}: expected '{ids}' of shape (N,) and '{scores}' of (N, L) or (N, L, 4), "
+                f"got {arrays[ids].shape} and {arrays[scores].shape}."
+            )
+        with as_input_error(path, f"text in '{ids}'"):
+            names = [
+                name.decode() if isinstance(name, bytes) else str(name)
+                for name in arrays[ids].tolist()
+            ]
         arrays = _unique(path, names, list(arrays[scores]))
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu" or array.ndim not in (1, 2):

@@ -39,8 +39,8 @@ class _Erasure(ABC):
     ----------
     fill : "unknown", "random", "complement" or "dinucleotide"
         What replaces a unit: see `gxarena.metrics.faithfulness.Faithfulness`.
-    budgets : sequence of K float
-        Percent of nucleotides that are the rationale.
+    budgets : sequence of K float, or of K str
+        Percent of nucleotides that are the rationale; or nucleotides, as ``["10nt", "50nt"]``.
     ranking : "signed" or "magnitude"
         What makes a unit important.
     """
@@ -51,7 +51,7 @@ class _Erasure(ABC):
     def __init__(
         self,
         fill: Fill = "unknown",
-        budgets: Sequence[float] = (1, 5, 10, 20, 50),
+        budgets: Sequence[removal.Budget] = (1, 5, 10, 20, 50),
         ranking: Ranking = "signed",
     ) -> None:
         check_choice(f"{self._name}, fill", fill, get_args(Fill))

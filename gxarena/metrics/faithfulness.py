@@ -9,6 +9,7 @@ does not depend on the scores: it is asked once for all explainers, where the pr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from numbers import Real
@@ -19,7 +20,7 @@ from scipy.integrate import trapezoid
 
 from gxarena import objective
 from gxarena.api import Curve, Probe, Quantity, Scored, SharingProbe
-from gxarena.data import Bools, Explained, Floats, Ints
+from gxarena.data import Bools, Explained, Floats, Ints, Spans
 from gxarena.errors import InputError, check_choice
 from gxarena.metrics import removal
 from gxarena.metrics.correlation import NOT_FINITE
@@ -27,6 +28,7 @@ from gxarena.metrics.fills import Fill, answers_without
 from gxarena.metrics.ragged import filled, padded
 
 Ranking = Literal["signed", "magnitude"]
+_NUCLEOTIDES = re.compile(r"([1-9]\d{0,11})nt")
 UNITS: dict[str, objective.Objective] = {"logit": "logit", "probability": "probability"}
 
 SAMPLES_AT_ONCE = 64
@@ -48,8 +50,9 @@ class Faithfulness:
         place of one dinucleotide shuffle of the whole sequence, the same for every order; an N
         stays N. All but unknown edit the sequence, so a token model tokenises it anew: about half
         of all single edits move a token boundary.
-    budgets : sequence of K float
-        Percent of nucleotides.
+    budgets : sequence of K float, or of K str
+        Percent of nucleotides; or nucleotides, as ``["10nt", "50nt"]``: of long sequences even 1%
+        may be more than what matters. Quantities are named after them: ``mif_drop_logit@10nt``.
     ranking : "signed" or "magnitude"
         Signed: the highest score is most important, the lowest least. Magnitude: by |score|.
     random_orders : int
@@ -61,7 +64,7 @@ class Faithfulness:
     def __init__(
         self,
         fill: Fill = "unknown",
-        budgets: Sequence[float] = (1, 5, 10, 20, 50),
+        budgets: Sequence[removal.Budget] = (1, 5, 10, 20, 50),
         ranking: Ranking = "signed",
         random_orders: int = 1,
     ) -> None:
@@ -74,6 +77,7 @@ class Faithfulness:
             )
         self._fill = fill
         self._budgets = checked_budgets("faithfulness, budgets", budgets)
+        self._names = [removal.budget_name(budget) for budget in self._budgets]
         self._ranking = ranking
         self._random_orders = random_orders
         self.quantities = self._named()
@@ -95,11 +99,21 @@ class Faithfulness:
                 drops, fractions = self._drops(explained, chosen, together, probe)
                 for key, column in self._summaries(drops, fractions):
                     values[key][chosen] = column
-                n_units = [len(explained.attributions[i].spans) for i in chosen]
-                for k in self._budgets:
-                    values[f"below_unit@{k:g}"][chosen] = k * np.array(n_units) < 100
+                spans = [explained.attributions[i].spans for i in chosen]
+                for k, below in zip(self._names, self._below_unit(spans).T, strict=True):
+                    values[f"below_unit@{k}"][chosen] = below
                 curves += _curves(drops, fractions, chosen)
         return Scored(values, dict.fromkeys(values, reasons), tuple(curves))
+
+    def _below_unit(self, spans: Sequence[Spans]) -> Bools:
+        """Which budgets are less than a sequence's mean unit, shape (n, K)."""
+        n_units = np.array([len(partition) for partition in spans])[:, None]
+        if isinstance(self._budgets[0], str):
+            lengths = np.array([partition.length for partition in spans])
+            below = removal.wanted(self._budgets, lengths) * n_units < lengths[:, None]
+        else:
+            below = np.asarray(self._budgets, dtype=np.float64) * n_units < 100
+        return np.asarray(below)
 
     def from_curves(self, curves: Mapping[str, tuple[Floats, Floats]]) -> Mapping[str, Floats]:
         """What `score` gives samples that have these curves, but for what depends on their units.
@@ -178,7 +192,7 @@ class Faithfulness:
         what = {
             "fill": self._fill,
             "native": bool(explained.native),
-            "budgets": [float(budget) for budget in self._budgets],
+            "budgets": [k if isinstance(k, str) else float(k) for k in self._budgets],
             "random_orders": self._random_orders,
             "seed": explained.seed,
         }
@@ -216,9 +230,9 @@ class Faithfulness:
             by_order = by_order | {"gain": by_order["mif"] - by_order["random"], "change": change}
             for order, y in by_order.items():
                 stem = _stem(order, unit)
-                found += [(f"{stem}@{k:g}", y[:, i]) for i, k in enumerate(self._budgets)]
+                found += [(f"{stem}@{k}", y[:, i]) for i, k in enumerate(self._names)]
                 found.append((stem.replace("_drop", "") + "_area", areas[order]))
-        found += [(f"replaced@{k:g}", fractions["mif"][:, i]) for i, k in enumerate(self._budgets)]
+        found += [(f"replaced@{k}", fractions["mif"][:, i]) for i, k in enumerate(self._names)]
         return found
 
     def _named(self) -> Mapping[str, Quantity]:
@@ -232,12 +246,12 @@ class Faithfulness:
                 bounds = (0.0, bounds[1]) if order == "change" else bounds
                 quantity = Quantity(better, bounds, unit, what)  # type: ignore[arg-type]
                 stem = _stem(order, unit)
-                named += [(f"{stem}@{k:g}", quantity) for k in self._budgets]
+                named += [(f"{stem}@{k}", quantity) for k in self._names]
                 named.append((stem.replace("_drop", "") + "_area", quantity))
         really = Quantity("none", (0.0, 1.0), "of nucleotides", "really replaced, MIF")
         below = Quantity("none", (0.0, 1.0), "", "whether the budget is less than a mean unit")
         for stem, quantity in (("replaced", really), ("below_unit", below)):
-            named += [(f"{stem}@{k:g}", quantity) for k in self._budgets]
+            named += [(f"{stem}@{k}", quantity) for k in self._names]
         return dict(named)
 
 
@@ -293,12 +307,23 @@ def _curves(
     ]
 
 
-def checked_budgets(where: str, budgets: Sequence[float]) -> tuple[float, ...]:
-    """Budgets as given; InputError where they are no rising percentages in (0, 100]."""
-    numbers = isinstance(budgets, list | tuple) and all(isinstance(k, Real) for k in budgets)
+def checked_budgets(where: str, budgets: Sequence[removal.Budget]) -> tuple[removal.Budget, ...]:
+    """Budgets as given; InputError where they are neither rising percentages nor nucleotides."""
+    many = isinstance(budgets, list | tuple) and len(budgets) > 0
+    if many and all(isinstance(k, str) and k.endswith(removal.NUCLEOTIDES) for k in budgets):
+        amounts = [int(k[1]) if (k := _NUCLEOTIDES.fullmatch(str(text))) else 0 for text in budgets]
+        if not all(a < b for a, b in pairwise((0, *amounts))):
+            raise InputError(
+                f"{where}: expected rising nucleotides such as '10nt', got {list(budgets)}."
+            )
+        return tuple(budgets)
+    numbers = many and all(isinstance(k, Real) for k in budgets)
     # NaN is above nothing, so it ends here too.
-    if not (numbers and budgets and all(a < b for a, b in pairwise((0, *budgets)))):
-        raise InputError(f"{where}: expected rising percentages above 0, got {budgets}.")
-    if budgets[-1] > 100:
+    if not (numbers and all(a < b for a, b in pairwise((0, *budgets)))):  # type: ignore[operator]
+        raise InputError(
+            f"{where}: expected rising percentages above 0, got {budgets}. Or nucleotides, each "
+            "as '10nt'; where both are wanted, the metric under two aliases."
+        )
+    if float(budgets[-1]) > 100:
         raise InputError(f"{where}: expected at most 100 percent, got {budgets[-1]}.")
     return tuple(budgets)

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from gxarena import objective
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Explained
+from gxarena.metrics.faithfulness import UNITS
+from gxarena.metrics.similarity import DIFFERENT_TARGETS
 
 
 class Accuracy:
@@ -31,3 +34,37 @@ class Accuracy:
         right = (explained.outputs.argmax(axis=1) == labels).astype(np.float64)
         reasons = {int(i): "no label" for i in np.flatnonzero(unknown)}
         return Scored({"": np.where(unknown, np.nan, right)}, {"": reasons})
+
+
+class OutputDifference:
+    """How far the outputs of two models are apart, for the target that both explain.
+
+    Of a model and the same one in bfloat16 it is what the lower precision costs: an alias of each,
+    and this metric beside those of their explanations' similarity. A property of two models and the
+    data set: no explainer changes it.
+    """
+
+    renormalise = False
+    quantities: Mapping[str, Quantity] = {
+        "logit": Quantity("none", (0.0, None), "logit", "size of the difference"),
+        "probability": Quantity("none", (0.0, 1.0), "probability", "size of the difference"),
+        "flipped": Quantity("none", (0.0, 1.0), "", "1 where the highest output is another"),
+    }
+
+    def compare(self, left: Explained, right: Explained) -> Scored:
+        """Differences; NaN where the two explain different targets."""
+        apart = left.targets != right.targets
+        values = {
+            unit: np.abs(
+                objective.value(what, left.outputs, left.targets)
+                - objective.value(what, right.outputs, left.targets)
+            )
+            for unit, what in UNITS.items()
+        }
+        values["flipped"] = (left.outputs.argmax(axis=1) != right.outputs.argmax(axis=1)).astype(
+            np.float64
+        )
+        reasons = {int(i): DIFFERENT_TARGETS for i in np.flatnonzero(apart)}
+        for unit in UNITS:
+            values[unit] = np.where(apart, np.nan, values[unit])
+        return Scored(values, dict.fromkeys(UNITS, reasons))

@@ -14,6 +14,11 @@ from gxarena.data import Bools, Floats, Ints, Spans
 from gxarena.metrics.ragged import filled, padded
 from gxarena.seeds import sample_seed
 
+Budget = float | str
+"""Percent of a sequence's nucleotides; or so many of them, as "10nt"."""
+
+NUCLEOTIDES = "nt"
+
 
 def seeded_uniform(spans: Sequence[Spans], seeds: Sequence[int]) -> Floats:
     """A uniform number per unit from each sample's own seed, shape (N, most units)."""
@@ -45,22 +50,36 @@ def removal_ranks(keys: Floats, ties: Floats, inside: Bools) -> Ints:
     return ranks
 
 
+def budget_name(budget: Budget) -> str:
+    """As quantities are named after it: "5" for 5%, "10nt"."""
+    return budget if isinstance(budget, str) else f"{budget:g}"
+
+
+def wanted(budgets: Sequence[Budget], lengths: Ints) -> Floats:
+    """Nucleotides that budgets are of sequences of these lengths, shape (N, K)."""
+    if isinstance(budgets[0], str):
+        amounts = [float(str(budget).removesuffix(NUCLEOTIDES)) for budget in budgets]
+        return np.tile(amounts, (len(lengths), 1))
+    # Divided last: 7 / 100 * 50 is a hair above 3.5, which no longer is as near to 3 as to 4.
+    return np.asarray(budgets, dtype=np.float64)[None, :] * lengths[:, None] / 100
+
+
 def budget_masks(
-    ranks: Ints, spans: Sequence[Spans], budgets: Sequence[float]
+    ranks: Ints, spans: Sequence[Spans], budgets: Sequence[Budget]
 ) -> tuple[Bools, Floats]:
     """Units removed at each budget, and the fraction of nucleotides they really are.
 
     A budget of k% is met with whole units in their turn: the run of first units whose number of
     nucleotides is nearest to k% of the sequence, the shorter one of two as near, at least one
-    unit.
+    unit. One of k nucleotides likewise: of a sequence that has no more, all of it.
 
     Parameters
     ----------
     ranks : int array, shape (N, most units)
         See `removal_ranks`.
     spans : sequence of N Spans
-    budgets : sequence of K float
-        Percent of nucleotides, in (0, 100].
+    budgets : sequence of K float, or of K str
+        Percent of nucleotides, in (0, 100]; or nucleotides, as "10nt".
 
     Returns
     -------
@@ -72,10 +91,8 @@ def budget_masks(
     in_turn = np.zeros_like(widths)
     np.put_along_axis(in_turn, ranks, widths, axis=1)
     removed = np.cumsum(in_turn, axis=1)
-    # Divided last: 7 / 100 * 50 is a hair above 3.5, which no longer is as near to 3 as to 4.
-    wanted = np.asarray(budgets, dtype=np.float64)[None, :] * lengths[:, None] / 100
     # argmin takes the first of equals: the shorter run, and never what fills a row up.
-    last = np.abs(removed[:, None, :] - wanted[:, :, None]).argmin(axis=2)
+    last = np.abs(removed[:, None, :] - wanted(budgets, lengths)[:, :, None]).argmin(axis=2)
     masks: Bools = ranks[:, None, :] <= last[:, :, None]
     fractions = np.take_along_axis(removed, last, axis=1) / lengths[:, None]
     return masks & filled([partition.widths for partition in spans])[:, None, :], fractions

@@ -14,7 +14,7 @@ import numpy as np
 
 from gxarena import dna
 from gxarena.aggregators.tokens_to_nucleotides import EquallyDistributed
-from gxarena.api import Probe, Quantity, Scored
+from gxarena.api import Probe, Quantity, Scored, StrandedProbe
 from gxarena.data import Attribution, Bools, Explained, Floats, Interval, Ints, Sample, Spans
 from gxarena.errors import InputError
 from gxarena.metrics import removal
@@ -153,7 +153,8 @@ class ReverseComplementConsistency:
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         """Correlations; NaN where an explanation is not finite or constant."""
-        again = probe.explain(
+        door = probe.other_strand() if isinstance(probe, StrandedProbe) else probe
+        again = door.explain(
             [dna.reverse_complement(sequence) for sequence in explained.sequences],
             targets=explained.targets,
             ids=[sample.id for sample in explained.samples],

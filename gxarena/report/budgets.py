@@ -22,8 +22,8 @@ class Met:
 
     Attributes
     ----------
-    budget : float
-        Percent of nucleotides.
+    budget : str
+        As quantities are named after it: "5" for 5% of nucleotides, "10nt".
     replaced : float
         Percent really replaced, mean over samples (and replicates).
     below : float
@@ -31,7 +31,7 @@ class Met:
         tell.
     """
 
-    budget: float
+    budget: str
     replaced: float
     below: float
 
@@ -68,10 +68,9 @@ class Row:
 def met(cell: Cell) -> tuple[Met, ...]:
     """How each budget of a cell was met, the smallest first; empty where the cell has none."""
     names = [name for name in cell.quantities() if name.startswith("replaced@")]
-    budgets = sorted(float(name.partition("@")[2]) for name in names)
+    budgets = sorted((name.partition("@")[2] for name in names), key=_size)
     return tuple(
-        Met(k, 100 * _mean(cell, f"replaced@{k:g}"), _mean(cell, f"below_unit@{k:g}"))
-        for k in budgets
+        Met(k, 100 * _mean(cell, f"replaced@{k}"), _mean(cell, f"below_unit@{k}")) for k in budgets
     )
 
 
@@ -90,8 +89,8 @@ def budget_rows(evidence: Evidence) -> list[Row]:
 
 def budget_table(rows: Sequence[Row]) -> dict[str, list[list[str]]]:
     """Rows as text, a column for each budget that any of them has."""
-    budgets = sorted({one.budget for row in rows for one in row.met})
-    head = ["data set", "explanation", "scores", "metric", *(f"{k:g}%" for k in budgets)]
+    budgets = sorted({one.budget for row in rows for one in row.met}, key=_size)
+    head = ["data set", "explanation", "scores", "metric", *map(_said, budgets)]
     body = []
     for row in rows:
         texts = {one.budget: one.text for one in row.met}
@@ -101,8 +100,9 @@ def budget_table(rows: Sequence[Row]) -> dict[str, list[list[str]]]:
 
 
 def note(cells: Sequence[Cell], budget: float) -> str:
-    """In words, whose units are larger than a budget; empty where nobody's are."""
-    found = [c.explanation for c in cells if any(m.budget == budget and m.marked for m in met(c))]
+    """In words, whose units are larger than a budget in percent; empty where nobody's are."""
+    name = f"{budget:g}"
+    found = [c.explanation for c in cells if any(m.budget == name and m.marked for m in met(c))]
     return f"{budget:g}% is less than one unit of {' and '.join(found)}" if found else ""
 
 
@@ -127,6 +127,15 @@ def _at(metric: str) -> tuple[str, str]:
     stem, at, budget = metric.partition("@")
     name, _, quantity = stem.rpartition(".")
     return (f"{name}@{budget}", quantity) if at else ("", "")
+
+
+def _size(budget: str) -> tuple[bool, float]:
+    """Percentages first, each kind by its size."""
+    return budget.endswith("nt"), float(budget.removesuffix("nt"))
+
+
+def _said(budget: str) -> str:
+    return f"{budget[:-2]} nt" if budget.endswith("nt") else f"{budget}%"
 
 
 def _mean(cell: Cell, quantity: str) -> float:

@@ -167,11 +167,13 @@ def _draw_row(axes: Axes, explained: Explained, index: int, start: int) -> None:
     limit = 1.1 * float(np.abs(per_nucleotide).max()) or 1.0
     axes.set(xlim=(start - 0.5, start + PER_ROW - 0.5), ylim=(-limit, limit))
     axes.set_ylabel("score")
+    axes.xaxis.set_major_formatter(lambda place, _: f"{place + len(sample.flanks[0]):g}")
     if start == 0:
         special = ", ".join(f"{name} {value:.3g}" for name, value in attribution.special.items())
         outputs = ", ".join(f"{value:.3g}" for value in explained.outputs[index])
         axes.set_title(
             f"{sample.id}: target {explained.targets[index]}, outputs {outputs}"
+            + (f", region {place.start}-{place.end}" if (place := sample.region) else "")
             + (f", {special}" if special else ""),
             loc="left",
             fontsize=9,

@@ -28,7 +28,6 @@ from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gxarena.errors import GxarenaError, InputError
@@ -36,6 +35,7 @@ from gxarena.files import RUN_FILE, file_digest, write_text, writing
 from gxarena.results.packed import write_packed
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import REPLICATE, STATUSES, TABLES
+from gxarena.unpacking import unfolded_bytes
 
 SUMS = "SHA256SUMS"
 MEMBERS = (RUN_FILE, *(f"{name}.parquet" for name in TABLES))
@@ -224,7 +224,7 @@ def _check_tables(path: Path, folder: Path) -> None:
             rows = pq.read_metadata(table.absolute()).num_rows
             if rows > MOST_ROWS.get(name, rows):
                 raise _refused(path, f"at most {MOST_ROWS[name]} rows of {name}", str(rows))
-            total += _unfolded(table)
+            total += unfolded_bytes(table, LARGEST)
         except (OSError, pa.ArrowInvalid) as error:
             raise _refused(path, f"{name}.parquet to be Parquet", str(error)) from error
         if total > LARGEST:
@@ -237,33 +237,11 @@ def _check_tables(path: Path, folder: Path) -> None:
 def _check_extra_table(path: Path, table: Path, total: int) -> None:
     """Its columns are for whoever reads it to know."""
     try:
-        total += _unfolded(table)
+        total += unfolded_bytes(table, LARGEST)
     except (OSError, pa.ArrowInvalid) as error:
         raise _refused(path, f"{table.name} to be Parquet", str(error)) from error
     if total > LARGEST:
         raise _refused(path, f"at most {LARGEST} bytes in memory", "more")
-
-
-def _unfolded(table: Path) -> int:
-    """Bytes of a table's values in memory, at least; text that repeats is counted each time."""
-    file = pq.ParquetFile(table.absolute())
-    texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
-    values = sum(
-        file.metadata.row_group(group).column(column).num_values
-        for group in range(file.num_row_groups)
-        for column in range(file.metadata.num_columns)
-    )
-    total: int = 8 * values
-    if total > LARGEST or not texts:
-        return total
-    file = pq.ParquetFile(table.absolute(), read_dictionary=texts)
-    for batch in file.iter_batches(columns=texts):
-        for column in batch.columns:
-            lengths = pc.binary_length(column.dictionary)
-            total += pc.sum(lengths.take(column.indices)).as_py() or 0
-        if total > LARGEST:
-            break
-    return total
 
 
 def _check_cells(path: Path, cells: pa.Table) -> None:

@@ -14,7 +14,7 @@ from gxarena.errors import InputError, check_choice
 from gxarena.results.reading import last_attempts
 
 GROUPINGS = ("chromosome", "overlap")
-_PLACE = re.compile(r"(?P<chromosome>[^:]+):(?P<start>\d+)-(?P<end>\d+)(:.*)?")
+_PLACE = re.compile(r"(?P<chromosome>[^:]+):(?P<start>[0-9]{1,18})-(?P<end>[0-9]{1,18})(:.*)?")
 
 
 def groups_of(ids: Sequence[str], grouping: str, where: str) -> Ints:

@@ -71,7 +71,7 @@ class Stratum:
         """
         if text in _JUDGED:
             return cls(judged=_JUDGED[text])
-        found = re.fullmatch(r"label=(\d+)", text)
+        found = re.fullmatch(r"label=([0-9]{1,18})", text)
         if found is None:
             raise InputError(f"--only: expected correct, wrong or label=1, got '{text}'.")
         return cls(label=int(found[1]))

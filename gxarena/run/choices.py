@@ -6,10 +6,12 @@ import importlib
 import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from gxarena.capabilities import WRAPPER
 from gxarena.errors import GxarenaError, InputError, MissingExtra, PluginError
+from gxarena.files import beside
 from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest
 from gxarena.registry import Registered, Registry, missing_module, signature
@@ -88,6 +90,32 @@ def choose(
     explainer = str(inner.pop("explainer", ""))
     wrapped = choose(registry, kind, explainer, inner, where, sources=sources)
     return replace(choice, identity=digest([choice.identity, wrapped.identity]), wrapped=wrapped)
+
+
+def located(
+    registry: Registry, kind: str, name: str, parameters: Parameters, folder: Path | None
+) -> Parameters:
+    """The same parameters, with paths that lie beside a suite written so that they are found.
+
+    Parameters
+    ----------
+    registry, kind, name, parameters
+        As for `choose`.
+    folder : Path or None
+        The suite's.
+    """
+    found = registry.components.get((kind, name))
+    if found is None or folder is None:
+        return parameters
+    named = set(found.component.paths)
+    given = dict(found.component.defaults) | parameters
+    inner = registry.components.get((kind, str(given.get("explainer", ""))))
+    if WRAPPER in found.component.provides and inner is not None:
+        named |= set(inner.component.paths)
+    return {
+        key: str(beside(folder, value)) if key in named and isinstance(value, str) else value
+        for key, value in parameters.items()
+    }
 
 
 def check_unchanged(registry: Registry, choices: Iterable[Choice]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gxarena.api import Model
-from gxarena.data import Attribution, Batch, Ints, Sample
+from gxarena.data import Attribution, Batch, Ints, Sample, Spans
 from gxarena.errors import PluginError
 from gxarena.run.choices import Choice
+from gxarena.run.flanked import units_within
 from gxarena.run.store import Predictions
 from gxarena.seeds import sample_seed
 
@@ -84,7 +85,7 @@ def check_finite(attributions: tuple[Attribution, ...], choice: Choice) -> None:
 
 def checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choice) -> Predictions:
     """Ask a model; raise PluginError where it broke its contract."""
-    sequences = [sample.sequence for sample in samples]
+    sequences = [sample.whole.sequence for sample in samples]
     outputs = np.asarray(model.predict(sequences), dtype=np.float64)
     spans = tuple(model.spans(sequences))
     where = choice.where
@@ -97,4 +98,11 @@ def checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choic
         raise PluginError(f"{where}: expected finite outputs, got NaN or infinity.")
     if [s.length for s in spans] != [len(sequence) for sequence in sequences]:
         raise PluginError(f"{where}: expected units that tile every sequence, got others.")
-    return Predictions(outputs, spans)
+    return Predictions(outputs, tuple(map(_explained_units, spans, samples)))
+
+
+def _explained_units(spans: Spans, sample: Sample) -> Spans:
+    """Of the units that a model reads those of the sample's region, if it names one."""
+    if (region := sample.region) is None:
+        return spans
+    return units_within(spans, region.start, region.end)[0]

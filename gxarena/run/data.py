@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, cast
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
-from gxarena.datasets.opening import open_dataset
+from gxarena.datasets.opening import opened
 from gxarena.datasets.reading import COLUMNS, read_dataset
 from gxarena.errors import InputError
+from gxarena.files import beside
 from gxarena.registry import Registry
 from gxarena.results.sample_groups import groups_of
 from gxarena.run.suite import Parameters, Suite
+from gxarena.validation import validated
 
 MAX_LISTED = 3
 """How many offenders an error names."""
+
+
+class Asked(BaseModel):
+    """What a data set's alias may say that is no parameter of its component or file."""
+
+    model_config = ConfigDict(strict=True)
+
+    name: str | None = None
+    path: Annotated[str, Field(min_length=1)] | None = None
+    n: int | None = None
+    labels: list[int] | None = None
+    kind: str | None = None
+    groups: str | None = None
 
 
 def chosen_dataset(
@@ -41,39 +60,49 @@ def chosen_dataset(
         At most so many samples.
     """
     aliases = suite.aliases("datasets")
-    parameters = dict(aliases.get(label, {"name": label}))
-    n, labels = parameters.pop("n", None), parameters.pop("labels", None)
-    path, kind = parameters.pop("path", None), parameters.pop("kind", None)
-    grouping = parameters.pop("groups", None)
-    name = parameters.pop("name", label)
-    if path is not None:
-        dataset = _read(path, folder, parameters, where)
+    alias = aliases.get(label, {})
+    asked = validated(Asked, alias, f"{suite.name}, datasets.{label}")
+    parameters = {key: value for key, value in alias.items() if key not in Asked.model_fields}
+    region = parameters.pop("region") if isinstance(parameters.get("region"), list) else None
+    name = label if asked.name is None else asked.name
+    if asked.path is not None:
+        dataset = _read(asked, folder, parameters, where)
     else:
         if ("datasets", name) not in registry.components:
             raise registry.unknown("datasets", name, where, aliases)
-        dataset = open_dataset(name, registry, **parameters)
-    if kind is not None:
-        dataset = replace(dataset, kind=kind)
-    if labels is not None:
-        dataset = dataset.with_labels(labels)
-    for size in (n, limit):
+        dataset = opened(name, registry, None, parameters)
+    if asked.kind is not None:
+        dataset = replace(dataset, kind=asked.kind)
+    if region is not None:
+        dataset = _within(dataset, region, where)
+    if asked.labels is not None:
+        dataset = dataset.with_labels(asked.labels)
+    for size in (asked.n, limit):
         if size is not None:
             dataset = dataset.subset(size, suite.seed)
-    if grouping is not None:
-        groups_of([sample.id for sample in dataset.samples], grouping, f"datasets.{label}")
+    if asked.groups is not None:
+        groups_of([sample.id for sample in dataset.samples], asked.groups, f"datasets.{label}")
     if suite.target == "label":
         _check_labels(dataset.samples, label)
     return dataset
 
 
-def _read(path: str, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
+def _within(dataset: Dataset, region: Sequence[object], where: str) -> Dataset:
+    """The data set with one region for all of its samples; text names a file's column instead."""
+    if len(region) != 2 or not all(type(place) is int for place in region):
+        raise InputError(
+            f"{where}, region: expected a start and an end, as [100, 300], got {list(region)}."
+        )
+    return dataset.within(*cast(tuple[int, int], region))
+
+
+def _read(asked: Asked, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
     if unknown := set(parameters) - set(COLUMNS):
         raise InputError(
             f"{where}: expected only path, kind, n, labels, groups, {', '.join(COLUMNS)} for a "
             f"dataset given by path, got '{min(unknown)}'."
         )
-    beside = folder / path if folder else Path(path)
-    return read_dataset(beside if beside.exists() else Path(path), **parameters)
+    return read_dataset(beside(folder, asked.path or ""), **parameters)
 
 
 def _check_labels(samples: tuple[Sample, ...], dataset: str) -> None:

@@ -22,7 +22,7 @@ from gxarena.identity import digest
 from gxarena.registry import Registry
 from gxarena.run import keys
 from gxarena.run.cells import Cell, Explanation, weights_name
-from gxarena.run.choices import Choice, choose, facts
+from gxarena.run.choices import Choice, choose, facts, located
 from gxarena.run.data import chosen_dataset
 from gxarena.run.replicates import REPLICATES, replicates_of
 from gxarena.run.suite import Block, Parameters, Suite
@@ -48,6 +48,7 @@ class Plan:
     choices: dict[tuple[str, str], Choice] = field(default_factory=dict)
     replicates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
+    folder: Path | None = None
     sources: Sources = field(default_factory=Sources, repr=False)
     _keys: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
 
@@ -127,7 +128,7 @@ def make_plan(
     suite : Suite
     registry : Registry
     folder : Path, optional
-        Where the suite file lies; relative data paths are looked up there first.
+        Where the suite file lies; relative paths are looked up there first.
     limit : int, optional
         At most so many samples of each dataset (class-balanced where labelled).
 
@@ -138,7 +139,7 @@ def make_plan(
     """
     if limit is not None and limit < 1:
         raise InputError(f"--limit: expected at least 1 sample, got {limit}.")
-    plan = Plan(suite, registry)
+    plan = Plan(suite, registry, folder=folder)
     for number, block in enumerate(suite.matrix):
         _resolve(plan, block, f"{suite.name}, matrix[{number}]", folder, limit)
     if suite.partition:
@@ -151,7 +152,7 @@ def make_plan(
 
 def renewed(plan: Plan) -> Plan:
     """The same plan, with its components as they are by now."""
-    fresh = Plan(plan.suite, plan.registry, plan.datasets)
+    fresh = Plan(plan.suite, plan.registry, plan.datasets, folder=plan.folder)
     for (kind, _), choice in plan.choices.items():
         _choose(fresh, kind, choice.label, plan.suite.name)  # of replicates all at once
     _fill(fresh)
@@ -197,6 +198,7 @@ def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
     name = parameters.pop("name", label)
     if label not in aliases and (kind, name) not in plan.registry.components:
         raise plan.registry.unknown(kind, label, where, aliases)
+    parameters = located(plan.registry, kind, name, parameters, plan.folder)
     if REPLICATES in parameters and kind == "models":
         _choose_replicates(plan, label, name, parameters)
     else:
@@ -235,7 +237,7 @@ def check_length(
     samples: tuple[Sample, ...], limit: int | None, model: str, where: str = ""
 ) -> None:
     """Raise InputError where a sample is longer than `limit` nucleotides."""
-    longest = max(samples, key=lambda sample: len(sample.sequence))
+    longest = max((sample.whole for sample in samples), key=lambda sample: len(sample.sequence))
     if limit is not None and len(longest.sequence) > limit:
         raise InputError(
             f"{where}sample '{longest.id}': expected at most {limit} nucleotides for model "

@@ -7,6 +7,7 @@ apart from the rest (`ModelProbe.shared`), with no memory at all, and may so be 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -17,7 +18,10 @@ import numpy as np
 
 from gxarena.api import MaskableModel, Model, PiecewiseModel, Probe, RandomisableModel
 from gxarena.data import Attribution, Bools, Floats, Interval, Ints, Sample, Spans
+from gxarena.dna import reverse_complement
 from gxarena.errors import PluginError, Unsupported
+from gxarena.run.flanked import in_flanks
+from gxarena.samples import NO_FLANKS, Flanks
 
 Answer = TypeVar("Answer")
 Explain = Callable[[Model, tuple[Sample, ...], Ints, tuple[str, ...]], list[Attribution]]
@@ -78,6 +82,7 @@ class ModelProbe:
         self._explained: dict[Hashable, Attribution] = {}
         self._randomised: dict[int, ModelProbe] = {}
         self._count = _Count()
+        self._outside: tuple[ModelProbe, Flanks] | None = None
 
     @property
     def forwards(self) -> int:
@@ -187,6 +192,23 @@ class ModelProbe:
 
         return _remember(keys, self._explained, MOST_EXPLAINED, EXPLAINED_AT_ONCE, answer)
 
+    def in_flanks(self, flanks: Flanks) -> ModelProbe:
+        """The same door to the model in these flanks (see `gxarena.run.flanked`)."""
+        if flanks == NO_FLANKS:
+            return self
+        # One object as long as the probe lives: explainers keep what they know of a model by it.
+        model = functools.cache(lambda: in_flanks(self._model(), flanks))
+        inside = ModelProbe(model, self._batch_size, self._explain, self._share)
+        inside._count, inside._outside = self._count, (self, flanks)
+        return inside
+
+    def other_strand(self) -> ModelProbe:
+        """The door for reverse complements: what is on the right flank is then on the left."""
+        if self._outside is None:
+            return self
+        outside, (left, right) = self._outside
+        return outside.in_flanks((reverse_complement(right), reverse_complement(left)))
+
     def randomised(self, seed: int) -> ModelProbe:
         """A probe of a copy of the model with every parameter drawn anew; counts go together.
 
@@ -195,6 +217,9 @@ class ModelProbe:
         Unsupported
             The model is not randomisable.
         """
+        if seed not in self._randomised and self._outside:
+            outside, flanks = self._outside  # one copy for all flanks
+            self._randomised[seed] = outside.randomised(seed).in_flanks(flanks)
         if seed not in self._randomised:
             model = self._model()
             if not isinstance(model, RandomisableModel):

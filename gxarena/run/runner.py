@@ -28,6 +28,7 @@ from gxarena.run.cell_rows import CellRows, as_json, mean_scored, scored_rows, u
 from gxarena.run.cells import Cell, Explanation
 from gxarena.run.choices import resolved_parameters
 from gxarena.run.failures import failure
+from gxarena.run.in_flanks import scored
 from gxarena.run.plan import Plan, renewed
 from gxarena.run.probe import ModelProbe
 from gxarena.run.stages import Report, Stages
@@ -206,11 +207,11 @@ class _Walk:
             metric = self._stages.create("metrics", cell.metric)
             row["quantities"] = as_json({k: asdict(q) for k, q in metric.quantities.items()})
             row |= self._attributions(cell)
-            read, scored = self._score(cell, metric, probes)
+            read, found = self._score(cell, metric, probes)
             models = {("models", one.weights) for one in asked}
             self._stages.check_unchanged(*(_components(cell) | models))
             row["units"] = units_of(read)
-            parts = scored_rows(cell, read.samples, scored, metric.quantities)
+            parts = scored_rows(cell, read.samples, found, metric.quantities)
             row |= self._cost(cell, probes)
         except StorageError:
             raise
@@ -271,10 +272,12 @@ class _Walk:
             if self._asked(cell) is not cell.against:
                 return read, mean_scored([metric.compare(read, projected(one)) for one in others])
             pairs = zip(others, probes, strict=True)
-            return read, mean_scored([metric.compare(read, projected(o), p) for o, p in pairs])
+            return read, mean_scored(
+                [scored([read, projected(o)], p, metric.compare) for o, p in pairs]
+            )
         if self._plan.scope(cell.metric) == "set":
             return read, metric.score_set(read)
-        return read, metric.score(read, probes[0])
+        return read, scored([read], probes[0], metric.score)
 
     def _cost(self, cell: Cell, probes: Sequence[ModelProbe]) -> dict[str, Any]:
         """What the cell cost: the explainer's share and the probe's.

@@ -12,7 +12,8 @@ from gxarena.errors import GxarenaError, PluginError, Unsupported, check_choice
 from gxarena.objective import OBJECTIVES, resolve_targets
 from gxarena.registry import Registry
 from gxarena.run.choices import Choice, choose, create, facts
-from gxarena.run.contracts import check_attributions, checked_predictions, make_batch
+from gxarena.run.contracts import checked_predictions, make_batch
+from gxarena.run.in_flanks import explained
 from gxarena.run.plan import check_length
 
 
@@ -72,8 +73,7 @@ def explain_samples(
     targets = resolve_targets(target, labels, predictions.outputs)
     batch = make_batch(samples, targets, objective, seed, chosen.found.component.name)
     with _blaming(chosen):
-        attributions = create(registry, chosen).explain(network, batch)
-        check_attributions(attributions, batch, chosen)
+        attributions = explained(create(registry, chosen), network, batch, samples, chosen)
     return Explained(samples, tuple(attributions), targets, predictions.outputs, objective, seed)
 
 

@@ -23,10 +23,9 @@ from gxarena.data import Attribution, Explained, Floats, Ints, Sample, Spans
 from gxarena.errors import InputError
 from gxarena.identity import awaits_download
 from gxarena.objective import resolve_targets
-from gxarena.run import keys
+from gxarena.run import in_flanks, keys
 from gxarena.run.choices import check_unchanged, create, given_parameters
 from gxarena.run.contracts import (
-    check_attributions,
     check_finite,
     checked_predictions,
     make_batch,
@@ -164,11 +163,7 @@ class Stages:
             batch = make_batch(
                 samples, targets, suite.objective, suite.seed, name, origins, replicate
             )
-            attributions: list[Attribution] = self.create("explainers", explainer).explain(
-                model, batch
-            )
-            check_attributions(attributions, batch, choice)
-            return attributions
+            return in_flanks.asked(self.create("explainers", explainer), model, batch, choice)
 
         return explain
 
@@ -271,9 +266,8 @@ class Stages:
             )
             network = self.model(model)
             start = time.perf_counter()
-            attributions = there.explain(network, batch)
+            attributions = in_flanks.explained(there, network, batch, part, choice)
             seconds = time.perf_counter() - start
-            check_attributions(attributions, batch, choice)
             self.check_unchanged(("models", model), ("explainers", explainer))
             self._store.write_attributions(key, chunk, _ids(part), attributions, seconds)
 

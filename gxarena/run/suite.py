@@ -29,7 +29,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gxarena.errors import InputError, suggest, unknown
 from gxarena.files import shipped
@@ -38,7 +38,16 @@ from gxarena.validation import apply_change, read_toml, validated
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]*$")]
 Parameters = dict[str, Any]
-Aliases = dict[Label, Parameters]
+
+
+def _of_text(alias: Parameters) -> Parameters:
+    if not isinstance(alias.get("name", ""), str):
+        raise ValueError(f"name to be the text that a component is called, got {alias['name']!r}")
+    return alias
+
+
+Alias = Annotated[Parameters, AfterValidator(_of_text)]
+Aliases = dict[Label, Alias]
 KINDS = ("datasets", "models", "explainers", "aggregators", "metrics")
 """What a suite has aliases of."""
 
@@ -72,7 +81,10 @@ class Suite(BaseModel):
     name: Label = Field(description="What the suite is called in every result.")
     summary: str = Field(default="", description="What it asks, in one line.")
     seed: int = Field(
-        default=0, ge=0, description="From which each sample's own seed at each stage is derived."
+        default=0,
+        ge=0,
+        lt=2**63,
+        description="From which each sample's own seed at each stage is derived.",
     )
     target: Literal["predicted", "label"] | Annotated[int, Field(ge=0)] = Field(
         default="predicted",

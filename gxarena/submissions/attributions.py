@@ -64,6 +64,7 @@ def write_attributions(run: RunResults, n: int, path: Path) -> int:
         The run's store does not hold them, or one is larger than a bundle may hold.
     """
     store = Store(run.path / "store")
+    n = min(n, max((row["n_samples"] for row in run.last_rows()), default=0))
     rows = [row for row in run.last_rows() if row["status"] == "ok"]
     explained = {row["attributions_key"]: row for row in rows}
     with (

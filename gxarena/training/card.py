@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from gxarena.errors import InputError
+from gxarena.validation import read_json
 
 CARD_FILE = "card.json"
 README_FILE = "README.md"
@@ -15,6 +19,22 @@ _NAMES = {
     "kmer": "k-mer logistic regression (k = 1 to 6)",
     "gc": "GC content only",
 }
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a finished training.
+
+    Raises
+    ------
+    InputError
+        It is torn, or no card. The training is then finished once more.
+    """
+    path = folder / CARD_FILE
+    remedy = "Delete it and run the same command again."
+    card = read_json(path, remedy)
+    if not isinstance(card, dict) or "scores" not in card:
+        raise InputError(f"{path}: expected a model card, got another text. {remedy}")
+    return card
 
 
 def readme(card: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ import numpy as np
 
 from gxarena.api import Model
 from gxarena.datasets.dataset import Dataset
-from gxarena.datasets.opening import open_dataset
+from gxarena.datasets.opening import opened
 from gxarena.errors import InputError, suggest
 from gxarena.files import write_text
 from gxarena.registry import Registry
@@ -40,8 +40,9 @@ from gxarena.training.baselines import (
     classification_scores,
     reference_scores,
 )
-from gxarena.training.card import CARD_FILE, README_FILE, readme
+from gxarena.training.card import CARD_FILE, README_FILE, read_card, readme
 from gxarena.training.recipe import SPLITS, Recipe, read_recipe
+from gxarena.validation import read_json
 
 RECIPE_FILE = "recipe.json"
 
@@ -138,8 +139,7 @@ def train_recipe(
         raise InputError(f"--out {out}: expected a folder, got a file.")
     with locked(out):
         if _claim(out, {**recipe.model_dump(mode="json"), "data_digests": _digests(datasets)}):
-            finished: dict[str, Any] = json.loads((out / CARD_FILE).read_text(encoding="utf-8"))
-            return finished
+            return read_card(out)
         started = time.monotonic()
         job = TrainingJob(
             datasets["train"], datasets["valid"], recipe.settings, recipe.seed, out, registry
@@ -183,9 +183,8 @@ def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, 
     datasets = {}
     for split in SPLITS:
         reference = getattr(recipe.data, split)
-        datasets[split] = open_dataset(
-            reference, registry, base=path.parent, **recipe.data.parameters
-        )
+        dataset = opened(reference, registry, path.parent, recipe.data.parameters)
+        datasets[split] = dataset.whole  # a region is what is explained: what is learned is all
         samples = datasets[split].samples
         where = f"{path.name}, data.{split}"
         unlabelled = next((sample.id for sample in samples if sample.label is None), None)
@@ -224,10 +223,9 @@ def _held(recorded: Path) -> dict[str, Any] | None:
     """The training a folder says it holds."""
     if not recorded.is_file():
         return None
-    try:
-        held: dict[str, Any] = json.loads(recorded.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{recorded}: expected JSON, got {error}.") from error
+    held = read_json(recorded, "Choose another folder.")
+    if not isinstance(held, dict):
+        raise InputError(f"{recorded}: expected a recipe, got another text. Choose another folder.")
     return held
 
 

@@ -59,7 +59,8 @@ class Recipe(BaseModel):
 
     model: str
     data: Data
-    seed: int = Field(default=0, ge=0)
+    # Replicates count on from it, and numpy's generator takes 32 bits.
+    seed: int = Field(default=0, ge=0, lt=2**31)
     settings: dict[str, Any] = {}
     summary: str = ""
     licence: str = "MIT"

@@ -56,6 +56,6 @@ class IntegratedGradients(AgainstReferences):
             additional_forward_args=(repeat(rows.encoded, n), repeat(rows.targets, n)),
             n_steps=self._n_steps,
             # captum warns where a pass cannot hold all the rows once.
-            internal_batch_size=max(self._max_positions // length, len(rows) * n),
+            internal_batch_size=max(rows.most_positions // length, len(rows) * n),
         )
         return grouped(multipliers.detach(), n)

@@ -46,6 +46,8 @@ class LIME(PerturbationMethod):
         self._n_samples, self._alpha = n_samples, alpha
 
     def _scores(self, value: Value, present: Tensor, **asking: Any) -> Tensor:
-        method = CaptumLime(value, interpretable_model=SkLearnLasso(alpha=self._alpha))
+        # Without a state scikit-learn draws from numpy's global generator, though to no effect.
+        lasso = SkLearnLasso(alpha=self._alpha, random_state=0)
+        method = CaptumLime(value, interpretable_model=lasso)
         found: Tensor = method.attribute(present, n_samples=self._n_samples, **asking)
         return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from gxarena.api import Layout
 from gxarena.data import Bools, Floats, Spans
@@ -22,15 +22,12 @@ from gxarena_cnn.checkpoint import load_network
 from gxarena_cnn.config import CNNConfig, DeepSTARRConfig
 from gxarena_cnn.describe import cnn_folder, deepstarr_folder
 from gxarena_cnn.networks import Network
+from gxarena_torch.cost import cost
 from gxarena_torch.device import pick_device
 from gxarena_torch.randomised import randomised_copy
 
 if TYPE_CHECKING:
     from gxarena.training.job import TrainingJob
-
-
-_MOST_ACTIVATIONS = 2**25
-"""Numbers that one layer may put out for a batch: 128 MiB as float32."""
 
 
 class OneHotModel:
@@ -42,8 +39,8 @@ class OneHotModel:
     device : str
         "auto", "cpu", "cuda", ...
     batch_size : int
-        Most sequences per forward pass; fewer where the network is wide and its input long, so
-        that the output of its largest layer stays below 128 MiB.
+        Most sequences per pass; fewer where the network's activations say so
+        (`gxarena_torch.cost`).
 
     Attributes
     ----------
@@ -60,7 +57,9 @@ class OneHotModel:
         check_at_least("batch_size", batch_size)
         self.device = pick_device(device)
         self.network = network.to(self.device).eval()
-        self.batch_size = max(1, min(batch_size, _MOST_ACTIVATIONS // _activations(network)))
+        takes = cost(self, "A" * self.max_length)
+        self.batch_size = min(batch_size, takes.backward_rows)
+        self._predicted_at_once = min(batch_size, takes.forward_rows)
 
     @property
     def n_outputs(self) -> int:
@@ -144,16 +143,10 @@ class OneHotModel:
     @torch.inference_mode()
     def _predict(self, encoded: NDArray[np.uint8]) -> Floats:
         outputs = np.empty((len(encoded), self.n_outputs))
-        for start in range(0, len(encoded), self.batch_size):
-            chunk = slice(start, start + self.batch_size)
+        for start in range(0, len(encoded), self._predicted_at_once):
+            chunk = slice(start, start + self._predicted_at_once)
             outputs[chunk] = self.network(self._one_hot(encoded[chunk])).cpu().numpy()
         return outputs
-
-
-def _activations(network: Network) -> int:
-    """Numbers that the largest layer puts out for one sequence, or a little more."""
-    widest = max(m.out_channels for m in network.modules() if isinstance(m, nn.Conv1d))
-    return widest * network.config.input_length
 
 
 class CNN(OneHotModel):

@@ -18,6 +18,7 @@ from gxarena_tangermeme.network import (
     encoded,
     equal_lengths,
     one_hot_value,
+    rows_at_once,
 )
 from gxarena_torch.explained_value import modular
 from gxarena_torch.multipliers import from_multipliers
@@ -61,28 +62,39 @@ class DeepLIFTSHAP:
         found: dict[int, Attribution] = {}
         for indices, sequences, targets in equal_lengths(batch):
             others = drawn(batch, indices, self._n)
-            explained = self._explained(value, sequences, others, targets)
+            at_once = rows_at_once(value, sequences[0], self._batch_size)
+            explained = self._explained(value, sequences, others, targets, at_once)
             found.update(zip(indices, explained, strict=True))
         return [found[index] for index in range(len(batch))]
 
     def _explained(
-        self, value: OneHotValue, sequences: list[str], others: list[str], targets: Tensor
+        self,
+        value: OneHotValue,
+        sequences: list[str],
+        others: list[str],
+        targets: Tensor,
+        at_once: int,
     ) -> list[Attribution]:
         one_hot = encoded(value, sequences)
         references = encoded(value, others).reshape(-1, self._n, *one_hot.shape[1:])
-        multipliers = self._multipliers(value, one_hot, references, targets)
+        multipliers = self._multipliers(value, one_hot, references, targets, at_once)
         return from_multipliers(
             value.value.model.layouts(sequences),
             one_hot.transpose(1, 2),
             references.transpose(2, 3),
             multipliers.transpose(2, 3),
-            self._difference(value, one_hot, references, targets),
+            self._difference(value, one_hot, references, targets, at_once),
             one_hot=True,
             center=self._center,
         )
 
     def _multipliers(
-        self, value: OneHotValue, one_hot: Tensor, references: Tensor, targets: Tensor
+        self,
+        value: OneHotValue,
+        one_hot: Tensor,
+        references: Tensor,
+        targets: Tensor,
+        at_once: int,
     ) -> Tensor:
         """Of every pair, (B, R, 4, T)."""
         with warnings.catch_warnings():
@@ -93,7 +105,7 @@ class DeepLIFTSHAP:
                 one_hot,
                 args=(targets,),
                 references=references,
-                batch_size=self._batch_size,
+                batch_size=at_once,
                 raw_outputs=True,
                 only_warn=True,
                 device=device_of(value),
@@ -101,7 +113,12 @@ class DeepLIFTSHAP:
         return found
 
     def _difference(
-        self, value: OneHotValue, one_hot: Tensor, references: Tensor, targets: Tensor
+        self,
+        value: OneHotValue,
+        one_hot: Tensor,
+        references: Tensor,
+        targets: Tensor,
+        at_once: int,
     ) -> Tensor:
         """f(x) less the mean of f over the references, (B,)."""
         device = device_of(value)
@@ -112,8 +129,8 @@ class DeepLIFTSHAP:
                 [
                     value(part.to(device), its.to(device)).double().cpu()
                     for part, its in zip(
-                        torch.split(rows, self._batch_size),
-                        torch.split(whose, self._batch_size),
+                        torch.split(rows, at_once),
+                        torch.split(whose, at_once),
                         strict=True,
                     )
                 ]

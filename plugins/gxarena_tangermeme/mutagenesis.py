@@ -18,7 +18,9 @@ from gxarena_tangermeme.network import (
     drawn,
     encoded,
     equal_lengths,
+    first_position,
     one_hot_value,
+    rows_at_once,
 )
 
 
@@ -68,18 +70,30 @@ class SaturationMutagenesis:
         self, value: OneHotValue, sequences: list[str], targets: Tensor
     ) -> tuple[Floats, Floats]:
         """f of the sequences, (B,), and with each letter at each place, (B, L, 4)."""
-        raw = saturation_mutagenesis(
-            value,
-            encoded(value, sequences),
-            args=(targets,),
-            end=len(sequences[0]),
-            batch_size=self._batch_size,
-            raw_outputs=True,
-            device=device_of(value),
-            # Whether its fast path is taken depends on the clock, and changes the last digits.
-            fast=False,
-        )
-        whole, altered = raw.y0[:, 0], raw.y_hat[..., 0]
+        first = first_position(value, sequences)
+        at_once = rows_at_once(value, sequences[0], self._batch_size)
+        # tangermeme bounds the altered ones alone.
+        parts = [
+            saturation_mutagenesis(
+                value,
+                rows,
+                args=(whose,),
+                start=first,
+                end=first + len(sequences[0]),
+                batch_size=at_once,
+                raw_outputs=True,
+                device=device_of(value),
+                # Whether its fast path is taken depends on the clock, and changes the last digits.
+                fast=False,
+            )
+            for rows, whose in zip(
+                torch.split(encoded(value, sequences), at_once),
+                torch.split(targets, at_once),
+                strict=True,
+            )
+        ]
+        whole = torch.cat([part.y0 for part in parts])[:, 0]
+        altered = torch.cat([part.y_hat for part in parts])[..., 0]
         return whole.double().numpy(), altered.double().transpose(1, 2).numpy()
 
 
@@ -158,10 +172,13 @@ class Marginalization:
         backgrounds = encoded(value, others)
         written = encoded(value, sequences).repeat_interleave(self._n, 0)
         whose = targets.repeat_interleave(self._n)
+        places = (starts + first_position(value, sequences)).tolist()
+
+        at_once = rows_at_once(value, sequences[0], self._batch_size)
 
         def mean_value(one_hot: Tensor) -> Floats:
             values: Tensor = predict(
-                value, one_hot, args=(whose,), batch_size=self._batch_size, device=device_of(value)
+                value, one_hot, args=(whose,), batch_size=at_once, device=device_of(value)
             )
             return np.asarray(values.double().reshape(-1, self._n).mean(1).numpy())
 
@@ -171,6 +188,6 @@ class Marginalization:
                 mean_value(
                     substitute(backgrounds, written[:, :, start : start + width], start=start)
                 )
-                for start in starts.tolist()
+                for start in places
             ]
         return np.stack(after, axis=1) - before[:, None]

@@ -11,6 +11,7 @@ from gxarena import objective
 from gxarena.api import DifferentiableModel, Model
 from gxarena.data import Batch
 from gxarena.explainers.references import shuffled
+from gxarena_torch.cost import cost
 from gxarena_torch.explained_value import ExplainedValue, one_hot
 
 
@@ -42,6 +43,16 @@ def encoded(value: OneHotValue, sequences: Sequence[str]) -> Tensor:
     model = value.value.model
     found: Tensor = model.embed(model.encode(sequences))
     return found.detach().transpose(1, 2).cpu().contiguous()
+
+
+def first_position(value: OneHotValue, sequences: Sequence[str]) -> int:
+    """Where sequences of one length begin among the T positions; nucleotides lie in a row."""
+    return int(value.value.model.layouts(sequences[:1])[0].units[0])
+
+
+def rows_at_once(value: OneHotValue, sequence: str, most: int) -> int:
+    """Rows of a pass: at most `most`, and as many as memory allows (`gxarena_torch.cost`)."""
+    return min(most, cost(value.value.model, sequence).backward_rows)
 
 
 def device_of(value: OneHotValue) -> torch.device:

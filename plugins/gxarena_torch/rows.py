@@ -12,6 +12,7 @@ from torch import Tensor
 from gxarena.api import Layout
 from gxarena.data import Batch
 from gxarena.explainers.references import SHUFFLES, shuffled
+from gxarena_torch.cost import cost
 from gxarena_torch.explained_value import ExplainedValue
 
 
@@ -34,6 +35,8 @@ class Rows:
     targets : int tensor, shape (b,)
     seeds : tuple of b int
         The samples' own.
+    most_positions : int
+        Of a pass through the network.
     """
 
     value: ExplainedValue
@@ -45,6 +48,7 @@ class Rows:
     encoded: Tensor
     targets: Tensor
     seeds: tuple[int, ...]
+    most_positions: int
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -76,6 +80,8 @@ def micro_batches(
 ) -> Iterator[Rows]:
     """The batch in pieces of at most `max_positions` positions, but of one sequence at least.
 
+    Fewer, where a backward pass through the network would keep too much (`gxarena_torch.cost`).
+
     Parameters
     ----------
     per_sequence : int
@@ -83,15 +89,18 @@ def micro_batches(
     """
     layouts = value.model.layouts(batch.sequences)
     order = np.argsort([layout.length for layout in layouts], kind="stable").tolist()
+    takes = cost(value.model, batch.sequences[order[-1]])
+    # What a position takes never falls with length, so that shorter sequences fit too.
+    most = min(max_positions, takes.backward_rows * layouts[order[-1]].length)
     chosen: list[int] = []
     for index in order:
         # Rising lengths: the newcomer is the longest.
-        if chosen and (len(chosen) + 1) * layouts[index].length * per_sequence > max_positions:
-            yield _rows(value, batch, chosen, layouts)
+        if chosen and (len(chosen) + 1) * layouts[index].length * per_sequence > most:
+            yield _rows(value, batch, chosen, layouts, most)
             chosen = []
         chosen.append(index)
     if chosen:
-        yield _rows(value, batch, chosen, layouts)
+        yield _rows(value, batch, chosen, layouts, most)
 
 
 def repeat(tensor: Tensor, n: int) -> Tensor:
@@ -105,7 +114,11 @@ def grouped(tensor: Tensor, n: int) -> Tensor:
 
 
 def _rows(
-    value: ExplainedValue, batch: Batch, indices: list[int], layouts: Sequence[Layout]
+    value: ExplainedValue,
+    batch: Batch,
+    indices: list[int],
+    layouts: Sequence[Layout],
+    most_positions: int,
 ) -> Rows:
     sequences = tuple(batch.sequences[index] for index in indices)
     encoded: Tensor = value.model.encode(sequences)
@@ -122,4 +135,5 @@ def _rows(
         encoded,
         torch.from_numpy(batch.targets[indices]).to(embedded.device),
         tuple(batch.seeds[indices].tolist()) if len(batch.seeds) else (0,) * len(indices),
+        most_positions,
     )

@@ -17,6 +17,7 @@ from gxarena.data import Bools, Floats, Spans
 from gxarena.errors import InputError, Unsupported, check_at_least
 from gxarena.explainers.references import check_kind
 from gxarena_torch.batching import MOST_PADDING, batches_by_length, padded
+from gxarena_torch.cost import Cost, measured
 from gxarena_torch.device import pick_device, pick_dtype
 from gxarena_torch.randomised import randomised_copy
 from gxarena_torch.tokens import Encoded, joined
@@ -59,6 +60,7 @@ class TokenModel(ABC):
         self.dtype = pick_dtype(dtype)
         self.device = pick_device(device)
         self._max_tokens = max_tokens
+        self._costs: dict[int, Cost] = {}
 
     @property
     @abstractmethod
@@ -167,10 +169,24 @@ class TokenModel(ABC):
         return self.embed(self._padded([one.with_units_of(other) for other, one in pairs])[0])
 
     def batches(
-        self, encoded: Sequence[Encoded], max_tokens: int
+        self, encoded: Sequence[Encoded], max_tokens: int, *, gradients: bool = True
     ) -> Iterator[tuple[list[int], Tensor, Tensor]]:
-        """Micro-batches of sequences of similar length: indices, ids (B, T), mask (B, T)."""
+        """Micro-batches of sequences of similar length: indices, ids (B, T), mask (B, T).
+
+        Parameters
+        ----------
+        max_tokens : int
+            Positions of a micro-batch at most; fewer where the network's activations say so.
+        gradients : bool
+            Whether a backward pass follows.
+        """
         lengths = [len(one.ids) for one in encoded]
+        if len(encoded) > 1:
+            longest = int(np.argmax(lengths))
+            takes = self._cost(encoded[longest])
+            rows = takes.backward_rows if gradients else takes.forward_rows
+            # What a position takes never falls with length, so that shorter ones fit too.
+            max_tokens = min(max_tokens, rows * lengths[longest])
         for indices in batches_by_length(lengths, max_tokens, self.most_padding):
             yield indices, *self._padded([encoded[index] for index in indices])
 
@@ -178,9 +194,17 @@ class TokenModel(ABC):
         outputs = np.zeros((len(encoded), self.n_outputs))
         # Not inference_mode: ESM keeps its rotary angles, and gradients could not use them then.
         with torch.no_grad():
-            for indices, ids, mask in self.batches(encoded, self._max_tokens):
+            for indices, ids, mask in self.batches(encoded, self._max_tokens, gradients=False):
                 outputs[indices] = self.logits(ids, mask).double().cpu().numpy()
         return outputs
+
+    def _cost(self, encoded: Encoded) -> Cost:
+        """What a pass of one such sequence takes; asked once for each length."""
+        if (length := len(encoded.ids)) not in self._costs:
+            ids, mask = self._padded([encoded])
+            words = self.embed(ids).detach().requires_grad_()
+            self._costs[length] = measured(self.network, lambda: self.logits(ids, mask, words))
+        return self._costs[length]
 
     def _padded(self, encoded: Sequence[Encoded]) -> tuple[Tensor, Tensor]:
         return padded(encoded, self.pad, self.device)

@@ -262,3 +262,21 @@ def test_other_mistakes_are_one_sentence_too(
         (["train", tmp_path / "none.toml", "--out", "x"], "expected a readable TOML file"),
     ):
         assert sentence in _error(capsys, monkeypatch, *arguments).replace("\n", " ")
+
+
+def test_explain_explains_a_region_of_what_the_model_reads(
+    suite: Callable[..., Path], tmp_path: Path
+) -> None:
+    suite()
+    arguments = ("explain", "--model", "toy", "--explainer", "exact", "--sequence", "GGAATT")
+    (whole,) = _json(*arguments)["samples"]
+    (region,) = _json(*arguments, "--region", "2-4")["samples"]
+    assert "region" not in whole
+    assert (region["sequence"], region["region"]) == ("GGAATT", [2, 4])
+    assert region["units"] == whole["units"][2:4] == [[2, 3], [3, 4]]
+    assert region["outputs"] == whole["outputs"]
+    assert region["nucleotide_scores"] == whole["nucleotide_scores"][2:4]
+    assert "region 2-4" in _run(*arguments, "--region", "2-4")
+    picture = tmp_path / "region.svg"
+    _run(*arguments, "--region", "2-4", "--plot", picture)
+    assert "region 2-4" in picture.read_text()

@@ -153,3 +153,9 @@ def _kinds(components: Iterable[Registered]) -> set[str]:
 
 def test_which_are_made(registry: Registry) -> None:
     assert _kinds(registry.of_kind("datasets")) == {"planted"}
+
+
+def test_flanks_are_kept(home: Path) -> None:
+    whole = Dataset("flanked", (Sample("a", "AACGTT").within(1, 5), Sample("b", "GG")))
+    cache._write(home / "one.parquet", "key", whole)
+    assert cache._read(home / "one.parquet", "key") == whole

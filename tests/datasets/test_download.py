@@ -97,18 +97,94 @@ def test_a_file_that_changed_meanwhile_is_not_glued_together(
     assert fetched(url, path).read_bytes() == CONTENT[::-1]
 
 
+def _leave(path: Path, part: bytes) -> None:
+    """What an interrupted download of the server's version leaves."""
+    path.parent.mkdir()
+    (path.parent / ".data.zip.part").write_bytes(part)
+    (path.parent / ".data.zip.etag").write_text('"v1"')
+
+
+def test_a_part_of_which_nobody_knows_the_version_is_not_continued(
+    server: Server, url: str, path: Path
+) -> None:
+    path.parent.mkdir()
+    (path.parent / ".data.zip.part").write_bytes(CONTENT[:1000][::-1])
+    assert fetched(url, path).read_bytes() == CONTENT
+    assert server.asked == [""]
+
+
+def test_a_server_that_names_no_version_is_asked_for_all_of_it_again(
+    server: Server, url: str, path: Path
+) -> None:
+    server.version, server.most = "", 100_000
+    with pytest.raises(InputError, match=r"after 100000 of 300000 bytes\. +Without") as caught:
+        fetched(url, path, offline=OFFLINE)
+    assert "kept" not in str(caught.value)
+    assert server.asked == [""] * download.ATTEMPTS
+
+
+def test_a_server_that_sends_a_part_of_another_version_is_not_believed(
+    server: Server, url: str, path: Path
+) -> None:
+    """One that does not know If-Range, or two servers behind one name."""
+    _leave(path, CONTENT[:1000])
+    server.files["/data.zip"] = CONTENT[::-1]
+    server.version, server.if_range = '"v2"', False
+    assert fetched(url, path).read_bytes() == CONTENT[::-1]
+    assert server.asked == ["bytes=1000-", ""]
+
+
+def test_what_does_not_say_how_long_it_is_may_be_cut(server: Server, url: str, path: Path) -> None:
+    server.says_length, server.most = False, 100_000
+    with pytest.raises(InputError, match="an answer that does not say how long it is"):
+        fetched(url, path)
+    assert not path.exists()
+
+
+def test_a_web_page_in_the_place_of_data_is_refused_and_harms_no_part(
+    server: Server, url: str, path: Path
+) -> None:
+    _leave(path, CONTENT[:1000])
+    server.kind, server.ranges = "text/html; charset=utf-8", False
+    with pytest.raises(InputError, match=r"expected a download, got: a web page\. 1000 bytes are"):
+        fetched(url, path)
+    server.kind, server.ranges = "application/zip", True
+    assert fetched(url, path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "page", [b"<!DOCTYPE html><p>Log in", b"\xef\xbb\xbf\n <?xml version='1.0'?>"]
+)
+def test_a_web_page_that_is_called_data_is_refused(
+    server: Server, url: str, path: Path, page: bytes
+) -> None:
+    server.files["/data.zip"] = page
+    with pytest.raises(InputError) as caught:
+        fetched(url, path, offline=OFFLINE)
+    assert str(caught.value) == (
+        f"{url}: expected data, got a web page, which was not kept. {OFFLINE}"
+    )
+    assert [p.name for p in path.parent.iterdir()] == [".data.zip.lock"]
+
+
+def test_gits_digest_is_held_to(server: Server, url: str, path: Path) -> None:
+    named = hashlib.sha1(b"blob 300000\0" + CONTENT).hexdigest()  # noqa: S324 (git's)
+    with pytest.raises(InputError, match=rf"expected a file of git's SHA-1 {'0' * 40}, got one of"):
+        fetched(url, path, git_sha1="0" * 40)
+    assert not path.exists()
+    assert fetched(url, path, git_sha1=named).read_bytes() == CONTENT
+
+
 @pytest.mark.parametrize("leftover", [len(CONTENT), len(CONTENT) + 5])
 def test_a_leftover_that_is_no_beginning_is_started_anew(
     server: Server, url: str, path: Path, leftover: int
 ) -> None:
-    path.parent.mkdir()
-    (path.parent / ".data.zip.part").write_bytes(b"x" * leftover)
+    _leave(path, b"x" * leftover)
     assert fetched(url, path).read_bytes() == CONTENT
 
 
 def test_a_server_without_ranges_sends_it_whole(server: Server, url: str, path: Path) -> None:
-    path.parent.mkdir()
-    (path.parent / ".data.zip.part").write_bytes(CONTENT[:1000])
+    _leave(path, CONTENT[:1000])
     server.ranges = False
     assert fetched(url, path).read_bytes() == CONTENT
     assert server.asked == ["bytes=1000-"]
@@ -126,8 +202,7 @@ def test_a_server_without_ranges_that_cuts_is_given_up(
 def test_a_server_that_sends_another_range_is_not_believed(
     server: Server, url: str, path: Path
 ) -> None:
-    path.parent.mkdir()
-    (path.parent / ".data.zip.part").write_bytes(CONTENT[:1000])
+    _leave(path, CONTENT[:1000])
     server.wrong_range = True
     assert fetched(url, path, sha256=SHA256).read_bytes() == CONTENT
     assert server.asked == ["bytes=1000-", ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,35 @@ def test_the_hubs_copy_is_fetched_once_and_resumed(server: Server) -> None:
     assert "bytes=700-" in server.asked
     server.files.clear()
     assert open_dataset("gue:prom_300_notata:valid").name == f"gue:{TASK}:valid"
+
+
+def test_a_table_that_is_not_what_the_hub_lists_is_refused(server: Server) -> None:
+    (listing,) = (path for path in server.files if path.startswith("/api"))
+    document = json.loads(server.files[listing])
+    for sibling in document["siblings"]:
+        content = server.files.get(
+            f"/datasets/leannmlindsey/GUE/resolve/abc/{sibling['rfilename']}"
+        )
+        sibling["blobId"] = _git_digest(content or b"")
+    server.files[listing] = json.dumps(document).encode()
+    assert open_dataset("gue:tf/0").samples
+    table = "/datasets/leannmlindsey/GUE/resolve/abc/GUE/human_tf_0/train.csv"
+    server.files[table] = server.files[table][:-60]
+    with pytest.raises(InputError, match=r"human_tf_0/train\.csv: expected a file of git's SHA-1"):
+        open_dataset("gue:tf/0:train")
+
+
+def _git_digest(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # noqa: S324 (git's)
+
+
+@pytest.mark.parametrize("text", ["[]", '{"test.csv": 1}', '{"test.csv": {}}', "{", "[" * 100_000])
+def test_a_damaged_listing_is_one_sentence(server: Server, home: Path, text: str) -> None:
+    open_dataset("gue:tf/0")
+    (manifest,) = home.rglob("files.json")
+    manifest.write_text(text)
+    with pytest.raises(InputError, match=r"files\.json.*elete it to ask the hub anew"):
+        open_dataset("gue:tf/0")
 
 
 def test_no_network_says_what_works_without() -> None:

@@ -357,3 +357,38 @@ def test_annotations_that_are_none_are_one_sentence(tmp_path: Path, text: str) -
     path.write_text(f"sequence,intervals\nACGT,{text}\n")
     with pytest.raises(InputError, match="line 2: expected annotations such as"):
         read_dataset(path)
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "parquet", "fa"])
+def test_a_region_is_read(tmp_path: Path, kind: str) -> None:
+    """What lies around it is a model's alone; where none is named all is explained."""
+    path = tmp_path / f"data.{kind}"
+    rows = [("a", "AACGTT", "1-5"), ("b", "GGA", "")]
+    if kind == "parquet":
+        columns = zip(("id", "sequence", "region"), zip(*rows, strict=True), strict=True)
+        pq.write_table(pa.table({name: list(column) for name, column in columns}), path)
+    elif kind == "fa":
+        path.write_text(">a region=1-5\nAAC\nGTT\n>b\nGGA\n")
+    else:
+        mark = {"csv": ",", "tsv": "\t"}[kind]
+        lines = [("id", "sequence", "region"), *rows]
+        path.write_text("\n".join(mark.join(line) for line in lines) + "\n")
+    first, second = read_dataset(path).samples
+    assert (first.sequence, first.flanks) == ("ACGT", ("A", "T"))
+    assert second == Sample("b", "GGA")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("x", r"line 2: expected a region such as '100-300', got 'x'\."),
+        ("-1-3", r"line 2: expected a region such as"),
+        ("3-3", r"line 2, sample '0000000', region: expected .* 4 nucleotides, got 3 and 3\."),
+        ("1-5", r"line 2, sample '0000000', region: expected .* got 1 and 5\."),
+    ],
+)
+def test_a_region_that_is_none_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(f"sequence,region\nACGT,{text}\n")
+    with pytest.raises(InputError, match=sentence):
+        read_dataset(path)

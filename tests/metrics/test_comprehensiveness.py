@@ -91,9 +91,19 @@ def test_nan_is_undefined_and_harms_no_neighbour() -> None:
         ({"fill": "zeros"}, "'zeros'. Choices: complement, dinucleotide, random, unknown"),
         ({"ranking": "up"}, "sufficiency, ranking: unknown 'up'"),
         ({"budgets": (5, 1)}, "sufficiency, budgets: expected rising"),
+        ({"budgets": ("5nt", "5nt")}, "sufficiency, budgets: expected rising nucleotides"),
         ({"budgets": (500,)}, "sufficiency, budgets: expected at most 100"),
     ],
 )
 def test_parameters_are_checked(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         Sufficiency(**parameters)  # type: ignore[arg-type]
+
+
+def test_a_rationale_of_so_many_nucleotides() -> None:
+    explained = _explained()
+    share = [100 * 4 / len(sequence) for sequence in explained.sequences]
+    found = Comprehensiveness(budgets=["4nt"]).score(explained, _probe()).values["logit"]
+    for i, percent in enumerate(share):
+        metric = Comprehensiveness(budgets=(percent,))
+        assert found[i] == metric.score(explained, _probe()).values["logit"][i]

@@ -375,6 +375,38 @@ def test_tokens_and_nucleotides_are_on_the_same_budgets() -> None:
     assert (tokens["replaced@1"] > 0).all()
 
 
+@pytest.mark.parametrize("width", [1, 3])
+def test_a_budget_in_nucleotides_is_what_the_same_number_in_percent_is(width: int) -> None:
+    """Of one length; of others it is another share, and the curves say which."""
+    alike = _with_noise(_explain([s.ljust(50, "A") for s in _explained(n=3).sequences], width))
+    letters = _score(alike, width, budgets=["5nt", "10nt", "60nt"])
+    percent = _score(alike, width, budgets=[10, 20, 100])
+    names = {"5nt": "10", "10nt": "20", "60nt": "100"}
+    for key, column in letters.items():
+        stem, at, budget = key.partition("@")
+        np.testing.assert_array_equal(column, percent[stem + at + names.get(budget, "")])
+    longer = _explained(width, n=4)
+    metric = Faithfulness(budgets=["3nt", "12nt"])
+    scored = metric.score(longer, ModelProbe(lambda: Linear(width)))
+    for curve in scored.curves:
+        length = longer.attributions[curve.sample].spans.length
+        # A last token is shorter, and takes as many with it.
+        np.testing.assert_allclose(curve.x * length, [0, 3, 12], atol=1e-9 if width == 1 else 2.1)
+    assert set(scored.values) == set(metric.quantities)
+    keys = list(dict.fromkeys(curve.key for curve in scored.curves))
+    xy = {key: [c for c in scored.curves if c.key == key] for key in keys}
+    again = metric.from_curves(
+        {k: (np.stack([c.x for c in v]), np.stack([c.y for c in v])) for k, v in xy.items()}
+    )
+    for key, column in again.items():
+        np.testing.assert_array_equal(column, scored.values[key])
+
+
+def test_nucleotides_below_a_mean_unit_are_told() -> None:
+    found = _score(_explained(3, n=2, length=30), 3, budgets=["2nt", "3nt", "4nt"])
+    assert [found[f"below_unit@{k}nt"].tolist() for k in (2, 3, 4)] == [[1, 1], [0, 0], [0, 0]]
+
+
 def test_budgets_below_a_mean_unit_are_told() -> None:
     # Of 40 nucleotides 1% is less than one, 5% is two; of 14 tokens one is 7.1% on average.
     of_one, of_three = _score(_explained(n=1)), _score(_explained(3, n=1), 3)
@@ -557,6 +589,10 @@ def test_every_value_is_declared_and_within_bounds(fill: str, budgets: tuple[flo
         ({"budgets": (1, float("nan"), 5)}, "budgets: expected rising percentages above 0"),
         ({"budgets": (1, float("inf"))}, "budgets: expected at most 100 percent, got inf"),
         ({"budgets": ("1", "5")}, "budgets: expected rising percentages above 0, got ('1', '5')"),
+        ({"budgets": ("10nt", 5)}, "budgets: expected rising percentages above 0, got ('10nt', 5)"),
+        ({"budgets": ("10nt", "5nt")}, "budgets: expected rising nucleotides such as '10nt', got"),
+        ({"budgets": ("0nt",)}, "budgets: expected rising nucleotides such as '10nt', got ['0nt']"),
+        ({"budgets": ("1.5nt",)}, "budgets: expected rising nucleotides such as '10nt', got"),
         ({"budgets": 5}, "budgets: expected rising percentages above 0, got 5"),
         ({"fill": 3}, "fill: unknown '3'. Choices: complement, dinucleotide, random, unknown."),
         ({"random_orders": 0}, "random_orders: expected a whole number, at least 1, got 0"),

@@ -40,12 +40,12 @@ def _tokens(**more: Any) -> dict[str, Any]:
 def test_budgets_are_met_in_their_order_and_marked_where_most_are_below(make_run: Make) -> None:
     (cell,) = Evidence.of([make_run(_tokens())]).cells("faithfulness")
     found = met(cell)
-    assert [one.budget for one in found] == [1, 2.5, 10]
+    assert [one.budget for one in found] == ["1", "2.5", "10"]
     assert [one.replaced for one in found] == pytest.approx([1.6, 2.5, 11])
     assert [one.below for one in found] == pytest.approx([2 / 3, 1 / 3, 0])
     assert [one.marked for one in found] == [True, False, False]
     assert [one.text for one in found] == ["1.6*", "2.5", "11.0"]
-    assert not Met(1, 2.0, 0.5).marked
+    assert not Met("1", 2.0, 0.5).marked
 
 
 def test_a_run_that_does_not_tell_marks_nothing(make_run: Make) -> None:
@@ -83,14 +83,14 @@ def test_fills_that_remove_the_same_are_one_row_and_controls_none(make_run: Make
 
 def test_a_table_has_a_column_for_every_budget() -> None:
     rows = [
-        Row("a", "m/e", "native", ("x", "y"), (Met(1, 2.0, 1.0), Met(20, 20.04, 0.0))),
-        Row("b", "m/e", "native", ("x",), (Met(2.5, 2.4, 0.0),)),
+        Row("a", "m/e", "native", ("x", "y"), (Met("1", 2.0, 1.0), Met("20", 20.04, 0.0))),
+        Row("b", "m/e", "native", ("x",), (Met("2.5", 2.4, 0.0), Met("100nt", 1.0, 0.0))),
     ]
     assert budget_table(rows) == {
-        "head": [["data set", "explanation", "scores", "metric", "1%", "2.5%", "20%"]],
+        "head": [["data set", "explanation", "scores", "metric", "1%", "2.5%", "20%", "100 nt"]],
         "body": [
-            ["a", "m/e", "native", "x, y", "2.0*", "–", "20.0"],
-            ["b", "m/e", "native", "x", "–", "2.4", "–"],
+            ["a", "m/e", "native", "x, y", "2.0*", "–", "20.0", "–"],
+            ["b", "m/e", "native", "x", "–", "2.4", "–", "1.0"],
         ],
     }
 

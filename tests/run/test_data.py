@@ -56,3 +56,24 @@ def test_ids_that_name_no_place_are_an_error_at_the_plan(
     path.write_text(">one\nACGTACGTACGT\n")
     with pytest.raises(InputError, match=r"datasets\.mine\.groups: expected ids such as"):
         plan(datasets={"mine": {"path": str(path), "groups": "chromosome"}}, matrix=MATRIX)
+
+
+@pytest.mark.parametrize("region", [[1], [1, 2, 3], ["1", "5"], [1.0, 5.0], [True, 5], [3, 99]])
+def test_a_region_that_is_none_is_an_error_at_the_plan(
+    plan: Callable[..., Plan], data: Path, region: list[object]
+) -> None:
+    with pytest.raises(InputError, match=r"region: expected a start and an end"):
+        plan(datasets={"mine": {"path": str(data), "region": region}}, matrix=MATRIX)
+
+
+def test_a_region_names_a_column_too(plan: Callable[..., Plan], tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("sequence,peak\nAACGTT,1-5\nGGACAT,0-6\n")
+    made = plan(datasets={"mine": {"path": str(path), "region": "peak"}}, matrix=MATRIX)
+    assert [one.sequence for one in made.datasets["mine"].samples] == ["ACGT", "GGACAT"]
+
+
+def test_flanks_count_among_what_a_model_takes(plan: Callable[..., Plan], data: Path) -> None:
+    matrix = [MATRIX[0] | {"models": ["toy-short"]}]
+    with pytest.raises(InputError, match=r"expected at most 10 nucleotides .* got 24"):
+        plan(datasets={"mine": {"path": str(data), "region": [2, 8]}}, matrix=matrix)

@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gxarena.errors import InputError
 from gxarena.registry import Registry
-from gxarena.run.choices import resolved_parameters
-from gxarena.run.plan import Plan, make_plan
+from gxarena.run.choices import Choice, resolved_parameters
+from gxarena.run.plan import Plan, make_plan, renewed
 from gxarena.run.suite import Suite, read_suite
 
 MakePlan = Callable[..., Plan]
@@ -376,3 +377,39 @@ def test_the_field_of_explainers_is_planned_with_a_reason_for_every_gap() -> Non
         # No pair is a gap for one metric and fine for another.
         assert not {pair for pair in gaps if pair in works and pair[0] == model}
         assert len({pair for pair in works if pair[0] == model}) >= 20
+
+
+def _with_maps(folder: Path, value: float) -> Path:
+    folder.mkdir(exist_ok=True)
+    np.savez(folder / "maps.npz", **{f"s{i:02d}": np.full(24, value) for i in range(70)})
+    return folder
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_components_paths_are_found_beside_the_suite_file_too(
+    suite: Callable[..., Suite],
+    registry: Registry,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wrapped: bool,
+) -> None:
+    """As data sets are: there first, else from the working directory; the content counts."""
+    here, there = _with_maps(tmp_path / "here", 1.0), _with_maps(tmp_path / "there", 2.0)
+    monkeypatch.chdir(here)
+    own = {"name": "permuted", "explainer": "precomputed"} if wrapped else {"name": "precomputed"}
+    asked = suite(
+        explainers={"maps": own | {"path": "maps.npz"}},
+        matrix=[_block(models=["toy"], explainers=["maps"])],
+    )
+
+    def chosen(folder: Path | None) -> Choice:
+        return make_plan(asked, registry, folder=folder).choice("explainers", "maps")
+
+    assert chosen(there).parameters["path"] == str(there / "maps.npz")
+    assert chosen(here).identity == chosen(None).identity != chosen(there).identity
+    assert renewed(make_plan(asked, registry, folder=there)).choice("explainers", "maps") == chosen(
+        there
+    )
+    (there / "maps.npz").rename(here / "elsewhere.npz")
+    assert chosen(there).identity == chosen(None).identity
+    assert chosen(there).parameters["path"] == "maps.npz"

@@ -29,6 +29,9 @@ class Server(http.server.ThreadingHTTPServer):
         self.most = 1 << 30  # bytes per answer before the connection is cut
         self.rest: dict[str, int] = {}  # bytes in all answers before every one is cut, by path
         self.ranges, self.redirects, self.wrong_range = True, False, False
+        self.if_range = True  # whether it heeds If-Range
+        self.kind = "application/octet-stream"
+        self.says_length = True
         self.status: list[int] = []  # given instead of an answer, one per request
         self.asked: list[str] = []  # the Range of every request
 
@@ -57,7 +60,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
             return
         start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        if not server.ranges or self.headers.get("If-Range", server.version) != server.version:
+        other = self.headers.get("If-Range", server.version) != server.version
+        if not server.ranges or (server.if_range and other):
             start = 0
         if start and start >= len(content):
             self.send_error(416)
@@ -67,8 +71,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             told = start + server.wrong_range
             last = len(content)
             self.send_header("Content-Range", f"bytes {told}-{last - 1}/{last}")
-        self.send_header("ETag", server.version)
-        self.send_header("Content-Length", str(len(content) - start))
+        if server.version:
+            self.send_header("ETag", server.version)
+        self.send_header("Content-Type", server.kind)
+        if server.says_length:
+            self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         # The listing of a hub is huggingface_hub's to ask for, and not resumed.
         most = len(content) if self.path.startswith("/api/") else server.most

@@ -99,9 +99,10 @@ def _marked(comparison: Comparison, cells: list[Cell], budget: float) -> Compari
 
 
 def _budgets(cell: Cell, setting: Setting) -> list[float]:
-    """The budgets of a cell that the paper speaks of, or the one that is asked for."""
+    """The budgets of a cell that the paper speaks of, percentages, or the one that is asked for."""
     stem = f"lif_drop_{setting.unit}@"
-    found = [float(q.removeprefix(stem)) for q in cell.quantities() if q.startswith(stem)]
+    names = [q.removeprefix(stem) for q in cell.quantities() if q.startswith(stem)]
+    found = [float(name) for name in names if not name.endswith("nt")]
     asked = found if setting.budget is None else [setting.budget]
     return sorted(budget for budget in asked if budget <= MOST_REPLACED)
 

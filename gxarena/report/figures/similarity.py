@@ -46,8 +46,7 @@ def draw_similarity(evidence: Evidence) -> Figure:
     for axes, (cell, ridges) in zip(grid[:, 0], pairs, strict=True):
         draw_ridges(axes, ridges, "continuous Jaccard similarity (−1 to 1)", limits)
         how = OTHERWISE.get(cell.parameters.get("renormalise", ""), "")
-        tidy(axes, f"{cell.dataset}{how}
-{cell.explanation} vs {cell.against}")
+        tidy(axes, f"{cell.dataset}{how}\n{cell.explanation} vs {cell.against}")
     return figure
 
 

@@ -1,0 +1,128 @@
+"""A complete little package with one component, which works at once: `gxarena new`."""
+
+from __future__ import annotations
+
+import importlib.util
+import keyword
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gxarena import __version__
+from gxarena.errors import InputError, check_choice
+from gxarena.files import write_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+SUMMARIES = {
+    "explainer": "drop of the output while a unit is unknown",
+    "model": "a classifier by how well a motif fits",
+    "metric": "share of the strongest unit",
+    "aggregator": "nucleotide to token: the strongest nucleotide's score",
+    "dataset": "random sequences, every second one with an annotated motif",
+}
+"""What the example of each kind is."""
+
+_WITH_TORCH = "gradient times input"
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Scaffold:
+    """What a new package is called.
+
+    Attributes
+    ----------
+    kind : str
+        "explainer", "model", "metric", "aggregator" or "dataset".
+    name : str
+        Of the component and its distribution.
+    torch : bool
+        Explainers: whether the example computes gradients.
+    """
+
+    kind: str
+    name: str
+    torch: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("new, kind", self.kind, SUMMARIES)
+        if not _NAME.fullmatch(self.name) or keyword.iskeyword(self.package):
+            raise InputError(
+                "new, name: expected lower-case letters, digits, '-' and '_', a letter first, "
+                f"got '{self.name}'."
+            )
+        if importlib.util.find_spec(self.package) is not None:
+            raise InputError(
+                f"new, name: expected one that no installed module has, got '{self.name}', whose "
+                f"package would hide '{self.package}'. Choose another."
+            )
+        if self.torch and self.kind != "explainer":
+            raise InputError(f"new, --torch: expected an explainer, got '{self.kind}'.")
+
+    @property
+    def package(self) -> str:
+        """The importable package."""
+        return self.name.replace("-", "_")
+
+    @property
+    def factory(self) -> str:
+        """The class, or of a data set the function."""
+        if self.kind == "dataset":
+            return self.package
+        return "".join(part.capitalize() for part in self.package.split("_"))
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The template of each file of the package."""
+        src = f"src/{self.package}"
+        return {
+            "pyproject.toml": "pyproject.toml",
+            "README.md": "README.md",
+            ".gitignore": "gitignore",
+            ".github/workflows/tests.yml": "workflow.yml",
+            "suite.toml": "suite.toml",
+            f"{src}/__init__.py": "src/__init__.py",
+            f"{src}/plugin.py": "src/plugin.py",
+            f"{src}/{self.kind}.py": f"src/{self.kind}.py",
+            "tests/test_conformance.py": "tests/test_conformance.py",
+            "tests/test_own.py": "tests/test_own.py",
+        }
+
+    def write(self, into: Path) -> Path:
+        """Write the package as a folder of its name in `into`; returns that folder.
+
+        Raises
+        ------
+        InputError
+            There is something of that name, which is not written over.
+        """
+        folder = into / self.name
+        if folder.exists():
+            raise InputError(f"{folder}: expected nothing there, got something. Choose --into.")
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=False,  # noqa: S701 (Python and TOML; the name is checked)
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        summary = _WITH_TORCH if self.torch else SUMMARIES[self.kind]
+        context = {
+            "kind": self.kind,
+            "name": self.name,
+            "package": self.package,
+            "factory": self.factory,
+            "summary": summary,
+            "title": summary[0].upper() + summary[1:],
+            "torch": self.torch,
+            "needs_cnn": self.kind != "model",
+            "version": __version__,
+        }
+        for path, template in self.files.items():
+            text = environment.get_template(f"{template}.jinja").render(context)
+            write_text(folder / path, text)
+        return folder

@@ -1,0 +1,70 @@
+"""What components are tried on: a few short sequences with a motif, and models in NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gxarena.data import Bools, Floats, Interval, Sample, Spans
+from gxarena.dna import Letters, codes, letters
+
+MOTIF = "TGACTCAGC"
+LENGTHS = (40, 33, 47, 40, 36, 44)
+
+
+def annotated_samples(n: int = 6, longest: int | None = None, seed: int = 0) -> tuple[Sample, ...]:
+    """Sequences of different lengths, each with a motif that is annotated; labels alternate."""
+    rng = np.random.default_rng(seed)
+    samples = []
+    for i in range(n):
+        length = min(LENGTHS[i % len(LENGTHS)], longest or max(LENGTHS))
+        motif = MOTIF[: max(1, length // 3)]
+        sequence = "".join(rng.choice(list("ACGT"), length))
+        start = int(rng.integers(0, length - len(motif) + 1))
+        sequence = sequence[:start] + motif + sequence[start + len(motif) :]
+        truth = (Interval(start, start + len(motif), "motif", "+"),)
+        samples.append(Sample(f"sample-{i}", sequence, i % 2, truth))
+    return tuple(samples)
+
+
+class Bare:
+    """A smooth function of which letter stands where: the least that a model may be.
+
+    Parameters
+    ----------
+    width : int
+        Nucleotides a unit.
+    """
+
+    n_outputs = 2
+    max_length = None
+
+    def __init__(self, width: int = 1) -> None:
+        self._width = width
+
+    def spans(self, sequences: Sequence[str]) -> list[Spans]:
+        """Units of `width` nucleotides, the last one shorter where they do not fit."""
+        return [Spans(np.array([*range(0, len(s), self._width), len(s)])) for s in sequences]
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        """Raw outputs, shape (B, 2), which add up to nothing in particular."""
+        return np.array([self._outputs(codes(letters([sequence])[0])) for sequence in sequences])
+
+    def _outputs(self, coded: Letters) -> Floats:
+        worth = np.array([0.9, -0.4, 0.3, -0.8, 0.0])[coded]
+        places = 1.0 + 0.5 * np.sin(np.arange(len(coded)))
+        pairs = worth[1:] * worth[:-1]
+        return np.array([0.3 * pairs.sum(), np.tanh((worth * places).mean()) + pairs[::2].sum()])
+
+
+class Masking(Bare):
+    """The same, which can mask its units: N in their place."""
+
+    def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+        """Raw outputs with units unknown, shape (B, 2)."""
+        hidden = [
+            "".join("N" if h else c for c, h in zip(s, mask[spans.owner], strict=True))
+            for s, spans, mask in zip(sequences, self.spans(sequences), masks, strict=True)
+        ]
+        return self.predict(hidden)

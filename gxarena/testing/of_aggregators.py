@@ -1,0 +1,121 @@
+"""What every aggregator promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gxarena.capabilities import COARSEN, REFINE
+from gxarena.data import Attribution, Spans
+from gxarena.errors import Unsupported
+from gxarena.testing import state
+from gxarena.testing.checks import Failed, Skipped, check
+from gxarena.testing.subjects import Subject
+
+FINE = Spans.nucleotides(12)
+COARSE = Spans(np.array([0, 1, 3, 6, 12]))
+ACROSS = Spans(np.array([0, 2, 7, 12]))
+"""Units that are neither parts nor unions of `COARSE`'s."""
+
+SPECIAL = {"[CLS]": 0.5}
+
+
+@check("aggregators")
+def scores_lie_on_the_units_asked_for(subject: Subject) -> None:
+    """The projected scores are on `onto`, finite, and one a unit."""
+    given, onto = _task(subject)
+    for one in given:
+        got = subject.made.project(one, onto)
+        if not isinstance(got, Attribution) or got.spans != onto:
+            units = len(got.spans) if isinstance(got, Attribution) else type(got).__name__
+            raise Failed(
+                f"the {len(onto)} units of onto",
+                f"{units}",
+                "Return attribution.with_scores(scores, onto).",
+            )
+        if not np.isfinite(got.scores).all():
+            raise Failed("finite scores", "NaN or infinity", "Guard the division by widths.")
+
+
+@check("aggregators")
+def conservation_is_declared(subject: Subject) -> None:
+    """`conservative` says whether the sum of the scores is kept, for every attribution."""
+    given, onto = _task(subject)
+    gaps = [abs(subject.made.project(one, onto).scores.sum() - one.scores.sum()) for one in given]
+    kept, said = max(gaps) < 1e-9, subject.made.conservative
+    if kept != said:
+        raise Failed(
+            f"the sum to be {'kept' if said else 'changed'}, as conservative says",
+            f"a gap of {max(gaps):.2g}",
+            f"Set conservative = {kept}, or mend project.",
+        )
+
+
+@check("aggregators")
+def own_units_change_nothing(subject: Subject) -> None:
+    """Onto the units that the scores are on, they stay what they are."""
+    given, _ = _task(subject)
+    for one in given:
+        got = subject.made.project(one, one.spans)
+        if got.spans != one.spans or not np.allclose(got.scores, one.scores, atol=1e-12):
+            raise Failed(
+                "the same scores on their own units",
+                "others",
+                "Return the attribution itself where its spans are onto.",
+            )
+
+
+@check("aggregators")
+def special_scores_stay_apart(subject: Subject) -> None:
+    """Scores of special tokens are kept and not spread over the sequence."""
+    given, onto = _task(subject)
+    without, with_them = (
+        subject.made.project(replace(given[0], special=s), onto) for s in ({}, SPECIAL)
+    )
+    if dict(with_them.special) != SPECIAL or not np.array_equal(with_them.scores, without.scores):
+        raise Failed(
+            "special scores kept apart",
+            f"{dict(with_them.special)}",
+            "Return attribution.with_scores(...), which keeps them.",
+        )
+
+
+@check("aggregators")
+def units_that_cut_across_are_refused(subject: Subject) -> None:
+    """Units that are no parts, or no unions, of the scores' raise Unsupported."""
+    _task(subject)
+    if not subject.component.provides & {COARSEN, REFINE}:
+        raise Skipped("it projects nowhere")
+    try:
+        subject.made.project(Attribution(np.arange(4.0), COARSE), ACROSS)
+    except Unsupported:
+        return
+    raise Failed(
+        "Unsupported for units that cut across others", "scores", "See gxarena.data.Spans.refines."
+    )
+
+
+@check("aggregators")
+def nothing_else_changes(subject: Subject) -> None:
+    """The attribution that it is given, and the process, stay as they are; the answer repeats."""
+    given, onto = _task(subject)
+    before, process = given[0].scores.copy(), state.of_process()
+    first, again = (subject.made.project(given[0], onto) for _ in range(2))
+    if changed := state.changed(process, state.of_process()):
+        raise Failed("the process as it was", f"a change of {', '.join(changed)}", "Set nothing.")
+    if not np.array_equal(before, given[0].scores) or not np.array_equal(
+        first.scores, again.scores
+    ):
+        raise Failed("the same scores again", "others", "Compute on copies, without chance.")
+
+
+def _task(subject: Subject) -> tuple[list[Attribution], Spans]:
+    """Attributions on the units that it projects from, and the units that it projects onto."""
+    provides = subject.component.provides
+    rng = np.random.default_rng(0)
+    source, onto = (FINE, COARSE) if COARSEN in provides else (COARSE, FINE)
+    if not provides & {COARSEN, REFINE}:
+        onto = source
+    scores = [rng.standard_normal(len(source)), np.ones(len(source)), np.zeros(len(source))]
+    return [Attribution(one, source) for one in scores], onto

@@ -1,0 +1,348 @@
+"""What every explainer promises."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gxarena.api import Explainer
+from gxarena.capabilities import FIXED, TRUTH
+from gxarena.data import Attribution, Floats
+from gxarena.dna import reverse_complement
+from gxarena.testing import state
+from gxarena.testing.checks import Failed, Skipped, check
+from gxarena.testing.subjects import Subject
+
+CLOSE = 1e-4
+"""Relative to a map's largest score: what batches may change in a network's last bits."""
+
+
+@check("explainers")
+def scores_tile_the_sequence(subject: Subject) -> str:
+    """One Attribution a sequence, whose units tile it: the model's own, or nucleotides."""
+    sequences = [one.sequence for one in subject.samples]
+    for one, spans in zip(subject.attributions, subject.tried.model.spans(sequences), strict=True):
+        if one.spans != spans and len(one.spans) != one.spans.length:
+            raise Failed(
+                f"{len(spans)} units of the model, or nucleotides",
+                f"{len(one.spans)} others",
+                "Give Attribution the spans of model.spans(batch.sequences).",
+            )
+    return f"on {subject.tried.label}"
+
+
+@check("explainers")
+def scores_are_finite(subject: Subject) -> None:
+    """Every score is a finite number, and so is what the method says of itself."""
+    for sample, one in zip(subject.samples, subject.attributions, strict=True):
+        given = [one.scores, list(one.special.values()), list(one.diagnostics.values())]
+        if one.hypothetical is not None:
+            given.append(one.hypothetical)
+        if not all(np.isfinite(np.asarray(part, dtype=float)).all() for part in given):
+            raise Failed(
+                "finite numbers",
+                f"NaN or infinity for sample '{sample.id}'",
+                "Guard divisions by zero; a sequence may be short, or hold N.",
+            )
+
+
+@check("explainers")
+def seeds_decide_everything(subject: Subject) -> str:
+    """Equal seeds give equal scores, whatever the global generators stand at."""
+    first = _of(subject, seed=3)
+    _stir()
+    _compare(
+        first,
+        _of(subject, seed=3),
+        0.0,
+        "the same scores for the same seeds",
+        "Draw sample b's noise from numpy.random.default_rng(batch.seeds[b]) alone.",
+    )
+    other = _of(subject, seed=4)
+    same = all(np.array_equal(a.scores, b.scores) for a, b in zip(first, other, strict=True))
+    return "no seed changes it: deterministic" if same else "seeds change it: stochastic"
+
+
+@check("explainers")
+def order_does_not_matter(subject: Subject) -> None:
+    """A sample's scores do not depend on its place in the batch."""
+    _only_itself(subject, subject.samples[::-1], "in another order")
+
+
+@check("explainers")
+def neighbours_do_not_matter(subject: Subject) -> None:
+    """A sample's scores do not depend on what it is explained with, nor on the batch's size."""
+    for sample in subject.samples:
+        _only_itself(subject, (sample,), "alone")
+
+
+@check("explainers")
+def padding_does_not_matter(subject: Subject) -> None:
+    """A short sequence beside a much longer one has the scores that it has alone."""
+    lengths = [len(one.sequence) for one in subject.samples]
+    short = subject.samples[int(np.argmin(lengths))]
+    if FIXED in subject.component.provides:
+        raise Skipped("it explains the data set's own sequences alone")
+    limit = subject.tried.model.max_length or 160
+    sequence = (subject.samples[0].sequence * 9)[: min(limit, 160)]
+    long = replace(subject.samples[0], id="long", sequence=sequence)
+    together = subject.explained_by(subject.made, (short, long))[:1]
+    _compare(
+        _chosen(subject, (short,)),
+        together,
+        CLOSE,
+        "the same scores beside a longer one",
+        "Cut padding off, and mask it where the network attends to it.",
+    )
+
+
+@check("explainers")
+def inputs_stay(subject: Subject) -> None:
+    """The batch that it is given is not written to."""
+    batch = subject.batch(subject.samples)
+    before = (batch.targets.copy(), batch.seeds.copy())
+    subject.made.explain(subject.tried.model, batch)
+    if not all(np.array_equal(a, b) for a, b in zip(before, (batch.targets, batch.seeds))):  # noqa: B905
+        raise Failed("targets and seeds as they were", "others", "Work on copies of the arrays.")
+
+
+@check("explainers")
+def the_model_stays(subject: Subject) -> None:
+    """Weights, hooks, modes and outputs of the model are bit for bit as before."""
+    model, sequences = subject.tried.model, [one.sequence for one in subject.samples]
+    before, outputs = state.of_model(model), model.predict(sequences)
+    subject.explained_by(subject.made)
+    _as_before(model, before, outputs, sequences)
+
+
+@check("explainers")
+def the_process_stays(subject: Subject) -> None:
+    """Generators, default types, threads, environment and working directory are as before."""
+    subject.explained_by(subject.made)  # what is imported on first use, is now
+    _stir()  # whoever sets a generator to what it was set to before would go unnoticed
+    before = state.of_process()
+    subject.explained_by(subject.made)
+    if changed := state.changed(before, state.of_process()):
+        raise Failed(
+            "the process as it was",
+            f"a change of {', '.join(changed)}",
+            "Use generators of your own, and put back in a `finally` what must be set.",
+        )
+
+
+@check("explainers")
+def an_error_leaves_no_trace(subject: Subject) -> None:
+    """Where the model fails in the middle, hooks and modes are put back all the same."""
+    model, sequences = subject.tried.model, [one.sequence for one in subject.samples]
+    before, outputs = state.of_model(model), model.predict(sequences)
+    with _Breaking(model) as broken:
+        try:
+            subject.made.explain(broken.model, subject.batch(subject.samples))
+        except _OnPurpose:
+            pass
+        except Exception as error:
+            if not _stems_from(error):
+                raise
+    if not broken.was_asked:
+        raise Skipped("it asks the model nothing that could fail")
+    _as_before(model, before, outputs, sequences)
+    _compare(
+        subject.attributions,
+        subject.explained_by(subject.made),
+        CLOSE,
+        "the same scores after the model had failed once",
+        "Put back in a `finally` what was set.",
+    )
+
+
+@check("explainers")
+def only_declared_truth_is_read(subject: Subject) -> None:
+    """Without "truth" among what it requires, annotations do not change its scores."""
+    if TRUTH in subject.choice.requires:
+        raise Skipped("it declares that it reads the truth")
+    blind = tuple(replace(one, annotations=()) for one in subject.samples)
+    _compare(
+        _chosen(subject, subject.samples),
+        subject.explained_by(subject.made, blind),
+        CLOSE,
+        "the same scores without annotations",
+        'Declare requires=frozenset({"truth"}), or do not read batch.annotations.',
+    )
+
+
+@check("explainers", slow=True)
+def a_fresh_process_agrees(subject: Subject) -> None:
+    """A spawned interpreter that sees no GPU gives the same scores."""
+    from gxarena.testing.spawned import explained_elsewhere
+
+    here, there = subject.attributions, explained_elsewhere(subject)
+    largest = max(float(np.abs(one.scores).max()) for one in here) or 1.0
+    for one, scores in zip(here, there, strict=True):
+        if one.scores.shape != scores.shape or np.abs(one.scores - scores).max() > CLOSE * largest:
+            raise Failed(
+                "the same scores in a fresh process on the CPU",
+                "others",
+                "Depend on nothing that another import or an earlier call has set.",
+            )
+
+
+@check("explainers", slow=True)
+def memory_does_not_grow(subject: Subject) -> None:
+    """Explaining again and again keeps nothing: less than 64 MB more after eight times."""
+    import psutil
+
+    process = psutil.Process()
+    for _ in range(2):
+        subject.explained_by(subject.made)
+    before = process.memory_info().rss
+    for _ in range(8):
+        subject.explained_by(subject.made)
+    grown = (process.memory_info().rss - before) / 2**20
+    if grown > 64:
+        raise Failed("no growth", f"{grown:.0f} MB more", "Let go of graphs: detach() and numpy().")
+
+
+@check("explainers")
+def time_and_strands_are_told(subject: Subject) -> str:
+    """Seconds a sequence, and how alike the maps of a sequence and its other strand are."""
+    start = time.perf_counter()
+    forward = subject.explained_by(subject.made)
+    seconds = (time.perf_counter() - start) / len(subject.samples)
+    if FIXED in subject.component.provides:
+        return f"{seconds:.2g} s a sequence"
+    turned = tuple(
+        replace(one, sequence=reverse_complement(one.sequence), annotations=_turned(one))
+        for one in subject.samples
+    )
+    backward = subject.explained_by(subject.made, turned)
+    alike = [
+        _correlation(_per_nucleotide(a), _per_nucleotide(b)[::-1])
+        for a, b in zip(forward, backward, strict=True)
+    ]
+    return f"{seconds:.2g} s a sequence; the other strand's maps correlate by {np.mean(alike):.2f}"
+
+
+def _of(subject: Subject, seed: int) -> list[Attribution]:
+    explainer: Explainer = subject.fresh()
+    return subject.explained_by(explainer, seed=seed)
+
+
+def _stir() -> None:
+    """Set the global generators elsewhere: nobody may have relied on them."""
+    np.random.random()
+    random.random()  # noqa: S311 (no secret)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.rand(1)
+
+
+def _chosen(subject: Subject, samples: Sequence[Any]) -> list[Attribution]:
+    by_id = {s.id: one for s, one in zip(subject.samples, subject.attributions, strict=True)}
+    return [by_id[sample.id] for sample in samples]
+
+
+def _only_itself(subject: Subject, samples: tuple[Any, ...], how: str) -> None:
+    _compare(
+        _chosen(subject, samples),
+        subject.explained_by(subject.made, samples),
+        CLOSE,
+        f"the same scores {how}",
+        "Treat each sequence by itself; draw its noise from its own seed.",
+    )
+
+
+def _compare(
+    expected: Sequence[Attribution],
+    got: Sequence[Attribution],
+    within: float,
+    what: str,
+    remedy: str,
+) -> None:
+    for one, other in zip(expected, got, strict=True):
+        if one.spans != other.spans:
+            raise Failed(what, "other units", remedy)
+        difference = float(np.abs(one.scores - other.scores).max())
+        largest = float(np.abs(one.scores).max())
+        if not difference <= within * largest:
+            raise Failed(what, f"scores up to {difference:.2g} apart, of {largest:.2g}", remedy)
+
+
+def _as_before(
+    model: Any, before: dict[str, object], outputs: Floats, sequences: list[str]
+) -> None:
+    if changed := state.changed(before, state.of_model(model)):
+        raise Failed(
+            "the model as it was",
+            f"a change of its {', '.join(changed)}",
+            "Remove hooks and restore modes in a `finally`; work on a copy of the weights.",
+        )
+    if not np.array_equal(outputs, model.predict(sequences)):
+        raise Failed("the same outputs, bit for bit", "others", "Change nothing of the model.")
+
+
+class _OnPurpose(RuntimeError):
+    """What the model raises while it is made to fail."""
+
+
+def _stems_from(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, _OnPurpose):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+class _Breaking:
+    """A model that fails: its network's last module, or where it has none its own answers."""
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.was_asked = model, False
+        self._network: Any = getattr(model, "network", None)
+        self._handle: Any = None
+
+    def __enter__(self) -> _Breaking:
+        if callable(getattr(self._network, "modules", None)):
+            self._handle = list(self._network.modules())[-1].register_forward_hook(self._fail)
+        else:
+            self.model = _Failing(self.model, self._fail)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._handle is not None:
+            self._handle.remove()
+
+    def _fail(self, *_: object, **__: object) -> None:
+        self.was_asked = True
+        raise _OnPurpose("the model fails on purpose")
+
+
+class _Failing:
+    """A model whose every answer is an error."""
+
+    def __init__(self, model: Any, fail: Any) -> None:
+        self._model, self.predict = model, fail
+        if hasattr(model, "predict_masked"):
+            self.predict_masked = fail
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+
+def _turned(sample: Any) -> tuple[Any, ...]:
+    length = len(sample.sequence)
+    return tuple(
+        replace(one, start=length - one.end, end=length - one.start) for one in sample.annotations
+    )
+
+
+def _per_nucleotide(one: Attribution) -> Floats:
+    return np.asarray((one.scores / one.spans.widths)[one.spans.owner])
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    if not (a.std() and b.std()):
+        return float("nan")
+    return float(np.corrcoef(a, b)[0, 1])

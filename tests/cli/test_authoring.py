@@ -1,0 +1,148 @@
+"""`gxarena new` and `gxarena plugins check`: a package that works at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+import venv
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from entry_points import entry_point
+from typer.testing import CliRunner
+
+from gxarena.cli.app import app
+from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, Scaffold
+from gxarena.errors import InputError
+from gxarena.registry import Registry
+from gxarena.testing import check_component
+
+KINDS = [(kind, False) for kind in SUMMARIES] + [("explainer", True)]
+
+
+@pytest.mark.parametrize(("kind", "torch"), KINDS)
+def test_a_new_package_is_whole(
+    kind: str, torch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"new-{kind}{'-torch' if torch else ''}"
+    scaffold = Scaffold(kind, name, torch)
+    folder = scaffold.write(tmp_path)
+    written = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert written == set(scaffold.files)
+    project = tomllib.loads((folder / "pyproject.toml").read_text())
+    assert project["project"]["entry-points"]["gxarena"] == {"main": f"{scaffold.package}.plugin"}
+    assert project["tool"]["setuptools"]["packages"]["find"] == {"where": ["src"]}
+    for path in folder.rglob("*"):
+        text = path.read_text().replace("${{", "") if path.is_file() else ""
+        assert not {"{{", "{%"} & set(text.split())
+    lint = ["check", "--isolated", "--select", "E,F,I,UP,B,W", "--line-length", "100"]
+    form = ["format", "--isolated", "--check", "--line-length", "100"]
+    for command in (lint, form):
+        subprocess.run(
+            [sys.executable, "-m", "ruff", *command, str(folder)], check=True, cwd=folder
+        )
+    monkeypatch.syspath_prepend(str(folder / "src"))
+    registry = Registry.load(
+        [*metadata.entry_points(group="gxarena"), entry_point("new", f"{scaffold.package}.plugin")]
+    )
+    assert not registry.broken
+    outcomes = list(check_component(registry, name, kind=f"{kind}s", slow=False))
+    assert {one.status for one in outcomes} <= {"passed", "skipped"}, outcomes
+    assert sum(one.status == "passed" for one in outcomes) >= len(outcomes) // 2
+
+
+def test_every_template_is_used() -> None:
+    used = {f"{t}.jinja" for kind in SUMMARIES for t in Scaffold(kind, "a-new-one").files.values()}
+    there = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.jinja")}
+    assert used == there
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "torch", "complaint"),
+    [
+        ("explainr", "mine", False, "unknown 'explainr'. Did you mean 'explainer'?"),
+        ("model", "Mine", False, "expected lower-case letters"),
+        ("model", "class", False, "expected lower-case letters"),
+        ("model", "../mine", False, "expected lower-case letters"),
+        ("model", "json", False, "whose package would hide 'json'"),
+        ("model", "mine", True, "--torch: expected an explainer, got 'model'"),
+    ],
+)
+def test_what_cannot_be_is_said(kind: str, name: str, torch: bool, complaint: str) -> None:
+    with pytest.raises(InputError) as raised:
+        Scaffold(kind, name, torch)
+    assert complaint in str(raised.value)
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    scaffold = Scaffold("metric", "mine-own")
+    scaffold.write(tmp_path)
+    with pytest.raises(InputError, match="expected nothing there, got something"):
+        scaffold.write(tmp_path)
+
+
+def test_a_check_of_a_component_is_printed_and_counted() -> None:
+    run = CliRunner().invoke(app, ["plugins", "check", "sum", "--fast"])
+    assert run.exit_code == 0
+    assert "passed    sum  conservation_is_declared" in run.stdout
+    document = CliRunner().invoke(app, ["plugins", "check", "sum", "--fast", "--json"])
+    told = json.loads(document.stdout)
+    assert told["counts"] == {"passed": len(told["checks"])}
+    assert (
+        run.stdout.splitlines()[-1]
+        == f"{len(told['checks'])} checks: {len(told['checks'])} passed."
+    )
+
+
+def test_a_failing_component_is_exit_status_1() -> None:
+    run = CliRunner().invoke(app, ["plugins", "check", "precomputed", "--fast", "--json"])
+    assert run.exit_code == 1
+    failed = {
+        c["check"]: c["message"]
+        for c in json.loads(run.stdout)["checks"]
+        if c["status"] == "failed"
+    }
+    assert "expected parameters of" in failed["it_can_be_made"]
+    assert "--set key=value" in failed["it_can_be_made"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "torch"), KINDS)
+def test_from_new_to_the_board(kind: str, torch: bool, tmp_path: Path) -> None:
+    """As the command says: install, pytest, check, run, leaderboard, in a light environment."""
+    environment = tmp_path / "venv"
+    venv.create(environment, with_pip=False)
+    (site,) = environment.glob("lib/python*/site-packages")
+    paths = [path for path in sys.path if path and Path(path).is_dir()]
+    (site / "parent.pth").write_text("\n".join(paths) + "\n")
+    python = environment / "bin" / "python"
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV"))}
+
+    def run(*command: object, cwd: Path = tmp_path) -> str:
+        done = subprocess.run(
+            list(map(str, command)), cwd=cwd, env=clean, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout[-3000:]} {done.stderr[-3000:]}"
+        return done.stdout
+
+    gxarena = (python, "-m", "gxarena")
+    name = f"fresh-{kind}"
+    told = run(*gxarena, "new", kind, name, *(["--torch"] if torch else []), "--into", tmp_path)
+    assert f"gxarena plugins check {name} --kind {kind}s" in told
+    folder = tmp_path / name
+    install = ("install", "--quiet", "--no-deps", "--no-build-isolation", "-e", folder)
+    run(python, "-m", "pip", *install)
+    listed = json.loads(run(*gxarena, "plugins", "list", "--json"))
+    assert listed["broken"] == []
+    (mine,) = [one for one in listed["components"] if one["name"] == name]
+    assert (mine["distribution"], mine["status"]) == (name, "ready")
+    assert " passed" in run(python, "-m", "pytest", "-q", cwd=folder)
+    checked = json.loads(run(*gxarena, "plugins", "check", name, "--kind", f"{kind}s", "--json"))
+    assert checked["counts"]["passed"] > 3
+    run(*gxarena, "run", "suite.toml", "--out", "runs/first", cwd=folder)
+    board = run(*gxarena, "leaderboard", "runs/first", "--out", "board.md", cwd=folder)
+    assert name in board + (folder / "board.md").read_text()
