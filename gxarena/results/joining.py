@@ -352,10 +352,8 @@ def _without(run: Measured, cells: Collection[str]) -> Measured:
         table.filter(pc.is_null(positions(table["cell_id"], cells)))
         for table in (run.cells, run.samples)
     )
-    levels, origins = (
-        {cell: what for cell, what in held.items() if cell not in cells}
-        for held in (run.levels, run.origins)
-    )
+    levels = {cell: level for cell, level in run.levels.items() if cell not in cells}
+    origins = {cell: of for cell, of in run.origins.items() if cell not in cells}
     return replace(run, cells=kept, samples=values, levels=levels, origins=origins)
 
 
@@ -365,10 +363,8 @@ def _with_own_ids(run: Measured, other: Measured) -> Measured:
     if ids.isdisjoint(others):
         return run
     cells, samples = (_with_ids_of(run.name, table) for table in (run.cells, run.samples))
-    levels, origins = (
-        {f"{cell}@{run.name}": what for cell, what in held.items()}
-        for held in (run.levels, run.origins)
-    )
+    levels = {f"{cell}@{run.name}": level for cell, level in run.levels.items()}
+    origins = {f"{cell}@{run.name}": of for cell, of in run.origins.items()}
     return replace(run, cells=cells, samples=samples, levels=levels, origins=origins)
 
 

@@ -123,7 +123,7 @@ def _n_values(table: pa.Table) -> int:
     """Numbers in lists; none where there should be a list counts one, as Parquet does."""
     lists = [column for column in table.columns if pa.types.is_list(column.type)]
     numbers = sum(pc.sum(pc.list_value_length(column)).as_py() or 0 for column in lists)
-    return int(numbers) + sum(column.null_count for column in lists)
+    return int(numbers + sum(column.null_count for column in lists))
 
 
 def _json(column: pa.ChunkedArray) -> pa.Array:
@@ -188,7 +188,7 @@ class Attributions:
 def _cells_of(column: pa.ChunkedArray) -> list[Any]:
     """A column's values; a list as an array, which takes a fifth of the memory."""
     if not pa.types.is_list(column.type):
-        return column.to_pylist()
+        return [*column.to_pylist()]
     return [one.values.to_numpy(zero_copy_only=False) if one.is_valid else None for one in column]
 
 
