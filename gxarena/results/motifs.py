@@ -35,6 +35,8 @@ class KeptMotif:
         The informative rows, which are compared with the database.
     match : mapping
         id, name, q, p, reverse, offset and frequencies of the entry; empty without a match.
+    role : str
+        Of the explainer: "method", or a control's.
     counts : bool
         Whether it says enough to be compared.
     bits : float or None
@@ -42,6 +44,7 @@ class KeptMotif:
     """
 
     cell: tuple[str, ...]
+    role: str
     replicate: int | None
     name: str
     sign: str
@@ -75,7 +78,7 @@ def motifs_of_run(run: RunResults) -> list[KeptMotif]:
     InputError
         The run has none.
     """
-    wanted = run.table("cells").select(["cell_id", REPLICATE, *_CELL]).to_pylist()
+    wanted = run.table("cells").select(["cell_id", "explainer_role", REPLICATE, *_CELL]).to_pylist()
     cells = {row["cell_id"]: row for row in wanted}
     kept = [_motif(row, cells[row["cell_id"]]) for row in run.table("motifs").to_pylist()]
     if not kept:
@@ -124,6 +127,7 @@ def _motif(row: dict[str, Any], cell: dict[str, Any]) -> KeptMotif:
         match["frequencies"] = np.array(row["match_frequencies"])
     return KeptMotif(
         cell=tuple(cell[name] for name in _CELL),
+        role=cell["explainer_role"],
         replicate=cell[REPLICATE],
         name=row["motif"],
         sign=row["sign"],

@@ -65,7 +65,7 @@ def motif(explainer: str, name: str, match: bool = True, counts: bool = True) ->
     }  # fmt: skip
     cell = ("d", "m", explainer, "native", "modisco")
     return KeptMotif(
-        cell, None, name, "positive", "hypothetical", 12, np.eye(4)[[0, 1, 2]], SCORES, (0, 3),
+        cell, "method", None, name, "positive", "hypothetical", 12, np.eye(4)[[0, 1, 2]], SCORES, (0, 3),
         entry if match else {}, counts, 2.0,
     )  # fmt: skip
 

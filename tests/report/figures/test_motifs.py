@@ -30,3 +30,13 @@ def test_motifs_are_drawn(plan: Callable[..., Plan], tmp_path: Path) -> None:
     path = tmp_path / "out" / "a.svg"
     write_figure("4", Evidence.of([tmp_path / "run"]), path)
     assert "toy / exact" in path.read_text()
+
+
+def test_controls_leave_the_room_to_methods(plan: Callable[..., Plan], tmp_path: Path) -> None:
+    block = BLOCK | {"models": ["toy"], "explainers": ["random", "exact"]}
+    run(plan(matrix=[block]), tmp_path / "both")
+    run(plan(matrix=[block | {"explainers": ["random"]}]), tmp_path / "control")
+    for name, drawn in (("both", False), ("control", True)):
+        path = tmp_path / f"{name}.svg"
+        write_figure("motifs", Evidence.of([tmp_path / name]), path)
+        assert ("toy / random" in path.read_text()) is drawn
