@@ -73,6 +73,8 @@ class Standing:
         some quantity has no such rank.
     seconds : float or None
         A sequence, for the explanation (see `seconds_of`).
+    critical_difference : float or None
+        Nemenyi's, of mean ranks; None where data sets are too few.
     """
 
     model: str
@@ -91,6 +93,7 @@ class Standing:
     coverage: float | None
     place_filled: int | None
     seconds: float | None
+    critical_difference: float | None = None
 
 
 def summary(board: pa.Table) -> list[Standing]:
@@ -221,6 +224,7 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
             _least_coverage(_rows_of(ranked, names[0])),
             filled[i],
             seconds_of(row for row in rows if row["explainer"] in names),
+            None if np.isnan(difference) else difference,
         )
         for i, names in enumerate(entries)
     ]
