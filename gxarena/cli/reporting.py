@@ -54,19 +54,35 @@ def figure(
     name: Annotated[
         str,
         typer.Argument(
-            help="attributions (1), similarity (2), faithfulness (3), motifs (4) or complexity.",
+            help="attributions (1), similarity (2), faithfulness (3), motifs (4), complexity; of "
+            "boards: estimates, ranks or cost.",
             metavar="NAME",
         ),
     ],
-    folders: Annotated[list[Path], typer.Argument(help="Folders of runs.", metavar="DIR...")],
+    folders: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of runs; bundles and boards too.", metavar="DIR..."),
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=".png, .svg or .pdf.")],
+    metrics: Annotated[
+        list[str],
+        typer.Option("--metric", metavar="PATTERN", help="Of estimates, e.g. '*gain_logit@20'."),
+    ] = [],  # noqa: B006 (typer reads the default, nobody edits it)
 ) -> None:
-    """Draw one of the paper's figures from a run's tables."""
+    """Draw one of the paper's figures from a run's tables, or a board.
+
+    Of runs, bundles and boards: estimates with their intervals (`estimates`), mean ranks with who
+    is not told apart (`ranks`, a critical-difference diagram), time against mean rank (`cost`).
+    """
     from gxarena.cli.console import out as console
     from gxarena.report.evidence import Evidence
+    from gxarena.report.figures.boards import BOARD_FIGURES, write_board_figure
     from gxarena.report.figures.catalogue import write_figure
     from gxarena.results.reading import check_outside_runs
 
     check_outside_runs(out)
-    write_figure(name, Evidence.of(folders), out)
+    if name in BOARD_FIGURES:
+        write_board_figure(name, folders, metrics, out)
+    else:
+        write_figure(name, Evidence.of(folders), out)
     console().print(f"Drawn: {out}", highlight=False, markup=False)

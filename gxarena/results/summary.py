@@ -10,7 +10,6 @@ them.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from scipy.stats import rankdata
 
 from gxarena.data import Floats, Ints
 from gxarena.hookspecs import QUESTIONS
+from gxarena.results.families import family_of
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.statistics.blocks import compare_over_blocks, ranks_without
 
@@ -34,8 +34,6 @@ Ranked = Mapping[Block, Mapping[Quantity, Mapping[str, Row]]]
 """Rows by what they rank and by explainer."""
 Rank = Callable[[Mapping[str, Row], str], int]
 """From a quantity's rows and an explainer to a number such as its rank."""
-_OF_FAMILY = {"gain": "mif"}
-"""MIF's drop beyond a random order's asks what MIF's drop does."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,8 @@ class Standing:
         some quantity has no such rank.
     seconds : float or None
         A sequence, for the explanation (see `seconds_of`).
+    critical_difference : float or None
+        Nemenyi's, of mean ranks; None where data sets are too few.
     """
 
     model: str
@@ -91,6 +91,7 @@ class Standing:
     coverage: float | None
     place_filled: int | None
     seconds: float | None
+    critical_difference: float | None = None
 
 
 def summary(board: pa.Table) -> list[Standing]:
@@ -108,15 +109,6 @@ def summary(board: pa.Table) -> list[Standing]:
             asked = [r for r in rows if r["model"] == model and r["question"] == question]
             found += _standings(model, question, asked)
     return found
-
-
-def family_of(metric: str) -> str:
-    """What a metric's quantity asks, whatever its budget and scale.
-
-    The first word of the quantity: ``lif`` of ``faithfulness.lif_change_logit@5``.
-    """
-    word = re.split("[_@]", metric.rpartition("]")[2].partition(".")[2], maxsplit=1)[0]
-    return _OF_FAMILY.get(word, word)
 
 
 def seconds_of(rows: Iterable[Row]) -> float | None:
@@ -221,6 +213,7 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
             _least_coverage(_rows_of(ranked, names[0])),
             filled[i],
             seconds_of(row for row in rows if row["explainer"] in names),
+            None if np.isnan(difference) else difference,
         )
         for i, names in enumerate(entries)
     ]

@@ -12,9 +12,10 @@ from gxarena.site.axis import Axis, axis_of
 from gxarena.site.changes import MOST_SHOWN, changes_of
 from gxarena.site.ledger import ledger, totals
 from gxarena.site.pages import what_it_can_say
-from gxarena.site.questions import WISHES, Section, in_words
+from gxarena.site.questions import WISHES, Section
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
+from gxarena.site.words import in_words
 
 
 def front_pages(site: Site) -> Iterator[Page]:

@@ -10,9 +10,9 @@ from gxarena.site import addresses, notes, pages
 from gxarena.site.catalogue import Known, bibtex
 from gxarena.site.dossiers import Dossier
 from gxarena.site.numbers import counted, listed
-from gxarena.site.questions import in_words
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
+from gxarena.site.words import in_words
 
 PAPER = (
     "Kurth, Yanez Sarmiento and Renard 2026, Evaluating Post-hoc Explanations of the "

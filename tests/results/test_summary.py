@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from gxarena.results.families import family_of
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.summary import (
     Standing,
     alone,
-    family_of,
     left_out,
     seconds_of,
     summary,

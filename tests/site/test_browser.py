@@ -163,6 +163,46 @@ def test_axe_finds_no_serious_fault(site: Path) -> None:
     assert {url.partition(":")[0] for url in asked} <= {"file", "data", "blob"}
 
 
+def test_a_large_board_is_usable_within_a_second(tmp_path: Path, registry: Registry) -> None:
+    """Fifty explainers, ten metrics, five data sets; the best of some tries, machines are busy."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    write_board(tmp_path / "large.parquet", synthetic_board(50, 10, 5))
+    site = tmp_path / "site"
+    write_site(Site.of(read_content([tmp_path / "large.parquet"]), registry), site)
+    ready = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
+    asked = """([name, value, shown]) => {
+        const field = document.querySelector(name);
+        const start = performance.now();
+        if (value) field.value = value; else field.checked = true;
+        field.dispatchEvent(new Event(value ? "input" : "change", { bubbles: true }));
+        return [shown(), performance.now() - start];
+    }"""
+    start_page = "() => document.querySelectorAll('article:not([hidden])').length"
+    counted = "() => document.getElementById('count').textContent"
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        opening, answering = [], []
+        for _ in range(5):
+            page = browser.new_page()
+            page.goto(f"{site.as_uri()}/index.html")
+            opening.append(page.evaluate(ready))
+            chosen = asked.replace("shown()", f"({start_page})()")
+            radio = 'input[name="question"][value="faithfulness"]'
+            articles, spent = page.evaluate(chosen, [radio, "", ""])
+            assert articles == 1
+            answering.append([spent])
+            page.goto(f"{site.as_uri()}/table.html")
+            page.wait_for_selector("#table tbody tr")
+            searched = asked.replace("shown()", f"({counted})()")
+            said, spent = page.evaluate(searched, ['input[name="q"]', "explainer-07 set-3", ""])
+            assert said == "10 of 2500 rows."
+            answering[-1].append(spent)
+            page.close()
+        browser.close()
+    assert min(opening) < 1000, opening
+    assert max(min(one) for one in zip(*answering, strict=True)) < 1000, answering
+
+
 def test_every_page_opens_without_complaint(site: Path) -> None:
     for name in kinds_of_pages(site):
         assert "gxarena" in opened(site, name).words

@@ -11,7 +11,8 @@ from site_pages import synthetic_board
 from gxarena.results.boards import Board
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.summary import summary
-from gxarena.site.questions import Section, in_words, sections_of, shown_quantity
+from gxarena.site.questions import Section, sections_of, shown_quantity
+from gxarena.site.words import in_words
 
 ORDER = ("deeplift", "ism", "lrp", "gradient")
 

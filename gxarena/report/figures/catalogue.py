@@ -12,6 +12,7 @@ from gxarena.errors import unknown
 from gxarena.report.drawing import check_ending, save
 from gxarena.report.evidence import Evidence
 from gxarena.report.figures.attributions import draw_attributions
+from gxarena.report.figures.boards import BOARD_FIGURES
 from gxarena.report.figures.complexity import draw_complexity
 from gxarena.report.figures.faithfulness import draw_faithfulness
 from gxarena.report.figures.motifs import write_motifs
@@ -60,7 +61,7 @@ def drawing(name: str) -> Drawing:
     if numbered and 0 <= number < PAPERS:
         return DRAWINGS[names[number]]
     if name not in DRAWINGS:
-        raise unknown("figure", name, names)
+        raise unknown("figure", name, [*names, *BOARD_FIGURES])
     return DRAWINGS[name]
 
 

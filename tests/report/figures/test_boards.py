@@ -1,0 +1,119 @@
+"""Boards as figures: what is drawn is the board's, and one sentence where nothing can be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from site_pages import synthetic_board
+from typer.testing import CliRunner
+from written_runs import write_run
+
+from gxarena.cli.app import app
+from gxarena.errors import InputError
+from gxarena.report.figures.boards import (
+    draw_cost,
+    draw_estimates,
+    draw_ranks,
+    front_of,
+    told_apart,
+    write_board_figure,
+)
+from gxarena.results.boards import write_board
+from gxarena.results.schemas import LEADERBOARD
+from gxarena.results.summary import summary
+
+pytest.importorskip("matplotlib")
+LOW, HIGH = ([m + 0.01 * i for i in range(24)] for m in (1.0, 2.0))
+
+
+def test_estimates_are_dots_and_intervals_of_the_board_best_on_top() -> None:
+    board = synthetic_board(4, 2, 2)
+    (axes, *others) = draw_estimates(board, ["metric-1"]).axes
+    assert len([one for one in others if one.axison]) == 1
+    rows = [
+        row
+        for row in board.table.to_pylist()
+        if (row["metric"], row["dataset"]) == ("metric-1", "set-0")
+    ]
+    rows.sort(key=lambda row: -row["estimate"])
+    assert [label.get_text() for label in axes.get_yticklabels()] == [r["explainer"] for r in rows]
+    drawn = [line.get_xdata() for line in axes.lines]
+    for i, row in enumerate(rows):
+        assert list(drawn[2 * i]) == [row["ci_low"], row["ci_high"]]
+        assert list(drawn[2 * i + 1]) == [row["estimate"]]
+    assert axes.yaxis_inverted()
+
+
+def test_ranks_are_mean_ranks_joined_where_they_are_not_told_apart() -> None:
+    pytest.importorskip("scikit_posthocs")
+    board = synthetic_board(5, 1, 12)
+    figure = draw_ranks(board)
+    standings = summary(board.table)
+    assert standings[0].critical_difference == pytest.approx(1.761, abs=0.01)
+    words = " ".join(text.get_text() for text in figure.axes[0].texts)
+    for one in standings:
+        assert f"{one.mean_rank:.2g}" in words
+        assert one.names[0] in words
+
+
+def test_told_apart_takes_intervals_that_do_not_meet_and_the_critical_difference() -> None:
+    one, *_, other = summary(synthetic_board(5, 1, 12).table)
+    one = replace(one, mean_rank=1.0, rank_low=1.0, rank_high=2.0, critical_difference=1.7)
+    for low, difference, expected in ((2.5, 1.7, True), (2.0, 1.7, False), (2.5, 3.0, False)):
+        far = replace(other, mean_rank=3.0, rank_low=low, rank_high=4.0)
+        assert told_apart(replace(one, critical_difference=difference), far) is expected
+    assert told_apart(replace(one, critical_difference=None), replace(far, rank_low=2.5))
+
+
+def test_the_front_is_whom_nobody_beats_in_time_and_rank() -> None:
+    board = synthetic_board(6, 4, 3)
+    (axes, *_) = draw_cost(board).axes
+    group = [one for one in summary(board.table) if one.question == "localization"]
+    places = np.array([[one.seconds, one.mean_rank] for one in group])
+    expected = [
+        one.names
+        for one, place in zip(group, places, strict=True)
+        if not ((places <= place).all(axis=1) & (places < place).any(axis=1)).any()
+    ]
+    front = front_of(group)
+    assert sorted(one.names for one in front) == sorted(expected)
+    dashed = next(line for line in axes.lines if line.get_linestyle() == "--")
+    assert list(dashed.get_xdata()) == [one.seconds for one in front]
+    assert axes.yaxis_inverted()
+
+
+def test_a_figure_that_cannot_be_says_why(tmp_path: Path) -> None:
+    write_board(tmp_path / "b.parquet", synthetic_board(2, 1, 1))
+    runs = [
+        write_run(tmp_path / name, {"a": LOW, "b": HIGH}, dataset_digest=digest)
+        for name, digest in (("x", "d" * 64), ("y", "e" * 64))
+    ]
+    with pytest.raises(InputError, match=r"expected runs that are one board, got 2.*data set 'd'"):
+        write_board_figure("ranks", runs, (), tmp_path / "a.svg")
+    with pytest.raises(InputError, match="at most 24 panels, got 30"):
+        draw_estimates(synthetic_board(2, 6, 5), ())
+    with pytest.raises(InputError, match="nothing"):
+        draw_estimates(synthetic_board(2, 1, 1), ["nothing"])
+    alone = synthetic_board(1, 1, 1)
+    for draw in (draw_ranks, draw_cost):
+        with pytest.raises(InputError, match="on which nobody does"):
+            draw(alone)
+    timeless = [
+        row | {"seconds_per_sequence": None} for row in synthetic_board(2, 1, 1).table.to_pylist()
+    ]
+    with pytest.raises(InputError, match="whose time is known"):
+        draw_cost(replace(alone, table=pa.Table.from_pylist(timeless, LEADERBOARD)))
+
+
+@pytest.mark.parametrize("name", ["estimates", "ranks", "cost"])
+def test_the_command_draws_them(name: str, tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", {"a": LOW, "b": HIGH})
+    path = tmp_path / "a.svg"
+    result = CliRunner().invoke(app, ["figure", name, str(run), "--out", str(path)])
+    assert result.exit_code == 0, result.output
+    assert path.read_text().startswith("<?xml")
+    assert f"Drawn: {path}" in result.output.replace("\n", "")
