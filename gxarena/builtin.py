@@ -32,18 +32,21 @@ def gxarena_datasets() -> Iterable[Component]:
     yield Component(
         name="genomic-benchmarks",
         target="gxarena.datasets.genomic_benchmarks:genomic_benchmarks",
+        paths=("root",),
         summary="Genomic Benchmarks, by task: human_nontata_promoters and eight others",
         citation="Gresova et al. 2023, BMC Genomic Data 24:25",
     )
     yield Component(
         name="gue",
         target="gxarena.datasets.gue:gue",
+        paths=("root",),
         summary="Genome Understanding Evaluation, by task: prom/prom_300_notata and 27 others",
         citation="Zhou et al. 2024, DNABERT-2, ICLR, arXiv:2306.15006",
     )
     yield Component(
         name="windows",
         target="gxarena.datasets.windows:windows",
+        paths=("data",),
         summary="windows of another data set's sequences: what length does, all else held",
     )
 

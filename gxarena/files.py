@@ -91,6 +91,15 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def git_digest(path: Path) -> str:
+    """What git calls a file of this content: SHA-1 of its length and itself."""
+    state = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            state.update(block)
+    return state.hexdigest()
+
+
 def stamp(path: Path) -> Stamp | None:
     """What changes with every write to a file; None where a write may have gone unnoticed.
 

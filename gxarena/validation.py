@@ -134,6 +134,8 @@ def _sentence(error: ValidationError, kind: type[BaseModel], where: str) -> str:
         return f"{prefix}: unknown key. {suggest(str(first['loc'][-1]), known)}"
     if first["type"] == "missing":
         return f"{prefix}: expected a value, got nothing."
+    if first["type"] == "int_parsing_size":
+        return f"{prefix}: expected an integer of 64 bits, got {reprlib.repr(first['input'])}."
     return f"{prefix}: expected {_expectation(first['msg'])}, got {reprlib.repr(first['input'])}."
 
 

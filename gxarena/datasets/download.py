@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import http.client
 import os
 import re
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from gxarena.errors import InputError, StorageError
-from gxarena.files import HOME
+from gxarena.files import HOME, file_digest, git_digest
 
 ATTEMPTS = 3
 """Failures in a row, none of which brought a byte, after which a download is given up."""
@@ -86,7 +85,7 @@ def check(path: Path, sha256: str = "") -> None:
         expected += recorded.read_text(encoding="utf-8").split()[:1]
     if not expected:
         return
-    found = _digest(path)
+    found = file_digest(path)
     if wrong := [digest for digest in expected if digest != found]:
         raise InputError(
             f"{path}: expected SHA-256 {wrong[0]}, got {found}. Delete it and run the same "
@@ -99,9 +98,9 @@ def _bring(url: str, path: Path, sha256: str, git_sha1: str, offline: str) -> No
     tag = path.with_name(f".{path.name}.etag")
     _receive(url, part, tag, offline)
     tag.unlink(missing_ok=True)
-    found = _digest(part)
-    digests = {"SHA-256": (sha256, found), "git's SHA-1": (git_sha1, git_digest(part))}
-    for kind, (wanted, got) in digests.items():
+    found = file_digest(part)
+    in_git = git_digest(part) if git_sha1 else ""
+    for kind, wanted, got in (("SHA-256", sha256, found), ("git's SHA-1", git_sha1, in_git)):
         if wanted and got != wanted.lower():
             part.unlink()
             raise InputError(
@@ -233,20 +232,6 @@ def _progress(part: Path) -> Progress:
     progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
     progress.add_task(part.name.removeprefix(".").removesuffix(".part"), total=None)
     return progress
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def git_digest(path: Path) -> str:
-    """What git calls a file of this content: SHA-1 of its length and itself."""
-    state = hashlib.sha1(f"blob {_size(path)}\0".encode(), usedforsecurity=False)
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            state.update(block)
-    return state.hexdigest()
 
 
 def _size(path: Path) -> int:

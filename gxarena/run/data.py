@@ -17,6 +17,7 @@ from gxarena.errors import InputError
 from gxarena.files import beside
 from gxarena.registry import Registry
 from gxarena.results.sample_groups import groups_of
+from gxarena.run.choices import located
 from gxarena.run.suite import Parameters, Suite
 from gxarena.validation import validated
 
@@ -70,6 +71,7 @@ def chosen_dataset(
     else:
         if ("datasets", name) not in registry.components:
             raise registry.unknown("datasets", name, where, aliases)
+        parameters = located(registry, "datasets", name, parameters, folder)
         dataset = opened(name, registry, None, parameters)
     if asked.kind is not None:
         dataset = replace(dataset, kind=asked.kind)

@@ -57,8 +57,8 @@ class Settings(BaseModel):
     network: dict[str, Any] = {}
     epochs: PositiveInt = 3
     batch_size: PositiveInt = 32
-    learning_rate: Annotated[float, Field(gt=0.0)] = 3e-5
-    weight_decay: Annotated[float, Field(ge=0.0)] = 0.01
+    learning_rate: Annotated[float, Field(gt=0.0, le=10.0)] = 3e-5
+    weight_decay: Annotated[float, Field(ge=0.0, le=1e3)] = 0.01
     warmup: Share = 0.1
     unknown: Share = 0.0
 

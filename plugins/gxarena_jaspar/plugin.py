@@ -23,6 +23,7 @@ def gxarena_datasets() -> Iterable[Component]:
     yield Component(
         name="scan",
         target="gxarena_jaspar.scan:scan",
+        paths=("data",),
         summary="another data set, annotated where JASPAR matrices fit (FIMO)",
         citation="Grant, Bailey and Noble 2011, Bioinformatics 27:1017; memelite",
         extra="jaspar",

@@ -11,11 +11,14 @@ import re
 from pathlib import Path
 
 from gxarena.errors import InputError
-from gxarena.files import file_digest
+from gxarena.files import file_digest, git_digest
 from gxarena.identity import HUB_ID
 from gxarena_torch.checkpoint_files import TOKENIZER_FILE, VOCABULARY_FILE, shards, weights_file
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+"""Of a large file's content."""
+_SHA1 = re.compile(r"[0-9a-f]{40}")
+"""Git's, of any other file."""
 _WANTED = ["*.json", "*.safetensors", "pytorch_model*.bin", "vocab.txt"]
 """No code, and no weights of other frameworks."""
 
@@ -89,20 +92,31 @@ def _cached(hub_id: str) -> Path | None:
     return folder if (folder / _COMPLETE).is_file() else None
 
 
+def _kind(digest: str) -> str:
+    return "SHA-256" if _SHA256.fullmatch(digest) else "git's SHA-1"
+
+
+def _digest_as_named(blob: Path) -> str:
+    """A file's digest, of the kind that its name in the cache is; empty where that is none."""
+    if _SHA256.fullmatch(blob.name):
+        return file_digest(blob)
+    return git_digest(blob) if _SHA1.fullmatch(blob.name) else ""
+
+
 def _downloaded(hub_id: str) -> Path:
     """The hub's files, checked; those that arrived before are not asked for again."""
     from huggingface_hub import snapshot_download
 
     folder = Path(snapshot_download(hub_id, allow_patterns=_WANTED))
     for file in sorted(folder.rglob("*")):
-        # The cache names a large file by the SHA-256 that the hub has of it, but never checks it.
+        # The cache names a file by the digest that the hub has of it, but never checks it.
         blob = file.resolve()
-        if _SHA256.fullmatch(blob.name) and (found := file_digest(blob)) != blob.name:
+        if (found := _digest_as_named(blob)) not in ("", blob.name):
             blob.unlink()
             raise InputError(
-                f"checkpoint '{hub_id}', {file.name}: expected a file of SHA-256 {blob.name}, got "
-                f"one of {found}, which was not kept. Run the same command again, or pass "
-                "checkpoint=FOLDER."
+                f"checkpoint '{hub_id}', {file.name}: expected a file of {_kind(blob.name)} "
+                f"{blob.name}, got one of {found}, which was not kept. Run the same command again, "
+                "or pass checkpoint=FOLDER."
             )
     # Without network, what comes back may be an earlier download's part.
     has_tokenizer = any((folder / name).is_file() for name in (TOKENIZER_FILE, VOCABULARY_FILE))

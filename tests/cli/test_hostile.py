@@ -35,7 +35,8 @@ NUMBERS = [
     "-1", "0", "2.5", "x", "", "[/y]", "1e3", "9" * 5000, str(2**31), str(2**63), str(2**64), "nan",
 ]  # fmt: skip
 TEXTS = [
-    "", "[/y]", "[bold]", "\x1b[2J", "é", "a" * 5000, "../..", "\udcff", "-", "--", "%s", ":a:", "\\",
+    "", "[/y]", "[bold]", "\x1b[2J", "é", "a" * 5000, "../..", "\udcff", "-", "--", "%s", ":a:",
+    "\\",
 ]  # fmt: skip
 PATHS = [
     "nothing", "folder", "text", "[/y]", "", "/", "/dev/null", "a" * 300, "data.csv", "bundle.zip",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gxarena.cli.console import key_values
 from gxarena.datasets.opening import opened
-from gxarena.errors import GxarenaError
+from gxarena.errors import GxarenaError, InputError
 from gxarena.registry import Registry
 from gxarena.run.plan import make_plan
 from gxarena.run.suite import Suite, read_suite
@@ -148,6 +148,56 @@ def _planned(suite: Suite, registry: Registry, folder: Path) -> None:
     json.dumps([made.suite.model_dump(mode="json"), made.digest])
 
 
+def test_whole_documents_are_planned(data: Path, registry: Registry) -> None:
+    (data.parent / "odd.toml").write_text(SUITE)
+    _planned(read_suite(str(data.parent / "odd.toml")), registry, data.parent)
+    _planned(validated(Suite, DOCUMENT, "odd.toml"), registry, data.parent)
+    (data.parent / "recipe.toml").write_text(RECIPE)
+    assert read_recipe(data.parent / "recipe.toml").seed == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (f"seed={2**63}", "--set seed: expected integers of 64 bits, got one of 64."),
+        (f"seed=0x{'f' * 5000}", "--set seed: expected integers of 64 bits, got one of 20000."),
+        ("seed=" + "9" * 5000, "odd.toml, seed: expected an integer of 64 bits, got '999"),
+        ("models=" + "[" * 5000, "odd.toml, models: expected a valid dictionary, got '[[["),
+        ("models.a" + ".a" * 40 + "=1", "--set: expected at most 32 keys in one another, got more"),
+        ("datasets.mine.n=2.5", "odd, datasets.mine, n: expected a valid integer, got 2.5."),
+        ("datasets.mine.n=true", "odd, datasets.mine, n: expected a valid integer, got True."),
+        ("datasets.mine.labels=1", "odd, datasets.mine, labels: expected a valid list, got 1."),
+        ("datasets.mine.path=5", "odd, datasets.mine, path: expected a valid string, got 5."),
+        ("datasets.mine.path=''", "odd, datasets.mine, path: expected string should have at least"),
+        ("datasets.mine.label=5", "data.csv, label: expected the name of a column, got 5."),
+        ("datasets.cut.base=5", "dataset 'windows': expected other parameters, got {'data'"),
+        ("datasets.cut.registry=5", "dataset 'windows': expected other parameters, got {'data'"),
+        ("metrics.focus.name=[1]", "metrics.focus: expected name to be the text that a component"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_before_any_work(
+    data: Path, registry: Registry, change: str, sentence: str
+) -> None:
+    path = data.parent / "odd.toml"
+    path.write_text(SUITE)
+    with pytest.raises(InputError) as caught:
+        _planned(read_suite(str(path), [change]), registry, data.parent)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 5000, f"a = {2**63}"])
+def test_toml_that_no_suite_can_be(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.toml").write_text(text)
+    for read in (
+        lambda: read_suite(str(tmp_path / "odd.toml")),
+        lambda: read_recipe(tmp_path / "odd.toml"),
+    ):
+        with pytest.raises(
+            InputError, match=r"odd\.toml: expected (TOML|integers of 64 bits), got"
+        ):
+            read()
+
+
 @pytest.mark.parametrize("examples", LENGTHS)
 def test_damaged_suite_files(data: Path, registry: Registry, examples: int) -> None:
     path = data.parent / "odd.toml"
@@ -207,3 +257,22 @@ def test_odd_recipes(data: Path, registry: Registry, examples: int) -> None:
             opens(validated(Recipe, with_odd_value(whole, value, seed), "odd.toml"))
 
     campaign()
+
+
+@pytest.mark.parametrize(
+    ("module", "settings", "rates"),
+    [
+        ("gxarena_cnn.training.settings", "Settings", ["learning_rate", "weight_decay"]),
+        ("gxarena_dnabert2.training.settings", "Stage", ["learning_rate"]),
+        ("gxarena_hf.train", "Settings", ["learning_rate", "weight_decay"]),
+    ],
+)
+def test_rates_that_no_training_survives_are_refused_before_it(
+    module: str, settings: str, rates: list[str]
+) -> None:
+    kind = getattr(pytest.importorskip(module), settings)
+    for key in rates:
+        for rate in (1e300, float("inf"), float("nan"), -1.0):
+            with pytest.raises(InputError, match=rf"{key}: expected .*, got "):
+                validated(kind, {key: rate}, "recipe")
+        assert getattr(validated(kind, {key: 0.5}, "recipe"), key) == 0.5

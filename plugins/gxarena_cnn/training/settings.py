@@ -11,7 +11,7 @@ from gxarena.validation import validated
 from gxarena_cnn.checkpoint import Precision
 
 Fraction = Annotated[float, Field(ge=0.0, lt=1.0)]
-NotNegative = Annotated[float, Field(ge=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0, le=1e3)]
 
 
 class Settings(BaseModel):
@@ -51,7 +51,7 @@ class Settings(BaseModel):
     epochs: PositiveInt = 40
     patience: PositiveInt = 8
     batch_size: Annotated[int, Field(ge=2)] = 128
-    learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0.0, le=10.0)] = 1e-3
     weight_decay: NotNegative = 1e-2
     label_smoothing: Fraction = 0.0
     average: Fraction = 0.0

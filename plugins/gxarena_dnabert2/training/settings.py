@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-Rate = Annotated[float, Field(gt=0.0)]
+Rate = Annotated[float, Field(gt=0.0, le=10.0)]
 
 
 class _Table(BaseModel):

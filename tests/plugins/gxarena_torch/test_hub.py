@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,17 @@ def test_a_wrong_checksum_is_refused_and_nothing_is_kept(server: Server) -> None
             folder_of(ID)
     server.digests.clear()
     assert folder_of(ID).joinpath("model.safetensors").read_bytes() == server.files[WEIGHTS]
+
+
+def test_small_files_are_held_against_gits_digest(server: Server) -> None:
+    (place,) = (path for path in server.files if path.endswith("/config.json"))
+    content = server.files[place]
+    named = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # noqa: S324 (git's)
+    server.digests[place] = "0" * 40
+    with pytest.raises(InputError, match=rf"expected a file of git's SHA-1 {'0' * 40}, got one of"):
+        folder_of(ID)
+    server.digests[place] = named
+    assert folder_of(ID).joinpath("config.json").read_bytes() == content
 
 
 def test_a_copy_of_the_cache_is_a_checkpoint_folder(server: Server, tmp_path: Path) -> None:
