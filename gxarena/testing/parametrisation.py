@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gxarena.errors import MissingExtra
 from gxarena.registry import Registry
 from gxarena.testing.checks import Check, Outcome, outcome_of, vacuous
 from gxarena.testing.running import checks_of, expected_of, found_by
@@ -60,8 +61,12 @@ def parametrize_with_checks(
 
     Parameters are those of `gxarena.testing.check_component`.
     """
-    import pytest
-
+    try:
+        import pytest
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            "parametrize_with_checks: expected pytest to be installed. pip install pytest"
+        ) from error
     known, cases = registry or Registry.load(), []
     for name in names:
         for found in found_by(known, name, kind):
