@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 from gxarena.errors import InputError
 from gxarena.results.attestation import level_of
 from gxarena.results.bundle import is_bundle, opened
-from gxarena.results.joining import Measured, Origins, joined, relabelled
+from gxarena.results.joining import joined, relabelled
 from gxarena.results.leaderboard import leaderboard
+from gxarena.results.measured import Measured, Origins
 from gxarena.results.parquet import read_with_identity, write_table
 from gxarena.results.places import without_ranks_of_the_lone
 from gxarena.results.reading import RunResults, last_attempts

@@ -12,38 +12,31 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gxarena.data import Floats
+from gxarena.results.cautions import cautions
 from gxarena.results.contestants import values_of_cells
-from gxarena.results.encoded import encoded, positions
-from gxarena.results.reading import RunResults, last_attempts
-from gxarena.results.schemas import VALUES
-from gxarena.results.terms import (
-    DATASET,
-    MODEL,
-    REFERENCE,
-    REFERENCE_CODE,
-    Key,
-    Terms,
-    labels_by_meaning,
+from gxarena.results.measured import (
+    Measured,
+    Row,
+    reference_of,
+    with_columns,
+    with_labels,
+    with_own_ids,
+    without,
 )
-from gxarena.results.verification import SELF_REPORTED
+from gxarena.results.reading import last_attempts
+from gxarena.results.terms import DATASET, MODEL, REFERENCE, Terms, labels_by_meaning
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-6
 """Up to which values are the same: float32 on another machine."""
 
-Row = Mapping[str, Any]
-Origins = tuple[tuple[str, str], ...]
-"""Runs, each with the id that a cell has there."""
 Place = tuple[str, str, int, str, str, str]
 """Data set, model, replicate, explainer, aggregator, metric: what one cell is."""
 
@@ -52,61 +45,11 @@ _READ = [
     "explainer", "explainer_component", "explainer_parameters", "aggregator", "metric",
     "metric_name", "metric_digest", "against", "status",
 ]  # fmt: skip
-_OF_REFERENCES = (REFERENCE, REFERENCE_CODE)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A run, or several joined, under the name that sentences call it by.
-
-    Attributes
-    ----------
-    name : str
-    terms : Terms
-    cells, samples : pyarrow.Table
-    seed : int
-    groupings : mapping
-        Data sets whose samples are grouped (see `gxarena.results.sample_groups`).
-    notes : tuple of str
-        What a reader must know of the joining, a sentence each.
-    levels : mapping of str to str
-        How far somebody else has checked cells, by their ids (see `gxarena.results.verification`).
-    origins : mapping of str to tuple of (run, its cell's id)
-        Of which run a cell is, by its id here, and then which others hold the same values.
-    """
-
-    name: str
-    terms: Terms
-    cells: pa.Table
-    samples: pa.Table
-    seed: int
-    groupings: Mapping[str, str]
-    notes: tuple[str, ...] = ()
-    levels: Mapping[str, str] = field(default_factory=dict)
-    origins: Mapping[str, Origins] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
-        run: RunResults,
-        name: str,
-        terms: Terms,
-        level: str = SELF_REPORTED,
-        notes: Sequence[str] = (),
-    ) -> Measured:
-        """One run by itself, checked so far, with what is to be known of that."""
-        samples, cells = run.table("samples", VALUES, encode=True), run.table("cells")
-        record = run.record
-        levels = {} if level == SELF_REPORTED else dict.fromkeys(record.cells, level)
-        origins = {cell: ((name, cell),) for cell in cells["cell_id"].to_pylist()}
-        about = (record.seed, record.groupings, tuple(notes), levels, origins)
-        return cls(name, terms, cells, samples, *about)
 
 
 def joined(first: Measured, second: Measured) -> Measured:
     """Two on the same terms as one; labels are the first one's where they mean the same."""
     second = relabelled(first, second)
-    code = _other_code(first, second)
     second, said = _apart_where_it_differs(first, second)
     outdone: set[str] = set()
     dropped: set[str] = set()
@@ -117,8 +60,8 @@ def joined(first: Measured, second: Measured) -> Measured:
         if mine["status"] == theirs["status"] == "ok":
             origins[mine["cell_id"]] += second.origins[theirs["cell_id"]]
     first = replace(first, origins=origins)
-    kept = _without(first, outdone)
-    added = _with_own_ids(_without(second, dropped), kept)
+    kept = without(first, outdone)
+    added = with_own_ids(without(second, dropped), kept)
     return Measured(
         first.name,
         {**second.terms, **first.terms},
@@ -130,9 +73,7 @@ def joined(first: Measured, second: Measured) -> Measured:
             *first.notes,
             *second.notes,
             *said,
-            *code,
-            *_unknown_references(first, second),
-            *_other_machines(first, second),
+            *cautions(first, second),
         ),
         {**kept.levels, **added.levels},
         {**kept.origins, **added.origins},
@@ -153,7 +94,7 @@ def _apart_where_it_differs(first: Measured, second: Measured) -> tuple[Measured
             shared = [
                 pair
                 for pair in _shared(first, second)
-                if (_reference(pair[1]) is not None) is of_comparisons
+                if (reference_of(pair[1]) is not None) is of_comparisons
             ]
             why = _other_explainers(held, new)
             why |= _other_values(first, second, [p for p in shared if p[1]["explainer"] not in why])
@@ -163,7 +104,7 @@ def _apart_where_it_differs(first: Measured, second: Measured) -> tuple[Measured
             said += [
                 f"{why[one]}: that of {second.name} is shown as '{names[one]}'." for one in why
             ]
-            second = _with_labels(second, explainers=names)
+            second = with_labels(second, explainers=names)
     return second, said
 
 
@@ -172,12 +113,6 @@ def _shared(first: Measured, second: Measured) -> list[tuple[Row, Row]]:
     held, new = (last_attempts(one.cells.select(_READ)) for one in (first, second))
     places = {_place(cell): cell for cell in held}
     return [(places[_place(cell)], cell) for cell in new if _place(cell) in places]
-
-
-def _reference(cell: Row) -> str | None:
-    """What else than itself with other weights a cell is compared with."""
-    against: str | None = cell["against"]
-    return None if against == f"{cell['model']}/{cell['explainer']}" else against or None
 
 
 def _place(cell: Row) -> Place:
@@ -196,7 +131,7 @@ def relabelled(first: Measured, second: Measured) -> Measured:
     names = {kind: _same_meaning(first.terms, second.terms, kind) for kind in (DATASET, MODEL)}
     labels = first.cells.select(["suite", "dataset"]).to_pylist()
     suites = {row["dataset"]: row["suite"] for row in reversed(labels)}
-    second = _with_labels(second, names[DATASET], names[MODEL])
+    second = with_labels(second, names[DATASET], names[MODEL])
     rows = second.cells.select(["suite", "dataset"]).to_pylist()
     for row in rows:
         row["suite"] = suites.get(row["dataset"], row["suite"])
@@ -206,7 +141,7 @@ def relabelled(first: Measured, second: Measured) -> Measured:
             # How either suite names a model that is the same by its weights says nothing.
             (model, _), (_, explainer) = (json.loads(one.terms[key]) for one in (first, second))
             terms[key] = json.dumps([model, explainer], sort_keys=True)
-    return replace(second, cells=_with_columns(second.cells, rows), terms=terms)
+    return replace(second, cells=with_columns(second.cells, rows), terms=terms)
 
 
 def _same_meaning(first: Terms, second: Terms, kind: str) -> dict[str, str]:
@@ -284,157 +219,3 @@ def _new_names(
             names[label] = f"{wanted[:-1]}, {next(numbers)})"
         taken.add(names[label])
     return names
-
-
-def _with_labels(
-    run: Measured,
-    datasets: Mapping[str, str] = MappingProxyType({}),
-    models: Mapping[str, str] = MappingProxyType({}),
-    explainers: Mapping[str, str] = MappingProxyType({}),
-) -> Measured:
-    """A run with other labels wherever it names these, also in names of comparisons."""
-    if not (datasets or models or explainers):
-        return run
-    columns = ["dataset", "model", "explainer", "against", "metric_name"]
-    rows = run.cells.select([*columns, "quantities"]).to_pylist()
-    metrics: dict[str, str] = {}
-    for row in rows:
-        before, other = row["metric_name"], _reference(row)
-        if row["against"]:
-            model, _, explainer = row["against"].partition("/")
-            row["against"] = f"{models.get(model, model)}/{explainers.get(explainer, explainer)}"
-        if other is not None:
-            row["metric_name"] = before.replace(f"[vs {other}]", f"[vs {row['against']}]")
-        for key in json.loads(row.pop("quantities") or "{}"):
-            end = key and f".{key}"
-            metrics[before + end] = row["metric_name"] + end
-        for kind, names in (("dataset", datasets), ("model", models), ("explainer", explainers)):
-            row[kind] = names.get(row[kind], row[kind])
-    labels = {DATASET: datasets, MODEL: models}
-    return replace(
-        run,
-        cells=_with_columns(run.cells, rows),
-        samples=_with_metrics(run.samples, {b: n for b, n in metrics.items() if b != n}),
-        terms={_renamed(key, labels, explainers): value for key, value in run.terms.items()},
-        groupings={datasets.get(label, label): how for label, how in run.groupings.items()},
-    )
-
-
-def _renamed(
-    key: Key, labels: Mapping[str, Mapping[str, str]], explainers: Mapping[str, str]
-) -> Key:
-    """A term of what has another label now."""
-    if key[0] in labels:
-        return (key[0], labels[key[0]].get(key[1], key[1]), *key[2:])
-    if key[0] not in _OF_REFERENCES:
-        return key
-    model, _, explainer = key[1].partition("/")
-    return key[0], f"{labels[MODEL].get(model, model)}/{explainers.get(explainer, explainer)}"
-
-
-def _with_metrics(samples: pa.Table, names: Mapping[str, str]) -> pa.Table:
-    """Values under other metrics' names."""
-    if not names:
-        return samples
-    at, typed = samples.column_names.index("metric"), samples.schema.field("metric")
-    column = encoded(samples["metric"])
-    renamed = [names.get(name, name) for name in column.dictionary.to_pylist()]
-    distinct = pa.array(renamed, column.dictionary.type)
-    return samples.set_column(
-        at, typed, pa.DictionaryArray.from_arrays(column.indices, distinct).cast(typed.type)
-    )
-
-
-def _without(run: Measured, cells: Collection[str]) -> Measured:
-    if not cells:
-        return run
-    kept, values = (
-        table.filter(pc.is_null(positions(table["cell_id"], cells)))
-        for table in (run.cells, run.samples)
-    )
-    levels = {cell: level for cell, level in run.levels.items() if cell not in cells}
-    origins = {cell: of for cell, of in run.origins.items() if cell not in cells}
-    return replace(run, cells=kept, samples=values, levels=levels, origins=origins)
-
-
-def _with_own_ids(run: Measured, other: Measured) -> Measured:
-    """A run whose cells have ids that another's do not have."""
-    ids, others = ({*one.cells["cell_id"].unique().to_pylist()} for one in (run, other))
-    if ids.isdisjoint(others):
-        return run
-    cells, samples = (_with_ids_of(run.name, table) for table in (run.cells, run.samples))
-    levels = {f"{cell}@{run.name}": level for cell, level in run.levels.items()}
-    origins = {f"{cell}@{run.name}": of for cell, of in run.origins.items()}
-    return replace(run, cells=cells, samples=samples, levels=levels, origins=origins)
-
-
-def _with_ids_of(name: str, table: pa.Table) -> pa.Table:
-    ids, typed = encoded(table["cell_id"]), table.schema.field("cell_id")
-    longer = pc.binary_join_element_wise(ids.dictionary, name, "@")
-    column = pa.DictionaryArray.from_arrays(ids.indices, longer).cast(typed.type)
-    return table.set_column(table.column_names.index("cell_id"), typed, column)
-
-
-def _with_columns(table: pa.Table, rows: Sequence[Row]) -> pa.Table:
-    """A table with some of its columns of text written anew."""
-    for name in rows[0] if rows else ():
-        column = pa.array([row[name] for row in rows], pa.string())
-        table = table.set_column(table.column_names.index(name), table.schema.field(name), column)
-    return table
-
-
-def _other_code(first: Measured, second: Measured) -> list[str]:
-    """A sentence where the runs share metrics or models that different code computed."""
-    changed = []
-    held, new = (last_attempts(one.cells.select(_READ)) for one in (first, second))
-    for kind in ("metric", "model"):
-        ours, theirs = (
-            {
-                (c[kind], c["model_replicate"] if kind == "model" else 0): c[f"{kind}_digest"]
-                for c in cells
-            }
-            for cells in (held, new)
-        )
-        both = ours.keys() & theirs.keys()
-        changed += sorted({label for label, at in both if ours[label, at] != theirs[label, at]})
-    if not changed:
-        return []
-    return [
-        f"{first.name} and {second.name} were computed with other sources or versions of "
-        f"libraries: {', '.join(changed)}."
-    ]
-
-
-def _unknown_references(first: Measured, second: Measured) -> Iterator[str]:
-    """A sentence on each explanation that both compare with and not both have cells of."""
-    for key in first.terms:
-        code = (REFERENCE_CODE, *key[1:])
-        if key[0] == REFERENCE and key in second.terms:
-            lacking = [one.name for one in (first, second) if code not in one.terms]
-            if lacking:
-                yield (
-                    f"{first.name} and {second.name} are compared with '{key[1]}' by name and "
-                    f"parameters: {' and '.join(lacking)} held no cells of it, so that its code is "
-                    "not known to be the same."
-                )
-
-
-def _other_machines(first: Measured, second: Measured) -> Iterator[str]:
-    """A sentence where both say how long explaining took, and on what."""
-    ours, theirs = (_devices(one.cells) for one in (first, second))
-    if ours and theirs:
-        on = (
-            f"{ours} both, which may be other machines"
-            if ours == theirs
-            else f"{ours} in {first.name} and on {theirs} in {second.name}"
-        )
-        yield (
-            f"Seconds of {first.name} and {second.name} were measured on {on}: they compare within "
-            "a run alone."
-        )
-
-
-def _devices(cells: pa.Table) -> str:
-    """On what explanations were timed; empty where nobody says."""
-    timed = cells.filter(pc.is_valid(cells["explain_seconds"]))
-    return " and ".join(sorted(timed["device"].drop_null().unique().to_pylist()))

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 from written_runs import Values, write_run
 
-from gxarena.results.joining import Measured, joined
+from gxarena.results.joining import joined
 from gxarena.results.leaderboard import leaderboard
+from gxarena.results.measured import Measured
 from gxarena.results.reading import RunResults
 from gxarena.results.terms import terms_of
 

@@ -1,0 +1,86 @@
+"""What a reader must know of runs that are joined: other code, references by name, machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gxarena.results.measured import Measured
+from gxarena.results.reading import last_attempts
+from gxarena.results.terms import REFERENCE, REFERENCE_CODE
+
+_READ = [
+    "cell_id",
+    "attempt",
+    "model",
+    "model_replicate",
+    "model_digest",
+    "metric",
+    "metric_digest",
+]
+
+
+def cautions(first: Measured, second: Measured) -> Iterator[str]:
+    """A sentence for each."""
+    yield from _other_code(first, second)
+    yield from _unknown_references(first, second)
+    yield from _other_machines(first, second)
+
+
+def _other_code(first: Measured, second: Measured) -> list[str]:
+    """A sentence where the runs share metrics or models that different code computed."""
+    changed = []
+    held, new = (last_attempts(one.cells.select(_READ)) for one in (first, second))
+    for kind in ("metric", "model"):
+        ours, theirs = (
+            {
+                (c[kind], c["model_replicate"] if kind == "model" else 0): c[f"{kind}_digest"]
+                for c in cells
+            }
+            for cells in (held, new)
+        )
+        both = ours.keys() & theirs.keys()
+        changed += sorted({label for label, at in both if ours[label, at] != theirs[label, at]})
+    if not changed:
+        return []
+    return [
+        f"{first.name} and {second.name} were computed with other sources or versions of "
+        f"libraries: {', '.join(changed)}."
+    ]
+
+
+def _unknown_references(first: Measured, second: Measured) -> Iterator[str]:
+    """A sentence on each explanation that both compare with and not both have cells of."""
+    for key in first.terms:
+        code = (REFERENCE_CODE, *key[1:])
+        if key[0] == REFERENCE and key in second.terms:
+            lacking = [one.name for one in (first, second) if code not in one.terms]
+            if lacking:
+                yield (
+                    f"{first.name} and {second.name} are compared with '{key[1]}' by name and "
+                    f"parameters: {' and '.join(lacking)} held no cells of it, so that its code is "
+                    "not known to be the same."
+                )
+
+
+def _other_machines(first: Measured, second: Measured) -> Iterator[str]:
+    """A sentence where both say how long explaining took, and on what."""
+    ours, theirs = (_devices(one.cells) for one in (first, second))
+    if ours and theirs:
+        on = (
+            f"{ours} both, which may be other machines"
+            if ours == theirs
+            else f"{ours} in {first.name} and on {theirs} in {second.name}"
+        )
+        yield (
+            f"Seconds of {first.name} and {second.name} were measured on {on}: they compare within "
+            "a run alone."
+        )
+
+
+def _devices(cells: pa.Table) -> str:
+    """On what explanations were timed; empty where nobody says."""
+    timed = cells.filter(pc.is_valid(cells["explain_seconds"]))
+    return " and ".join(sorted(timed["device"].drop_null().unique().to_pylist()))
