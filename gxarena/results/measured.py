@@ -1,4 +1,4 @@
-"""What one run measured, or several joined: its cells and samples, under other labels or in part."""
+"""What a run measured, or several joined: cells and samples, under other labels or in part."""
 
 from __future__ import annotations
 

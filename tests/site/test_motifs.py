@@ -65,8 +65,8 @@ def motif(explainer: str, name: str, match: bool = True, counts: bool = True) ->
     }  # fmt: skip
     cell = ("d", "m", explainer, "native", "modisco")
     return KeptMotif(
-        cell, "method", None, name, "positive", "hypothetical", 12, np.eye(4)[[0, 1, 2]], SCORES, (0, 3),
-        entry if match else {}, counts, 2.0,
+        cell, "method", None, name, "positive", "hypothetical", 12, np.eye(4)[[0, 1, 2]], SCORES,
+        (0, 3), entry if match else {}, counts, 2.0,
     )  # fmt: skip
 
 
