@@ -27,6 +27,7 @@ USUAL = 1 << 30
 _ENTRY = b"PK\1\2"
 """How each entry of a zip archive's list of members begins."""
 
+_BLOCK = 1 << 20
 _BATCH = 4096
 """Rows of a table whose texts are counted at a time."""
 
@@ -52,10 +53,12 @@ def check_unpacked(where: object, size: int) -> None:
 
 def gunzipped(path: Path) -> bytes:
     """What a gzip file unfolds to, its checksum verified."""
+    content = bytearray()
     with gzip.open(path) as file:
-        content = file.read(unpack_limit() + 1)
-        check_unpacked(path, len(content))
-    return content
+        while block := file.read(_BLOCK):
+            content += block
+            check_unpacked(path, len(content))
+    return bytes(content)
 
 
 def members_of(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

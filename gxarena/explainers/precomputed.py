@@ -164,9 +164,9 @@ def _read(path: Path, ids: str, scores: str, sha256: str) -> Mapping[str, Any]:
 def _parquet(path: Path, ids: str, scores: str) -> Mapping[str, Any]:
     table = parquet_table(path)
     for column in (ids, scores):
-        if (found := table.column_names.count(column)) != 1:
+        if column not in table.column_names:
             raise InputError(
-                f"{path}: expected a column '{column}', found {found or 'none'}. "
+                f"{path}: expected a column '{column}', found none. "
                 f"{suggest(column, table.column_names)}"
             )
     kind = table.schema.field(scores).type

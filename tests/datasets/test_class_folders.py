@@ -60,6 +60,16 @@ def test_what_counts_as_a_copy(tmp_path: Path) -> None:
     assert not is_copy(tmp_path / "absent")
 
 
+def test_a_damaged_name_moves_no_labels(tmp_path: Path) -> None:
+    """Of another split's member, which nobody reads: its class would come between the others."""
+    archive = archived(tmp_path / "a.zip", {"train/b/1": "AC", "test/a/1": "AC", "test/b/2": "GT"})
+    content = archive.read_bytes()
+    place = content.rindex(b"train/b/1")  # in the list of members, at the archive's end
+    archive.write_bytes(content[:place] + b"train/A/1" + content[place + 9 :])
+    with pytest.raises(InputError, match="Is it damaged"):
+        read_class_folders(archive, "test")
+
+
 def test_letters_that_are_no_nucleotides_name_the_place(tmp_path: Path) -> None:
     folder = unpacked(tmp_path, {"train/a/1": "ACXT", "test/a/1": "A"})
     with pytest.raises(InputError, match=r"train/a/1: expected letters ACGTN, got 'X'"):

@@ -17,7 +17,7 @@ from gxarena.data import Interval, Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import open_dataset
 from gxarena.datasets.reading import checked_sequence, read_dataset
-from gxarena.errors import InputError
+from gxarena.errors import InputError, PluginError
 from gxarena.registry import Registry
 
 RECORDS = st.lists(
@@ -160,6 +160,18 @@ def test_parquet_columns_of_other_types(tmp_path: Path, sequences: pa.Array) -> 
         ("d.csv", "sequence,label\nACGT,inf\n", "expected a label 0, 1, 2, …, got 'inf'."),
         ("d.fa", ">a\nACGT\n>b\n", "record 'b': expected a sequence, got none."),
         ("d.fa", ">a\nACGT\n>a\nACGG\n", "expected unique ids, got 'a' more than once."),
+        (
+            "d.csv",
+            "sequence,label\nACGT,1000000000000000000\n",
+            "expected a label from 0 to 65535, the number of a class, got 1000000000000000000.",
+        ),
+        (
+            "d.csv",
+            f"sequence,label\nACGT,{'x' * 200_000}\n",
+            f"line 2: expected a label 0, 1, 2, …, got '{'x' * 60}…'.",
+        ),
+        ("d.csv", f"sequence,label\nACGT,{'9' * 5000}\n", "expected a label 0, 1, 2, …, got '999"),
+        ("d.csv", f"sequence,intervals\nACGT,{'9' * 5000}-3\n", "expected annotations such as"),
         ("d.fa", ">a label=x\nACGT\n", "record 'a': expected a label 0, 1, 2, …, got 'x'."),
         ("d.fa", ">a\nAC GT\nAUG\n", "record 'a': expected letters ACGTN, got 'U' at position 6."),
         (
@@ -222,6 +234,48 @@ def test_what_is_wrong_with_a_table_is_one_sentence(
         read_dataset(tmp_path / "d.parquet")
     assert sentence in str(caught.value)
     assert "d.parquet" in str(caught.value)
+
+
+def test_text_that_is_no_utf8_is_one_sentence(tmp_path: Path) -> None:
+    odd = pa.array([b"AC\xff", b"GT"]).view(pa.string())
+    for column, named in (("sequence", odd), ("id", odd), ("label", odd)):
+        columns = {"sequence": pa.array(["AC", "GT"])} | {column: named}
+        pq.write_table(pa.table(columns), tmp_path / "d.parquet")
+        with pytest.raises(InputError, match=r"d\.parquet: expected .*, got: .*utf-8"):
+            read_dataset(tmp_path / "d.parquet")
+
+
+def test_values_that_python_has_no_place_for_are_one_sentence(tmp_path: Path) -> None:
+    far = pa.array([2**62], pa.timestamp("us"))
+    pq.write_table(pa.table({"sequence": ["AC"], "label": far}), tmp_path / "d.parquet")
+    with pytest.raises(InputError, match=r"d\.parquet"):
+        read_dataset(tmp_path / "d.parquet")
+
+
+def test_a_name_that_is_longer_than_names_can_be(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected a file, got: .*File name too long"):
+        read_dataset(tmp_path / ("a" * 300 + ".csv"))
+
+
+@pytest.mark.parametrize("made", [[Sample("a", "AC")], None, "fly-promoters"])
+def test_a_data_set_that_is_none_names_its_distribution(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, made: object
+) -> None:
+    monkeypatch.setattr("gxarena.datasets.windows.windows", lambda **_: made)
+    with pytest.raises(PluginError, match=r"^gxarena: dataset 'windows': expected a Dataset, got"):
+        open_dataset("windows", registry)
+
+
+@pytest.mark.parametrize("error", [TypeError("inside"), ValueError("odd"), SystemExit(1)])
+def test_a_data_set_that_fails_names_its_distribution(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fails(**_: object) -> Dataset:
+        raise error
+
+    monkeypatch.setattr("gxarena.datasets.windows.windows", fails)
+    with pytest.raises(PluginError, match=r"^gxarena: dataset 'windows': expected to be made with"):
+        open_dataset("windows", registry)
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:

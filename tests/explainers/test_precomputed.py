@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -197,3 +199,61 @@ def test_a_sample_twice_or_text_for_numbers(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", id=np.array(["a", "b"]), scores=np.ones((3, 2)))
     with pytest.raises(InputError, match="as many rows of scores as ids, 2, got 3"):
         Precomputed(str(tmp_path / "d.npz"))
+
+
+def test_a_digest_that_the_suite_states_is_held_to(tmp_path: Path) -> None:
+    for write in WRITERS:
+        path = write(tmp_path, EXPECTED)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert Precomputed(str(path), sha256=digest.upper())
+        with path.open("ab") as file:
+            file.write(b" ")
+        with pytest.raises(InputError, match=f"expected a file of SHA-256 {digest}, got one of"):
+            Precomputed(str(path), sha256=digest)
+
+
+@pytest.mark.parametrize("key", ["path", "id", "scores", "sha256"])
+def test_what_is_no_text_is_one_sentence(tmp_path: Path, key: str) -> None:
+    given: dict[str, Any] = {"path": str(_npz(tmp_path, EXPECTED)), key: 5}
+    with pytest.raises(InputError, match=f"precomputed, {key}: expected text, got 5"):
+        Precomputed(**given)
+
+
+@pytest.mark.parametrize(
+    ("ids", "scores"), [(["a"], 1.0), ("a", [[1.0]]), ([["a"]], [[1.0]]), (["a"], [1.0])]
+)
+def test_arrays_of_odd_shapes_are_one_sentence(tmp_path: Path, ids: Any, scores: Any) -> None:
+    np.savez(tmp_path / "a.npz", id=np.array(ids), scores=np.array(scores))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["id"], file["scores"] = ids, scores
+    for name in ("a.npz", "a.h5"):
+        with pytest.raises(InputError, match=r"expected 'id' of shape \(N,\) and 'scores' of \(N"):
+            Precomputed(str(tmp_path / name))
+
+
+def test_numbers_that_lie_in_another_file_are_refused(tmp_path: Path) -> None:
+    """They would change without the file's digest."""
+    (tmp_path / "raw").write_bytes(np.ones(3).tobytes())
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        external = [(str(tmp_path / "raw"), 0, 24)]
+        file.create_dataset("a", shape=(3,), dtype="f8", external=external)
+    with pytest.raises(InputError, match="'a': expected numbers, got a link to another file"):
+        Precomputed(str(tmp_path / "a.h5"))
+
+
+def test_a_flip_in_an_array_with_a_checksum_is_noticed(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).random(100)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("a", data=values, chunks=(100,), fletcher32=True)
+    whole = bytearray((tmp_path / "a.h5").read_bytes())
+    whole[whole.index(values.tobytes()) + 400] ^= 1
+    (tmp_path / "a.h5").write_bytes(whole)
+    with pytest.raises(InputError, match="expected an HDF5 file, got: "):
+        Precomputed(str(tmp_path / "a.h5"))
+
+
+def test_a_column_twice_is_one_sentence(tmp_path: Path) -> None:
+    table = pa.table([pa.array(["a"]), pa.array(["b"]), pa.array([[1.0]])], ["id", "id", "scores"])
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="expected a Parquet table, got: Multiple matches"):
+        Precomputed(str(tmp_path / "a.parquet"))

@@ -133,6 +133,13 @@ def test_the_same_command_again_is_done(
 
     monkeypatch.setattr(CNN, "train", refuse)
     assert train(recipe, tmp_path / "out", ["settings.epochs=1"]) == card
+    for name in ("card.json", "recipe.json"):
+        for torn in ("{", "[]", "[" * 100_000):
+            whole = (tmp_path / "out" / name).read_text()
+            (tmp_path / "out" / name).write_text(torn)
+            with pytest.raises(InputError, match=rf"{name}: expected"):
+                train(recipe, tmp_path / "out", ["settings.epochs=1"])
+            (tmp_path / "out" / name).write_text(whole)
 
 
 def test_a_killed_training_is_resumed(
