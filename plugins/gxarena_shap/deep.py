@@ -14,6 +14,7 @@ from gxarena.api import Layout, Model
 from gxarena.data import Attribution, Batch
 from gxarena.errors import Unsupported, check_at_least
 from gxarena.explainers.references import shuffled
+from gxarena_torch.cost import cost
 from gxarena_torch.explained_value import ExplainedValue, modular, one_hot
 
 
@@ -27,7 +28,8 @@ class Deep:
     Parameters
     ----------
     n_references : int
-        Shuffles of each sequence; all of them pass the network at once, twice.
+        Shuffles of each sequence; as many pass the network at once, twice, as memory allows
+        (`gxarena_torch.cost`).
     """
 
     def __init__(self, n_references: int = 20) -> None:
@@ -75,13 +77,22 @@ class Deep:
         observed = model.embed(encoded)
         references = model.embed_others(others, [sequence] * len(others)).to(observed)
         one = _OneSequence(value, encoded, target).eval()
+        parts = references.split(max(1, cost(model, sequence).hooked_rows // 2))
         with torch.enable_grad():
-            explainer = shap.DeepExplainer(one, references)
-            # Its check is an assertion; the sum is judged by what is stored.
-            found = explainer.shap_values(observed, check_additivity=False)
+            # Its check is an assertion; the sum is judged by what is stored. It gives means.
+            found = [
+                len(part)
+                * np.asarray(
+                    shap.DeepExplainer(one, part).shap_values(observed, check_additivity=False),
+                    dtype=np.float64,
+                )
+                for part in parts
+            ]
         with torch.no_grad():
-            explained = one(observed).double().mean() - one(references).double().mean()
-        scores = np.asarray(found, dtype=np.float64).reshape(observed.shape[1:]).sum(axis=1)
+            away = torch.cat([one(part).double() for part in parts])
+            explained = one(observed).double().mean() - away.mean()
+        mean = np.sum(found, axis=0) / len(references)
+        scores = mean.reshape(observed.shape[1:]).sum(axis=1)
         units = scores[layout.units]
         return Attribution(units, layout.spans, diagnostics={"explained": float(explained)})
 

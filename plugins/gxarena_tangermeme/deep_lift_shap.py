@@ -18,8 +18,8 @@ from gxarena_tangermeme.network import (
     encoded,
     equal_lengths,
     one_hot_value,
-    rows_at_once,
 )
+from gxarena_torch.cost import cost
 from gxarena_torch.explained_value import modular
 from gxarena_torch.multipliers import from_multipliers
 
@@ -62,7 +62,8 @@ class DeepLIFTSHAP:
         found: dict[int, Attribution] = {}
         for indices, sequences, targets in equal_lengths(batch):
             others = drawn(batch, indices, self._n)
-            at_once = rows_at_once(value, sequences[0], self._batch_size)
+            takes = cost(value.value.model, sequences[0])
+            at_once = min(self._batch_size, max(1, takes.hooked_rows // 2))  # a pair is two rows
             explained = self._explained(value, sequences, others, targets, at_once)
             found.update(zip(indices, explained, strict=True))
         return [found[index] for index in range(len(batch))]

@@ -31,6 +31,10 @@ results must not depend on the machine."""
 LEAST_ROWS = 16
 """Rows of a batch on a CPU, where memory allows: with fewer, weights are read too often."""
 
+HOOKED = 4
+"""How much more a pass keeps whose rules are hooked to modules: each one's input and output, and
+copies of them (DeepLIFT's by tangermeme and by shap were seen to hold up to this)."""
+
 _known: weakref.WeakKeyDictionary[nn.Module, dict[tuple[int, ...], Cost]]
 _known = weakref.WeakKeyDictionary()
 
@@ -65,6 +69,11 @@ class Cost:
     def backward_rows(self) -> int:
         """Rows of a pass whose gradient is taken, as memory allows."""
         return self._within_memory(self.kept)
+
+    @property
+    def hooked_rows(self) -> int:
+        """The same where rules are hooked to the modules."""
+        return self._within_memory(HOOKED * self.kept)
 
     def _within_memory(self, amount: int) -> int:
         memory = MEMORY if self.device.type == "cpu" else MEMORY_ON_GPU

@@ -8,12 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gxarena.api import Explainer
 from gxarena.data import Batch
 from gxarena_captum.integrated_gradients import IntegratedGradients
 from gxarena_cnn.config import CNNConfig
 from gxarena_cnn.model import CNN, OneHotModel
 from gxarena_cnn.networks import cnn
 from gxarena_dnabert2.model import Mini
+from gxarena_shap.deep import Deep
+from gxarena_tangermeme.deep_lift_shap import DeepLIFTSHAP
 from gxarena_tangermeme.mutagenesis import SaturationMutagenesis
 from gxarena_torch import cost as costs
 from gxarena_torch.cost import Cost, cost, measured
@@ -124,6 +127,26 @@ def test_wide_networks_get_fewer_rows_whatever_the_input_s_length(
     ]
     for one, other in zip(bounded, unbounded, strict=True):
         np.testing.assert_allclose(one.scores, other.scores, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("explainer", [DeepLIFTSHAP(), Deep()])
+def test_hooked_rules_get_fewer_rows_still_and_the_same_scores(
+    monkeypatch: pytest.MonkeyPatch, explainer: Explainer
+) -> None:
+    model = OneHotModel(cnn(CNNConfig(input_length=200, filters=(8,), kernel=3, dense=4)), "cpu")
+    batch = Batch(("ACGTTGCAAC" * 6,), np.array([1]))
+    (plain,) = explainer.explain(model, batch)
+    monkeypatch.setattr(costs, "MEMORY", 6 * costs.HOOKED * cost(model, "A").kept)
+    sizes: list[int] = []
+    monkeypatch.setattr(
+        type(model.network),
+        "forward",
+        lambda self, x: sizes.append(len(x)) or self.head(self.features(x)),
+    )
+    (bounded,) = explainer.explain(model, batch)
+    assert max(sizes) == 6
+    np.testing.assert_allclose(bounded.scores, plain.scores, rtol=1e-4, atol=1e-7)
+    assert bounded.diagnostics["explained"] == pytest.approx(plain.diagnostics["explained"])
 
 
 def test_tokens_are_bounded_by_what_the_longest_sequence_takes(
