@@ -65,7 +65,8 @@ class Change:
     only_here, only_there : int
         Numbers that the other lacks.
     terms : str
-        The first term in which they differ; empty where they may be compared, or do not say.
+        A sentence: the first term in which they differ, or that they do not say; empty where they
+        may be compared.
     """
 
     here: int
@@ -95,10 +96,17 @@ def changes_of(boards: tuple[Board, ...], names: tuple[str, ...]) -> list[Change
                     tuple(moved),
                     len(rows[here]) - len(shared),
                     len(rows[there]) - len(shared),
-                    why_apart(name, board.terms, other_name, other.terms),
+                    _terms(board, name, other, other_name),
                 )
             )
     return found
+
+
+def _terms(board: Board, name: str, other: Board, other_name: str) -> str:
+    if not (board.terms and other.terms):
+        return "Not both say what was measured on what."
+    why = why_apart(name, board.terms, other_name, other.terms)
+    return f"They are not on the same terms: {why}." if why else ""
 
 
 def _by_key(board: Board) -> dict[Key, Row]:

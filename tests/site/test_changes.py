@@ -59,9 +59,12 @@ def test_what_moved_is_said_in_words_the_furthest_first() -> None:
 def test_what_only_one_has_and_other_terms_are_said() -> None:
     here, there = synthetic_board(4, 1, 2), synthetic_board(3, 1, 1)
     found = change(here, replace(there, terms={("seed",): "1"}))
-    assert (found.both, found.only_here, found.only_there, found.terms) == (3, 5, 0, "")
+    assert (found.both, found.only_here, found.only_there) == (3, 5, 0)
+    assert found.terms == "Not both say what was measured on what."
+    seeded = replace(here, terms={("seed",): "1"})
+    assert change(seeded, replace(there, terms={("seed",): "1"})).terms == ""
     found = change(replace(here, terms={("seed",): "0"}), replace(there, terms={("seed",): "1"}))
-    assert found.terms == "seed is 0 in new and 1 in last"
+    assert found.terms == "They are not on the same terms: seed is 0 in new and 1 in last."
 
 
 def test_boards_of_other_suites_are_not_compared() -> None:
