@@ -16,7 +16,7 @@ ORDER = (
     "errors", "files", "data", "dna", "truth", "seeds", "statistics", "validation", "capabilities",
     "metric_results", "api", "hookspecs", "builtin_metrics", "builtin", "objective", "declared",
     "listing", "listing_child", "discovery", "sources", "registry", "identity", "aggregators", "datasets", "explainers", "metrics",
-    "results", "training", "run", "testing", "report", "submissions", "site",
+    "results", "training", "run", "testing", "report", "notebook", "submissions", "site",
     "cli", "__main__",
 )  # fmt: skip
 """The rooms along the way of the data: each may import those before it."""
