@@ -211,7 +211,7 @@ def test_a_plugin_that_loads_the_registry_starts_no_further_children(install: In
     install(
         "nested",
         "from gxarena.registry import Registry\nRegistry.load()\n" + OFFER.format(name="nested"),
-    )  # noqa: E501
+    )
     assert "nested-explainer" in Registry.load().names("explainers")
 
 

@@ -15,7 +15,8 @@ CORE = Path(gxarena.__file__).parent
 ORDER = (
     "errors", "files", "data", "dna", "truth", "seeds", "statistics", "validation", "capabilities",
     "metric_results", "api", "hookspecs", "builtin_metrics", "builtin", "objective", "declared",
-    "listing", "listing_child", "discovery", "sources", "registry", "identity", "aggregators", "datasets", "explainers", "metrics",
+    "listing", "listing_child", "discovery", "sources", "registry", "identity", "aggregators",
+    "datasets", "explainers", "metrics",
     "results", "training", "run", "testing", "report", "notebook", "submissions", "site",
     "cli", "__main__",
 )  # fmt: skip

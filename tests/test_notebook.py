@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,12 @@ def test_the_package_stays_one() -> None:
 
     assert callable(gxarena.run)
     assert gxarena.run.suite.Suite is Suite  # type: ignore[attr-defined]
+
+
+def test_the_documented_example_works(document: dict[str, Any]) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "plugins.md").read_text()
+    (example,) = [b for b in re.findall(r"```python\n(.*?)```", page, re.S) if "declares" in b]
+    names: dict[str, Any] = {}
+    exec(example.partition("gxarena.run(")[0], names)  # noqa: S102 (our own page)
+    found = _ginis(gxarena.run(document, explainers=[names["leave_one_out"]], limit=4))
+    assert found["leave-one-out"] == pytest.approx(found["exact"])  # the toy is additive

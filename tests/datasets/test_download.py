@@ -15,8 +15,8 @@ from servers import Server, serving
 
 from gxarena.datasets import download
 from gxarena.datasets.download import fetched
-from gxarena.files import data_home
 from gxarena.errors import InputError, StorageError
+from gxarena.files import data_home
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
