@@ -26,6 +26,7 @@ _WHERE = {
     "Scored": "gxarena.api",
     "Spans": "gxarena.data",
     "Suite": "gxarena.run.suite",
+    "declares": "gxarena.notebook",
     "explain_samples": "gxarena.run.single",
     "hookimpl": "gxarena.hookspecs",
     "make_plan": "gxarena.run.plan",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from gxarena.datasets.opening import open_dataset
     from gxarena.datasets.reading import read_dataset
     from gxarena.hookspecs import Component, Facts, hookimpl
+    from gxarena.notebook import declares, run
     from gxarena.registry import Registry
     from gxarena.report.boards.notebook import read_leaderboard
     from gxarena.run.plan import Plan, make_plan
@@ -65,6 +67,7 @@ __all__ = [
     "Spans",
     "Suite",
     "__version__",
+    "declares",
     "explain_samples",
     "hookimpl",
     "make_plan",
@@ -72,10 +75,13 @@ __all__ = [
     "read_dataset",
     "read_leaderboard",
     "read_suite",
+    "run",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "run":  # a package that can be called: see there
+        return importlib.import_module("gxarena.run")
     if name not in _WHERE:
         raise AttributeError(f"module 'gxarena' has no attribute '{name}'")
     return getattr(importlib.import_module(_WHERE[name]), name)

@@ -10,7 +10,7 @@ import gxarena
 
 
 def test_every_name_that_is_listed_is_there() -> None:
-    assert set(gxarena._WHERE) | {"__version__"} == set(gxarena.__all__) == set(dir(gxarena))
+    assert set(gxarena._WHERE) | {"__version__", "run"} == set(gxarena.__all__) == set(dir(gxarena))
     for name, module in gxarena._WHERE.items():
         assert getattr(importlib.import_module(module), name) is getattr(gxarena, name)
 

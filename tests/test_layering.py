@@ -17,8 +17,8 @@ ORDER = (
     "validation", "capabilities", "metric_results", "probes", "api", "hookspecs",
     "builtin_metrics", "builtin", "objective", "declared", "listing", "listing_child", "discovery",
     "sources", "registry", "identity", "aggregators", "datasets", "explainers", "metrics",
-    "results", "training", "run", "testing", "report", "submissions", "site", "documentation",
-    "cli", "__main__",
+    "results", "training", "run", "testing", "report", "notebook", "submissions", "site",
+    "documentation", "cli", "__main__",
 )  # fmt: skip
 """The rooms along the way of the data: each may import those before it."""
 APART = {("run", "training"), ("report", "training")}

@@ -1,0 +1,217 @@
+"""A suite from a notebook, with functions and classes that are defined there.
+
+    import gxarena
+
+    @gxarena.declares(requires={"maskable"})
+    def leave_one_out(model, batch):
+        ...
+
+    gxarena.run("quickstart", explainers=[leave_one_out], limit=10)
+
+What is defined in a notebook has no file by whose content it could be known again: it has another
+identity at each call, so that nothing that it made is taken for what it makes now.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gxarena.api import Model
+from gxarena.data import Attribution, Batch
+from gxarena.declared import check_component
+from gxarena.errors import InputError
+from gxarena.hookspecs import Component
+from gxarena.registry import Registered, Registry
+from gxarena.report.boards.notebook import Leaderboard, read_leaderboard
+from gxarena.run.plan import make_plan
+from gxarena.run.runner import run as run_plan
+from gxarena.run.suite import Suite, find_suite, read_suite
+from gxarena.validation import validated
+
+Defined = TypeVar("Defined")
+
+DISTRIBUTION = "notebook"
+"""Whose what is defined in a notebook is, in every result."""
+
+_DECLARED = "gxarena_declares"
+_METHODS = {
+    "explainers": {"explain": ""},
+    "models": {"predict": ""},
+    "metrics": {"score": "sample", "compare": "pair", "score_set": "set"},
+}
+"""By what an object is known to be of a kind, and what a metric then gives a number for."""
+
+
+def declares(**fields: Any) -> Callable[[Defined], Defined]:
+    """Say of a function or class what a plugin says in its `gxarena.hookspecs.Component`.
+
+    Parameters
+    ----------
+    **fields
+        E.g. name, requires, provides, role, question.
+    """
+
+    def declare(defined: Defined) -> Defined:
+        setattr(defined, _DECLARED, fields)
+        return defined
+
+    return declare
+
+
+def run(
+    suite: str | os.PathLike[str] | Mapping[str, Any] | Suite,
+    *,
+    explainers: Sequence[Any] = (),
+    models: Sequence[Any] = (),
+    metrics: Sequence[Any] = (),
+    out: str | os.PathLike[str] | None = None,
+    limit: int | None = None,
+    changes: Iterable[str] = (),
+) -> Leaderboard:
+    """Run a suite, with components that are defined here beside those that it names.
+
+    Parameters
+    ----------
+    suite : str, path, mapping or Suite
+        A suite that ships, a suite file, or its document.
+    explainers : sequence
+        Functions of a model and a `gxarena.data.Batch` that give an Attribution, or an array of
+        scores on the model's units, for each sequence; classes or objects with `explain`.
+    models, metrics : sequence
+        Classes or objects (see `gxarena.api`).
+    out : path, optional
+        The run's folder; without it nothing is kept but the board.
+    limit : int, optional
+        At most so many samples of each data set.
+    changes : iterable of str
+        As ``--set`` takes them, where the suite is named.
+
+    Returns
+    -------
+    Leaderboard
+        Shown as tables in a notebook.
+
+    Raises
+    ------
+    InputError
+        What is given is no component, or has the name of another.
+    """
+    registry = Registry.load()
+    given = {"explainers": explainers, "models": models, "metrics": metrics}
+    names = {
+        kind: [_registered(registry, kind, one) for one in defined]
+        for kind, defined in given.items()
+    }
+    read, folder = _read(suite, changes)
+    plan = make_plan(_with(read, names), registry, folder=folder, limit=limit)
+    with tempfile.TemporaryDirectory(prefix="gxarena-run-") as temporary:
+        place = Path(out) if out is not None else Path(temporary) / "run"
+        run_plan(plan, place)
+        return read_leaderboard(place)
+
+
+def _read(
+    suite: str | os.PathLike[str] | Mapping[str, Any] | Suite, changes: Iterable[str]
+) -> tuple[Suite, Path | None]:
+    if isinstance(suite, Suite):
+        return suite, None
+    if isinstance(suite, Mapping):
+        return validated(Suite, dict(suite), "suite"), None
+    return read_suite(str(suite), changes), find_suite(str(suite)).parent
+
+
+def _with(suite: Suite, names: Mapping[str, Sequence[str]]) -> Suite:
+    """The suite with these among the components of each of its blocks."""
+    document = suite.model_dump()
+    for block in document["matrix"]:
+        for kind, added in names.items():
+            block[kind] = [*block[kind], *(one for one in added if one not in block[kind])]
+    return validated(Suite, document, suite.name)
+
+
+def _registered(registry: Registry, kind: str, defined: Any) -> str:
+    """Add what is defined in a notebook to a registry; returns its name."""
+    said = dict(getattr(defined, _DECLARED, {}))
+    name = said.pop("name", "") or _name(kind, defined)
+    where = f"run, {kind}, '{name}'"
+    if (kind, name) in registry.components:
+        raise InputError(f"{where}: expected a name of its own, got that of an installed one.")
+    scope = _scope(kind, defined, where)
+    for field in ("provides", "requires"):
+        said[field] = frozenset(said.get(field, ()))
+    said["provides"] |= {scope} - {""}
+    said.setdefault("summary", (inspect.getdoc(defined) or "").partition("\n")[0])
+    module = ModuleType(f"gxarena_notebook_{uuid.uuid4().hex}")
+    module.made = _factory(kind, defined)  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
+    try:
+        component = Component(name=name, target=f"{module.__name__}:made", **said)
+    except TypeError as error:
+        raise InputError(f"{where}: expected fields of a Component, got {error}.") from error
+    check_component(component, kind, DISTRIBUTION)
+    plugin = f"{DISTRIBUTION}:{name}"
+    registry.components[kind, name] = Registered(
+        kind, component, plugin, DISTRIBUTION, module.__name__
+    )
+    return name
+
+
+def _name(kind: str, defined: Any) -> str:
+    given = getattr(defined, "__name__", type(defined).__name__)
+    name = re.sub(r"[^a-z0-9]+", "-", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", given).lower())
+    if given == "<lambda>" or not name.strip("-"):
+        raise InputError(f"run, {kind}: expected a function or class with a name, got {given}.")
+    return name.strip("-")
+
+
+def _scope(kind: str, defined: Any, where: str) -> str:
+    methods = _METHODS[kind]
+    for method, scope in methods.items():
+        if callable(getattr(defined, method, None)):
+            return scope
+    if kind == "explainers" and inspect.isfunction(defined):
+        return ""
+    raise InputError(
+        f"{where}: expected something with {' or '.join(methods)}, got a {type(defined).__name__}."
+    )
+
+
+def _factory(kind: str, defined: Any) -> Callable[[], Any]:
+    if isinstance(defined, type):
+        return defined
+    if kind == "explainers" and inspect.isfunction(defined):
+        return lambda: _OfFunction(defined)
+    return lambda: defined
+
+
+@dataclass(frozen=True)
+class _OfFunction:
+    """An explainer that a function is."""
+
+    function: Callable[[Model, Batch], Sequence[Any]]
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        """What the function gives; plain scores on the model's units become attributions."""
+        given = list(self.function(model, batch))
+        units = model.spans(batch.sequences)
+        if len(given) != len(units):
+            raise InputError(
+                f"{self.function.__name__}: expected {len(units)} explanations, one a sequence, "
+                f"got {len(given)}."
+            )
+        return [
+            one if isinstance(one, Attribution) else Attribution(np.asarray(one), spans)
+            for one, spans in zip(given, units, strict=True)
+        ]
