@@ -26,6 +26,9 @@ Explain = Callable[[Model, tuple[Sample, ...], Ints, tuple[str, ...]], list[Attr
 Share = Callable[[str, Callable[[], Floats]], Floats]
 """Gives the answers that are kept to a question, or asks for them and keeps them."""
 
+PROBED_AT_ONCE = 1024
+"""Sequences a model is given together."""
+
 EXPLAINED_AT_ONCE = 64
 """Sequences an explainer is given together, as in the explain stage."""
 
@@ -66,7 +69,7 @@ class ModelProbe:
     def __init__(
         self,
         model: Callable[[], Model],
-        batch_size: int = 1024,
+        batch_size: int = PROBED_AT_ONCE,
         explain: Explain | None = None,
         share: Share | None = None,
     ) -> None:

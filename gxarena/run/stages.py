@@ -13,8 +13,11 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from gxarena.aggregators.projection import project_all
 from gxarena.api import Explainer, Model
@@ -33,7 +36,7 @@ from gxarena.run.contracts import (
 )
 from gxarena.run.plan import Plan
 from gxarena.run.probe import Explain, Share
-from gxarena.run.store import Predictions, Store, chunk_slice, n_chunks
+from gxarena.run.store import CHUNK, Predictions, Store, chunk_slice, n_chunks
 
 Result = TypeVar("Result")
 Report = Callable[[str, int, int], None]
@@ -129,6 +132,13 @@ class Stages:
         """The model where this run had to load it, else None."""
         return self._components["models"].peek(("models", label))
 
+    def hardware(self, model: str) -> dict[str, str | None]:
+        """On what device and in which precision a model computed; nothing where it did not."""
+        if (loaded := self.loaded(model)) is None:
+            return {"device": None, "dtype": None}
+        dtype = str(getattr(loaded, "dtype", "")).removeprefix("torch.")
+        return {"device": str(getattr(loaded, "device", "cpu")), "dtype": dtype}
+
     def check_unchanged(self, *components: tuple[str, str]) -> None:
         """Raise InputError where a component, by kind and label, is not what was planned."""
         choices = [self._plan.choice(kind, label) for kind, label in components]
@@ -202,6 +212,13 @@ class Stages:
         chunks = range(n_chunks(len(self._plan.datasets[dataset].samples)))
         return sum(self._store.seconds("attributions", key, chunk) or 0.0 for chunk in chunks)
 
+    def explain_cost(self, dataset: str, model: str, explainer: str) -> tuple[float, float] | None:
+        """Forwards and backwards that the explainer says a sequence costs; None where it does not.
+
+        Kept with the attributions: whoever scores them need not load who made them.
+        """
+        return self._store.cost(self._plan.explain_key(dataset, model, explainer))
+
     def projected(
         self, explained: Explained, dataset: str, aggregator: str, partition: str
     ) -> Explained:
@@ -236,58 +253,89 @@ class Stages:
         samples = self._plan.datasets[dataset].samples
         key = self._plan.predict_key(dataset, model)
         what = f"predict {dataset} with {model}"
-
-        def compute(chunk: int, part: tuple[Sample, ...]) -> None:
-            start = time.perf_counter()
-            predictions = checked_predictions(
-                self.model(model), part, self._plan.choice("models", model)
-            )
-            seconds = time.perf_counter() - start
-            self.check_unchanged(("models", model))
-            self._store.write_predictions(key, chunk, _ids(part), predictions, seconds)
-
-        self._fill("predictions", key, samples, what, compute)
+        self._fill("predictions", key, samples, what, partial(self.predict_chunk, dataset, model))
         return self._store.read_predictions(key, _ids(samples))
+
+    def predict_chunk(self, dataset: str, model: str, chunk: int, at_once: int = CHUNK) -> None:
+        """Predict one chunk of a data set into the store.
+
+        Parameters
+        ----------
+        at_once : int
+            As for `explain_chunk`.
+        """
+        part = self._plan.datasets[dataset].samples[chunk_slice(chunk)]
+        choice = self._plan.choice("models", model)
+        start = time.perf_counter()
+        found = [
+            checked_predictions(self.model(model), part[first : first + at_once], choice)
+            for first in range(0, len(part), at_once)
+        ]
+        seconds = time.perf_counter() - start
+        predictions = Predictions(
+            np.concatenate([one.outputs for one in found]),
+            tuple(spans for one in found for spans in one.spans),
+        )
+        self.check_unchanged(("models", model))
+        key = self._plan.predict_key(dataset, model)
+        self._store.write_predictions(key, chunk, _ids(part), predictions, seconds)
 
     def _explain(self, dataset: str, model: str, explainer: str) -> Explained:
         samples = self._plan.datasets[dataset].samples
-        predictions = self.predictions(dataset, model)
-        suite, choice = self._plan.suite, self._plan.choice("explainers", explainer)
-        labels = [sample.label for sample in samples]
-        targets = resolve_targets(suite.target, labels, predictions.outputs)
         key = self._plan.explain_key(dataset, model, explainer)
-        name = choice.found.component.name
-        replicate = self._plan.choice("models", model).replicate or 0
-
-        def compute(chunk: int, part: tuple[Sample, ...]) -> None:
-            there: Explainer = self.create("explainers", explainer)
-            batch = make_batch(
-                part,
-                targets[chunk_slice(chunk)],
-                suite.objective,
-                suite.seed,
-                name,
-                replicate=replicate,
-            )
-            network = self.model(model)
-            start = time.perf_counter()
-            attributions = there.explain(network, batch)
-            seconds = time.perf_counter() - start
-            check_attributions(attributions, batch, choice)
-            self.check_unchanged(("models", model), ("explainers", explainer))
-            self._store.write_attributions(key, chunk, _ids(part), attributions, seconds)
-
+        outputs = self.predictions(dataset, model).outputs
+        compute = partial(self.explain_chunk, dataset, model, explainer)
         self._fill("attributions", key, samples, f"{explainer} on {model}, {dataset}", compute)
         attributions = self._store.read_attributions(key, _ids(samples))
-        check_finite(attributions, choice)
+        check_finite(attributions, self._plan.choice("explainers", explainer))
         return Explained(
             samples=samples,
             attributions=attributions,
-            targets=targets,
-            outputs=predictions.outputs,
-            objective=suite.objective,
-            seed=suite.seed,
+            targets=self._targets(dataset, model),
+            outputs=outputs,
+            objective=self._plan.suite.objective,
+            seed=self._plan.suite.seed,
         )
+
+    def explain_chunk(
+        self, dataset: str, model: str, explainer: str, chunk: int, at_once: int = CHUNK
+    ) -> None:
+        """Explain one chunk of a data set into the store.
+
+        Parameters
+        ----------
+        at_once : int
+            Samples that the explainer is given at a time: fewer than a chunk's where memory ran
+            out, which may move last bits.
+        """
+        part = self._plan.datasets[dataset].samples[chunk_slice(chunk)]
+        targets = self._targets(dataset, model)[chunk_slice(chunk)]
+        suite, choice = self._plan.suite, self._plan.choice("explainers", explainer)
+        replicate = self._plan.choice("models", model).replicate or 0
+        name = choice.found.component.name
+        there: Explainer = self.create("explainers", explainer)
+        network = self.model(model)
+        attributions: list[Attribution] = []
+        seconds = 0.0
+        for first in range(0, len(part), at_once):
+            few = slice(first, first + at_once)
+            batch = make_batch(
+                part[few], targets[few], suite.objective, suite.seed, name, replicate=replicate
+            )
+            start = time.perf_counter()
+            found = there.explain(network, batch)
+            seconds += time.perf_counter() - start
+            check_attributions(found, batch, choice)
+            attributions += found
+        self.check_unchanged(("models", model), ("explainers", explainer))
+        key = self._plan.explain_key(dataset, model, explainer)
+        cost = declared_cost(there)
+        self._store.write_attributions(key, chunk, _ids(part), attributions, seconds, cost)
+
+    def _targets(self, dataset: str, model: str) -> Ints:
+        labels = [sample.label for sample in self._plan.datasets[dataset].samples]
+        outputs = self.predictions(dataset, model).outputs
+        return resolve_targets(self._plan.suite.target, labels, outputs)
 
     def _fill(
         self,
@@ -295,14 +343,20 @@ class Stages:
         key: str,
         samples: tuple[Sample, ...],
         what: str,
-        compute: Callable[[int, tuple[Sample, ...]], None],
+        compute: Callable[[int], None],
     ) -> None:
         """Compute the chunks that the store does not hold yet."""
         for chunk in range(n_chunks(len(samples))):
             if self._store.seconds(stage, key, chunk) is None:
                 self._report(what, chunk_slice(chunk).start, len(samples))
-                compute(chunk, samples[chunk_slice(chunk)])
+                compute(chunk)
         self._report(what, len(samples), len(samples))
+
+
+def declared_cost(explainer: Explainer) -> tuple[float, float] | None:
+    """The forwards and backwards of a sequence as an explainer declares them."""
+    cost = getattr(explainer, "cost", None)
+    return None if cost is None else (float(cost[0]), float(cost[1]))
 
 
 def _forget_locals(error: BaseException | None) -> None:
