@@ -83,7 +83,24 @@ def run(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where to; the same again is resume.")
     ],
-    engine: Annotated[str, typer.Option(help="Where work runs: inline.")] = "inline",
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="ENGINE",
+            help="Where work runs: local, inline (in this process), dask:ADDRESS, parsl:FILE.py.",
+        ),
+    ] = "local",
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="How many tasks at a time; all cores if unsaid.")
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="How long a task may give no sign of life."),
+    ] = 3600.0,
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed/--keep-failed", help="Try cells again that failed before."),
+    ] = True,
     limit: Limit = None,
     changes: Changes = [],  # noqa: B006 (typer reads the default, nobody edits it)
 ) -> None:
@@ -94,15 +111,16 @@ def run(
     """
     from gxarena.cli.console import say
     from gxarena.cli.progress import Progress
-    from gxarena.errors import InputError
+    from gxarena.errors import check_positive
+    from gxarena.run.runner import Settings
     from gxarena.run.runner import run as run_plan
 
-    if engine != "inline":
-        raise InputError(f"--engine: expected 'inline', got '{engine}'. Choices: inline.")
+    check_positive("--timeout", timeout)
+    settings = Settings(engine, workers, timeout, retry_failed=retry_failed)
     made = _plan(suite, changes, limit)
     hopeful = _possible(made)
     with Progress(made) as progress:
-        summary = run_plan(made, out, report=progress.stage, report_cell=progress.cell)
+        summary = run_plan(made, out, settings, report=progress.stage, report_cell=progress.cell)
     _show(summary, hopeful)
     if summary.interrupted:
         say(f"Interrupted. Finished cells are kept in {out}; the same command resumes.")

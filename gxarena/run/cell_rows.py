@@ -71,7 +71,9 @@ class CellRows:
         row |= self._component("model", cell.weights)
         for kind in ("explainer", "aggregator", "metric"):
             row |= self._component(kind, getattr(cell, kind))
-        return row
+        made = (self._made or {}).get(("metrics", cell.metric), {})
+        # What was to be measured is said also of a cell whose explainer fails.
+        return row | {"quantities": made.get("quantities")}
 
     def _component(self, kind: str, label: str) -> Row:
         if (kind, label) not in self._components:
@@ -80,10 +82,12 @@ class CellRows:
 
     def _described(self, kind: str, label: str) -> Row:
         choice = self._plan.choice(f"{kind}s", label)
-        if self._made is None:
-            parameters = made_of(choice, self._plan.registry)
-        else:
-            parameters = self._made.get((f"{kind}s", label), {})
+        made = self._made
+        parameters: Made = (
+            made_of(choice, self._plan.registry)
+            if made is None
+            else made.get((f"{kind}s", label), {})
+        )
         row: Row = {
             kind: choice.label,
             f"{kind}_component": choice.found.component.name,
@@ -101,7 +105,12 @@ class CellRows:
         return row
 
 
-def made_of(choice: Choice, registry: Registry) -> Made:
+def quantities_of(metric: Any) -> str:
+    """What a metric declares of its quantities, as JSON."""
+    return as_json({key: asdict(quantity) for key, quantity in metric.quantities.items()})
+
+
+def made_of(choice: Choice, registry: Registry) -> dict[str, Any]:
     """A component's parameters as JSON, or what a row says of the reason why it has none."""
     try:
         return {"parameters": as_json(resolved_parameters(choice, registry))}

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from gxarena.data import Floats
 from gxarena.results.schemas import TABLES
-from gxarena.run.cell_rows import made_of
+from gxarena.run.cell_rows import made_of, quantities_of
 from gxarena.run.failures import failure
 from gxarena.run.forkserver import THREADS
 from gxarena.run.frames import Frame, Frames, table_bytes
@@ -102,6 +102,7 @@ class _Desk:
 
     def work(self, order: Header) -> None:
         """Do what is ordered, and say how it ended."""
+        self._send(Frame({"type": "begun"}))
         try:
             _settle_in(self._plan.suite.seed, order)
             os.chdir(self._from)
@@ -113,10 +114,14 @@ class _Desk:
 
     def _describe(self, order: Header) -> Header:
         """Every parameter that components come to, or why they cannot be made."""
-        made = [
-            made_of(self._plan.choice(*one), self._plan.registry) for one in order["components"]
-        ]
-        return {"made": made}
+        return {"made": [self._made(kind, label) for kind, label in order["components"]]}
+
+    def _made(self, kind: str, label: str) -> Header:
+        made = made_of(self._plan.choice(kind, label), self._plan.registry)
+        if kind == "metrics" and "parameters" in made:
+            with contextlib.suppress(Exception, SystemExit):  # said again where it is to score
+                made |= {"quantities": quantities_of(self._stages.create(kind, label))}
+        return made
 
     def _download(self, order: Header) -> Header:
         """Load a model that may have to be downloaded."""

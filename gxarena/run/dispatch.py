@@ -37,8 +37,11 @@ from gxarena.run.tasks import Shard, Task, tasks_of
 
 TRIES = 2
 """How often a shard may end a child."""
+BLAMED = ("crashed", "oom", "timeout")
+"""How a child ends by nothing but what it runs, whose message then begins with its name."""
 FEWER = 8
-"""Samples that an explainer is given at a time where a chunk's were too many for the memory."""
+PROBED_FEWER = 64
+"""Samples, and questions of a metric, given at a time where the usual number was too much."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Dispatch:
         self._publisher = Publisher(plan, self._store)
         self._report = report or (lambda _what, _done, _total: None)
         self._sorter: TopologicalSorter[Task] = TopologicalSorter()
+        self._short: set[str] = set()
         self._tasks: list[Task] = []
         self._open: list[Task] = []
         self._suspects: list[Shard] = []
@@ -213,10 +217,14 @@ class Dispatch:
         self._suspects.append(shard)
         if end["status"] != "oom":
             return
-        shard.order["at_once"] = FEWER
+        fewer = PROBED_FEWER if shard.cell else FEWER
+        for one in (shard, *([] if shard.cell else shard.task.shards)):
+            one.order["at_once"] = fewer
         row = self._said(shard, end)
         for cell in self._cells_of(shard):
-            self._folder.write_cell(self._row(cell, row, started))
+            if cell.id not in self._short:
+                self._short.add(cell.id)
+                self._folder.write_cell(self._row(cell, row, started))
 
     def _cells_of(self, shard: Shard) -> list[Cell]:
         """The cells that a shard is, or is needed by."""
@@ -284,8 +292,9 @@ class Dispatch:
         """What a row says of a failure: whose it is, and what was printed."""
         names = ("status", "error_type", "error_message", "error_traceback")
         row = {name: end.get(name) for name in names}
-        if end.get("told_by") == SUPERVISOR:
-            row["error_message"] = f"{shard.task.blamed.where}: {row['error_message']}."
+        if row["status"] in BLAMED:
+            message = str(row["error_message"]).rstrip(".")
+            row["error_message"] = f"{shard.task.blamed.where}: {message}."
         if printed := end.get("output"):
             row["error_traceback"] = f"{row['error_traceback'] or ''}\nIt printed:\n{printed}"
         return row

@@ -15,6 +15,8 @@ from gxarena.sources.import_statements import mentions
 
 _LOADED = ("models", "metrics", "aggregators")
 """Kinds whose own modules children find loaded."""
+_BOARD = ("gxarena.results.leaderboard",)
+"""What a board is computed by: a plugin that changes it is noticed where it is loaded before."""
 
 
 def preloaded(plan: Plan) -> list[str]:
@@ -29,7 +31,7 @@ def preloaded(plan: Plan) -> list[str]:
         if kind in _LOADED:
             targets[module] = None
         libraries |= dict.fromkeys(_libraries(module, sources))
-    return [*libraries, *targets]
+    return [*libraries, *targets, *_BOARD]
 
 
 def _libraries(target: str, sources: Sources) -> list[str]:

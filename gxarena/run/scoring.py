@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from gxarena.errors import StorageError, Unsupported
 from gxarena.metrics.renormalisation import renormalised
 from gxarena.results.provenance import peak_memory
 from gxarena.results.same_maps import fingerprint
-from gxarena.run.cell_rows import Row, as_json, mean_scored, scored_rows, units_of
+from gxarena.run.cell_rows import Row, mean_scored, quantities_of, scored_rows, units_of
 from gxarena.run.cells import Cell, Explanation
 from gxarena.run.failures import failure
 from gxarena.run.plan import Plan
@@ -63,7 +62,7 @@ class Scoring:
             if cell.unsupported:
                 raise Unsupported(cell.unsupported)
             metric = self._stages.create("metrics", cell.metric)
-            row["quantities"] = as_json({k: asdict(q) for k, q in metric.quantities.items()})
+            row["quantities"] = quantities_of(metric)
             row |= self._attributions(cell)
             read, scored = self._score(cell, metric, probes)
             self._stages.check_unchanged(*sorted(components_of(self._plan, cell)))

@@ -27,6 +27,8 @@ DIED = "Crashed"
 """The type of error of an order whose child is gone without a result."""
 SUPERVISOR = "supervisor"
 """Who told of an end that no child told of."""
+STARTING = 600.0
+"""Seconds that a child may take to begin, at least."""
 KEPT_OUTPUT = 4000
 """Characters of what a child prints that are kept, the last ones."""
 _LOOK = 0.2
@@ -150,6 +152,7 @@ class _Child:
             os.write(self._pipes.orders, Frame(header, order.payload).packed())  # type: ignore[union-attr]
         kept: list[Frame] = []
         heard = looked = time.monotonic()
+        patience = max(limit, STARTING)  # until it begins: the server loads libraries first
         while True:
             try:
                 frames = self._take(_LOOK)
@@ -161,13 +164,15 @@ class _Child:
                     return kept, {**frame.header, "told_by": "child", "output": self._tail()}
                 if frame.header["type"] == "progress":
                     self._tell(frame.header)
+                elif frame.header["type"] == "begun":
+                    patience = limit
                 else:
                     kept.append(frame)
             if self._ended():
                 return [], self._gone(largest)
             now = time.monotonic()
-            if now - heard > limit:
-                got = f"expected a sign of life within {limit:g} s, got none"
+            if now - heard > patience:
+                got = f"expected a sign of life within {patience:g} s, got none"
                 return [], self._killed("timeout", "Timeout", got)
             if now - looked >= _LOOK:
                 looked, used = now, self._memory()
