@@ -203,9 +203,15 @@ class _Canaries:
     def after(self) -> list[list[str]]:
         """Each model asked, with the bits of its answers before and now."""
         return [
-            [model, before, self._bits(dataset, model)]
+            [model, before, self._bits_or_error(dataset, model)]
             for (dataset, model), before in self._known.items()
         ]
+
+    def _bits_or_error(self, dataset: str, model: str) -> str:
+        try:
+            return self._bits(dataset, model)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
 
     def _bits(self, dataset: str, model: str) -> str:
         """Predictions as text that is the same for the same bits."""

@@ -270,7 +270,7 @@ class Dispatch:
         """Raise PluginError where a child is not as it was, and keep nothing of its task."""
         differs = [model for model, before, after in end.get("canaries", ()) if before != after]
         changed = str(end.get("changed") or "")
-        if differs:
+        if differs and not changed:
             changed = f"model '{differs[0]}' to predict the same bits as before, got others"
         if not changed:
             return
