@@ -24,6 +24,7 @@ from gxarena.results.reading import RunResults
 from gxarena.results.record import RunRecord
 from gxarena.results.same_maps import fingerprint
 from gxarena.results.schemas import SETTLED
+from gxarena.results.segments import SegmentWriter
 from gxarena.run.cell_rows import CellRows, as_json, mean_scored, scored_rows, units_of
 from gxarena.run.cells import Cell, Explanation
 from gxarena.run.choices import resolved_parameters
@@ -81,18 +82,22 @@ def run(
     folder.check(record_of(plan))
     with folder.locked():
         folder.claim(record_of(plan))
-        _check_components(plan)
         done, interrupted = _done(plan, folder), False
+        _check_components(plan, done)
         try:
             planned = plan
             plan, stages = _with_downloads(plan, done, folder, report)
             if plan is not planned:
                 done = _done(plan, folder)
-            walk = _Walk(plan, folder, stages)
-            for cell in _in_order(plan, done):
-                status, message = walk.attempt(cell)
-                if report_cell:
-                    report_cell(cell, status, message)
+            if due := list(_in_order(plan, done)):
+                results = RunResults.of(folder.path)
+                made = {cell.id: results.attempts_made(cell.id) for cell in due}
+                with folder.writer() as segments:
+                    walk = _Walk(plan, segments, stages, made)
+                    for cell in due:
+                        status, message = walk.attempt(cell)
+                        if report_cell:
+                            report_cell(cell, status, message)
         except KeyboardInterrupt:
             interrupted = True
         board = folder.finish()
@@ -129,7 +134,7 @@ def record_of(plan: Plan) -> RunRecord:
 
 def _statuses(plan: Plan, folder: RunFolder) -> dict[str, str]:
     """The status of each cell of a plan by its last attempt."""
-    return RunResults.of(folder.path).resumable([cell.id for cell in plan.cells])
+    return RunResults.of(folder.path).statuses([cell.id for cell in plan.cells])
 
 
 def _done(plan: Plan, folder: RunFolder) -> set[str]:
@@ -159,21 +164,22 @@ def _in_order(plan: Plan, done: set[str]) -> Iterator[Cell]:
     return iter(sorted((cell for cell in plan.cells if cell.id not in done), key=place))
 
 
-def _check_components(plan: Plan) -> None:
+def _check_components(plan: Plan, done: set[str]) -> None:
     """Say before any work what the user can mend: a parameter that is not there, missing extras.
 
     A component that does not import fails its cells and the others run; where no cell can run
-    for want of an extra, one sentence says so instead.
+    for want of an extra, one sentence says so instead. Where nothing is due nothing is imported.
     """
     missing: dict[tuple[str, str], MissingExtra] = {}
-    for key, choice in plan.choices.items():
+    due = [cell for cell in plan.cells if cell.id not in done]
+    for key, choice in plan.choices.items() if due else ():
         try:
             resolved_parameters(choice, plan.registry)
         except MissingExtra as error:
             missing[key] = error
         except (PluginError, ValueError):
             continue
-    if missing and all(missing.keys() & _components(cell) for cell in plan.cells):
+    if missing and all(missing.keys() & _components(cell) for cell in due):
         raise next(iter(missing.values()))
 
 
@@ -186,10 +192,13 @@ def _components(cell: Cell) -> set[tuple[str, str]]:
 class _Walk:
     """One run's way through its cells."""
 
-    def __init__(self, plan: Plan, folder: RunFolder, stages: Stages) -> None:
+    def __init__(
+        self, plan: Plan, out: SegmentWriter, stages: Stages, made: Mapping[str, int]
+    ) -> None:
         self._plan = plan
-        self._folder = folder
+        self._out = out
         self._stages = stages
+        self._made = made
         self._rows = CellRows(plan)
         self._fingerprints: dict[str, list[float]] = {}
 
@@ -198,7 +207,9 @@ class _Walk:
         start, started = time.perf_counter(), datetime.now(UTC)
         asked = self._asked(cell)
         probes = [self._probe(cell, one) for one in asked]
-        row = self._rows.of(cell) | {"started": started, "status": "ok"}
+        row = self._rows.of(cell) | {
+            "attempt": self._made[cell.id] + 1, "started": started, "status": "ok",
+        }  # fmt: skip
         parts: dict[str, list[dict[str, Any]]] = {}
         try:
             if cell.unsupported:
@@ -215,14 +226,14 @@ class _Walk:
         except StorageError:
             raise
         except KeyboardInterrupt:
-            self._folder.write_cell(row | {"status": "interrupted", "seconds": 0.0})
+            self._out.add(row | {"status": "interrupted", "seconds": 0.0})
             raise
         # A plugin may raise anything, SystemExit included; its cell fails and the others run.
         except BaseException as error:
             row |= failure(error)
         row["seconds"] = time.perf_counter() - start
         row["peak_memory"] = peak_memory()
-        self._folder.write_cell(row, parts)
+        self._out.add(row, parts)
         return row["status"], row.get("error_message") or ""
 
     def _asked(self, cell: Cell) -> tuple[Explanation, ...]:
