@@ -132,7 +132,7 @@ def run(
 
 def status(folder: RunDir, json: Json = False) -> None:
     """How far a run is: its cells by status, also while it is at work."""
-    from gxarena.cli.console import print_json, print_table
+    from gxarena.cli.console import print_json, print_table, say
     from gxarena.results.reading import RunResults
 
     results = RunResults.of(folder)
@@ -142,6 +142,8 @@ def status(folder: RunDir, json: Json = False) -> None:
         print_json({"suite": suite, "cells": dict(counts)})
     else:
         print_table(f"{suite} in {folder}", ["status", "cells"], counts.most_common())
+    if results.warning:
+        say(results.warning)
 
 
 def failures(folder: RunDir, json: Json = False) -> None:

@@ -21,6 +21,7 @@ from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
 from gxarena.run import luggage, supervisor
 from gxarena.run.cell_rows import CellRows, Row
+from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
 from gxarena.run.failures import failure
@@ -105,9 +106,9 @@ class Dispatch:
         *_, end = split(future.result())
         return dict(end.header)
 
-    def settle(self, cells: Sequence[Cell], rows: CellRows) -> Iterator[Settled]:
+    def settle(self, cells: Sequence[Cell], rows: CellRows, out: CellWriter) -> Iterator[Settled]:
         """Score cells, and write what came of each."""
-        self._rows = rows
+        self._rows, self._out = rows, out
         possible = [cell for cell in in_order(cells) if not cell.unsupported]
         for cell in cells:
             if cell.unsupported:
@@ -224,7 +225,7 @@ class Dispatch:
         for cell in self._cells_of(shard):
             if cell.id not in self._short:
                 self._short.add(cell.id)
-                self._folder.write_cell(self._row(cell, row, started))
+                self._out.add(self._row(cell, row, started))
 
     def _cells_of(self, shard: Shard) -> list[Cell]:
         """The cells that a shard is, or is needed by."""
@@ -317,7 +318,7 @@ class Dispatch:
         started: datetime,
         parts: Mapping[str, Sequence[Row]] | None = None,
     ) -> Settled:
-        self._folder.write_cell(self._row(cell, row, started), parts)
+        self._out.add(self._row(cell, row, started), parts)
         return cell, row["status"], row.get("error_message") or ""
 
     def _row(self, cell: Cell, row: Row, started: datetime) -> Row:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from gxarena.results.folder import RunFolder
 from gxarena.run.cell_rows import CellRows
+from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.plan import Plan
 from gxarena.run.scoring import Scoring
@@ -19,7 +19,7 @@ Settled = tuple[Cell, str, str]
 
 
 def run_inline(
-    plan: Plan, cells: Sequence[Cell], folder: RunFolder, stages: Stages
+    plan: Plan, cells: Sequence[Cell], out: CellWriter, stages: Stages
 ) -> Iterator[Settled]:
     """Score cells and write what came of each, those of one explainer together."""
     rows, scoring = CellRows(plan), Scoring(plan, stages)
@@ -29,9 +29,9 @@ def run_inline(
             try:
                 outcome, parts = scoring.outcome(cell)
             except KeyboardInterrupt:
-                folder.write_cell(row | {"status": "interrupted", "seconds": 0.0})
+                out.add(row | {"status": "interrupted", "seconds": 0.0})
                 raise
-            folder.write_cell(row | outcome, parts)
+            out.add(row | outcome, parts)
             yield cell, outcome["status"], outcome.get("error_message") or ""
 
 

@@ -17,6 +17,7 @@ from gxarena.results.record import RunRecord
 from gxarena.results.schemas import SETTLED, STATUSES
 from gxarena.run import supervisor
 from gxarena.run.cell_rows import CellRows
+from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.describing import check_components, described, downloaded, made_here
 from gxarena.run.dispatch import Dispatch, Limits
@@ -154,7 +155,9 @@ class _Inline:
         return plan
 
     def settle(self, cells: Sequence[Cell]) -> Iterator[Settled]:
-        yield from run_inline(self._plan, cells, self._folder, self._stages)
+        if cells:
+            out = CellWriter(self._folder, cells)
+            yield from run_inline(self._plan, cells, out, self._stages)
 
     def interrupt(self) -> None:
         """What was at work has said so."""
@@ -195,7 +198,8 @@ class _Supervised:
 
     def settle(self, cells: Sequence[Cell]) -> Iterator[Settled]:
         if cells and self._dispatch:
-            yield from self._dispatch.settle(cells, self._rows)
+            out = CellWriter(self._folder, cells)
+            yield from self._dispatch.settle(cells, self._rows, out)
 
     def interrupt(self) -> None:
         """End what is at work, and say so."""
@@ -235,7 +239,7 @@ def record_of(plan: Plan) -> RunRecord:
 
 def _statuses(plan: Plan, folder: RunFolder) -> dict[str, str]:
     """The status of each cell of a plan by its last attempt."""
-    return RunResults.of(folder.path).resumable([cell.id for cell in plan.cells])
+    return RunResults.of(folder.path).statuses([cell.id for cell in plan.cells])
 
 
 def _done(plan: Plan, folder: RunFolder, retry_failed: bool) -> set[str]:
