@@ -6,6 +6,7 @@ what needs it fails.
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -91,6 +92,7 @@ class Dispatch:
             "type": "order",
             "run": self.run,
             "preload": preloaded(plan),
+            "path": [str(Path(one).absolute()) for one in sys.path],
             "store": str(self._store.root.absolute()),
             "directory": str(Path.cwd()),
             "silence": limits.silence,

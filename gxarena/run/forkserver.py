@@ -51,12 +51,11 @@ class Pipes(NamedTuple):
                 os.close(end)
 
 
-def environment(threads: int = THREADS) -> Mapping[str, str]:
-    """The variables that children have beside their starter's."""
-    counts = {f"{library}_NUM_THREADS": str(threads) for library in _THREADED}
-    # Modules are found where this process finds them, and sets have one order.
-    path = os.pathsep.join(one for one in sys.path if one)
-    return counts | {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "TOKENIZERS_PARALLELISM": "false"}
+def environment(path: Sequence[str]) -> Mapping[str, str]:
+    """The variables that children have beside their starter's, with where they find modules."""
+    counts = {f"{library}_NUM_THREADS": str(THREADS) for library in _THREADED}
+    fixed = {"PYTHONHASHSEED": "0", "TOKENIZERS_PARALLELISM": "false"}
+    return counts | fixed | {"PYTHONPATH": os.pathsep.join(path)}
 
 
 class ForkServer:
@@ -66,9 +65,11 @@ class ForkServer:
     ----------
     preload : sequence of str
         Modules that children find loaded; those that do not import are left to whoever needs them.
+    path : sequence of str, optional
+        Folders in which modules are found; this process's where not given.
     """
 
-    def __init__(self, preload: Sequence[str]) -> None:
+    def __init__(self, preload: Sequence[str], path: Sequence[str] | None = None) -> None:
         if not hasattr(os, "fork"):
             raise InputError(
                 "--engine local: expected a system that can fork, got "
@@ -81,7 +82,7 @@ class ForkServer:
             self._process = subprocess.Popen(  # noqa: S603 (this Python, this module)
                 command,
                 pass_fds=[theirs.fileno()],
-                env=os.environ | environment(),
+                env=os.environ | environment(sys.path if path is None else path),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -210,7 +210,7 @@ class _Supervised:
         """End the engine, and whatever still works."""
         if self._dispatch:
             supervisor.stop(self._dispatch.run)
-        self._engine.executor.shutdown(wait=True, cancel_futures=True)
+        self._engine.executor.shutdown(wait=True)  # what waited in it was cancelled
         if self._dispatch:
             self._dispatch.close()
         self._engine.close()

@@ -106,7 +106,7 @@ def _server(header: Mapping[str, Any]) -> ForkServer:
     with _lock:
         server = _servers.get(header["run"])
         if server is None or not server.alive:
-            server = _servers[header["run"]] = ForkServer(header["preload"])
+            server = _servers[header["run"]] = ForkServer(header["preload"], header["path"])
         return server
 
 
