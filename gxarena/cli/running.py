@@ -132,23 +132,42 @@ def run(
 
 def status(folder: RunDir, json: Json = False) -> None:
     """How far a run is: its cells by status, also while it is at work."""
+    from dataclasses import asdict
+
     from gxarena.cli.console import print_json, print_table, say
     from gxarena.results.reading import RunResults
+    from gxarena.run.at_work import works_of
 
     results = RunResults.of(folder)
     suite = results.record.suite
     counts = Counter(results.statuses(results.record.cells).values())
+    works = works_of(folder)
     if json:
-        print_json({"suite": suite, "cells": dict(counts)})
-    else:
-        print_table(f"{suite} in {folder}", ["status", "cells"], counts.most_common())
+        at_work = [{**asdict(work), "rate": work.rate, "left": work.left} for work in works]
+        print_json(
+            {"suite": suite, "cells": dict(counts)} | ({"at_work": at_work} if works else {})
+        )
+        return
+    print_table(f"{suite} in {folder}", ["status", "cells"], counts.most_common())
+    if works:
+        print_table(
+            "At work",
+            ["worker", "what", "done", "of", "a second", "seconds left"],
+            [(w.worker, w.what, w.done, w.total or None, w.rate, w.left) for w in works],
+        )
     if results.warning:
         say(results.warning)
 
 
-def failures(folder: RunDir, json: Json = False) -> None:
+def failures(
+    folder: RunDir,
+    json: Json = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="With what was raised where, and what was printed.")
+    ] = False,
+) -> None:
     """Cells whose last attempt failed, with the distribution to blame and its message."""
-    from gxarena.cli.console import err, print_json, print_table
+    from gxarena.cli.console import err, out, print_json, print_table
     from gxarena.results.reading import RunResults
     from gxarena.results.schemas import SETTLED
 
@@ -174,6 +193,11 @@ def failures(folder: RunDir, json: Json = False) -> None:
         ["cells", "status", "model", "explainer", "distributions", "error"],
         [(n, *group) for group, n in groups.most_common()],
     )
+    if traceback:
+        told = {str(row["error_traceback"] or row["error_message"]): row for row in failed}
+        for text, row in told.items():
+            out().print(f"\n{row['model']} / {row['explainer']} / {row['metric']}", markup=False)
+            out().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _origins(row: dict[str, Any]) -> str:

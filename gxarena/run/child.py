@@ -12,6 +12,7 @@ import os
 import random
 import select
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,18 +25,19 @@ from gxarena.data import Floats
 from gxarena.results.schemas import TABLES
 from gxarena.run.cell_rows import made_of, quantities_of
 from gxarena.run.failures import failure
-from gxarena.run.forkserver import THREADS
 from gxarena.run.frames import Frame, Frames, table_bytes
 from gxarena.run.luggage import cell_of, unpack
 from gxarena.run.plan import Plan
 from gxarena.run.scoring import Scoring
 from gxarena.run.stages import Stages
 from gxarena.run.store import Store
-from gxarena.run.surroundings import Surroundings, here
+from gxarena.run.surroundings import THREADS, Surroundings, here
 from gxarena.seeds import sample_seed
 
 IDLE = 120.0
 """Seconds after which a child that is given nothing to do is gone."""
+EVERY = 0.5
+"""Seconds between two signs of life, at least."""
 CANARIES = 3
 """Samples whose predictions must be the same bits before and after a component has worked."""
 
@@ -99,6 +101,7 @@ class _Desk:
         self._canaries = _Canaries(self._plan, self._stages)
         self._surroundings: Surroundings | None = None
         self._moved = ""
+        self._said = 0.0
 
     def work(self, order: Header) -> None:
         """Do what is ordered, and say how it ended."""
@@ -178,6 +181,9 @@ class _Desk:
         return {"changed": changed, "canaries": self._canaries.after()}
 
     def _progress(self, what: str, done: int, total: int) -> None:
+        if time.monotonic() - self._said < EVERY:
+            return
+        self._said = time.monotonic()
         self._send(Frame({"type": "progress", "what": what, "done": done, "total": total}))
 
     def _send(self, frame: Frame) -> None:

@@ -21,6 +21,7 @@ from gxarena.errors import GxarenaError, PluginError, StorageError
 from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
 from gxarena.run import luggage, supervisor
+from gxarena.run.at_work import AtWork
 from gxarena.run.cell_rows import CellRows, Row
 from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
@@ -99,6 +100,7 @@ class Dispatch:
             "memory": limits.memory,
             "luggage": str(luggage.pack(plan, folder.path.absolute())),
         }
+        self._at_work = AtWork(folder.path)
         supervisor.listeners[self.run] = self._listen
 
     def ask(self, task: str, order: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +143,7 @@ class Dispatch:
     def close(self) -> None:
         """Let go of everything; what the engine's workers hold is theirs to end."""
         supervisor.clear(self.run)
+        self._at_work.close()
         for left in self._folder.path.glob(f"{TEMPORARY}*"):
             left.unlink(missing_ok=True)
 
@@ -328,7 +331,11 @@ class Dispatch:
         return self._rows.of(cell) | {"started": started, "seconds": seconds} | row
 
     def _listen(self, worker: str, header: Mapping[str, Any]) -> None:
-        self._report(f"{worker}: {header['what']}", int(header["done"]), int(header["total"]))
+        """A worker has begun with something, or got on with it."""
+        if "what" in header:
+            told = str(header["what"]), int(header["done"]), int(header["total"])
+            self._at_work.tell(worker, *told)
+            self._report(*told)
 
 
 def _result(future: Future[bytes]) -> tuple[list[Frame], dict[str, Any]]:

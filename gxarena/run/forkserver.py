@@ -22,10 +22,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gxarena.errors import InputError
+from gxarena.run.surroundings import THREADS
 
-THREADS = 1
-"""Of a child: with another number sums are of another order, and values of other last bits."""
-
+CHILD = "gxarena.run.child"
+"""The module whose `main` a child runs."""
 IDLE = 600.0
 """Seconds after which a server that nobody asks for anything is gone."""
 
@@ -119,7 +119,7 @@ def serve(control: socket.socket, preload: Sequence[str]) -> None:
         # What does not import here says so where it is needed.
         with contextlib.suppress(BaseException):
             importlib.import_module(module)
-    importlib.import_module("gxarena.run.child")
+    importlib.import_module(CHILD)
     gc.collect()
     gc.freeze()  # children share what is here
     woken, wake = os.pipe()
@@ -157,9 +157,7 @@ def _fork(ends: list[int], mine: list[int]) -> tuple[int, int]:
             for end in (*mine, status):
                 os.close(end)
             _settle(output, server)
-            from gxarena.run.child import main
-
-            main(orders, results)
+            importlib.import_module(CHILD).main(orders, results)
         finally:
             # Nothing of the server's is to be run down here.
             os._exit(0)

@@ -42,6 +42,12 @@ class _Count:
 
     forwards: int = 0
     explanations: int = 0
+    tell: Callable[[int], None] | None = None
+
+    def told(self) -> None:
+        """Say how many there are by now."""
+        if self.tell:
+            self.tell(self.forwards + self.explanations)
 
 
 class ModelProbe:
@@ -58,6 +64,9 @@ class ModelProbe:
     share : callable, optional
         Keeps what is the same for every explainer of this model; without it nothing is kept.
 
+    tell : callable, optional
+        Told how many questions were answered, as they are.
+
     Attributes
     ----------
     forwards : int
@@ -72,6 +81,7 @@ class ModelProbe:
         batch_size: int = PROBED_AT_ONCE,
         explain: Explain | None = None,
         share: Share | None = None,
+        tell: Callable[[int], None] | None = None,
     ) -> None:
         self._model = model
         self._batch_size = batch_size
@@ -80,7 +90,7 @@ class ModelProbe:
         self._known: dict[Hashable, Floats] = {}
         self._explained: dict[Hashable, Attribution] = {}
         self._randomised: dict[int, ModelProbe] = {}
-        self._count = _Count()
+        self._count = _Count(tell=tell)
 
     @property
     def forwards(self) -> int:
@@ -181,6 +191,7 @@ class ModelProbe:
 
         def answer(wanted: list[int]) -> list[Attribution]:
             self._count.explanations += len(wanted)
+            self._count.told()
             return explain(
                 self._model(),
                 tuple(samples[i] for i in wanted),
@@ -244,6 +255,7 @@ class ModelProbe:
                     f"({len(wanted)}, C), got {outputs.shape}."
                 )
             self._count.forwards += len(wanted)
+            self._count.told()
             return list(outputs)
 
         if not keys:

@@ -175,6 +175,8 @@ class _Supervised:
         self._folder = folder
         self._engine = engine
         self._report = report
+        if report and engine.dashboard:
+            report(f"dashboard: {engine.dashboard}", 0, 1)
         share = psutil.virtual_memory().total * MEMORY_SHARE
         self._limits = Limits(settings.timeout, settings.memory or int(share))
         self._dispatch: Dispatch | None = None

@@ -86,6 +86,7 @@ class Scoring:
             self._at_once,
             explain=self._stages.explain_again(asked.weights, asked.explainer) if own else None,
             share=self._stages.share(cell.dataset, asked.weights, cell.metric),
+            tell=lambda done: self._stages.report(what_of(cell), done, 0),
         )
 
     def _attributions(self, cell: Cell) -> Row:
@@ -145,6 +146,11 @@ class Scoring:
                 "backwards": round(explained * cost[1]),
             }
         return row | self._stages.hardware(asked_by(self._plan, cell)[0].weights)
+
+
+def what_of(cell: Cell) -> str:
+    """A cell, as a reader understands it."""
+    return f"{cell.metric_name} of {cell.explainer} on {cell.weights}, {cell.dataset}"
 
 
 def asked_by(plan: Plan, cell: Cell) -> tuple[Explanation, ...]:

@@ -11,11 +11,10 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -36,6 +35,7 @@ from gxarena.run.contracts import (
 )
 from gxarena.run.plan import Plan
 from gxarena.run.probe import Explain, Share
+from gxarena.run.recent import Recent
 from gxarena.run.store import CHUNK, Predictions, Store, chunk_slice, n_chunks
 
 Result = TypeVar("Result")
@@ -49,32 +49,6 @@ KEPT_PREDICTIONS = 16
 KEPT_EXPLAINED = 4
 
 
-class Recent(Generic[Result]):
-    """The results used last, at most `limit` of them."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._kept: OrderedDict[Hashable, Result] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Result]) -> Result:
-        """The result of that key, made where it is not kept."""
-        if key not in self._kept:
-            made = make()  # the rest may be let go of only now: making it may need them
-            while len(self._kept) >= self._limit:
-                self._kept.popitem(last=False)
-            self._kept[key] = made
-        self._kept.move_to_end(key)
-        return self._kept[key]
-
-    def forget(self, key: Hashable) -> None:
-        """Let go of the result of that key."""
-        self._kept.pop(key, None)
-
-    def peek(self, key: Hashable) -> Result | None:
-        """The result of that key where it is kept."""
-        return self._kept.get(key)
-
-
 class Stages:
     """The pipeline of one plan over one store.
 
@@ -85,13 +59,14 @@ class Stages:
     plan : Plan
     store : Store
     report : callable, optional
-        Called with (what, done, total) as samples are finished.
+        Called with (what, done, total) as samples are finished; of questions that metrics ask
+        nobody knows the total, which is 0 then.
     """
 
     def __init__(self, plan: Plan, store: Store, report: Report | None = None) -> None:
         self._plan = plan
         self._store = store
-        self._report: Report = report or (lambda _what, _done, _total: None)
+        self.report: Report = report or (lambda _what, _done, _total: None)
         self._components: dict[str, Recent[Any]] = {k: Recent(n) for k, n in KEPT.items()}
         self._predictions: Recent[Predictions] = Recent(KEPT_PREDICTIONS)
         self._explained: Recent[Explained] = Recent(KEPT_EXPLAINED)
@@ -123,7 +98,7 @@ class Stages:
         choices = {name: self._plan.choice("models", name) for name in models}
         awaiting = {n: c for n, c in choices.items() if awaits_download(given_parameters(c))}
         for name, choice in awaiting.items():
-            self._report(f"download {choice.label}", 0, 1)
+            self.report(f"download {choice.label}", 0, 1)
             with contextlib.suppress(Exception, SystemExit):
                 self.model(name)
         return not all(awaits_download(given_parameters(one)) for one in awaiting.values())
@@ -348,9 +323,9 @@ class Stages:
         """Compute the chunks that the store does not hold yet."""
         for chunk in range(n_chunks(len(samples))):
             if self._store.seconds(stage, key, chunk) is None:
-                self._report(what, chunk_slice(chunk).start, len(samples))
+                self.report(what, chunk_slice(chunk).start, len(samples))
                 compute(chunk)
-        self._report(what, len(samples), len(samples))
+        self.report(what, len(samples), len(samples))
 
 
 def declared_cost(explainer: Explainer) -> tuple[float, float] | None:

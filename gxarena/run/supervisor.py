@@ -166,6 +166,7 @@ class _Child:
                     self._tell(frame.header)
                 elif frame.header["type"] == "begun":
                     patience = limit
+                    self._tell(order.header)
                 else:
                     kept.append(frame)
             if self._ended():

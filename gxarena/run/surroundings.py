@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gxarena.run.forkserver import THREADS
-
+THREADS = 1
+"""Of a process that computes: of more, sums are of another order, and of other last bits."""
 _WATCHED = re.compile(r"numpy(\.[a-z]+)?|gxarena(\..*)?")
 """Modules whose functions and classes must stay who they are: what numbers are computed with."""
 

@@ -17,8 +17,8 @@ from gxarena.run.choices import Choice
 from gxarena.run.luggage import cell_document
 from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE
-from gxarena.run.scoring import asked_by
-from gxarena.run.store import CHUNK, Store, n_chunks
+from gxarena.run.scoring import asked_by, what_of
+from gxarena.run.store import CHUNK, Store, chunk_slice, n_chunks
 
 Component = tuple[str, str]
 """Kind and label."""
@@ -123,6 +123,9 @@ class _Making:
             "models": models,
             "components": components,
             "at_once": PROBED_AT_ONCE,
+            "what": what_of(cell),
+            "done": 0,
+            "total": 0,
         }
         task.shards.append(Shard(task, order, cell))
 
@@ -139,7 +142,7 @@ class _Making:
             order = {"kind": "predict", "dataset": dataset, "model": weights, "at_once": CHUNK}
             stored = self._plan.predict_key(dataset, weights)
             task.shards = [
-                Shard(task, order | {"chunk": chunk})
+                Shard(task, order | self._part(task, dataset, chunk))
                 for chunk in self._due("predictions", stored, dataset)
             ]
             self.tasks[key] = task
@@ -154,13 +157,20 @@ class _Making:
             components = (("models", one.weights), ("explainers", one.explainer))
             task = Task(" ".join(key), what, (position, 1), components, choice, [predicted])
             names = {"dataset": dataset, "model": one.weights, "explainer": one.explainer}
+            order = {"kind": "explain", **names, "at_once": CHUNK}
             stored = self._plan.explain_key(dataset, one.weights, one.explainer)
             task.shards = [
-                Shard(task, {"kind": "explain", **names, "chunk": chunk, "at_once": CHUNK})
+                Shard(task, order | self._part(task, dataset, chunk))
                 for chunk in self._due("attributions", stored, dataset)
             ]
             self.tasks[key] = task
         return self.tasks[key]
+
+    def _part(self, task: Task, dataset: str, chunk: int) -> dict[str, Any]:
+        """Which samples, and how far their task is with them."""
+        total = len(self._plan.datasets[dataset].samples)
+        done = chunk_slice(chunk).start
+        return {"chunk": chunk, "what": task.what, "done": done, "total": total}
 
     def _due(self, stage: str, key: str, dataset: str) -> Iterable[int]:
         chunks = range(n_chunks(len(self._plan.datasets[dataset].samples)))

@@ -12,7 +12,8 @@ SCHEMA = pa.schema([pa.field("value", pa.float64(), nullable=False)])
 
 
 def test_frames_come_back_however_they_are_cut() -> None:
-    sent = [Frame({"type": "a", "n": [1, None]}, b"\x00gxa1"), Frame({"type": "ü"}), Frame({"type": "c"})]  # fmt: skip
+    first = Frame({"type": "a", "n": [1, None]}, b"\x00gxa1")
+    sent = [first, Frame({"type": "ü"}), Frame({"type": "c"})]
     content = joined(sent)
     assert split(content) == sent
     for size in (1, 7, len(content)):
