@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
@@ -26,6 +26,7 @@ from gxarena.run.cell_rows import CellRows, Row
 from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
+from gxarena.run.endings import result, said, what_changed
 from gxarena.run.failures import failure
 from gxarena.run.frames import Frame, split
 from gxarena.run.inline import Settled, in_order
@@ -35,13 +36,11 @@ from gxarena.run.publishing import Publisher, outcome
 from gxarena.run.scoring import components_of
 from gxarena.run.stages import Report
 from gxarena.run.store import CHUNK, Store
-from gxarena.run.supervisor import DIED, SUPERVISOR
+from gxarena.run.supervisor import DIED
 from gxarena.run.tasks import Shard, Task, tasks_of
 
 TRIES = 2
 """How often a shard may end a child."""
-BLAMED = ("crashed", "oom", "timeout")
-"""How a child ends by nothing but what it runs, whose message then begins with its name."""
 FEWER = 8
 PROBED_FEWER = 64
 """Samples, and questions of a metric, given at a time where the usual number was too much."""
@@ -85,6 +84,7 @@ class Dispatch:
         self._tasks: list[Task] = []
         self._open: list[Task] = []
         self._suspects: list[Shard] = []
+        self._freed: Task | None = None
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
         self._hardware: dict[str, dict[str, Any]] = {}
@@ -105,7 +105,7 @@ class Dispatch:
 
     def ask(self, task: str, order: Mapping[str, Any]) -> dict[str, Any]:
         """Have something done beside the tasks, and wait for it."""
-        frame = Frame({**self._common, **order, "task": task})
+        frame = Frame({**self._common, **order, "task": task, "child": task})
         future = self._engine.executor.submit(supervisor.supervise, frame.packed())
         *_, end = split(future.result())
         return dict(end.header)
@@ -125,7 +125,7 @@ class Dispatch:
         self._sorter.prepare()
         while self._sorter.is_active():
             yield from self._admit()
-            self._submit()
+            self._submit(self._freed)
             if self._working:
                 done, _ = wait(self._working, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -164,26 +164,38 @@ class Dispatch:
         """Keep every worker busy, preferably with the task that it has worked for."""
         alone = any(shard.tries for shard, _ in self._working.values())
         while self._open and not alone and len(self._working) < self._engine.workers:
-            busy = {shard.task for shard, _ in self._working.values()}
-            task = min(self._open, key=lambda task: (task is not after, task in busy, task.place))
+            busy = {shard.task.child for shard, _ in self._working.values()}
+            task = min(self._open, key=lambda one: self._order(one, after, busy))
             self._begin(task.shards.pop(0))
             if not task.shards:
                 self._open.remove(task)
         if not self._working and self._suspects:
             self._begin(self._suspects.pop(0))
 
+    def _order(self, task: Task, after: Task | None, busy: Collection[str]) -> tuple[Any, ...]:
+        """What a worker that has done `after` does next: what its child is for, then the first."""
+        other = after is None or task.child != after.child
+        return task is not after, other, task.child in busy, task.place
+
     def _begin(self, shard: Shard) -> None:
-        frame = Frame({**self._common, **shard.order, "task": shard.task.name})
+        frame = Frame(
+            {
+                **self._common,
+                **shard.order,
+                "task": shard.task.name,
+                "child": shard.task.child,
+            }
+        )
         future = self._engine.executor.submit(supervisor.supervise, frame.packed())
         self._working[future] = shard, datetime.now(UTC)
 
     def _take(self, future: Future[bytes]) -> Iterator[Settled]:
         """Publish what came back, once its worker has something else to do."""
         shard, started = self._working.pop(future)
-        task = shard.task
+        task = self._freed = shard.task
         if task.shards and task.failure is None:
             self._submit(task)
-        frames, end = _result(future)
+        frames, end = result(future)
         if end["status"] == "interrupted":
             raise KeyboardInterrupt
         if task.failure is not None:
@@ -196,7 +208,7 @@ class Dispatch:
         except StorageError:
             raise
         except GxarenaError as error:
-            row, parts = self._said(shard, failure(error) | {"output": end.get("output")}), {}
+            row, parts = said(shard.task, failure(error) | {"output": end.get("output")}), {}
         self._left[task] -= 1
         if shard.cell:
             yield self._write(shard.cell, row, started, parts)
@@ -226,7 +238,7 @@ class Dispatch:
         fewer = PROBED_FEWER if shard.cell else FEWER
         for one in (shard, *([] if shard.cell else shard.task.shards)):
             one.order["at_once"] = fewer
-        row = self._said(shard, end)
+        row = said(shard.task, end)
         for cell in self._cells_of(shard):
             if cell.id not in self._short:
                 self._short.add(cell.id)
@@ -259,8 +271,10 @@ class Dispatch:
             else:
                 row, parts = {"status": end["status"]}, {}
             if end["status"] != "ok":
-                return row | self._said(shard, end), {}
-            self._check_left(shard, end)
+                return row | said(shard.task, end), {}
+            if changed := what_changed(end):
+                self._discard(shard)
+                raise PluginError(changed)
             self._check_current(shard)
             if shard.cell:
                 self._publisher.answers(frames)
@@ -272,20 +286,11 @@ class Dispatch:
             raise PluginError(f"{shard.task.blamed.where}: {error}") from error
         return row, parts
 
-    def _check_left(self, shard: Shard, end: Mapping[str, Any]) -> None:
-        """Raise PluginError where a child is not as it was, and keep nothing of its task."""
-        differs = [model for model, before, after in end.get("canaries", ()) if before != after]
-        changed = str(end.get("changed") or "")
-        if differs and not changed:
-            changed = f"model '{differs[0]}' to predict the same bits as before, got others"
-        if not changed:
-            return
+    def _discard(self, shard: Shard) -> None:
+        """Keep nothing of an explainer's task."""
         if "explainer" in shard.order:
             names = (shard.order[name] for name in ("dataset", "model", "explainer"))
             self._store.discard("attributions", self._plan.explain_key(*names))
-        raise PluginError(
-            f"once it has worked, expected {changed}, so that nothing of it was kept."
-        )
 
     def _check_current(self, shard: Shard) -> None:
         """Raise InputError where a component is no longer what was planned."""
@@ -293,17 +298,6 @@ class Dispatch:
         if shard.cell:
             components = tuple(sorted(components_of(self._plan, shard.cell)))
         check_unchanged(self._plan.registry, [self._plan.choice(*one) for one in components])
-
-    def _said(self, shard: Shard, end: Mapping[str, Any]) -> Row:
-        """What a row says of a failure: whose it is, and what was printed."""
-        names = ("status", "error_type", "error_message", "error_traceback")
-        row = {name: end.get(name) for name in names}
-        if row["status"] in BLAMED:
-            message = str(row["error_message"]).rstrip(".")
-            row["error_message"] = f"{shard.task.blamed.where}: {message}."
-        if printed := end.get("output"):
-            row["error_traceback"] = f"{row['error_traceback'] or ''}\nIt printed:\n{printed}"
-        return row
 
     def _fail(self, task: Task, row: Row) -> Iterator[Settled]:
         """A task has failed, with what is left of it."""
@@ -336,13 +330,3 @@ class Dispatch:
             told = str(header["what"]), int(header["done"]), int(header["total"])
             self._at_work.tell(worker, *told)
             self._report(*told)
-
-
-def _result(future: Future[bytes]) -> tuple[list[Frame], dict[str, Any]]:
-    """What a child sent, and how it ended; also where its worker ended with it."""
-    try:
-        *frames, last = split(future.result())
-        return frames, dict(last.header)
-    # Whatever an engine raises, its own kinds of errors included.
-    except (Exception, CancelledError) as error:
-        return [], failure(error) | {"status": "crashed", "error_type": DIED, "told_by": SUPERVISOR}

@@ -94,7 +94,7 @@ def clear(run: str) -> None:
 def _child_for(header: Mapping[str, Any]) -> _Child:
     """This thread's child where it works for that task, else a new one."""
     child: _Child | None = getattr(_own, "child", None)
-    if child and child.key == (header["run"], header["task"]) and child.is_there():
+    if child and child.key == (header["run"], header["child"]) and child.is_there():
         return child
     if child:
         child.close()
@@ -115,7 +115,7 @@ class _Child:
 
     def __init__(self, header: Mapping[str, Any]) -> None:
         self.run: str = header["run"]
-        self.key = header["run"], header["task"]
+        self.key = header["run"], header["child"]
         self.stopped = False
         self._scratch = tempfile.mkdtemp(prefix="gxarena-")
         self._pipes: Pipes | None = _server(header).fork()

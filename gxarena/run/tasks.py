@@ -19,6 +19,7 @@ from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE
 from gxarena.run.scoring import asked_by, what_of
 from gxarena.run.store import CHUNK, Store, chunk_slice, n_chunks
+from gxarena.sources.dependencies import CORE
 
 Component = tuple[str, str]
 """Kind and label."""
@@ -31,7 +32,10 @@ class Task:
     Attributes
     ----------
     name : str
-        By which a child is known to work for it; names no two tasks alike.
+        Names no two tasks alike.
+    child : str
+        By which a child is known to work for it: of the built-in components, which are all of one
+        distribution, one child may do several tasks on the same weights.
     what : str
         As a reader understands it.
     place : tuple
@@ -48,6 +52,7 @@ class Task:
     """
 
     name: str
+    child: str
     what: str
     place: tuple[int, int]
     components: tuple[Component, ...]
@@ -110,7 +115,10 @@ class _Making:
         key = ("score", cell.dataset, cell.weights, cell.explainer, *sorted(domain), *models)
         if key not in self.tasks:
             what = f"scores of {cell.explainer} on {cell.weights}, {cell.dataset}"
-            self.tasks[key] = Task(" ".join(key), what, (position, 2), (), blamed)
+            name = " ".join(key)
+            own = domain == {CORE}
+            child = " ".join(("score", cell.dataset, cell.weights)) if own else name
+            self.tasks[key] = Task(name, child, what, (position, 2), (), blamed)
         task = self.tasks[key]
         for one in (cell.explanation, *cell.against):
             self._need(task, self._explain(position, cell.dataset, one))
@@ -138,7 +146,8 @@ class _Making:
         if key not in self.tasks:
             choice = self._plan.choice("models", weights)
             what = f"predict {dataset} with {weights}"
-            task = Task(" ".join(key), what, (position, 0), (("models", weights),), choice)
+            name = " ".join(key)
+            task = Task(name, name, what, (position, 0), (("models", weights),), choice)
             order = {"kind": "predict", "dataset": dataset, "model": weights, "at_once": CHUNK}
             stored = self._plan.predict_key(dataset, weights)
             task.shards = [
@@ -155,7 +164,10 @@ class _Making:
             choice = self._plan.choice("explainers", one.explainer)
             what = f"{one.explainer} on {one.weights}, {dataset}"
             components = (("models", one.weights), ("explainers", one.explainer))
-            task = Task(" ".join(key), what, (position, 1), components, choice, [predicted])
+            name = " ".join(key)
+            foreign = any(map(_is_foreign, (choice, *([choice.wrapped] if choice.wrapped else []))))
+            child = name if foreign else " ".join(("explain", dataset, one.weights))
+            task = Task(name, child, what, (position, 1), components, choice, [predicted])
             names = {"dataset": dataset, "model": one.weights, "explainer": one.explainer}
             order = {"kind": "explain", **names, "at_once": CHUNK}
             stored = self._plan.explain_key(dataset, one.weights, one.explainer)
@@ -178,4 +190,4 @@ class _Making:
 
 
 def _is_foreign(choice: Choice) -> bool:
-    return choice.found.distribution != "gxarena"
+    return choice.found.distribution != CORE
