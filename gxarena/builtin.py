@@ -161,3 +161,26 @@ def gxarena_aggregators() -> Iterable[Component]:
         citation=f"{_PAPER}, strategy (d)",
         provides=_REFINE,
     )
+
+
+@hookimpl
+def gxarena_engines() -> Iterable[Component]:
+    yield Component(
+        name="local",
+        target="gxarena.run.engines.local:local",
+        summary="workers of this machine, each task in a process of its own; the default",
+    )
+    yield Component(
+        name="dask",
+        target="gxarena.run.engines.dask:dask",
+        summary="a Dask cluster: dask:ADDRESS of its scheduler",
+        citation="Rocklin 2015, Proc. 14th Python in Science Conf., 126",
+        extra="dask",
+    )
+    yield Component(
+        name="parsl",
+        target="gxarena.run.engines.parsl:parsl",
+        summary="SLURM, PBS, Kubernetes and others: parsl:FILE.py with a Parsl configuration",
+        citation="Babuji et al. 2019, HPDC, arXiv:1905.02158",
+        extra="parsl",
+    )

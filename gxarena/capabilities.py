@@ -51,6 +51,7 @@ PROVIDED: Mapping[str, Set[str]] = {
     "aggregators": {COARSEN, REFINE},
     "metrics": set(SCOPES),
     "datasets": {MADE},
+    "engines": set(),
 }
 """What each kind of component may provide; models also capabilities of a plugin's own."""
 
@@ -60,6 +61,7 @@ REQUIRED: Mapping[str, Set[str]] = {
     "aggregators": set(),
     "metrics": OF_MODELS.keys() | {TRUTH, PROBE, EXPLAINER, NATIVE, OWN_REPLICATES},
     "datasets": set(),
+    "engines": set(),
 }
 """What each kind may require; what may require anything, also capabilities of a plugin's own."""
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -37,29 +37,42 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     A reader sees the file that was there before or the new one, never half of it, also after a
     crash of the machine. Folders are made where they are missing. An error raised inside leaves
-    what was there before.
+    what was there before. The file may be read, too.
 
     Raises
     ------
     StorageError
         The disk is full or read-only; nothing that was there before is harmed.
     """
+    with writing_named_later(path.parent, lambda: path.name) as file:
+        yield file
+
+
+@contextmanager
+def writing_named_later(folder: Path, name: Callable[[], str]) -> Iterator[BinaryIO]:
+    """The same, of a file whose name is asked for once it is written.
+
+    Raises
+    ------
+    StorageError
+        As for `writing`.
+    """
     temporary: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
-        temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor, made = tempfile.mkstemp(dir=folder, prefix=TEMPORARY)
+        temporary = Path(made)
+        with os.fdopen(descriptor, "w+b") as file:
             yield cast(BinaryIO, file)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-        _flush_folder(path.parent)
+        temporary.replace(folder / name())
+        _flush_folder(folder)
     except OSError as error:
         raise StorageError(
-            f"{path}: expected to write, got '{error.strerror or error}'. Free space or fix the "
-            "permissions and run the same command again; finished work is kept."
+            f"{folder / name()}: expected to write, got '{error.strerror or error}'. Free space or "
+            "fix the permissions and run the same command again; finished work is kept."
         ) from error
     finally:
         if temporary is not None:

@@ -41,7 +41,7 @@ import pluggy
 GROUP = "gxarena"
 """Entry-point group and pluggy project name."""
 
-KINDS = ("models", "explainers", "aggregators", "metrics", "datasets")
+KINDS = ("models", "explainers", "aggregators", "metrics", "datasets", "engines")
 
 ROLES = ("method", "control", "floor", "ceiling")
 """Of an explainer: a contestant or a yardstick; floor and ceiling bound what a score can mean."""
@@ -160,7 +160,7 @@ class Facts:
 
 
 class Hooks:
-    """The five hooks. Each returns an iterable of `Component`."""
+    """The six hooks. Each returns an iterable of `Component`."""
 
     @hookspec
     def gxarena_models(self) -> Iterable[Component]:
@@ -185,4 +185,9 @@ class Hooks:
     @hookspec
     def gxarena_datasets(self) -> Iterable[Component]:
         """Datasets: factories that return a `gxarena.datasets.dataset.Dataset`."""
+        return ()
+
+    @hookspec
+    def gxarena_engines(self) -> Iterable[Component]:
+        """Engines: factories of `gxarena.engine.Engine`, for ``--engine NAME:ARGUMENT``."""
         return ()

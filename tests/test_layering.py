@@ -15,10 +15,10 @@ CORE = Path(gxarena.__file__).parent
 ORDER = (
     "errors", "files", "unpacking", "samples", "data", "dna", "truth", "seeds", "statistics",
     "validation", "capabilities", "metric_results", "probes", "api", "hookspecs",
-    "builtin_metrics", "builtin", "objective", "declared", "listing", "listing_child", "discovery",
-    "sources", "registry", "identity", "aggregators", "datasets", "explainers", "metrics",
-    "results", "training", "run", "testing", "report", "notebook", "submissions", "site",
-    "documentation", "cli", "__main__",
+    "engine", "builtin_metrics", "builtin", "objective", "declared", "listing", "listing_child",
+    "discovery", "sources", "registry", "identity", "aggregators", "datasets", "explainers",
+    "metrics", "results", "training", "run", "testing", "report", "notebook", "submissions",
+    "site", "documentation", "cli", "__main__",
 )  # fmt: skip
 """The rooms along the way of the data: each may import those before it."""
 APART = {("run", "training"), ("report", "training")}

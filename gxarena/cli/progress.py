@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import threading
 from types import TracebackType
 from typing import Self
 
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as RichProgress
+from rich.text import Text
 
 from gxarena.cli.console import err
 from gxarena.results.schemas import SETTLED
 from gxarena.run.cells import Cell
 from gxarena.run.plan import Plan
+
+SHOWN = 8
+"""Stages that are shown at a time, the newest."""
+
+
+class _Rate(ProgressColumn):
+    """How many samples or questions a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.3g}/s" if task.speed else "")
 
 
 class Progress:
@@ -23,12 +43,15 @@ class Progress:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
+            _Rate(),
+            TimeRemainingColumn(elapsed_when_finished=True),
             console=err(),
         )
-        name = escape(f"{plan.suite.name}: cells")
-        self._cells = self._bars.add_task(name, total=len(plan.cells))
-        self._stage = self._bars.add_task("", total=None, visible=False)
+        self._lock = threading.Lock()  # workers tell from threads of their own
+        self._cells = self._bars.add_task(
+            escape(f"{plan.suite.name}: cells"), total=len(plan.cells)
+        )
+        self._stages: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -43,10 +66,14 @@ class Progress:
         self._bars.stop()
 
     def stage(self, what: str, done: int, total: int) -> None:
-        """Samples of the stage at work."""
-        self._bars.update(
-            self._stage, description=escape(what), completed=done, total=total, visible=done < total
-        )
+        """Samples of a stage at work, each of several; of questions the total is 0."""
+        with self._lock:
+            if what not in self._stages:
+                self._stages[what] = self._bars.add_task(escape(what), total=total or None)
+            self._bars.update(self._stages[what], completed=done)
+            while len(self._stages) > SHOWN or (total and done >= total and what in self._stages):
+                oldest = what if total and done >= total else next(iter(self._stages))
+                self._bars.remove_task(self._stages.pop(oldest))
 
     def cell(self, cell: Cell, status: str, message: str) -> None:
         """One more cell is settled, or failed."""

@@ -83,7 +83,24 @@ def run(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where to; the same again is resume.")
     ],
-    engine: Annotated[str, typer.Option(help="Where work runs: inline.")] = "inline",
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="ENGINE",
+            help="Where work runs: local, inline (in this process), dask:ADDRESS, parsl:FILE.py.",
+        ),
+    ] = "local",
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="How many tasks at a time; all cores if unsaid.")
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="How long a task may give no sign of life."),
+    ] = 3600.0,
+    retry_failed: Annotated[
+        bool,
+        typer.Option("--retry-failed/--keep-failed", help="Try cells again that failed before."),
+    ] = True,
     limit: Limit = None,
     changes: Changes = [],  # noqa: B006 (typer reads the default, nobody edits it)
 ) -> None:
@@ -94,15 +111,16 @@ def run(
     """
     from gxarena.cli.console import say
     from gxarena.cli.progress import Progress
-    from gxarena.errors import InputError
+    from gxarena.errors import check_positive
+    from gxarena.run.runner import Settings
     from gxarena.run.runner import run as run_plan
 
-    if engine != "inline":
-        raise InputError(f"--engine: expected 'inline', got '{engine}'. Choices: inline.")
+    check_positive("--timeout", timeout)
+    settings = Settings(engine, workers, timeout, retry_failed=retry_failed)
     made = _plan(suite, changes, limit)
     hopeful = _possible(made)
     with Progress(made) as progress:
-        summary = run_plan(made, out, report=progress.stage, report_cell=progress.cell)
+        summary = run_plan(made, out, settings, report=progress.stage, report_cell=progress.cell)
     _show(summary, hopeful)
     if summary.interrupted:
         say(f"Interrupted. Finished cells are kept in {out}; the same command resumes.")
@@ -114,21 +132,42 @@ def run(
 
 def status(folder: RunDir, json: Json = False) -> None:
     """How far a run is: its cells by status, also while it is at work."""
-    from gxarena.cli.console import print_json, print_table
+    from dataclasses import asdict
+
+    from gxarena.cli.console import print_json, print_table, say
     from gxarena.results.reading import RunResults
+    from gxarena.run.at_work import works_of
 
     results = RunResults.of(folder)
     suite = results.record.suite
     counts = Counter(results.statuses(results.record.cells).values())
+    works = works_of(folder)
     if json:
-        print_json({"suite": suite, "cells": dict(counts)})
-    else:
-        print_table(f"{suite} in {folder}", ["status", "cells"], counts.most_common())
+        at_work = [{**asdict(work), "rate": work.rate, "left": work.left} for work in works]
+        print_json(
+            {"suite": suite, "cells": dict(counts)} | ({"at_work": at_work} if works else {})
+        )
+        return
+    print_table(f"{suite} in {folder}", ["status", "cells"], counts.most_common())
+    if works:
+        print_table(
+            "At work",
+            ["worker", "what", "done", "of", "a second", "seconds left"],
+            [(w.worker, w.what, w.done, w.total or None, w.rate, w.left) for w in works],
+        )
+    if results.warning:
+        say(results.warning)
 
 
-def failures(folder: RunDir, json: Json = False) -> None:
+def failures(
+    folder: RunDir,
+    json: Json = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="With what was raised where, and what was printed.")
+    ] = False,
+) -> None:
     """Cells whose last attempt failed, with the distribution to blame and its message."""
-    from gxarena.cli.console import err, print_json, print_table
+    from gxarena.cli.console import err, out, print_json, print_table
     from gxarena.results.reading import RunResults
     from gxarena.results.schemas import SETTLED
 
@@ -154,6 +193,11 @@ def failures(folder: RunDir, json: Json = False) -> None:
         ["cells", "status", "model", "explainer", "distributions", "error"],
         [(n, *group) for group, n in groups.most_common()],
     )
+    if traceback:
+        told = {str(row["error_traceback"] or row["error_message"]): row for row in failed}
+        for text, row in told.items():
+            out().print(f"\n{row['model']} / {row['explainer']} / {row['metric']}", markup=False)
+            out().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _origins(row: dict[str, Any]) -> str:

@@ -155,7 +155,7 @@ def opened(path: Path) -> Iterator[RunResults]:
 def _run(path: Path, folder: Path) -> RunResults:
     wrong = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
     try:
-        run = RunResults.of(folder)
+        run = RunResults.of_bundle(folder)
         _ = run.record.seed, run.record.headline, run.record.groupings  # what a board asks of it
     except wrong as error:
         raise _refused(path, f"a {RUN_FILE} as gxarena writes it", "another") from error

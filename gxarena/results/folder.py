@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
+import gxarena
 from gxarena.errors import InputError
-from gxarena.files import TEMPORARY
-from gxarena.results.leaderboard import leaderboard
+from gxarena.files import RUN_FILE, TEMPORARY, writing
+from gxarena.identity import digest, path_digest
+from gxarena.results.leaderboard import leaderboard_of
 from gxarena.results.lock import locked
-from gxarena.results.parquet import write_table
-from gxarena.results.reading import RunResults, attempt_number, part_path
-from gxarena.results.record import RunRecord
+from gxarena.results.parquet import read_identity, read_table, write_sealed, write_table
+from gxarena.results.provenance import package_versions
+from gxarena.results.reading import RunResults
+from gxarena.results.record import RECORD, RunRecord
 from gxarena.results.schemas import TABLES
+from gxarena.results.segments import (
+    PARTS,
+    SEGMENTS,
+    SegmentWriter,
+    listed,
+    reads,
+    suite_in,
+    write_segment,
+)
+
+BOARD = "leaderboard"
 
 
 @dataclass(frozen=True)
@@ -34,11 +47,11 @@ class RunFolder:
         InputError
             The folder holds a run of another suite or of another version, or something else.
         """
-        held = RunRecord.read(self.path)
-        if held is not None and held.suite != record.suite:
+        held = self._suite()
+        if held is not None and held != record.suite:
             raise InputError(
                 f"{self.path}: expected a new folder or an earlier run of suite "
-                f"'{record.suite}', got a run of suite '{held.suite}'. Choose another --out."
+                f"'{record.suite}', got a run of suite '{held}'. Choose another --out."
             )
         # What a killed run may have left before it wrote anything is hidden files.
         foreign = self.path.is_dir() and any(p.name[0] != "." for p in self.path.iterdir())
@@ -48,47 +61,44 @@ class RunFolder:
                 "run. Choose another --out."
             )
 
+    def _suite(self) -> str | None:
+        """Whose run it is, by whatever of it still reads; None where nothing says so."""
+        if record := RunRecord.read(self.path):
+            return record.suite
+        for name in TABLES:
+            if suite := (read_identity(self.path / f"{name}.parquet") or {}).get("suite"):
+                return str(suite)
+        return next(filter(None, map(suite_in, listed(self.path))), None)
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder, made if need be (see `gxarena.results.lock.locked`)."""
         with locked(self.path):
             # What killed runs were writing; nobody else writes while the lock is held.
-            for torn in self.path.rglob(f"{TEMPORARY}*"):
-                torn.unlink(missing_ok=True)
+            for pattern in (f"{TEMPORARY}*", f"{SEGMENTS}/{TEMPORARY}*"):
+                self._remove(pattern)
             yield
 
     def claim(self, record: RunRecord) -> None:
         """Write down whose folder this is, and which cells count."""
         record.write(self.path)
 
-    def write_cell(
-        self,
-        row: dict[str, Any],
-        parts: Mapping[str, Sequence[dict[str, Any]]] | None = None,
-    ) -> None:
-        """Write one attempt of a cell; its `cells` row last, which makes it done.
+    def writer(self) -> SegmentWriter:
+        """Who writes attempts here; what does not read, and is due again, goes before.
 
-        Parameters
-        ----------
-        row : dict
-            The `cells` row, without the attempt's number.
-        parts : mapping of table to its rows
+        Other processes that write into this folder meanwhile take a `SegmentWriter` of their own.
         """
-        cell = row["cell_id"]
-        identity = {"cell_id": cell, "status": row["status"]}
-        parts = {name: rows for name, rows in (parts or {}).items() if rows}
-        for name, rows in parts.items():
-            self._write_part(name, cell, list(rows), identity)
-        attempt = self._attempts_made(cell) + 1
-        self._write_part(
-            "cells",
-            f"{cell}.{attempt:03d}",
-            [row | {"attempt": attempt}],
-            identity | {"parts": list(parts)},
-        )
+        record = RunRecord.read(self.path)
+        if record is not None:
+            record.write(self.path / SEGMENTS)
+        self._remove(f"store/**/{TEMPORARY}*")
+        for path in listed(self.path):
+            if not reads(path):
+                path.unlink(missing_ok=True)
+        return SegmentWriter(self.path)
 
     def finish(self) -> pa.Table:
-        """Join the parts of the plan's cells into the run's tables, and write them.
+        """Join what was written into the run's tables, unless they are of just this.
 
         Returns
         -------
@@ -96,19 +106,46 @@ class RunFolder:
             The leaderboard, which is written too.
         """
         results = RunResults.of(self.path)
-        tables = {name: results.joined(name) for name in TABLES}
-        record = results.record
-        board = leaderboard(tables["cells"], tables["samples"], record.seed, record.groupings)
-        for name, table in {**tables, "leaderboard": board}.items():
-            write_table(self.path / f"{name}.parquet", table, results.footer(name))
+        if not results.is_joined or results.torn:
+            self._join(results)
+            results = RunResults.of(self.path)
+        path = self.path / f"{BOARD}.parquet"
+        # A board is made anew by other code.
+        code = digest([path_digest(Path(gxarena.__file__).parent), package_versions()])
+        identity = results.footer(BOARD) | {"code": code}
+        if read_identity(path) == identity:
+            return read_table(path, sealed=True).replace_schema_metadata(None)
+        board = leaderboard_of(results)
+        write_table(path, board, identity)
         return board
 
-    def _attempts_made(self, cell: str) -> int:
-        folder = part_path(self.path, "cells", cell).parent
-        return max((attempt_number(part) for part in folder.glob(f"{cell}.*.parquet")), default=0)
+    def _join(self, results: RunResults) -> None:
+        """Write the tables anew, `cells` last; then what they were joined of is not needed.
 
-    def _write_part(
-        self, table: str, name: str, rows: list[dict[str, Any]], identity: dict[str, Any]
-    ) -> None:
-        content = pa.Table.from_pylist(rows, schema=TABLES[table])
-        write_table(part_path(self.path, table, name), content, identity)
+        Wherever this ends early, each new table holds all that the old one held, and the segments
+        are still there (see `gxarena.results.attempts.Attempts.matches`).
+        """
+        others = self._write_others(results)
+        for name in (*PARTS, "cells"):
+            identity = results.footer(name) | {"before": results.joined_snapshot}
+            if name == "cells":
+                identity[RECORD] = results.record.as_document()
+            with writing(self.path / f"{name}.parquet") as file:
+                write_sealed(file, TABLES[name], results.batches(name), identity)
+        for path in results.segments - others:
+            path.unlink(missing_ok=True)
+        folder = self.path / SEGMENTS
+        (folder / RUN_FILE).unlink(missing_ok=True)
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+    def _write_others(self, results: RunResults) -> set[Path]:
+        """Keep what belongs to an earlier plan, which may be the next one's again."""
+        keys = results.others()
+        if not keys:
+            return set()
+        return {write_segment(self.path / SEGMENTS, results.attempt_rows(keys))}
+
+    def _remove(self, pattern: str) -> None:
+        for path in self.path.glob(pattern):
+            path.unlink(missing_ok=True)

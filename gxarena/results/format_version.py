@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError
 
-FORMAT = 5
-"""Of a run folder's files. Raised whenever the columns in `gxarena.results.schemas` or their
-meaning change."""
+FORMAT = 6
+"""Of a run folder's files. Raised whenever the columns in `gxarena.results.schemas`, their
+meaning, or what lies in a run folder change."""
+
+READABLE_TABLES = (5, FORMAT)
+"""Formats whose tables have these columns: bundles and boards that hold such are read."""
 
 BEFORE_FORMATS = 1
 """What a run was written in that names no format."""
 
 
-def check_format(folder: Path, record: Mapping[str, Any]) -> None:
+def check_format(
+    folder: Path, record: Mapping[str, Any], readable: Collection[int] = (FORMAT,)
+) -> None:
     """Refuse a run of another format.
 
     Parameters
@@ -25,6 +30,8 @@ def check_format(folder: Path, record: Mapping[str, Any]) -> None:
         How the error begins.
     record : mapping
         What the folder's ``run.json`` says.
+    readable : collection of int
+        Formats that are not refused.
 
     Raises
     ------
@@ -32,7 +39,7 @@ def check_format(folder: Path, record: Mapping[str, Any]) -> None:
         Another version of gxarena wrote it, in another format.
     """
     found = record.get("format", BEFORE_FORMATS)
-    if found != FORMAT:
+    if found not in readable:
         raise InputError(
             f"{folder}: expected a run in format {FORMAT}, got one in format {found}, which "
             "another version of gxarena wrote. Run its suite into another folder, or use the "

@@ -1,23 +1,26 @@
 """Parquet on disk: atomic writes, an identity document in the footer, reading back.
 
-A file is either whole or absent (see `gxarena.files.writing`), and each of its pages carries a
-checksum. It counts as done only if its footer reads, is of this format, and holds the identity
-asked for.
+A file is either whole or absent (see `gxarena.files.writing`); each of its pages carries a
+checksum, and all of it a seal (`gxarena.results.seal`). It counts as done only if it is what was
+sealed, its footer is of this format, and holds the identity asked for. What others hand in, with
+digests of its own, need not be sealed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gxarena.errors import StorageError
 from gxarena.files import writing
-from gxarena.results.format_version import FORMAT
+from gxarena.results.format_version import FORMAT, READABLE_TABLES
+from gxarena.results.seal import Unsealed, has_seal, seal, sealed_digest
 
 IDENTITY = b"gxarena"
 """Footer key of the identity document."""
@@ -31,22 +34,70 @@ def write_table(path: Path, table: pa.Table, identity: Mapping[str, Any]) -> Non
     StorageError
         The disk is full or read-only; nothing that was there before is harmed.
     """
-    document = json.dumps({**identity, "format": FORMAT}, sort_keys=True).encode()
-    stamped = table.replace_schema_metadata({IDENTITY: document})
     with writing(path) as file:
-        pq.write_table(stamped, file, compression="zstd", write_page_checksum=True)
+        write_sealed(file, table.schema, [table], identity)
 
 
-def read_identity(path: Path) -> dict[str, Any] | None:
+def write_sealed(
+    file: BinaryIO,
+    schema: pa.Schema,
+    groups: Iterator[pa.Table] | Sequence[pa.Table],
+    identity: Mapping[str, Any],
+) -> str:
+    """Write Parquet into a file, each table a row group or more; returns the seal's digest.
+
+    No more than one of the tables need be in memory at a time.
+    """
+    document = json.dumps({**identity, "format": FORMAT}, sort_keys=True).encode()
+    stamped = schema.with_metadata({IDENTITY: document})
+    with pq.ParquetWriter(file, stamped, compression="zstd", write_page_checksum=True) as writer:
+        for table in groups:
+            writer.write_table(table.cast(schema))
+    return seal(file)
+
+
+@contextmanager
+def opened(path: Path, *, sealed: bool = True, encode: bool = False) -> Iterator[pq.ParquetFile]:
+    """A Parquet file to read while this lasts; also where another takes its place meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+    sealed : bool
+        Whether one without a seal is refused. One that has a seal must be what was sealed.
+    encode : bool
+        Text comes as distinct values and each row's position among them, which takes a tenth of
+        the memory where few values recur.
+
+    Raises
+    ------
+    StorageError
+        The file is absent, is not Parquet, or is not what was written.
+    """
+    try:
+        with pa.OSFile(str(path.absolute())) as file:
+            if sealed or has_seal(file):
+                sealed_digest(file)
+            found = pq.ParquetFile(file, page_checksum_verification=True)
+            texts = [f.name for f in found.schema_arrow if pa.types.is_string(f.type)]
+            if encode and texts:
+                found = pq.ParquetFile(file, read_dictionary=texts, page_checksum_verification=True)
+            yield found
+    except (OSError, pa.ArrowException, Unsealed) as error:
+        raise StorageError(f"{path}: expected a Parquet table, got {error}.") from error
+
+
+def read_identity(path: Path, *, sealed: bool = True) -> dict[str, Any] | None:
     """A file's identity document, or None where the file is absent, torn or of another format."""
     try:
-        return _identity(pq.read_schema(path.absolute()))
-    except (OSError, pa.ArrowInvalid):
+        with opened(path, sealed=sealed) as file:
+            return identity_of(file.schema_arrow)
+    except StorageError:
         return None
 
 
 def read_table(
-    path: Path, columns: Sequence[str] | None = None, *, encode: bool = False
+    path: Path, columns: Sequence[str] | None = None, *, encode: bool = False, sealed: bool = False
 ) -> pa.Table:
     """Read one file.
 
@@ -55,32 +106,20 @@ def read_table(
     path : Path
     columns : sequence of str, optional
         All where not given.
-    encode : bool
-        Text comes as distinct values and each row's position among them, which takes a tenth of
-        the memory where few values recur.
+    encode, sealed : bool
+        As for `opened`.
 
     Raises
     ------
     StorageError
-        The file is absent, is not Parquet, or a page of it is not what was written.
+        As for `opened`.
     """
-    try:
-        # A relative path with a colon in it would be taken for a URI.
-        path = path.absolute()
-        schema = pq.read_schema(path) if encode else ()
-        texts = [field.name for field in schema if pa.types.is_string(field.type)]
-        return pq.read_table(
-            path,
-            columns=None if columns is None else list(columns),
-            read_dictionary=texts or None,
-            page_checksum_verification=True,
-        )
-    except (OSError, pa.ArrowInvalid) as error:
-        raise StorageError(f"{path}: expected a Parquet table, got {error}.") from error
+    with opened(path, sealed=sealed, encode=encode) as file:
+        return file.read(columns=None if columns is None else list(columns))
 
 
 def read_with_identity(
-    path: Path, columns: Sequence[str] | None = None, *, encode: bool = False
+    path: Path, columns: Sequence[str] | None = None, *, encode: bool = False, sealed: bool = False
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Read one file and its identity document, both of the same moment; empty where it has none.
 
@@ -89,16 +128,16 @@ def read_with_identity(
     Raises
     ------
     StorageError
-        As for `read_table`.
+        As for `opened`.
     """
-    table = read_table(path, columns, encode=encode)
-    return table.replace_schema_metadata(None), _identity(table.schema) or {}
+    table = read_table(path, columns, encode=encode, sealed=sealed)
+    return table.replace_schema_metadata(None), identity_of(table.schema) or {}
 
 
-def _identity(schema: pa.Schema) -> dict[str, Any] | None:
-    """The identity document in a footer, where it is one of this format."""
+def identity_of(schema: pa.Schema) -> dict[str, Any] | None:
+    """The identity document in a footer, where it is one of a format that is read."""
     try:
         document: dict[str, Any] = json.loads((schema.metadata or {})[IDENTITY])
-    except (KeyError, ValueError):
+        return document if document.pop("format", None) in READABLE_TABLES else None
+    except (AttributeError, KeyError, ValueError, RecursionError):
         return None
-    return document if document.pop("format", None) == FORMAT else None

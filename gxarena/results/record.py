@@ -1,4 +1,8 @@
-"""What a run folder says of its plan: ``run.json``."""
+"""What a run folder says of its plan: ``run.json``, and what is found again without it.
+
+The same is kept a second time: beside the segments while a run works, in the footer of its cells
+once it has ended. Where run.json is gone or damaged, that is read instead.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.files import RUN_FILE, write_text
-from gxarena.results.format_version import FORMAT, check_format
+from gxarena.identity import digest
+from gxarena.results.format_version import FORMAT, READABLE_TABLES, check_format
+from gxarena.results.parquet import read_identity
+from gxarena.results.segments import SEGMENTS
+
+CHECKSUM = "checksum"
+"""The key of run.json under which the digest of all others stands."""
+RECORD = "record"
+"""The key of the record in the identity document of a run's cells."""
 
 
 @dataclass(frozen=True)
@@ -52,29 +64,81 @@ class RunRecord:
         aliases = self.document.get("datasets", {})
         return {label: alias["groups"] for label, alias in aliases.items() if alias.get("groups")}
 
+    def as_document(self) -> dict[str, Any]:
+        """What is written of it, with a checksum."""
+        document: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return document | {CHECKSUM: digest(document)}
+
     def write(self, folder: Path) -> None:
-        """Write it into a run folder."""
-        write_text(folder / RUN_FILE, json.dumps(asdict(self), indent=1, sort_keys=True))
+        """Write it into a folder."""
+        text = json.dumps(self.as_document(), indent=1, sort_keys=True)
+        write_text(folder / RUN_FILE, text)
 
     @classmethod
-    def read(cls, folder: Path) -> RunRecord | None:
-        """A folder's record, or None where there is none that reads.
+    def of(cls, document: object) -> RunRecord | None:
+        """The record that a document is; None where it is none, or another than was written."""
+        if not isinstance(document, dict):
+            return None
+        said = {key: value for key, value in document.items() if key != CHECKSUM}
+        if document.get("format") != FORMAT or document.get(CHECKSUM) != digest(said):
+            return None
+        return cls.unchecked(said)
+
+    @classmethod
+    def unchecked(cls, document: Mapping[str, Any]) -> RunRecord:
+        """The record of a document whose digest was looked at elsewhere, if there is one.
 
         Raises
         ------
-        InputError
-            Another version of gxarena wrote it, in another format.
+        KeyError, TypeError
+            It is no record.
         """
-        try:
-            document = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        if not isinstance(document, dict) or not {"suite", "cells"} <= document.keys():
-            return None
-        check_format(folder, document)
         return cls(
             suite=document["suite"],
             digest=document["digest"],
             cells=tuple(document["cells"]),
             document=document["document"],
         )
+
+    @classmethod
+    def read(cls, folder: Path) -> RunRecord | None:
+        """A run folder's record, wherever it still is, or None where there is none that reads.
+
+        Raises
+        ------
+        InputError
+            Another version of gxarena wrote it, in another format.
+        """
+        written = _document(folder / RUN_FILE)
+        identity = read_identity(folder / "cells.parquet") if cls.of(written) is None else None
+        copies = (written, _document(folder / SEGMENTS / RUN_FILE), (identity or {}).get(RECORD))
+        if found := next(filter(None, map(cls.of, copies)), None):
+            return found
+        if isinstance(written, dict) and {"suite", "cells"} <= written.keys():
+            check_format(folder, written)
+        return None
+
+    @classmethod
+    def of_bundle(cls, folder: Path) -> RunRecord | None:
+        """The record in a bundle, whose files have digests of their own; None where there is none.
+
+        Raises
+        ------
+        InputError
+            Another version of gxarena wrote it, in another format.
+        KeyError, TypeError
+            It lacks what each has.
+        """
+        document = _document(folder / RUN_FILE)
+        if not isinstance(document, dict) or not {"suite", "cells"} <= document.keys():
+            return None
+        check_format(folder, document, READABLE_TABLES)
+        return cls.unchecked(document)
+
+
+def _document(path: Path) -> object:
+    """What a file of JSON holds; None where there is none, or it does not read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None

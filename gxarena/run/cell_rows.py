@@ -13,21 +13,34 @@ import numpy as np
 from gxarena import __version__
 from gxarena.api import Motif, Quantity, Scored, SetScored
 from gxarena.data import Explained, Sample
-from gxarena.errors import GxarenaError, PluginError
+from gxarena.errors import PluginError
 from gxarena.identity import digest, path_digest
+from gxarena.registry import Registry
 from gxarena.results.provenance import git_commit, package_versions
 from gxarena.run.cells import Cell
-from gxarena.run.choices import facts, resolved_parameters
+from gxarena.run.choices import Choice, facts, resolved_parameters
+from gxarena.run.failures import failure
 from gxarena.run.plan import Plan
 
 Row = dict[str, Any]
+Made = Mapping[str, Any]
+"""What a component came to where it was made: see `made_of`."""
 
 
 class CellRows:
-    """The `cells` rows of a plan, before its cells are run."""
+    """The `cells` rows of a plan, before its cells are run.
 
-    def __init__(self, plan: Plan) -> None:
+    Parameters
+    ----------
+    plan : Plan
+    made : mapping, optional
+        What each component, by kind and label, came to where it was made: its parameters as JSON,
+        or why it has none. Without it they are looked up here, which imports the component.
+    """
+
+    def __init__(self, plan: Plan, made: Mapping[tuple[str, str], Made] | None = None) -> None:
         self._plan = plan
+        self._made = made
         self._components: dict[tuple[str, str], Row] = {}
 
     def of(self, cell: Cell) -> Row:
@@ -58,7 +71,9 @@ class CellRows:
         row |= self._component("model", cell.weights)
         for kind in ("explainer", "aggregator", "metric"):
             row |= self._component(kind, getattr(cell, kind))
-        return row
+        made = (self._made or {}).get(("metrics", cell.metric), {})
+        # What was to be measured is said also of a cell whose explainer fails.
+        return row | {"quantities": made.get("quantities")}
 
     def _component(self, kind: str, label: str) -> Row:
         if (kind, label) not in self._components:
@@ -67,17 +82,19 @@ class CellRows:
 
     def _described(self, kind: str, label: str) -> Row:
         choice = self._plan.choice(f"{kind}s", label)
-        try:
-            parameters = resolved_parameters(choice, self._plan.registry)
-        except (GxarenaError, ValueError):
-            parameters = choice.parameters
+        made = self._made
+        parameters: Made = (
+            made_of(choice, self._plan.registry)
+            if made is None
+            else made.get((f"{kind}s", label), {})
+        )
         row: Row = {
             kind: choice.label,
             f"{kind}_component": choice.found.component.name,
             f"{kind}_distribution": choice.found.distribution,
             f"{kind}_version": choice.found.version,
             f"{kind}_digest": choice.identity,
-            f"{kind}_parameters": as_json(parameters),
+            f"{kind}_parameters": parameters.get("parameters", as_json(choice.parameters)),
         }
         if kind == "explainer":
             row["explainer_role"] = choice.found.component.role
@@ -86,6 +103,19 @@ class CellRows:
             weights = digest([path_digest(Path(file)) for file in files])
             row["model_weights_digest"] = weights if files else None
         return row
+
+
+def quantities_of(metric: Any) -> str:
+    """What a metric declares of its quantities, as JSON."""
+    return as_json({key: asdict(quantity) for key, quantity in metric.quantities.items()})
+
+
+def made_of(choice: Choice, registry: Registry) -> dict[str, Any]:
+    """A component's parameters as JSON, or what a row says of the reason why it has none."""
+    try:
+        return {"parameters": as_json(resolved_parameters(choice, registry))}
+    except (Exception, SystemExit) as error:
+        return failure(error)
 
 
 def units_of(explained: Explained) -> str:

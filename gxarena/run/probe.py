@@ -30,6 +30,9 @@ Explain = Callable[[Model, tuple[Sample, ...], Ints, tuple[str, ...]], list[Attr
 Share = Callable[[str, Callable[[], Floats]], Floats]
 """Gives the answers that are kept to a question, or asks for them and keeps them."""
 
+PROBED_AT_ONCE = 1024
+"""Sequences a model is given together."""
+
 EXPLAINED_AT_ONCE = 64
 """Sequences an explainer is given together, as in the explain stage."""
 
@@ -43,6 +46,12 @@ class _Count:
 
     forwards: int = 0
     explanations: int = 0
+    tell: Callable[[int], None] | None = None
+
+    def told(self) -> None:
+        """Say how many there are by now."""
+        if self.tell:
+            self.tell(self.forwards + self.explanations)
 
 
 class ModelProbe:
@@ -59,6 +68,9 @@ class ModelProbe:
     share : callable, optional
         Keeps what is the same for every explainer of this model; without it nothing is kept.
 
+    tell : callable, optional
+        Told how many questions were answered, as they are.
+
     Attributes
     ----------
     forwards : int
@@ -70,9 +82,10 @@ class ModelProbe:
     def __init__(
         self,
         model: Callable[[], Model],
-        batch_size: int = 1024,
+        batch_size: int = PROBED_AT_ONCE,
         explain: Explain | None = None,
         share: Share | None = None,
+        tell: Callable[[int], None] | None = None,
     ) -> None:
         self._model = model
         self._batch_size = batch_size
@@ -81,7 +94,7 @@ class ModelProbe:
         self._known: dict[Hashable, Floats] = {}
         self._explained: dict[Hashable, Attribution] = {}
         self._randomised: dict[int, ModelProbe] = {}
-        self._count = _Count()
+        self._count = _Count(tell=tell)
         self._outside: tuple[ModelProbe, Flanks] | None = None
 
     @property
@@ -183,6 +196,7 @@ class ModelProbe:
 
         def answer(wanted: list[int]) -> list[Attribution]:
             self._count.explanations += len(wanted)
+            self._count.told()
             return explain(
                 self._model(),
                 tuple(samples[i] for i in wanted),
@@ -266,6 +280,7 @@ class ModelProbe:
                     f"({len(wanted)}, C), got {outputs.shape}."
                 )
             self._count.forwards += len(wanted)
+            self._count.told()
             return list(outputs)
 
         if not keys:

@@ -1,38 +1,36 @@
-"""Walks a plan: one cell at a time, failures isolated, every finished cell on disk at once."""
+"""Runs a plan: what is due is done by an engine, failures isolated, and every cell kept at once."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+import psutil
 import pyarrow as pa
 
-from gxarena.api import Scored, SetScored
-from gxarena.capabilities import PROBE
-from gxarena.data import Explained
-from gxarena.errors import MissingExtra, PluginError, StorageError, Unsupported
-from gxarena.metrics.renormalisation import renormalised
+from gxarena.engine import Engine
 from gxarena.results.folder import RunFolder
-from gxarena.results.provenance import peak_memory
 from gxarena.results.reading import RunResults
 from gxarena.results.record import RunRecord
-from gxarena.results.same_maps import fingerprint
-from gxarena.results.schemas import SETTLED
-from gxarena.run.cell_rows import CellRows, as_json, mean_scored, scored_rows, units_of
-from gxarena.run.cells import Cell, Explanation
-from gxarena.run.choices import resolved_parameters
-from gxarena.run.failures import failure
-from gxarena.run.in_flanks import scored
+from gxarena.results.schemas import SETTLED, STATUSES
+from gxarena.run import supervisor
+from gxarena.run.cell_rows import CellRows
+from gxarena.run.cell_writer import CellWriter
+from gxarena.run.cells import Cell
+from gxarena.run.describing import check_components, described, downloaded, made_here
+from gxarena.run.dispatch import Dispatch, Limits
+from gxarena.run.engines.opening import INLINE, open_engine
+from gxarena.run.inline import Settled, run_inline
 from gxarena.run.plan import Plan, renewed
-from gxarena.run.probe import ModelProbe
 from gxarena.run.stages import Report, Stages
 from gxarena.run.store import Store
+
+SILENCE = 3600.0
+"""Seconds that a child may be without a sign of life, where nobody says otherwise."""
+MEMORY_SHARE = 0.8
+"""Of the machine's memory, what a child may hold where nobody says otherwise."""
 
 CellReport = Callable[[Cell, str, str], None]
 """Told of each settled cell: the cell, its status, its error message."""
@@ -62,9 +60,35 @@ class Summary:
         return set(self.statuses) <= SETTLED
 
 
+@dataclass(frozen=True)
+class Settings:
+    """How a run is done; no number depends on it.
+
+    Attributes
+    ----------
+    engine : str
+        ``inline``, or an engine's name with its argument after a colon.
+    workers : int or None
+        How many tasks are worked on at a time; the engine's own default where None.
+    timeout : float
+        Seconds that a child may be without a sign of life.
+    memory : int or None
+        Bytes that a child may hold; where None, a share of the machine's.
+    retry_failed : bool
+        Whether cells that failed before are tried again.
+    """
+
+    engine: str = INLINE
+    workers: int | None = None
+    timeout: float = SILENCE
+    memory: int | None = None
+    retry_failed: bool = True
+
+
 def run(
     plan: Plan,
     out: Path,
+    settings: Settings | None = None,
     *,
     report: Report | None = None,
     report_cell: CellReport | None = None,
@@ -78,44 +102,131 @@ def run(
     StorageError
         The disk is full or read-only; what was finished is kept.
     """
+    settings = settings or Settings()
     folder = RunFolder(out)
     folder.check(record_of(plan))
     with folder.locked():
         folder.claim(record_of(plan))
-        _check_components(plan)
-        done, interrupted = _done(plan, folder), False
+        done, interrupted = _done(plan, folder, settings.retry_failed), False
+        engine = open_engine(plan.registry, settings.engine, settings.workers)
+        walk: _Inline | _Supervised = (
+            _Supervised(folder, engine, settings, report) if engine else _Inline(folder, report)
+        )
         try:
-            planned = plan
-            plan, stages = _with_downloads(plan, done, folder, report)
-            if plan is not planned:
-                done = _done(plan, folder)
-            walk = _Walk(plan, folder, stages)
-            for cell in _in_order(plan, done):
-                status, message = walk.attempt(cell)
+            plan = walk.prepare(plan, _due(plan, done))
+            done = _done(plan, folder, settings.retry_failed)
+            for cell, status, message in walk.settle(_due(plan, done)):
                 if report_cell:
                     report_cell(cell, status, message)
         except KeyboardInterrupt:
             interrupted = True
+            walk.interrupt()
+        finally:
+            walk.close()
         board = folder.finish()
         counts = Counter(_statuses(plan, folder).values())
         return Summary(dict(counts), len(done), board, interrupted)
 
 
-def _with_downloads(
-    plan: Plan, done: set[str], folder: RunFolder, report: Report | None
-) -> tuple[Plan, Stages]:
-    """The plan once what it names on a hub is here, and is known by its commit; and its stages."""
-    store = Store(folder.path / "store")
-    stages = Stages(plan, store, report)
-    due = [cell for cell in plan.cells if cell.id not in done and not cell.unsupported]
-    models = {other.weights for cell in due for other in (cell.explanation, *cell.against)}
-    models |= {plan.partition(cell.replicate) for cell in due if plan.suite.partition}
-    if not stages.download(models):
-        return plan, stages
-    plan = renewed(plan)
-    folder.claim(record_of(plan))
-    # Loaded anew, a model cannot be of another commit than the one that now counts.
-    return plan, Stages(plan, store, report)
+def _due(plan: Plan, done: set[str]) -> list[Cell]:
+    return [cell for cell in plan.cells if cell.id not in done]
+
+
+class _Inline:
+    """A run in this process."""
+
+    def __init__(self, folder: RunFolder, report: Report | None) -> None:
+        self._folder = folder
+        self._report = report
+        self._stages: Stages
+
+    def prepare(self, plan: Plan, due: Sequence[Cell]) -> Plan:
+        """The plan once what it names on a hub is here, and is known by its commit."""
+        if due:
+            check_components(plan, made_here(plan))
+        store = Store(self._folder.path / "store")
+        stages = Stages(plan, store, self._report)
+        if stages.download(models_of(plan, due)):
+            plan = renewed(plan)
+            self._folder.claim(record_of(plan))
+            # Loaded anew, a model cannot be of another commit than the one that now counts.
+            stages = Stages(plan, store, self._report)
+        self._plan, self._stages = plan, stages
+        return plan
+
+    def settle(self, cells: Sequence[Cell]) -> Iterator[Settled]:
+        if cells:
+            out = CellWriter(self._folder, cells)
+            yield from run_inline(self._plan, cells, out, self._stages)
+
+    def interrupt(self) -> None:
+        """What was at work has said so."""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+class _Supervised:
+    """A run by an engine's workers."""
+
+    def __init__(
+        self, folder: RunFolder, engine: Engine, settings: Settings, report: Report | None
+    ) -> None:
+        self._folder = folder
+        self._engine = engine
+        self._report = report
+        if report and engine.dashboard:
+            report(f"dashboard: {engine.dashboard}", 0, 1)
+        share = psutil.virtual_memory().total * MEMORY_SHARE
+        self._limits = Limits(settings.timeout, settings.memory or int(share))
+        self._dispatch: Dispatch | None = None
+        self._rows: CellRows
+
+    def prepare(self, plan: Plan, due: Sequence[Cell]) -> Plan:
+        """The plan once what it names on a hub is here, with all parameters known."""
+        self._plan = plan
+        if not due:
+            return plan
+        dispatch = self._begin(plan)
+        made = described(dispatch, plan, due)
+        check_components(plan, made)
+        if downloaded(dispatch, plan, models_of(plan, due)):
+            dispatch.close()
+            self._plan = plan = renewed(plan)
+            self._folder.claim(record_of(plan))
+            self._begin(plan)
+        self._rows = CellRows(plan, made)
+        return plan
+
+    def settle(self, cells: Sequence[Cell]) -> Iterator[Settled]:
+        if cells and self._dispatch:
+            out = CellWriter(self._folder, cells)
+            yield from self._dispatch.settle(cells, self._rows, out)
+
+    def interrupt(self) -> None:
+        """End what is at work, and say so."""
+        if self._dispatch:
+            self._dispatch.interrupt()
+
+    def close(self) -> None:
+        """End the engine, and whatever still works."""
+        if self._dispatch:
+            supervisor.stop(self._dispatch.run)
+        self._engine.executor.shutdown(wait=True)  # what waited in it was cancelled
+        if self._dispatch:
+            self._dispatch.close()
+        self._engine.close()
+
+    def _begin(self, plan: Plan) -> Dispatch:
+        self._dispatch = Dispatch(plan, self._folder, self._engine, self._limits, self._report)
+        return self._dispatch
+
+
+def models_of(plan: Plan, cells: Sequence[Cell]) -> set[str]:
+    """The weights that cells need."""
+    possible = [cell for cell in cells if not cell.unsupported]
+    models = {one.weights for cell in possible for one in (cell.explanation, *cell.against)}
+    return models | {plan.partition(cell.replicate) for cell in possible if plan.suite.partition}
 
 
 def record_of(plan: Plan) -> RunRecord:
@@ -130,187 +241,19 @@ def record_of(plan: Plan) -> RunRecord:
 
 def _statuses(plan: Plan, folder: RunFolder) -> dict[str, str]:
     """The status of each cell of a plan by its last attempt."""
-    return RunResults.of(folder.path).resumable([cell.id for cell in plan.cells])
+    return RunResults.of(folder.path).statuses([cell.id for cell in plan.cells])
 
 
-def _done(plan: Plan, folder: RunFolder) -> set[str]:
+def _done(plan: Plan, folder: RunFolder, retry_failed: bool) -> set[str]:
     """Cells that need no further attempt.
 
     One that a component refused while it worked may do by now: only the refusals of this plan,
     which are part of the cells' ids, stand.
     """
     statuses = _statuses(plan, folder)
+    settled = SETTLED if retry_failed else {*STATUSES} - {"interrupted"}
     return {
         cell.id
         for cell in plan.cells
-        if statuses[cell.id] in SETTLED and (statuses[cell.id] != "unsupported" or cell.unsupported)
+        if statuses[cell.id] in settled and (statuses[cell.id] != "unsupported" or cell.unsupported)
     }
-
-
-def _in_order(plan: Plan, done: set[str]) -> Iterator[Cell]:
-    """Cells still due, those of one set of weights and explainer together: each is loaded once.
-
-    What compares replicates comes last, when each of them is explained.
-    """
-
-    def place(cell: Cell) -> tuple[Any, ...]:
-        several = len(cell.against) > 1
-        return cell.dataset, cell.model, several, cell.weights, cell.explainer, bool(cell.against)
-
-    return iter(sorted((cell for cell in plan.cells if cell.id not in done), key=place))
-
-
-def _check_components(plan: Plan) -> None:
-    """Say before any work what the user can mend: a parameter that is not there, missing extras.
-
-    A component that does not import fails its cells and the others run; where no cell can run
-    for want of an extra, one sentence says so instead.
-    """
-    missing: dict[tuple[str, str], MissingExtra] = {}
-    for key, choice in plan.choices.items():
-        try:
-            resolved_parameters(choice, plan.registry)
-        except MissingExtra as error:
-            missing[key] = error
-        except (PluginError, ValueError):
-            continue
-    if missing and all(missing.keys() & _components(cell) for cell in plan.cells):
-        raise next(iter(missing.values()))
-
-
-def _components(cell: Cell) -> set[tuple[str, str]]:
-    """The (kind, label) of everything a cell runs."""
-    kinds = ("explainer", "aggregator", "metric")
-    return {("models", cell.weights), *((f"{kind}s", getattr(cell, kind)) for kind in kinds)}
-
-
-class _Walk:
-    """One run's way through its cells."""
-
-    def __init__(self, plan: Plan, folder: RunFolder, stages: Stages) -> None:
-        self._plan = plan
-        self._folder = folder
-        self._stages = stages
-        self._rows = CellRows(plan)
-        self._fingerprints: dict[str, list[float]] = {}
-
-    def attempt(self, cell: Cell) -> tuple[str, str]:
-        """Score one cell and write what came of it; returns status and error message."""
-        start, started = time.perf_counter(), datetime.now(UTC)
-        asked = self._asked(cell)
-        probes = [self._probe(cell, one) for one in asked]
-        row = self._rows.of(cell) | {"started": started, "status": "ok"}
-        parts: dict[str, list[dict[str, Any]]] = {}
-        try:
-            if cell.unsupported:
-                raise Unsupported(cell.unsupported)
-            metric = self._stages.create("metrics", cell.metric)
-            row["quantities"] = as_json({k: asdict(q) for k, q in metric.quantities.items()})
-            row |= self._attributions(cell)
-            read, found = self._score(cell, metric, probes)
-            models = {("models", one.weights) for one in asked}
-            self._stages.check_unchanged(*(_components(cell) | models))
-            row["units"] = units_of(read)
-            parts = scored_rows(cell, read.samples, found, metric.quantities)
-            row |= self._cost(cell, probes)
-        except StorageError:
-            raise
-        except KeyboardInterrupt:
-            self._folder.write_cell(row | {"status": "interrupted", "seconds": 0.0})
-            raise
-        # A plugin may raise anything, SystemExit included; its cell fails and the others run.
-        except BaseException as error:
-            row |= failure(error)
-        row["seconds"] = time.perf_counter() - start
-        row["peak_memory"] = peak_memory()
-        self._folder.write_cell(row, parts)
-        return row["status"], row.get("error_message") or ""
-
-    def _asked(self, cell: Cell) -> tuple[Explanation, ...]:
-        """Whose model the metric may ask: of a pair metric that does, those compared with."""
-        asks = PROBE in self._plan.choice("metrics", cell.metric).requires
-        return cell.against if asks and cell.against else (cell.explanation,)
-
-    def _probe(self, cell: Cell, asked: Explanation) -> ModelProbe:
-        """The door to a model; it has an explainer where that is the cell's own."""
-        own = asked == cell.explanation
-        return ModelProbe(
-            lambda: self._stages.model(asked.weights),
-            explain=self._stages.explain_again(asked.weights, asked.explainer) if own else None,
-            share=self._stages.share(cell.dataset, asked.weights, cell.metric),
-        )
-
-    def _attributions(self, cell: Cell) -> dict[str, Any]:
-        """Where the cell's attributions are found, and what they are on."""
-        names = (cell.dataset, cell.weights, cell.explainer)
-        explained, key = self._stages.explained(*names), self._plan.explain_key(*names)
-        if key not in self._fingerprints:
-            self._fingerprints[key] = fingerprint(explained)
-        return {
-            "attributions_key": key,
-            "attributions_units": units_of(explained),
-            "attributions_fingerprint": self._fingerprints[key],
-        }
-
-    def _score(
-        self, cell: Cell, metric: Any, probes: Sequence[ModelProbe]
-    ) -> tuple[Explained, Scored | SetScored]:
-        """The attributions as the metric read them, and what it says of them."""
-        explained = self._stages.explained(cell.dataset, cell.weights, cell.explainer)
-        partition = self._plan.partition(cell.replicate)
-
-        def projected(one: Explained) -> Explained:
-            if cell.against and metric.renormalise:
-                one = renormalised(one)
-            return self._stages.projected(one, cell.dataset, cell.aggregator, partition)
-
-        read = projected(explained)
-        if cell.against:
-            others = (
-                self._stages.explained(cell.dataset, o.weights, o.explainer) for o in cell.against
-            )
-            if self._asked(cell) is not cell.against:
-                return read, mean_scored([metric.compare(read, projected(one)) for one in others])
-            pairs = zip(others, probes, strict=True)
-            return read, mean_scored(
-                [scored([read, projected(o)], p, metric.compare) for o, p in pairs]
-            )
-        if self._plan.scope(cell.metric) == "set":
-            return read, metric.score_set(read)
-        return read, scored([read], probes[0], metric.score)
-
-    def _cost(self, cell: Cell, probes: Sequence[ModelProbe]) -> dict[str, Any]:
-        """What the cell cost: the explainer's share and the probe's.
-
-        Explainers declare what a sequence costs, or, where that depends on the sequence, say it in
-        ``diagnostics["forwards"]``; asked again by a metric, the mean of that.
-        """
-        row: dict[str, Any] = {
-            "explain_seconds": self._stages.explain_seconds(
-                cell.dataset, cell.weights, cell.explainer
-            ),
-            "forwards": sum(probe.forwards for probe in probes),
-        }
-        explainer = self._stages.create("explainers", cell.explainer)
-        cost = getattr(explainer, "cost", None) or _counted(
-            self._stages.explained(cell.dataset, cell.weights, cell.explainer)
-        )
-        if cost is not None:
-            again = sum(probe.explanations for probe in probes)
-            explained = len(self._plan.datasets[cell.dataset].samples) + again
-            row |= {
-                "forwards": row["forwards"] + round(explained * cost[0]),
-                "backwards": round(explained * cost[1]),
-            }
-        model = self._stages.loaded(self._asked(cell)[0].weights)
-        return row | {
-            "device": str(getattr(model, "device", "cpu")) if model else None,
-            "dtype": str(getattr(model, "dtype", "")).removeprefix("torch.") if model else None,
-        }
-
-
-def _counted(explained: Explained) -> tuple[float, float] | None:
-    """Mean forwards and backwards a sequence, where the attributions say them."""
-    counts = [a.diagnostics.get("forwards") for a in explained.attributions]
-    known = [count for count in counts if count is not None]
-    return (float(np.mean(known)), 0.0) if len(known) == len(counts) else None

@@ -11,10 +11,12 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
 
 from gxarena.aggregators.projection import project_all
 from gxarena.api import Explainer, Model
@@ -32,7 +34,8 @@ from gxarena.run.contracts import (
 )
 from gxarena.run.plan import Plan
 from gxarena.run.probe import Explain, Share
-from gxarena.run.store import Predictions, Store, chunk_slice, n_chunks
+from gxarena.run.recent import Recent
+from gxarena.run.store import CHUNK, Predictions, Store, chunk_slice, n_chunks
 
 Result = TypeVar("Result")
 Report = Callable[[str, int, int], None]
@@ -45,32 +48,6 @@ KEPT_PREDICTIONS = 16
 KEPT_EXPLAINED = 4
 
 
-class Recent(Generic[Result]):
-    """The results used last, at most `limit` of them."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._kept: OrderedDict[Hashable, Result] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Result]) -> Result:
-        """The result of that key, made where it is not kept."""
-        if key not in self._kept:
-            made = make()  # the rest may be let go of only now: making it may need them
-            while len(self._kept) >= self._limit:
-                self._kept.popitem(last=False)
-            self._kept[key] = made
-        self._kept.move_to_end(key)
-        return self._kept[key]
-
-    def forget(self, key: Hashable) -> None:
-        """Let go of the result of that key."""
-        self._kept.pop(key, None)
-
-    def peek(self, key: Hashable) -> Result | None:
-        """The result of that key where it is kept."""
-        return self._kept.get(key)
-
-
 class Stages:
     """The pipeline of one plan over one store.
 
@@ -81,13 +58,14 @@ class Stages:
     plan : Plan
     store : Store
     report : callable, optional
-        Called with (what, done, total) as samples are finished.
+        Called with (what, done, total) as samples are finished; of questions that metrics ask
+        nobody knows the total, which is 0 then.
     """
 
     def __init__(self, plan: Plan, store: Store, report: Report | None = None) -> None:
         self._plan = plan
         self._store = store
-        self._report: Report = report or (lambda _what, _done, _total: None)
+        self.report: Report = report or (lambda _what, _done, _total: None)
         self._components: dict[str, Recent[Any]] = {k: Recent(n) for k, n in KEPT.items()}
         self._predictions: Recent[Predictions] = Recent(KEPT_PREDICTIONS)
         self._explained: Recent[Explained] = Recent(KEPT_EXPLAINED)
@@ -119,7 +97,7 @@ class Stages:
         choices = {name: self._plan.choice("models", name) for name in models}
         awaiting = {n: c for n, c in choices.items() if awaits_download(given_parameters(c))}
         for name, choice in awaiting.items():
-            self._report(f"download {choice.label}", 0, 1)
+            self.report(f"download {choice.label}", 0, 1)
             with contextlib.suppress(Exception, SystemExit):
                 self.model(name)
         return not all(awaits_download(given_parameters(one)) for one in awaiting.values())
@@ -127,6 +105,13 @@ class Stages:
     def loaded(self, label: str) -> Model | None:
         """The model where this run had to load it, else None."""
         return self._components["models"].peek(("models", label))
+
+    def hardware(self, model: str) -> dict[str, str | None]:
+        """On what device and in which precision a model computed; nothing where it did not."""
+        if (loaded := self.loaded(model)) is None:
+            return {"device": None, "dtype": None}
+        dtype = str(getattr(loaded, "dtype", "")).removeprefix("torch.")
+        return {"device": str(getattr(loaded, "device", "cpu")), "dtype": dtype}
 
     def check_unchanged(self, *components: tuple[str, str]) -> None:
         """Raise InputError where a component, by kind and label, is not what was planned."""
@@ -197,6 +182,13 @@ class Stages:
         chunks = range(n_chunks(len(self._plan.datasets[dataset].samples)))
         return sum(self._store.seconds("attributions", key, chunk) or 0.0 for chunk in chunks)
 
+    def explain_cost(self, dataset: str, model: str, explainer: str) -> tuple[float, float] | None:
+        """Forwards and backwards that the explainer says a sequence costs; None where it does not.
+
+        Kept with the attributions: whoever scores them need not load who made them.
+        """
+        return self._store.cost(self._plan.explain_key(dataset, model, explainer))
+
     def projected(
         self, explained: Explained, dataset: str, aggregator: str, partition: str
     ) -> Explained:
@@ -231,57 +223,87 @@ class Stages:
         samples = self._plan.datasets[dataset].samples
         key = self._plan.predict_key(dataset, model)
         what = f"predict {dataset} with {model}"
-
-        def compute(chunk: int, part: tuple[Sample, ...]) -> None:
-            start = time.perf_counter()
-            predictions = checked_predictions(
-                self.model(model), part, self._plan.choice("models", model)
-            )
-            seconds = time.perf_counter() - start
-            self.check_unchanged(("models", model))
-            self._store.write_predictions(key, chunk, _ids(part), predictions, seconds)
-
-        self._fill("predictions", key, samples, what, compute)
+        self._fill("predictions", key, samples, what, partial(self.predict_chunk, dataset, model))
         return self._store.read_predictions(key, _ids(samples))
+
+    def predict_chunk(self, dataset: str, model: str, chunk: int, at_once: int = CHUNK) -> None:
+        """Predict one chunk of a data set into the store.
+
+        Parameters
+        ----------
+        at_once : int
+            As for `explain_chunk`.
+        """
+        part = self._plan.datasets[dataset].samples[chunk_slice(chunk)]
+        choice = self._plan.choice("models", model)
+        start = time.perf_counter()
+        found = [
+            checked_predictions(self.model(model), part[first : first + at_once], choice)
+            for first in range(0, len(part), at_once)
+        ]
+        seconds = time.perf_counter() - start
+        predictions = Predictions(
+            np.concatenate([one.outputs for one in found]),
+            tuple(spans for one in found for spans in one.spans),
+        )
+        self.check_unchanged(("models", model))
+        key = self._plan.predict_key(dataset, model)
+        self._store.write_predictions(key, chunk, _ids(part), predictions, seconds)
 
     def _explain(self, dataset: str, model: str, explainer: str) -> Explained:
         samples = self._plan.datasets[dataset].samples
-        predictions = self.predictions(dataset, model)
-        suite, choice = self._plan.suite, self._plan.choice("explainers", explainer)
-        labels = [sample.label for sample in samples]
-        targets = resolve_targets(suite.target, labels, predictions.outputs)
         key = self._plan.explain_key(dataset, model, explainer)
-        name = choice.found.component.name
-        replicate = self._plan.choice("models", model).replicate or 0
-
-        def compute(chunk: int, part: tuple[Sample, ...]) -> None:
-            there: Explainer = self.create("explainers", explainer)
-            batch = make_batch(
-                part,
-                targets[chunk_slice(chunk)],
-                suite.objective,
-                suite.seed,
-                name,
-                replicate=replicate,
-            )
-            network = self.model(model)
-            start = time.perf_counter()
-            attributions = in_flanks.explained(there, network, batch, part, choice)
-            seconds = time.perf_counter() - start
-            self.check_unchanged(("models", model), ("explainers", explainer))
-            self._store.write_attributions(key, chunk, _ids(part), attributions, seconds)
-
+        outputs = self.predictions(dataset, model).outputs
+        compute = partial(self.explain_chunk, dataset, model, explainer)
         self._fill("attributions", key, samples, f"{explainer} on {model}, {dataset}", compute)
         attributions = self._store.read_attributions(key, _ids(samples))
-        check_finite(attributions, choice)
+        check_finite(attributions, self._plan.choice("explainers", explainer))
         return Explained(
             samples=samples,
             attributions=attributions,
-            targets=targets,
-            outputs=predictions.outputs,
-            objective=suite.objective,
-            seed=suite.seed,
+            targets=self._targets(dataset, model),
+            outputs=outputs,
+            objective=self._plan.suite.objective,
+            seed=self._plan.suite.seed,
         )
+
+    def explain_chunk(
+        self, dataset: str, model: str, explainer: str, chunk: int, at_once: int = CHUNK
+    ) -> None:
+        """Explain one chunk of a data set into the store.
+
+        Parameters
+        ----------
+        at_once : int
+            Samples that the explainer is given at a time: fewer than a chunk's where memory ran
+            out, which may move last bits.
+        """
+        part = self._plan.datasets[dataset].samples[chunk_slice(chunk)]
+        targets = self._targets(dataset, model)[chunk_slice(chunk)]
+        suite, choice = self._plan.suite, self._plan.choice("explainers", explainer)
+        replicate = self._plan.choice("models", model).replicate or 0
+        name = choice.found.component.name
+        there: Explainer = self.create("explainers", explainer)
+        network = self.model(model)
+        attributions: list[Attribution] = []
+        seconds = 0.0
+        for first in range(0, len(part), at_once):
+            few = slice(first, first + at_once)
+            batch = make_batch(
+                part[few], targets[few], suite.objective, suite.seed, name, replicate=replicate
+            )
+            start = time.perf_counter()
+            attributions += in_flanks.explained(there, network, batch, part[few], choice)
+            seconds += time.perf_counter() - start
+        self.check_unchanged(("models", model), ("explainers", explainer))
+        key = self._plan.explain_key(dataset, model, explainer)
+        cost = declared_cost(there)
+        self._store.write_attributions(key, chunk, _ids(part), attributions, seconds, cost)
+
+    def _targets(self, dataset: str, model: str) -> Ints:
+        labels = [sample.label for sample in self._plan.datasets[dataset].samples]
+        outputs = self.predictions(dataset, model).outputs
+        return resolve_targets(self._plan.suite.target, labels, outputs)
 
     def _fill(
         self,
@@ -289,14 +311,20 @@ class Stages:
         key: str,
         samples: tuple[Sample, ...],
         what: str,
-        compute: Callable[[int, tuple[Sample, ...]], None],
+        compute: Callable[[int], None],
     ) -> None:
         """Compute the chunks that the store does not hold yet."""
         for chunk in range(n_chunks(len(samples))):
             if self._store.seconds(stage, key, chunk) is None:
-                self._report(what, chunk_slice(chunk).start, len(samples))
-                compute(chunk, samples[chunk_slice(chunk)])
-        self._report(what, len(samples), len(samples))
+                self.report(what, chunk_slice(chunk).start, len(samples))
+                compute(chunk)
+        self.report(what, len(samples), len(samples))
+
+
+def declared_cost(explainer: Explainer) -> tuple[float, float] | None:
+    """The forwards and backwards of a sequence as an explainer declares them."""
+    cost = getattr(explainer, "cost", None)
+    return None if cost is None else (float(cost[0]), float(cost[1]))
 
 
 def _forget_locals(error: BaseException | None) -> None:

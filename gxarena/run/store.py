@@ -106,7 +106,9 @@ class Store:
         ids: Sequence[str],
         attributions: Sequence[Attribution],
         seconds: float,
+        cost: tuple[float, float] | None = None,
     ) -> None:
+        """Keep a chunk, with the forwards and backwards that a sequence is said to cost."""
         columns = [
             pa.array(list(ids)),
             pa.array([a.scores for a in attributions], pa.list_(pa.float64())),
@@ -120,11 +122,17 @@ class Store:
                 [list(a.diagnostics.items()) for a in attributions], ATTRIBUTIONS.field(5).type
             ),
         ]
-        self._write("attributions", key, chunk, pa.table(columns, schema=ATTRIBUTIONS), seconds)
+        table = pa.table(columns, schema=ATTRIBUTIONS)
+        self._write("attributions", key, chunk, table, seconds, cost=cost)
+
+    def cost(self, key: str) -> tuple[float, float] | None:
+        """The forwards and backwards of a sequence that attributions were kept with."""
+        cost = (read_identity(self._path("attributions", key, 0)) or {}).get("cost")
+        return None if cost is None else (cost[0], cost[1])
 
     def read_attributions(self, key: str, ids: Sequence[str]) -> tuple[Attribution, ...]:
         """Attributions of every chunk, in the samples' order."""
-        return tuple(_attribution(row) for row in self._read("attributions", key, ids).to_pylist())
+        return attributions_of(self._read("attributions", key, ids))
 
     def first(self, stage: str, key: str, n: int) -> pa.Table:
         """The rows of the first `n` samples of a stage's result, fewer where there are fewer.
@@ -140,6 +148,11 @@ class Store:
                 break
             found.append(read_table(self._path(stage, key, chunk)).replace_schema_metadata(None))
         return pa.concat_tables(found).slice(0, n)
+
+    def discard(self, stage: str, key: str) -> None:
+        """Keep nothing of a stage's result."""
+        for path in self._path(stage, key, 0).parent.glob("*.parquet"):
+            path.unlink(missing_ok=True)
 
     def write_shared(self, key: str, answers: Floats, seconds: float) -> None:
         """Keep an array of any shape."""
@@ -186,6 +199,11 @@ def n_chunks(n_samples: int) -> int:
 def chunk_slice(chunk: int) -> slice:
     """The samples of a chunk."""
     return slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+
+
+def attributions_of(table: pa.Table) -> tuple[Attribution, ...]:
+    """The attributions of a table of `ATTRIBUTIONS`."""
+    return tuple(_attribution(row) for row in table.to_pylist())
 
 
 def _attribution(row: dict[str, Any]) -> Attribution:

@@ -20,7 +20,7 @@ from gxarena.metrics.renormalisation import renormalised
 from gxarena.objective import resolve_targets
 from gxarena.results.same_maps import fingerprint
 from gxarena.run.cell_rows import mean_scored
-from gxarena.run.stages import Recent
+from gxarena.run.recent import Recent
 from gxarena.submissions.attributions import Attributions, attribution_of, own_spans
 from gxarena.submissions.cells import Row, named
 from gxarena.submissions.curves import differing

@@ -167,7 +167,7 @@ def test_interrupted_gives_130(
     suite: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOY_INTERRUPT", str(tmp_path))
-    _run("run", suite("interrupt"), "--out", tmp_path / "run", code=130)
+    _run("run", suite("interrupt"), "--out", tmp_path / "run", "--engine", "inline", code=130)
     monkeypatch.setenv("TOY_INTERRUPT", str(tmp_path / "no more"))
     _run("run", suite("interrupt"), "--out", tmp_path / "run")
 
@@ -254,8 +254,12 @@ def test_other_mistakes_are_one_sentence_too(
     for arguments, sentence in (
         (["plan", "quickstrat"], "unknown suite 'quickstrat'. Did you mean 'quickstart'?"),
         (
-            ["run", file, "--out", "x", "--engine", "dask"],
-            "expected 'inline', got 'dask'",
+            ["run", file, "--out", tmp_path / "x", "--engine", "locl"],
+            "--engine: unknown engine 'locl'. Did you mean 'local'?",
+        ),
+        (
+            ["run", file, "--out", tmp_path / "x", "--timeout", "0"],
+            "--timeout: expected a number above 0, got 0.0.",
         ),
         (["run", file, "--out", tmp_path], "something that is no gxarena run"),
         (["status", tmp_path], "expected the folder of a run"),

@@ -172,7 +172,7 @@ def test_an_interrupted_run_names_such_a_folder_too(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "stop").touch()
     monkeypatch.setenv("TOY_INTERRUPT", str(tmp_path / "stop"))
-    _, said = _said("run", suite('["interrupt"]'), "--out", "[/y]", code=130)
+    _, said = _said("run", suite('["interrupt"]'), "--out", "[/y]", "--engine", "inline", code=130)
     assert "Finished cells are kept in [/y]; the same command resumes." in said
 
 

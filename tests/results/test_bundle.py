@@ -149,7 +149,7 @@ FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "long text": (_long_text, "bytes in memory, got more"),
     "other columns": (_other_columns, "the columns of samples"),
     "no Parquet": (_no_parquet, r"cells\.parquet to be Parquet"),
-    "other format": (_other_format, "expected a run in format 5, got one in format 99"),
+    "other format": (_other_format, "expected a run in format 6, got one in format 99"),
     "no digest of the plan": (_no_digest, r"a run\.json as gxarena writes it"),
     "many cells": (
         lambda f: _many_cells(f, 100_001),
@@ -274,5 +274,5 @@ def test_an_error_inside_a_zip_names_the_zip(run: RunResults, tmp_path: Path) ->
     with zipfile.ZipFile(path, "w") as archive:
         for name in (*MEMBERS, SUMS):
             archive.write(tmp_path / "b" / name, name)
-    with pytest.raises(InputError, match=r"b\.zip: expected a run in format 5"), opened(path):
+    with pytest.raises(InputError, match=r"b\.zip: expected a run in format 6"), opened(path):
         pass

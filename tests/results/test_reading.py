@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from gxarena.errors import InputError, StorageError
+from gxarena.results.folder import RunFolder
 from gxarena.results.format_version import FORMAT
 from gxarena.results.leaderboard import leaderboard_of
-from gxarena.results.parquet import write_table
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import TABLES
+from gxarena.results.segments import PARTS
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 
@@ -42,18 +43,61 @@ def half(plan: MakePlan, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+def _copied(source: Path, target: Path) -> Path:
+    shutil.copytree(source, target)
+    return target
+
+
+def _unjoined(made: Plan, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that did all its work and was killed before it joined it."""
+
+    def killed(_folder: RunFolder) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(made, folder)
+
+
 def test_tables_are_read_as_they_were_written(half: Path) -> None:
     results = RunResults.of(half)
     for name in TABLES:
-        assert results.table(name).equals(results.joined(name))
         written = pq.read_table(half / f"{name}.parquet").replace_schema_metadata(None)
         assert results.table(name).equals(written)
     assert set(results.statuses(results.record.cells).values()) == {"ok"}
 
 
-def test_what_was_opened_stays_what_it_was(half: Path, plan: MakePlan) -> None:
-    opened = RunResults.of(half)
-    seen = {name: opened.joined(name) for name in TABLES}
+@pytest.mark.parametrize("columns", [None, ["value", "cell_id"], ["metric"]], ids=str)
+@pytest.mark.parametrize("encode", [False, True])
+def test_what_is_asked_for_is_the_same_before_and_after_joining(
+    plan: MakePlan,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    columns: list[str] | None,
+    encode: bool,
+) -> None:
+    made = plan(matrix=[_block([*HALF, "faithfulness"])])
+    _unjoined(made, tmp_path / "run", monkeypatch)
+    before = RunResults.of(tmp_path / "run")
+    found = before.table("samples", columns, encode=encode)
+    values = {name: before.table(name) for name in TABLES if name != "cells"}
+    run(made, tmp_path / "run")
+    after = RunResults.of(tmp_path / "run")
+    wanted = after.table("samples", columns, encode=encode)
+    assert found.column_names == wanted.column_names
+    assert found.schema.types == wanted.schema.types
+    assert found.to_pylist() == wanted.to_pylist()
+    assert len(found) > 0
+    for name, table in values.items():
+        assert after.table(name).equals(table)
+    cells = [before.table("cells"), after.table("cells")]
+    assert cells[0].equals(cells[1])
+
+
+def test_what_was_opened_stays_what_it_was(half: Path, plan: MakePlan, tmp_path: Path) -> None:
+    before = RunResults.of(_copied(half, tmp_path / "copy"))
+    seen = {name: before.table(name) for name in TABLES}
     again = RunResults.of(half)
     run(plan(matrix=[_block(ALL)]), half)
     for name in TABLES:
@@ -63,72 +107,77 @@ def test_what_was_opened_stays_what_it_was(half: Path, plan: MakePlan) -> None:
     assert cells > set(seen["cells"]["cell_id"].to_pylist())
 
 
-def test_a_run_at_work_is_read_from_its_parts(half: Path, plan: MakePlan, tmp_path: Path) -> None:
-    run(plan(matrix=[_block(ALL)]), tmp_path / "whole")
-    # As if the tables had not been joined yet: those of the first plan are still there.
-    for name in ("run.json", "parts"):
-        source, target = tmp_path / "whole" / name, half / name
-        shutil.rmtree(target) if target.is_dir() else target.unlink()
-        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+def test_what_was_opened_at_work_is_read_from_where_it_is_by_then(
+    half: Path, plan: MakePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plan(matrix=[_block(ALL)])
+    _unjoined(made, half, monkeypatch)
+    opened = RunResults.of(half)
+    seen = {name: RunResults.of(half).table(name) for name in TABLES}
+    assert opened.segments
+    run(made, half)
+    assert not any(path.exists() for path in opened.segments)
     for name in TABLES:
+        assert opened.table(name).equals(seen[name])
+
+
+def test_a_run_at_work_is_read_from_tables_and_segments_together(
+    half: Path, plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plan(matrix=[_block(ALL)])
+    run(made, tmp_path / "whole")
+    _unjoined(made, half, monkeypatch)
+    assert (half / "cells.parquet").exists()
+    for name in PARTS:
         assert RunResults.of(half).table(name).equals(RunResults.of(tmp_path / "whole").table(name))
+
+
+def test_segments_beside_tables_that_hold_the_same_give_it_once(
+    half: Path, plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plan(matrix=[_block(ALL)])
+    _unjoined(made, half, monkeypatch)
+    shutil.copytree(half / "segments", tmp_path / "segments")
+    run(made, half)
+    before = {name: RunResults.of(half).table(name) for name in TABLES}
+    shutil.copytree(tmp_path / "segments", half / "segments")
+    for name, table in before.items():
+        assert RunResults.of(half).table(name).equals(table)
+    assert run(made, half).reused == len(made.cells)
+    for name, table in before.items():
+        assert pq.read_table(half / f"{name}.parquet").replace_schema_metadata(None).equals(table)
+    assert not (half / "segments").exists()
 
 
 def test_tables_of_two_moments_are_not_mixed(half: Path, plan: MakePlan) -> None:
     old = (half / "samples.parquet").read_bytes()
     run(plan(matrix=[_block(ALL)]), half)
-    results = RunResults.of(half)
-    samples = results.table("samples")
     (half / "samples.parquet").write_bytes(old)
-    assert RunResults.of(half).table("samples").equals(samples)
-    shutil.rmtree(half / "parts")
-    with pytest.raises(InputError, match=r"got samples\.parquet of another moment"):
+    with pytest.raises(StorageError, match=r"no samples\.parquet, so that 8 of 8 cells are due"):
         RunResults.of(half).table("samples")
 
 
-def test_tables_without_parts_read_too(half: Path) -> None:
-    before = {name: RunResults.of(half).table(name) for name in TABLES}
-    board = leaderboard_of(RunResults.of(half))
-    shutil.rmtree(half / "parts")
+def test_reading_writes_nothing(
+    half: Path, plan: MakePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _unjoined(plan(matrix=[_block(ALL)]), half, monkeypatch)
+    before = {path: path.read_bytes() for path in half.rglob("*") if path.is_file()}
     results = RunResults.of(half)
-    for name, table in before.items():
-        assert results.table(name).equals(table)
-    assert leaderboard_of(results).equals(board)
-    assert set(results.statuses(results.record.cells).values()) == {"ok"}
-    (half / "cells.parquet").unlink()
-    with pytest.raises(InputError, match=r"expected the tables of a run, got no cells\.parquet"):
-        results.table("samples")
+    results.statuses(results.record.cells)
+    leaderboard_of(results)
+    assert results.warning == ""
+    assert before == {path: path.read_bytes() for path in half.rglob("*") if path.is_file()}
 
 
-def test_a_copy_without_parts_is_run_anew_not_lost(half: Path, plan: MakePlan) -> None:
-    samples = RunResults.of(half).table("samples")
-    shutil.rmtree(half / "parts")
-    summary = run(plan(matrix=[_block(HALF)]), half)
-    assert (summary.reused, dict(summary.statuses)) == (0, {"ok": 4})
-    assert RunResults.of(half).table("samples").equals(samples)
-
-
-def test_a_damaged_table_is_made_of_its_parts(half: Path) -> None:
-    path = half / "samples.parquet"
-    samples = RunResults.of(half).table("samples")
-    content = bytearray(path.read_bytes())
-    content[len(content) // 3] ^= 1
-    path.write_bytes(content)
-    assert RunResults.of(half).table("samples").equals(samples)
-    shutil.rmtree(half / "parts")
-    with pytest.raises(StorageError, match="expected a Parquet table"):
-        RunResults.of(half).table("samples")
-
-
-def test_what_is_no_run_is_one_sentence(half: Path, tmp_path: Path) -> None:
+def test_what_is_no_run_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"run.json\), got another folder"):
         RunResults.of(tmp_path)
     with pytest.raises(InputError, match="got nothing there"):
         RunResults.of(tmp_path / "none")
-    for text in ("{", "[]"):
-        (half / "run.json").write_text(text)
+    for text in (b"{", b"[]", b"\xff"):
+        (tmp_path / "run.json").write_bytes(text)
         with pytest.raises(InputError, match="expected the folder of a run"):
-            RunResults.of(half)
+            RunResults.of(tmp_path)
 
 
 READ = """
@@ -175,15 +224,14 @@ def test_a_reader_beside_a_run_neither_disturbs_it_nor_mixes(
         assert written.equals(pq.read_table(tmp_path / "undisturbed" / f"{name}.parquet"))
 
 
-def _as_another_version_wrote_it(folder: Path) -> None:
-    """A run folder in the form of before formats had numbers."""
-    record = json.loads((folder / "run.json").read_text())
-    del record["format"]
-    (folder / "run.json").write_text(json.dumps(record))
-
-
 def test_a_run_of_another_version_is_refused_in_one_sentence(half: Path, plan: MakePlan) -> None:
-    _as_another_version_wrote_it(half)
+    """As before formats had numbers."""
+    record = json.loads((half / "run.json").read_text())
+    del record["format"], record["checksum"]
+    (half / "run.json").write_text(json.dumps(record))
+    for name in ("cells", "samples"):
+        table = pq.read_table(half / f"{name}.parquet").replace_schema_metadata(None)
+        pq.write_table(table, half / f"{name}.parquet")
     expected = (
         rf"expected a run in format {FORMAT}, got one in format 1, which another version of gxarena"
     )
@@ -193,18 +241,3 @@ def test_a_run_of_another_version_is_refused_in_one_sentence(half: Path, plan: M
     with pytest.raises(InputError, match=expected):
         run(plan(matrix=[_block(ALL)]), half)
     assert before == {path: path.read_bytes() for path in half.rglob("*.*") if path.is_file()}
-
-
-def test_parts_and_tables_of_another_version_are_never_mixed_in(
-    half: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, *others = RunResults.of(half).record.cells
-    (part,) = (half / "parts" / "cells").rglob(f"{one}.*.parquet")
-    row = pq.read_table(part)
-    monkeypatch.setattr("gxarena.results.parquet.FORMAT", 1)
-    write_table(part, row, {"cell_id": one, "status": "ok", "parts": ["samples"]})
-    monkeypatch.undo()
-    (half / "cells.parquet").unlink()
-    results = RunResults.of(half)
-    assert results.statuses([one, *others]) == {one: "due"} | dict.fromkeys(others, "ok")
-    assert set(results.table("cells")["cell_id"].to_pylist()) == set(others)

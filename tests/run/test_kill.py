@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+
+from gxarena.results.reading import RunResults
 
 TOYS = Path(__file__).parents[1] / "toys"
 KILLS = 10
@@ -52,9 +55,11 @@ def _board(out: Path) -> list[dict[str, object]]:
     return table.drop_columns(["seconds_per_sequence"]).to_pylist()  # type: ignore[no-any-return]
 
 
-def _finished(out: Path) -> dict[Path, int]:
-    """Parts of finished cells, with when they were written."""
-    return {part: part.stat().st_mtime_ns for part in out.glob("parts/cells/*/*.parquet")}
+def _finished(out: Path) -> dict[str, datetime]:
+    """Finished cells, with when they were started."""
+    if not (out / "run.json").exists():
+        return {}
+    return {row["cell_id"]: row["started"] for row in RunResults.of(out).last_rows()}
 
 
 def _started(command: list[str], environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
@@ -82,7 +87,7 @@ def test_killed_ten_times(data: Path, tmp_path: Path, environment: dict[str, str
     work_lasts = time.monotonic() - start
     log.unlink()
 
-    seen: list[dict[Path, int]] = []
+    seen: list[dict[str, datetime]] = []
     for moment in np.random.default_rng(0).uniform(0, 0.4, size=KILLS).tolist():
         process = _started(_command(suite, killed), slowed, log)
         time.sleep(moment * work_lasts)

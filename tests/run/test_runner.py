@@ -174,14 +174,14 @@ def test_the_same_again_computes_nothing(
     plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(plan(), tmp_path / "run")
-    board = (tmp_path / "run" / "leaderboard.parquet").read_bytes()
+    board = _rows(tmp_path / "run", "leaderboard")
     monkeypatch.setenv("TOY_LOG", str(tmp_path / "log"))
     again = run(plan(), tmp_path / "run")
     assert not (tmp_path / "log").exists()
     # Two are compared on different units, which is found out without asking the model.
     assert again.statuses == {"ok": again.reused, "unsupported": 2}
     assert again.reused + 2 == len(plan().cells)
-    assert (tmp_path / "run" / "leaderboard.parquet").read_bytes() == board
+    assert _rows(tmp_path / "run", "leaderboard") == board
 
 
 def test_a_new_metric_does_not_explain_again(
@@ -332,7 +332,7 @@ def test_a_full_disk_ends_the_run_and_keeps_what_was_done(
     with pytest.raises(StorageError, match="No space left on device"):
         run(made, tmp_path / "run")
     monkeypatch.setattr(os, "fsync", real)
-    kept = RunResults.of(tmp_path / "run").resumable(cell.id for cell in made.cells)
+    kept = RunResults.of(tmp_path / "run").statuses(cell.id for cell in made.cells)
     assert "ok" in kept.values()
     summary = run(made, tmp_path / "run")
     assert summary.complete

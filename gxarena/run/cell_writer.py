@@ -1,0 +1,44 @@
+"""Writes what became of cells: the one place through which a run's rows go to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gxarena.results.folder import RunFolder
+from gxarena.results.reading import RunResults
+from gxarena.results.segments import Rows
+from gxarena.run.cells import Cell
+
+
+class CellWriter:
+    """Writes attempts of cells into a run folder, each on disk once it is added.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    cells : iterable of Cell
+        Those that are due; earlier attempts of theirs are counted on.
+    """
+
+    def __init__(self, folder: RunFolder, cells: Iterable[Cell]) -> None:
+        results = RunResults.of(folder.path)
+        self._made = {cell.id: results.attempts_made(cell.id) for cell in cells}
+        self._segments = folder.writer()
+
+    def add(self, row: Mapping[str, Any], parts: Mapping[str, Rows] | None = None) -> None:
+        """Write one attempt.
+
+        Parameters
+        ----------
+        row : mapping
+            The `cells` row, without the attempt's number.
+        parts : mapping of table to its rows of this cell
+
+        Raises
+        ------
+        StorageError
+            The disk is full or read-only; what was added before is kept.
+        """
+        self._made[row["cell_id"]] += 1
+        self._segments.add({**row, "attempt": self._made[row["cell_id"]]}, parts)

@@ -1,0 +1,73 @@
+"""What is known of components before any work: their parameters, and whether they can be made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from gxarena.errors import InputError, MissingExtra
+from gxarena.identity import awaits_download
+from gxarena.run.cell_rows import Made, made_of
+from gxarena.run.cells import Cell
+from gxarena.run.choices import given_parameters
+from gxarena.run.dispatch import Dispatch
+from gxarena.run.plan import Plan
+from gxarena.run.scoring import components_of
+
+Component = tuple[str, str]
+
+
+def made_here(plan: Plan) -> dict[Component, Made]:
+    """What each component comes to, imported by this process."""
+    return {key: made_of(choice, plan.registry) for key, choice in plan.choices.items()}
+
+
+def described(dispatch: Dispatch, plan: Plan, cells: Sequence[Cell]) -> dict[Component, Made]:
+    """What each component comes to, imported by a child for each distribution.
+
+    Of a distribution whose child does not come back nothing is known; its cells will say why.
+    """
+    wanted = {one for cell in cells for one in components_of(plan, cell)}
+    wanted |= {("models", cell.weights) for cell in cells}
+    by_origin: dict[str, list[Component]] = defaultdict(list)
+    for one in sorted(wanted):
+        by_origin[plan.choice(*one).found.distribution].append(one)
+    found: dict[Component, Made] = {}
+    for origin, components in by_origin.items():
+        order = {"kind": "describe", "components": components}
+        end = dispatch.ask(f"describe {origin}", order)
+        found |= dict(zip(components, end.get("made", ()), strict=False))
+    return found
+
+
+def check_components(plan: Plan, made: Mapping[Component, Made]) -> None:
+    """Say before any work what the user can mend: a parameter that is not there, missing extras.
+
+    A component that does not import fails its cells and the others run; where no cell can run
+    for want of an extra, one sentence says so instead.
+
+    Raises
+    ------
+    InputError
+        A component does not have a parameter that it is given.
+    MissingExtra
+        No cell can run for want of one.
+    """
+    for one in made.values():
+        if one.get("error_type") == InputError.__name__:
+            raise InputError(one["error_message"])
+    missing = {k: v for k, v in made.items() if v.get("error_type") == MissingExtra.__name__}
+    if missing and all(missing.keys() & components_of(plan, cell) for cell in plan.cells):
+        raise MissingExtra(next(iter(missing.values()))["error_message"])
+
+
+def downloaded(dispatch: Dispatch, plan: Plan, models: Collection[str]) -> bool:
+    """Have models loaded that may have to be downloaded; whether one is now known by its commit."""
+    awaiting = {
+        name: plan.choice("models", name)
+        for name in sorted(models)
+        if awaits_download(given_parameters(plan.choice("models", name)))
+    }
+    for name in awaiting:
+        dispatch.ask(f"download {name}", {"kind": "download", "model": name})
+    return not all(awaits_download(given_parameters(one)) for one in awaiting.values())

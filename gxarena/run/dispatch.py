@@ -1,0 +1,332 @@
+"""Gives a plan's tasks to an engine, takes what comes back, and writes it.
+
+Innocent cells always finish: a task whose child died is tried once more, last and alone, and only
+what needs it fails.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from gxarena.engine import Engine
+from gxarena.errors import GxarenaError, PluginError, StorageError
+from gxarena.files import TEMPORARY
+from gxarena.results.folder import RunFolder
+from gxarena.run import luggage, supervisor
+from gxarena.run.at_work import AtWork
+from gxarena.run.cell_rows import CellRows, Row
+from gxarena.run.cell_writer import CellWriter
+from gxarena.run.cells import Cell
+from gxarena.run.choices import check_unchanged
+from gxarena.run.endings import result, said, what_changed
+from gxarena.run.failures import failure
+from gxarena.run.frames import Frame, split
+from gxarena.run.inline import Settled, in_order
+from gxarena.run.plan import Plan
+from gxarena.run.preloading import preloaded
+from gxarena.run.publishing import Publisher, outcome
+from gxarena.run.scoring import components_of
+from gxarena.run.stages import Report
+from gxarena.run.store import CHUNK, Store
+from gxarena.run.supervisor import DIED
+from gxarena.run.tasks import Shard, Task, tasks_of
+
+TRIES = 2
+"""How often a shard may end a child."""
+FEWER = 8
+PROBED_FEWER = 64
+"""Samples, and questions of a metric, given at a time where the usual number was too much."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a child may take.
+
+    Attributes
+    ----------
+    silence : float
+        Seconds without a sign of life.
+    memory : int
+        Bytes.
+    """
+
+    silence: float
+    memory: int
+
+
+class Dispatch:
+    """One run's way through its tasks."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: RunFolder,
+        engine: Engine,
+        limits: Limits,
+        report: Report | None = None,
+    ) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._engine = engine
+        self._store = Store(folder.path / "store")
+        self._publisher = Publisher(plan, self._store)
+        self._report = report or (lambda _what, _done, _total: None)
+        self._sorter: TopologicalSorter[Task] = TopologicalSorter()
+        self._short: set[str] = set()
+        self._tasks: list[Task] = []
+        self._open: list[Task] = []
+        self._suspects: list[Shard] = []
+        self._freed: Task | None = None
+        self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
+        self._left: dict[Task, int] = {}
+        self._hardware: dict[str, dict[str, Any]] = {}
+        self.run = uuid.uuid4().hex
+        self._common: dict[str, Any] = {
+            "type": "order",
+            "run": self.run,
+            "preload": preloaded(plan),
+            "path": [str(Path(one).absolute()) for one in sys.path],
+            "store": str(self._store.root.absolute()),
+            "directory": str(Path.cwd()),
+            "silence": limits.silence,
+            "memory": limits.memory,
+            "luggage": str(luggage.pack(plan, folder.path.absolute())),
+        }
+        self._at_work = AtWork(folder.path)
+        supervisor.listeners[self.run] = self._listen
+
+    def ask(self, task: str, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Have something done beside the tasks, and wait for it."""
+        frame = Frame({**self._common, **order, "task": task, "child": task})
+        future = self._engine.executor.submit(supervisor.supervise, frame.packed())
+        *_, end = split(future.result())
+        return dict(end.header)
+
+    def settle(self, cells: Sequence[Cell], rows: CellRows, out: CellWriter) -> Iterator[Settled]:
+        """Score cells, and write what came of each."""
+        self._rows, self._out = rows, out
+        possible = [cell for cell in in_order(cells) if not cell.unsupported]
+        for cell in cells:
+            if cell.unsupported:
+                ended = {"status": "unsupported", "error_message": cell.unsupported}
+                yield self._write(cell, {"error_type": "Unsupported", **ended}, datetime.now(UTC))
+        self._tasks = tasks_of(self._plan, possible, self._store)
+        for task in self._tasks:
+            self._sorter.add(task, *task.needs)
+            self._left[task] = len(task.shards)
+        self._sorter.prepare()
+        while self._sorter.is_active():
+            yield from self._admit()
+            self._submit(self._freed)
+            if self._working:
+                done, _ = wait(self._working, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield from self._take(future)
+
+    def interrupt(self) -> Iterator[Settled]:
+        """End what works, and say of the cells that were at work that they were interrupted."""
+        supervisor.stop(self.run)
+        for future, (shard, started) in self._working.items():
+            future.cancel()
+            if shard.cell:
+                row = {"status": "interrupted", "seconds": 0.0}
+                yield self._write(shard.cell, row, started)
+
+    def close(self) -> None:
+        """Let go of everything; what the engine's workers hold is theirs to end."""
+        supervisor.clear(self.run)
+        self._at_work.close()
+        for left in self._folder.path.glob(f"{TEMPORARY}*"):
+            left.unlink(missing_ok=True)
+
+    def _admit(self) -> Iterator[Settled]:
+        """Take up tasks whose needs are met; those of which one failed, fail."""
+        while ready := self._sorter.get_ready():
+            for task in ready:
+                failed = next((one.failure for one in task.needs if one.failure), None)
+                if failed is not None:
+                    yield from self._fail(task, failed)
+                elif task.shards:
+                    self._open.append(task)
+                else:
+                    self._sorter.done(task)
+        self._open.sort(key=lambda task: task.place)
+
+    def _submit(self, after: Task | None = None) -> None:
+        """Keep every worker busy, preferably with the task that it has worked for."""
+        alone = any(shard.tries for shard, _ in self._working.values())
+        while self._open and not alone and len(self._working) < self._engine.workers:
+            busy = {shard.task.child for shard, _ in self._working.values()}
+            task = min(self._open, key=lambda one: self._order(one, after, busy))
+            self._begin(task.shards.pop(0))
+            if not task.shards:
+                self._open.remove(task)
+        if not self._working and self._suspects:
+            self._begin(self._suspects.pop(0))
+
+    def _order(self, task: Task, after: Task | None, busy: Collection[str]) -> tuple[Any, ...]:
+        """What a worker that has done `after` does next: what its child is for, then the first."""
+        other = after is None or task.child != after.child
+        return task is not after, other, task.child in busy, task.place
+
+    def _begin(self, shard: Shard) -> None:
+        frame = Frame(
+            {
+                **self._common,
+                **shard.order,
+                "task": shard.task.name,
+                "child": shard.task.child,
+            }
+        )
+        future = self._engine.executor.submit(supervisor.supervise, frame.packed())
+        self._working[future] = shard, datetime.now(UTC)
+
+    def _take(self, future: Future[bytes]) -> Iterator[Settled]:
+        """Publish what came back, once its worker has something else to do."""
+        shard, started = self._working.pop(future)
+        task = self._freed = shard.task
+        if task.shards and task.failure is None:
+            self._submit(task)
+        frames, end = result(future)
+        if end["status"] == "interrupted":
+            raise KeyboardInterrupt
+        if task.failure is not None:
+            return  # another shard of it has failed meanwhile
+        if self._is_worth_another_try(shard, end):
+            self._try_again(shard, end, started)
+            return
+        try:
+            row, parts = self._published(shard, frames, end)
+        except StorageError:
+            raise
+        except GxarenaError as error:
+            row, parts = said(shard.task, failure(error) | {"output": end.get("output")}), {}
+        self._left[task] -= 1
+        if shard.cell:
+            yield self._write(shard.cell, row, started, parts)
+        elif row["status"] != "ok":
+            yield from self._fail(task, row)
+            return
+        else:
+            total = len(self._plan.datasets[shard.order["dataset"]].samples)
+            self._report(task.what, max(0, total - CHUNK * self._left[task]), total)
+        if not self._left[task]:
+            self._sorter.done(task)
+
+    def _is_worth_another_try(self, shard: Shard, end: Mapping[str, Any]) -> bool:
+        """Whether a child ended that may have been another's victim, or had too little memory."""
+        died = end.get("error_type") == DIED or end["status"] == "oom"
+        return died and shard.tries + 1 < TRIES
+
+    def _try_again(self, shard: Shard, end: Mapping[str, Any], started: datetime) -> None:
+        """Last and alone; where memory ran out, with fewer samples at a time.
+
+        That moves last bits, so that a row of the first attempt stays beside the second's.
+        """
+        shard.tries += 1
+        self._suspects.append(shard)
+        if end["status"] != "oom":
+            return
+        fewer = PROBED_FEWER if shard.cell else FEWER
+        for one in (shard, *([] if shard.cell else shard.task.shards)):
+            one.order["at_once"] = fewer
+        row = said(shard.task, end)
+        for cell in self._cells_of(shard):
+            if cell.id not in self._short:
+                self._short.add(cell.id)
+                self._out.add(self._row(cell, row, started))
+
+    def _cells_of(self, shard: Shard) -> list[Cell]:
+        """The cells that a shard is, or is needed by."""
+        if shard.cell:
+            return [shard.cell]
+        found = {shard.task}
+        for task in sorted(self._tasks, key=lambda task: task.place[1]):
+            if found & set(task.needs):
+                found.add(task)
+        return [one.cell for task in found for one in task.shards if one.cell]
+
+    def _published(
+        self, shard: Shard, frames: Sequence[Frame], end: Mapping[str, Any]
+    ) -> tuple[Row, dict[str, list[Row]]]:
+        """What a shard's rows say, once its results are kept.
+
+        Raises
+        ------
+        GxarenaError
+            The child changed what it must leave alone, or its results are not what was ordered.
+        """
+        try:
+            if shard.cell:
+                row, parts = outcome(self._plan, shard.cell, end, frames)
+                row = self._hardware.get(shard.cell.weights, {}) | row
+            else:
+                row, parts = {"status": end["status"]}, {}
+            if end["status"] != "ok":
+                return row | said(shard.task, end), {}
+            if changed := what_changed(end):
+                self._discard(shard)
+                raise PluginError(changed)
+            self._check_current(shard)
+            if shard.cell:
+                self._publisher.answers(frames)
+            else:
+                self._publisher.stored(shard.order, frames)
+                names = ("device", "dtype")
+                self._hardware[shard.order["model"]] = {name: end.get(name) for name in names}
+        except PluginError as error:
+            raise PluginError(f"{shard.task.blamed.where}: {error}") from error
+        return row, parts
+
+    def _discard(self, shard: Shard) -> None:
+        """Keep nothing of an explainer's task."""
+        if "explainer" in shard.order:
+            names = (shard.order[name] for name in ("dataset", "model", "explainer"))
+            self._store.discard("attributions", self._plan.explain_key(*names))
+
+    def _check_current(self, shard: Shard) -> None:
+        """Raise InputError where a component is no longer what was planned."""
+        components = shard.task.components
+        if shard.cell:
+            components = tuple(sorted(components_of(self._plan, shard.cell)))
+        check_unchanged(self._plan.registry, [self._plan.choice(*one) for one in components])
+
+    def _fail(self, task: Task, row: Row) -> Iterator[Settled]:
+        """A task has failed, with what is left of it."""
+        task.failure = row
+        if task in self._open:
+            self._open.remove(task)
+        self._suspects = [one for one in self._suspects if one.task is not task]
+        for shard in task.shards:
+            if shard.cell:
+                yield self._write(shard.cell, row, datetime.now(UTC))
+        self._sorter.done(task)
+
+    def _write(
+        self,
+        cell: Cell,
+        row: Row,
+        started: datetime,
+        parts: Mapping[str, Sequence[Row]] | None = None,
+    ) -> Settled:
+        self._out.add(self._row(cell, row, started), parts)
+        return cell, row["status"], row.get("error_message") or ""
+
+    def _row(self, cell: Cell, row: Row, started: datetime) -> Row:
+        seconds = (datetime.now(UTC) - started).total_seconds()
+        return self._rows.of(cell) | {"started": started, "seconds": seconds} | row
+
+    def _listen(self, worker: str, header: Mapping[str, Any]) -> None:
+        """A worker has begun with something, or got on with it."""
+        if "what" in header:
+            told = str(header["what"]), int(header["done"]), int(header["total"])
+            self._at_work.tell(worker, *told)
+            self._report(*told)

@@ -1,0 +1,49 @@
+"""How an order ended: what came back, what its child changed, what rows say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+from gxarena.run.cell_rows import Row
+from gxarena.run.failures import failure
+from gxarena.run.frames import Frame, split
+from gxarena.run.supervisor import DIED, SUPERVISOR
+from gxarena.run.tasks import Task
+
+BLAMED = ("crashed", "oom", "timeout")
+"""How a child ends by nothing but what it runs, whose message then begins with its name."""
+
+
+def result(future: Future[bytes]) -> tuple[list[Frame], dict[str, Any]]:
+    """What a child sent, and how it ended; also where its worker ended with it."""
+    try:
+        *frames, last = split(future.result())
+        return frames, dict(last.header)
+    # Whatever an engine raises, its own kinds of errors included.
+    except (Exception, CancelledError) as error:
+        return [], failure(error) | {"status": "crashed", "error_type": DIED, "told_by": SUPERVISOR}
+
+
+def what_changed(end: Mapping[str, Any]) -> str:
+    """What is other than before, as a sentence; empty where a child left all as it was."""
+    differs = [model for model, before, after in end.get("canaries", ()) if before != after]
+    changed = str(end.get("changed") or "")
+    if differs and not changed:
+        changed = f"model '{differs[0]}' to predict the same bits as before, got others"
+    if not changed:
+        return ""
+    return f"once it has worked, expected {changed}, so that nothing of it was kept."
+
+
+def said(task: Task, end: Mapping[str, Any]) -> Row:
+    """What a row says of a failure: whose it is, and what was printed."""
+    names = ("status", "error_type", "error_message", "error_traceback")
+    row = {name: end.get(name) for name in names}
+    if row["status"] in BLAMED:
+        message = str(row["error_message"]).rstrip(".")
+        row["error_message"] = f"{task.blamed.where}: {message}."
+    if printed := end.get("output"):
+        row["error_traceback"] = f"{row['error_traceback'] or ''}\nIt printed:\n{printed}"
+    return row

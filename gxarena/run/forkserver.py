@@ -1,0 +1,222 @@
+"""A server that has the heavy libraries loaded, and forks a child whenever it is asked to.
+
+It runs no thread and computes nothing, so that its children begin clean. They are gone when it is,
+and it is gone when the process that started it is: then its end of the socket closes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from gxarena.errors import InputError
+from gxarena.run.surroundings import THREADS
+
+CHILD = "gxarena.run.child"
+"""The module whose `main` a child runs."""
+IDLE = 600.0
+"""Seconds after which a server that nobody asks for anything is gone."""
+
+_THREADED = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+_PIPES = 4
+
+
+class Pipes(NamedTuple):
+    """A supervisor's ends of the pipes to a child, as file descriptors.
+
+    `status` tells its process id and, when it has ended, how: ``pid 12`` and ``exit -9``.
+    """
+
+    orders: int
+    results: int
+    output: int
+    status: int
+
+    def close(self) -> None:
+        for end in self:
+            with contextlib.suppress(OSError):
+                os.close(end)
+
+
+def environment(path: Sequence[str]) -> Mapping[str, str]:
+    """The variables that children have beside their starter's, with where they find modules."""
+    counts = {f"{library}_NUM_THREADS": str(THREADS) for library in _THREADED}
+    fixed = {"PYTHONHASHSEED": "0", "TOKENIZERS_PARALLELISM": "false"}
+    return counts | fixed | {"PYTHONPATH": os.pathsep.join(path)}
+
+
+class ForkServer:
+    """The server, as the process sees it that started it.
+
+    Parameters
+    ----------
+    preload : sequence of str
+        Modules that children find loaded; those that do not import are left to whoever needs them.
+    path : sequence of str, optional
+        Folders in which modules are found; this process's where not given.
+    """
+
+    def __init__(self, preload: Sequence[str], path: Sequence[str] | None = None) -> None:
+        if not hasattr(os, "fork"):
+            raise InputError(
+                "--engine local: expected a system that can fork, got "
+                f"{sys.platform}. Use --engine inline."
+            )
+        self._lock = threading.Lock()
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", __name__, str(theirs.fileno()), json.dumps([*preload])]
+            self._process = subprocess.Popen(  # noqa: S603 (this Python, this module)
+                command,
+                pass_fds=[theirs.fileno()],
+                env=os.environ | environment(sys.path if path is None else path),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fork(self) -> Pipes:
+        """Ask for a child; its pipes are ready before it is."""
+        orders, results, output, status = (os.pipe() for _ in range(_PIPES))
+        theirs = [orders[0], results[1], output[1], status[1]]
+        with self._lock, contextlib.suppress(OSError):  # a dead server's pipes are at their end
+            socket.send_fds(self._socket, [b"F"], theirs)
+        for end in theirs:
+            os.close(end)
+        return Pipes(orders[1], results[0], output[0], status[0])
+
+    def close(self) -> None:
+        """End it, and with it every child."""
+        self._socket.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def serve(control: socket.socket, preload: Sequence[str]) -> None:
+    """Fork children until the other end of `control` closes; then end them all."""
+    for module in preload:
+        # What does not import here says so where it is needed.
+        with contextlib.suppress(BaseException):
+            importlib.import_module(module)
+    importlib.import_module(CHILD)
+    gc.collect()
+    gc.freeze()  # children share what is here
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    children: dict[int, int] = {}
+    selector = selectors.DefaultSelector()
+    selector.register(control, selectors.EVENT_READ)
+    selector.register(woken, selectors.EVENT_READ)
+    while True:
+        ready = selector.select(IDLE)
+        if not ready and not children:
+            return
+        for key, _ in ready:
+            if key.fileobj is control:
+                message, ends, _, _ = socket.recv_fds(control, 1, _PIPES)
+                if not message:
+                    _end(children)
+                    return
+                pid, status = _fork(ends, [control.fileno(), woken, wake, *children.values()])
+                children[pid] = status
+            else:
+                os.read(woken, 1024)
+        _reap(children)
+
+
+def _fork(ends: list[int], mine: list[int]) -> tuple[int, int]:
+    """Start a child; returns its process id, and where its end is to be told."""
+    orders, results, output, status = ends
+    server = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            for end in (*mine, status):
+                os.close(end)
+            _settle(output, server)
+            importlib.import_module(CHILD).main(orders, results)
+        finally:
+            # Nothing of the server's is to be run down here.
+            os._exit(0)
+    for end in (orders, results, output):
+        os.close(end)
+    _tell(status, f"pid {pid}\n")
+    return pid, status
+
+
+def _settle(output: int, server: int) -> None:
+    """A group of its own, gone with the server; nothing to read; output into the pipe."""
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        # Where memory runs out the system is to take the child, not who supervises it.
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:  # noqa: PTH123
+            file.write("1000")
+    if os.getppid() != server:
+        os._exit(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(nothing)
+    os.close(output)
+
+
+def _reap(children: dict[int, int]) -> None:
+    """Tell of the children that have ended, and end what they have left behind."""
+    while children:
+        pid, state = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        if pid not in children:  # an orphan of a child's
+            continue
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
+        status = children.pop(pid)
+        _tell(status, f"exit {os.waitstatus_to_exitcode(state)}\n")
+        os.close(status)
+
+
+def _end(children: dict[int, int]) -> None:
+    for pid in children:
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
+    for pid in children:
+        with contextlib.suppress(OSError):
+            os.waitpid(pid, 0)
+
+
+def _tell(status: int, line: str) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more
+        os.write(status, line.encode())
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    serve(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]))

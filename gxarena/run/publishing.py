@@ -1,0 +1,191 @@
+"""What children hand back, checked, and written by the only process that writes.
+
+A child shares its process with a plugin: nothing that it says is taken for granted. What is
+written are values that this process has read, each under the key of what was ordered.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gxarena.data import Sample, Spans
+from gxarena.errors import PluginError
+from gxarena.results.schemas import STATUSES, TABLES
+from gxarena.run.cell_rows import Row
+from gxarena.run.cells import Cell
+from gxarena.run.frames import Frame, table_of
+from gxarena.run.plan import Plan
+from gxarena.run.store import (
+    ATTRIBUTIONS,
+    PREDICTIONS,
+    SHARED,
+    Predictions,
+    Store,
+    attributions_of,
+    chunk_slice,
+)
+
+_KEY = re.compile(r"[0-9a-f]{32}")
+_TEXTS = (
+    "quantities", "attributions_units", "units", "device", "dtype",
+    "error_type", "error_message", "error_traceback",
+)  # fmt: skip
+_NUMBERS = ("explain_seconds", "seconds")
+_COUNTS = ("forwards", "backwards", "peak_memory")
+
+
+class Publisher:
+    """Takes what children sent into the run's store."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self._plan = plan
+        self._store = store
+
+    def stored(self, order: Mapping[str, Any], frames: Sequence[Frame]) -> None:
+        """Keep predictions or attributions of the chunk that was ordered.
+
+        Raises
+        ------
+        PluginError
+            They are not what was ordered, or break their contract.
+        StorageError
+            The disk is full or read-only.
+        """
+        found = [frame for frame in frames if frame.header["type"] == "stored"]
+        if len(found) != 1 or len(frames) != 1:
+            raise PluginError(f"expected one table of the child, got {len(frames)}.")
+        (frame,) = found
+        samples = self._plan.datasets[order["dataset"]].samples[chunk_slice(order["chunk"])]
+        try:
+            if order["kind"] == "predict":
+                self._predictions(order, frame, samples)
+            else:
+                self._attributions(order, frame, samples)
+        except (TypeError, ValueError, KeyError, pa.ArrowException) as error:
+            raise PluginError(f"expected whole values of the child, got {error}.") from error
+
+    def answers(self, frames: Sequence[Frame]) -> None:
+        """Keep what a metric asked whoever explains; what is there stays."""
+        for frame in frames:
+            header = frame.header
+            if header["type"] != "stored":
+                continue
+            key, shape = header.get("key"), header.get("shape")
+            if header.get("stage") != "shared" or not _KEY.fullmatch(str(key)):
+                raise PluginError("expected answers under a key of their own, got another's.")
+            values = table_of(frame.payload, SHARED)["value"].to_numpy()
+            if not isinstance(shape, list) or math.prod(shape) != len(values):
+                raise PluginError(f"expected answers of shape {shape}, got {len(values)}.")
+            if self._store.read_shared(str(key)) is None:
+                answers = np.asarray(values, dtype=np.float64).reshape(shape)
+                self._store.write_shared(str(key), answers, _number(header["seconds"]))
+
+    def _predictions(
+        self, order: Mapping[str, Any], frame: Frame, samples: tuple[Sample, ...]
+    ) -> None:
+        table = _of(frame, PREDICTIONS, samples)
+        outputs = np.array(table["outputs"].to_pylist(), dtype=np.float64)
+        spans = tuple(Spans(np.array(ends)) for ends in table["boundaries"].to_pylist())
+        if outputs.ndim != 2 or not np.isfinite(outputs).all():
+            raise PluginError(f"expected finite outputs, got an array of shape {outputs.shape}.")
+        _check_tiled(spans, samples)
+        self._store.write_predictions(
+            self._plan.predict_key(order["dataset"], order["model"]),
+            order["chunk"],
+            [sample.id for sample in samples],
+            Predictions(outputs, spans),
+            _number(frame.header["seconds"]),
+        )
+
+    def _attributions(
+        self, order: Mapping[str, Any], frame: Frame, samples: tuple[Sample, ...]
+    ) -> None:
+        attributions = attributions_of(_of(frame, ATTRIBUTIONS, samples))
+        _check_tiled([one.spans for one in attributions], samples)
+        cost = frame.header.get("cost")
+        self._store.write_attributions(
+            self._plan.explain_key(order["dataset"], order["model"], order["explainer"]),
+            order["chunk"],
+            [sample.id for sample in samples],
+            attributions,
+            _number(frame.header["seconds"]),
+            None if cost is None else (_number(cost[0]), _number(cost[1])),
+        )
+
+
+def outcome(
+    plan: Plan, cell: Cell, end: Mapping[str, Any], frames: Sequence[Frame]
+) -> tuple[Row, dict[str, list[Row]]]:
+    """What a cell's row says of this attempt, and its rows of other tables.
+
+    Raises
+    ------
+    PluginError
+        They are another cell's, or not what the metric was asked for.
+    """
+    key = plan.explain_key(cell.dataset, cell.weights, cell.explainer)
+    row: Row = {"status": end["status"] if end["status"] in STATUSES else "error"}
+    row |= {name: str(end[name]) for name in _TEXTS if end.get(name) is not None}
+    row |= {name: _number(end[name]) for name in _NUMBERS if end.get(name) is not None}
+    row |= {name: int(_number(end[name])) for name in _COUNTS if end.get(name) is not None}
+    if "attributions_key" in end:
+        prints = end.get("attributions_fingerprint")
+        row |= {"attributions_key": key}
+        row |= {"attributions_fingerprint": None if prints is None else list(map(float, prints))}
+    if row["status"] != "ok":
+        return row, {}
+    samples = plan.datasets[cell.dataset].samples
+    parts = {}
+    for frame in frames:
+        if frame.header["type"] == "table":
+            name = str(frame.header.get("name"))
+            if name not in TABLES or name == "cells" or name in parts:
+                raise PluginError(f"expected a table of results, got '{name}'.")
+            parts[name] = table_of(frame.payload, TABLES[name]).to_pylist()
+    _check_cell(plan, cell, samples, parts)
+    return row, parts
+
+
+def _check_cell(
+    plan: Plan, cell: Cell, samples: Sequence[Sample], parts: Mapping[str, list[Row]]
+) -> None:
+    ids = [sample.id for sample in samples]
+    known = {*ids, ""}
+    for rows in parts.values():
+        for row in rows:
+            if row["cell_id"] != cell.id or row.get("sample_id", "") not in known:
+                raise PluginError("expected rows of the cell that was ordered, got others.")
+    expected = [""] if plan.scope(cell.metric) == "set" else ids
+    found: dict[str, list[str]] = {}
+    for row in parts.get("samples", ()):
+        found.setdefault(row["metric"], []).append(row["sample_id"])
+        if row["value"] is not None and not math.isfinite(row["value"]):
+            raise PluginError("expected finite values, or none with a reason, got others.")
+    for name, those in found.items():
+        named = name == cell.metric_name or name.startswith(f"{cell.metric_name}.")
+        if not named or those != expected:
+            raise PluginError(f"expected a value of '{cell.metric_name}' for each sample.")
+
+
+def _of(frame: Frame, schema: pa.Schema, samples: Sequence[Sample]) -> pa.Table:
+    table = table_of(frame.payload, schema)
+    if table["sample_id"].to_pylist() != [sample.id for sample in samples]:
+        raise PluginError("expected the samples that were ordered, got others.")
+    return table
+
+
+def _check_tiled(spans: Sequence[Spans], samples: Sequence[Sample]) -> None:
+    if [one.length for one in spans] != [len(sample.sequence) for sample in samples]:
+        raise PluginError("expected units that tile every sequence, got others.")
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise PluginError(f"expected a number, got {value!r}.")
+    return float(value)

@@ -1,0 +1,193 @@
+"""Tasks: what a plan's cells need, each done by a child that holds one distribution under test.
+
+Predictions by (data set, model), attributions by (data set, model, explainer), scores by these and
+the distributions that the metric brings. Tasks are cut into shards, which depend on the plan alone:
+chunks of samples; cells, where they are scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gxarena.capabilities import COARSEN, EXPLAINER, OF_MODELS, PROBE
+from gxarena.run.cells import Cell, Explanation
+from gxarena.run.choices import Choice
+from gxarena.run.luggage import cell_document
+from gxarena.run.plan import Plan
+from gxarena.run.probe import PROBED_AT_ONCE
+from gxarena.run.scoring import asked_by, what_of
+from gxarena.run.store import CHUNK, Store, chunk_slice, n_chunks
+from gxarena.sources.dependencies import CORE
+
+Component = tuple[str, str]
+"""Kind and label."""
+
+
+@dataclass(eq=False)
+class Task:
+    """Work for one child, or for several at a time.
+
+    Attributes
+    ----------
+    name : str
+        Names no two tasks alike.
+    child : str
+        By which a child is known to work for it: of the built-in components, which are all of one
+        distribution, one child may do several tasks on the same weights.
+    what : str
+        As a reader understands it.
+    place : tuple
+        What is done first: by the first cell that needs it, then by stage.
+    components : tuple of (kind, label)
+        All that it runs.
+    blamed : Choice
+        Whose fault it is where a child ends.
+    needs : list of Task
+        What must be done before.
+    shards : list of Shard
+    failure : dict or None
+        What `cells` rows say where it failed.
+    """
+
+    name: str
+    child: str
+    what: str
+    place: tuple[int, int]
+    components: tuple[Component, ...]
+    blamed: Choice
+    needs: list[Task] = field(default_factory=list)
+    shards: list[Shard] = field(default_factory=list)
+    failure: dict[str, Any] | None = None
+
+
+@dataclass(eq=False)
+class Shard:
+    """A part of a task that one child works on at a time.
+
+    Attributes
+    ----------
+    order : dict
+        What the child is told (see `gxarena.run.child`).
+    cell : Cell or None
+        The one that is scored.
+    tries : int
+        Attempts that ended a child.
+    """
+
+    task: Task
+    order: dict[str, Any]
+    cell: Cell | None = None
+    tries: int = 0
+
+
+def tasks_of(plan: Plan, cells: Sequence[Cell], store: Store) -> list[Task]:
+    """What cells need that the store does not hold, in the order in which it is best done."""
+    making = _Making(plan, store)
+    for position, cell in enumerate(cells):
+        making.score(position, cell)
+    return sorted(making.tasks.values(), key=lambda task: task.place)
+
+
+class _Making:
+    """Tasks, each made once."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        self.tasks: dict[tuple[str, ...], Task] = {}
+        self._plan = plan
+        self._store = store
+
+    def score(self, position: int, cell: Cell) -> None:
+        """Add a cell to the task that scores it."""
+        plan = self._plan
+        metric = plan.choice("metrics", cell.metric)
+        aggregator = plan.choice("aggregators", cell.aggregator)
+        asks_model = bool(metric.requires & (OF_MODELS.keys() | {PROBE, EXPLAINER}))
+        models = [one.weights for one in asked_by(plan, cell)] if asks_model else []
+        components: list[Component] = [("metrics", cell.metric), ("aggregators", cell.aggregator)]
+        blamed = aggregator if _is_foreign(aggregator) and not _is_foreign(metric) else metric
+        if EXPLAINER in metric.requires:
+            components.append(("explainers", cell.explainer))
+            explainer = plan.choice("explainers", cell.explainer)
+            blamed = explainer if _is_foreign(explainer) or not _is_foreign(blamed) else blamed
+        domain = {plan.choice(*one).found.distribution for one in components}
+        key = ("score", cell.dataset, cell.weights, cell.explainer, *sorted(domain), *models)
+        if key not in self.tasks:
+            what = f"scores of {cell.explainer} on {cell.weights}, {cell.dataset}"
+            name = " ".join(key)
+            own = domain == {CORE}
+            child = " ".join(("score", cell.dataset, cell.weights)) if own else name
+            self.tasks[key] = Task(name, child, what, (position, 2), (), blamed)
+        task = self.tasks[key]
+        for one in (cell.explanation, *cell.against):
+            self._need(task, self._explain(position, cell.dataset, one))
+        partition = plan.partition(cell.replicate)
+        if partition and COARSEN in aggregator.provides:
+            self._need(task, self._predict(position, cell.dataset, partition))
+        order = {
+            "kind": "score",
+            "cell": cell_document(cell),
+            "models": models,
+            "components": components,
+            "at_once": PROBED_AT_ONCE,
+            "what": what_of(cell),
+            "done": 0,
+            "total": 0,
+        }
+        task.shards.append(Shard(task, order, cell))
+
+    def _need(self, task: Task, other: Task) -> None:
+        if other not in task.needs:
+            task.needs.append(other)
+
+    def _predict(self, position: int, dataset: str, weights: str) -> Task:
+        key = ("predict", dataset, weights)
+        if key not in self.tasks:
+            choice = self._plan.choice("models", weights)
+            what = f"predict {dataset} with {weights}"
+            name = " ".join(key)
+            task = Task(name, name, what, (position, 0), (("models", weights),), choice)
+            order = {"kind": "predict", "dataset": dataset, "model": weights, "at_once": CHUNK}
+            stored = self._plan.predict_key(dataset, weights)
+            task.shards = [
+                Shard(task, order | self._part(task, dataset, chunk))
+                for chunk in self._due("predictions", stored, dataset)
+            ]
+            self.tasks[key] = task
+        return self.tasks[key]
+
+    def _explain(self, position: int, dataset: str, one: Explanation) -> Task:
+        key = ("explain", dataset, one.weights, one.explainer)
+        if key not in self.tasks:
+            predicted = self._predict(position, dataset, one.weights)
+            choice = self._plan.choice("explainers", one.explainer)
+            what = f"{one.explainer} on {one.weights}, {dataset}"
+            components = (("models", one.weights), ("explainers", one.explainer))
+            name = " ".join(key)
+            foreign = any(map(_is_foreign, (choice, *([choice.wrapped] if choice.wrapped else []))))
+            child = name if foreign else " ".join(("explain", dataset, one.weights))
+            task = Task(name, child, what, (position, 1), components, choice, [predicted])
+            names = {"dataset": dataset, "model": one.weights, "explainer": one.explainer}
+            order = {"kind": "explain", **names, "at_once": CHUNK}
+            stored = self._plan.explain_key(dataset, one.weights, one.explainer)
+            task.shards = [
+                Shard(task, order | self._part(task, dataset, chunk))
+                for chunk in self._due("attributions", stored, dataset)
+            ]
+            self.tasks[key] = task
+        return self.tasks[key]
+
+    def _part(self, task: Task, dataset: str, chunk: int) -> dict[str, Any]:
+        """Which samples, and how far their task is with them."""
+        total = len(self._plan.datasets[dataset].samples)
+        done = chunk_slice(chunk).start
+        return {"chunk": chunk, "what": task.what, "done": done, "total": total}
+
+    def _due(self, stage: str, key: str, dataset: str) -> Iterable[int]:
+        chunks = range(n_chunks(len(self._plan.datasets[dataset].samples)))
+        return [chunk for chunk in chunks if self._store.seconds(stage, key, chunk) is None]
+
+
+def _is_foreign(choice: Choice) -> bool:
+    return choice.found.distribution != CORE

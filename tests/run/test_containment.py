@@ -1,0 +1,137 @@
+"""What a bad component cannot harm, where each works in a child: the others, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow.parquet as pq
+import pytest
+from entry_points import entry_point
+
+from gxarena.registry import Registry
+from gxarena.run.plan import Plan, make_plan
+from gxarena.run.runner import Settings, run
+from gxarena.run.suite import Suite
+
+Rows = list[dict[str, Any]]
+GOOD = ["exact", "random"]
+METRICS = ["gini", "faithfulness"]
+ENDS = {
+    "halves": ("error", "model 'toy' to predict the same bits as before, got others"),
+    "patches-numpy": ("error", "numpy.mean as it was, got another in its place"),
+    "patches-metrics": ("error", "gxarena.metrics.complexity.Gini.score as it was, got another"),
+    "patches-statistics": (
+        "error",
+        "gxarena.statistics.intervals.mean_intervals as it was, got another",
+    ),
+    "chdir": ("error", "the working directory as it was, got another, /"),
+    "segfaults": ("crashed", "expected a result, its process ended with signal SIGSEGV"),
+    "exits": ("crashed", "expected a result, its process ended with exit status 0"),
+    "hangs": ("timeout", "expected a sign of life within 15 s, got none"),
+    "interrupts": ("crashed", "KeyboardInterrupt"),
+    "leaves": ("crashed", "0"),
+    "kills-its-server": ("crashed", "its fork server is gone"),
+    "floods": ("error", "after the flood"),
+    "eats": ("oom", "expected at most 1.0 GiB of memory, got"),
+}
+
+
+@pytest.fixture
+def poisoned(data: Path, tmp_path: Path) -> Callable[..., Plan]:
+    """The plan of a suite in which explainers of a distribution called venom compete."""
+    info = tmp_path / "venom-0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: venom\nVersion: 0.1\n")
+    poison = entry_point("poison", "poison_plugin")
+    vars(poison)["dist"] = metadata.PathDistribution(info)
+    installed = [*metadata.entry_points(group="gxarena"), entry_point("toys", "toy_plugin"), poison]
+    registry = Registry.load(installed)
+
+    def make(explainers: list[str], model: str = "toy", **more: Any) -> Plan:
+        document = {
+            "name": "poisoned",
+            "target": 1,
+            "datasets": {"mine": {"path": str(data)}},
+            "matrix": [
+                {
+                    "datasets": ["mine"],
+                    "models": [model],
+                    "explainers": explainers,
+                    "metrics": METRICS,
+                }
+            ],
+        }
+        return make_plan(Suite.model_validate(document | more), registry)
+
+    return make
+
+
+def _rows(folder: Path, table: str) -> Rows:
+    rows: Rows = pq.read_table(folder / f"{table}.parquet").to_pylist()
+    return rows
+
+
+def _kept(folder: Path, table: str, plan: Plan) -> Rows:
+    """The rows of a plan's cells."""
+    cells = {cell.id for cell in plan.cells}
+    rows = [row for row in _rows(folder, table) if row["cell_id"] in cells]
+    return sorted(rows, key=lambda row: (row["cell_id"], row["sample_id"], str(row)))
+
+
+def test_each_harms_its_own_cells_alone(poisoned: Callable[..., Plan], tmp_path: Path) -> None:
+    alone = poisoned(GOOD)
+    assert run(alone, tmp_path / "alone").complete
+    everyone = poisoned([*ENDS, "litters", *GOOD])
+    limits = Settings("local", workers=2, timeout=15.0, memory=2**30)
+    summary = run(everyone, tmp_path / "together", limits)
+    assert not summary.interrupted
+    for table in ("samples", "curves"):
+        assert _kept(tmp_path / "together", table, alone) == _kept(tmp_path / "alone", table, alone)
+    rows = _rows(tmp_path / "together", "cells")
+    last = {(row["explainer"], row["metric"]): row for row in rows}
+    found = {name: {last[name, metric]["status"] for metric in METRICS} for name in ENDS}
+    assert found == {name: {status} for name, (status, _) in ENDS.items()}
+    for name, (_, message) in ENDS.items():
+        for metric in METRICS:
+            said = last[name, metric]["error_message"]
+            assert message in said
+            assert name == "floods" or said.startswith(f"venom: explainer '{name}': ")
+    # Nothing lies where it was not told to write, or where anybody works.
+    assert summary.statuses["ok"] == 2 * (len(GOOD) + 1)
+    assert not list(tmp_path.rglob("left-behind"))
+    assert not Path("left-behind").exists()
+    # What is printed is kept with the cell, but not all of it.
+    flood = last["floods", "gini"]["error_traceback"]
+    assert "RuntimeError: after the flood" in flood
+    assert "It printed:\n" in flood
+    assert 1000 < len(flood) < 10_000
+    # Memory is tried once more, and both attempts are rows.
+    assert [row["status"] for row in rows if row["explainer"] == "eats"] == ["oom"] * 4
+    # Nothing is left at work.
+    assert not [one for one in psutil.Process().children(recursive=True) if one.is_running()]
+    assert not list((tmp_path / "together").glob(".gxarena-writing*"))
+
+
+@pytest.mark.slow
+def test_a_network_left_other_than_it_was_is_noticed(
+    poisoned: Callable[..., Plan], tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    models = {"models": {"cnn": {"name": "cnn", "checkpoint": "fly"}}}
+    data = {"datasets": {"mine": {"name": "fly-promoters", "n": 8}}}
+    made = poisoned(["trains", "dtype", "threads", "lrp"], "cnn", **models, **data)
+    run(made, tmp_path / "run", Settings("local", workers=1))
+    ends = {row["explainer"]: row for row in _rows(tmp_path / "run", "cells")}
+    assert ends.pop("lrp")["status"] == "ok"
+    for name, message in {
+        "trains": "model 'cnn' to predict the same bits as before, got others",
+        "dtype": "torch's default dtype as it was, torch.float32, got torch.float64",
+        "threads": "torch's number of threads as it was, 1, got 2",
+    }.items():
+        assert ends[name]["status"] == "error"
+        assert ends[name]["error_message"].startswith(f"venom: explainer '{name}': ")
+        assert message in ends[name]["error_message"]

@@ -1,0 +1,246 @@
+"""Engines: whichever does the work, boards are equal bit for bit; what is interrupted is kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow.parquet as pq
+import pytest
+
+from gxarena.errors import InputError, MissingExtra
+from gxarena.registry import Registry
+from gxarena.results.reading import RunResults
+from gxarena.run.cells import Cell
+from gxarena.run.engines.opening import open_engine
+from gxarena.run.plan import Plan
+from gxarena.run.runner import Settings, run
+
+MakePlan = Callable[..., Plan]
+TOYS = Path(__file__).parents[1] / "toys"
+BLOCKS: list[dict[str, Any]] = [
+    {
+        "datasets": ["mine"],
+        "models": ["toy-batched", "toy-tokens"],
+        "explainers": ["exact", "random", "crash", "some-nan"],
+        "aggregators": ["native", "mean", "passed_on"],
+        "metrics": ["gini", "faithfulness", "continuous_jaccard"],
+        "against": ["toy/exact"],
+    },
+    {
+        "datasets": ["mine"],
+        "models": ["toy-tokens", "trained"],
+        "explainers": ["exact", "occlusion"],
+        "metrics": ["max_sensitivity", "borrowed", "replicate_agreement", "patterns"],
+        "against": ["trained/gc"],
+    },
+]
+MODELS = {"trained": {"name": "toy-trained", "replicates": ["one", "one-1", "one-2"]}}
+UNEQUAL = ("seconds_per_sequence",)
+OF_TIME = ("started", "seconds", "explain_seconds", "peak_memory", "error_traceback")
+
+
+def _tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """What a run wrote, but for what it took; `cells` without what says how and where."""
+    # What a cell that nothing was asked of was to be measured in, and on what, is not always known.
+    apart = {"leaderboard": UNEQUAL, "cells": (*OF_TIME, "device", "dtype", "quantities")}
+    found = {}
+    for name in ("samples", "curves", "motifs", "seqlets", "leaderboard", "cells"):
+        table = pq.read_table(folder / f"{name}.parquet")
+        found[name] = table.drop_columns(list(apart.get(name, ()))).to_pylist()
+    return found
+
+
+def _same(one: Path, other: Path) -> None:
+    first, second = _tables(one), _tables(other)
+    for name, rows in first.items():
+        assert list(map(str, rows)) == list(map(str, second[name])), name  # NaN equals itself
+
+
+@pytest.fixture
+def whole(plan: MakePlan) -> Callable[[], Plan]:
+    """A plan in which everything happens: failures, pairs, replicates, motifs, what is shared."""
+    return lambda: plan(models=MODELS, matrix=BLOCKS)
+
+
+def _check_children(whole: Callable[[], Plan], folder: Path, workers: int) -> None:
+    told: list[tuple[str, str]] = []
+
+    def report(cell: Cell, status: str, _: str) -> None:
+        told.append((cell.id, status))
+
+    settings = Settings("local", workers)
+    summary = run(whole(), folder / f"local-{workers}", settings, report_cell=report)
+    _same(folder / "inline", folder / f"local-{workers}")
+    assert {status for _, status in told} == set(summary.statuses)
+    assert sorted(cell for cell, _ in told) == sorted(cell.id for cell in whole().cells)
+
+
+def test_children_give_the_same_bits(whole: Callable[[], Plan], tmp_path: Path) -> None:
+    run(whole(), tmp_path / "inline")
+    _check_children(whole, tmp_path, 2)
+
+
+@pytest.mark.slow
+def test_so_do_one_and_four(whole: Callable[[], Plan], tmp_path: Path) -> None:
+    run(whole(), tmp_path / "inline")
+    for workers in (1, 4):
+        _check_children(whole, tmp_path, workers)
+
+
+def test_a_finished_run_starts_nothing(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = BLOCKS[0] | {"explainers": ["exact"], "metrics": ["gini"], "aggregators": ["native"]}
+    made = plan(matrix=[block])
+    assert run(made, tmp_path / "run").complete
+    monkeypatch.setattr(subprocess, "Popen", None)
+    again = run(made, tmp_path / "run", Settings("local", 2))
+    assert (again.complete, again.reused) == (True, len(made.cells))
+
+
+def test_failures_may_be_kept(plan: MakePlan, tmp_path: Path) -> None:
+    block = BLOCKS[0] | {"explainers": ["exact", "crash"], "metrics": ["gini"]}
+    made = plan(matrix=[block])
+    first = run(made, tmp_path / "run")
+    kept = run(made, tmp_path / "run", Settings("local", 1, retry_failed=False))
+    assert (kept.statuses, kept.reused) == (first.statuses, len(made.cells))
+    assert not kept.complete
+
+
+def test_ctrl_c_ends_every_child_and_keeps_what_is_finished(data: Path, tmp_path: Path) -> None:
+    (data.parent / "slow.toml").write_text(
+        'name = "slow"\ntarget = 1\n[datasets.mine]\npath = "data.csv"\n[[matrix]]\n'
+        'datasets = ["mine"]\nmodels = ["toy"]\nexplainers = ["random", "exact"]\n'
+        'metrics = ["gini"]\n'
+    )
+    info = tmp_path / "site" / "toys-0.1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 0.1\n")
+    (info / "entry_points.txt").write_text("[gxarena]\ntoys = toy_plugin\n")
+    path = os.pathsep.join([str(info.parent), str(TOYS)])
+    log = tmp_path / "log"
+    environment = os.environ | {"PYTHONPATH": path, "TOY_DELAY": "600", "TOY_LOG": str(log)}
+    command = [sys.executable, "-m", "gxarena", "run", str(data.parent / "slow.toml")]
+    with subprocess.Popen(
+        [*command, "--out", str(tmp_path / "run"), "--workers", "1"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        _wait_for(lambda: log.exists() and "explain" in log.read_text())
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert len(children) == 2  # the fork server and its child
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Interrupted. Finished cells are kept" in said
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
+    statuses = RunResults.of(tmp_path / "run").last_rows()
+    assert [row["status"] for row in statuses] == ["ok"]
+
+
+def test_children_are_gone_when_who_started_them_is_killed(data: Path, tmp_path: Path) -> None:
+    program = (
+        "from gxarena.run.forkserver import ForkServer\n"
+        "import os, sys, time\n"
+        "pipes = ForkServer([]).fork()\n"
+        "print(os.read(pipes.status, 100).decode(), flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        child = psutil.Process(int(process.stdout.readline().removeprefix("pid ")))
+        server = child.parent()
+        process.kill()
+    assert server is not None
+    _, alive = psutil.wait_procs([child, server], timeout=30)
+    assert not alive
+
+
+def test_an_unknown_engine_and_a_missing_one(registry: Registry, tmp_path: Path) -> None:
+    assert open_engine(registry, "inline") is None
+    for asked, workers, message in (
+        ("locl", None, "--engine: unknown engine 'locl'. Did you mean 'local'"),
+        ("local:here", None, "--engine: expected 'local', got 'local:here'"),
+        ("local", 0, "--workers: expected 1 or more, got 0"),
+    ):
+        with pytest.raises(InputError, match=message):
+            open_engine(registry, asked, workers)
+    for name in ("dask", "parsl"):
+        if not find_spec({"dask": "distributed"}.get(name, name)):
+            with pytest.raises(MissingExtra, match=rf"pip install 'gxarena\[{name}\]'"):
+                open_engine(registry, f"{name}:x")
+
+
+@pytest.mark.slow
+def test_dask_gives_the_same_bits(whole: Callable[[], Plan], tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="needs gxarena[dask]")
+    run(whole(), tmp_path / "inline")
+    with _dask() as address:
+        run(whole(), tmp_path / "dask", Settings(f"dask:{address}"))
+    _same(tmp_path / "inline", tmp_path / "dask")
+
+
+@pytest.mark.slow
+def test_parsl_gives_the_same_bits(whole: Callable[[], Plan], tmp_path: Path) -> None:
+    pytest.importorskip("parsl", reason="needs gxarena[parsl]")
+    run(whole(), tmp_path / "inline")
+    config = tmp_path / "here.py"
+    config.write_text(
+        "from parsl import Config\n"
+        "from parsl.executors import HighThroughputExecutor\n"
+        "from parsl.providers import LocalProvider\n"
+        'config = Config(run_dir="' + str(tmp_path / "runinfo") + '", executors=[\n'
+        '    HighThroughputExecutor(address="127.0.0.1", max_workers_per_node=2,\n'
+        "        provider=LocalProvider(init_blocks=1, max_blocks=1))])\n"
+    )
+    run(whole(), tmp_path / "parsl", Settings(f"parsl:{config}"))
+    _same(tmp_path / "inline", tmp_path / "parsl")
+
+
+@contextmanager
+def _dask() -> Iterator[str]:
+    """A scheduler and two workers, each a process of its own."""
+    from distributed.utils import open_port
+
+    address = f"tcp://127.0.0.1:{open_port()}"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    port = address.rpartition(":")[2]
+    scheduler = ["-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", port]
+    worker = ["-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny"]
+    commands = [[*scheduler, "--no-dashboard"], [*worker, "--no-dashboard"]]
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        for command in (commands[0], commands[1], commands[1]):
+            started.append(subprocess.Popen([sys.executable, *command], **quiet))  # type: ignore[call-overload]
+        from distributed import Client
+
+        with Client(address, timeout="60s", set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=120)
+        yield address
+    finally:
+        for process in started:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _wait_for(happened: Callable[[], bool], seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.1)

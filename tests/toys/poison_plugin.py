@@ -1,0 +1,100 @@
+"""Explainers that harm whoever shares a process with them, and otherwise are `toys.Exact`."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from toys import WEIGHTS, Exact
+
+from gxarena.data import Attribution, Batch
+from gxarena.hookspecs import Component, hookimpl
+
+
+class Poison(Exact):
+    """Does what its name says, then explains."""
+
+    def __init__(self, harm: str) -> None:
+        self.harm = getattr(self, f"_{harm}")
+
+    def explain(self, model: Any, batch: Batch) -> list[Attribution]:
+        self.harm(model)
+        return super().explain(model, batch)
+
+    def _halves(self, model: Any) -> None:
+        for letter in WEIGHTS:
+            WEIGHTS[letter] /= 2
+
+    def _trains(self, model: Any) -> None:
+        model.network.train()
+
+    def _dtype(self, model: Any) -> None:
+        sys.modules["torch"].set_default_dtype(sys.modules["torch"].float64)
+
+    def _threads(self, model: Any) -> None:
+        sys.modules["torch"].set_num_threads(2)
+
+    def _patches_numpy(self, model: Any) -> None:
+        np.mean = lambda *_, **__: np.float64(0.5)  # type: ignore[assignment]
+
+    def _patches_metrics(self, model: Any) -> None:
+        from gxarena.metrics import complexity
+
+        complexity.Gini.score = lambda *_: None  # type: ignore[assignment,method-assign,return-value]
+
+    def _patches_statistics(self, model: Any) -> None:
+        from gxarena.statistics import intervals
+
+        intervals.mean_intervals = lambda *_, **__: {}  # type: ignore[assignment,return-value]
+
+    def _chdir(self, model: Any) -> None:
+        os.chdir("/")
+
+    def _litters(self, model: Any) -> None:
+        Path("left-behind").write_text("here")
+
+    def _segfaults(self, model: Any) -> None:
+        ctypes.string_at(0)
+
+    def _exits(self, model: Any) -> None:
+        os._exit(0)
+
+    def _hangs(self, model: Any) -> None:
+        time.sleep(3600)
+
+    def _interrupts(self, model: Any) -> None:
+        raise KeyboardInterrupt
+
+    def _leaves(self, model: Any) -> None:
+        sys.exit(0)
+
+    def _kills_its_server(self, model: Any) -> None:
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(3600)
+
+    def _floods(self, model: Any) -> None:
+        for _ in range(2000):
+            print("flood" * 200)
+        raise RuntimeError("after the flood")
+
+    def _eats(self, model: Any) -> None:
+        held = []
+        while True:
+            held.append(np.ones(2**25))
+
+
+HARMS = [name.removeprefix("_") for name in vars(Poison) if name[0] == "_" and name[1] != "_"]
+
+
+@hookimpl
+def gxarena_explainers() -> Iterable[Component]:
+    for harm in HARMS:
+        name = harm.replace("_", "-")
+        yield Component(name, "poison_plugin:Poison", "harms", defaults={"harm": harm})
