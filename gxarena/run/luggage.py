@@ -109,6 +109,8 @@ _SAMPLES = pa.schema(
         ("sequence", pa.string()),
         ("label", pa.int64()),
         ("annotations", pa.string()),
+        ("left", pa.string()),
+        ("right", pa.string()),
     ]
 )
 
@@ -119,6 +121,8 @@ def _samples_bytes(samples: tuple[Sample, ...], label: str) -> bytes:
         [one.sequence for one in samples],
         [one.label for one in samples],
         [json.dumps([asdict(mark) for mark in one.annotations]) for one in samples],
+        [one.flanks[0] for one in samples],
+        [one.flanks[1] for one in samples],
     ]
     sink = pa.BufferOutputStream()
     try:
@@ -135,8 +139,8 @@ def _samples(path: Path) -> tuple[Sample, ...]:
     table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     columns = (table[name].to_pylist() for name in _SAMPLES.names)
     return tuple(
-        Sample(identifier, sequence, label, tuple(_interval(m) for m in json.loads(marks)))
-        for identifier, sequence, label, marks in zip(*columns, strict=True)
+        Sample(name, sequence, label, tuple(_interval(m) for m in json.loads(marks)), tuple(flanks))
+        for name, sequence, label, marks, *flanks in zip(*columns, strict=True)
     )
 
 
@@ -157,7 +161,8 @@ def _registered_document(found: Registered) -> Document:
 def _registered(document: Document) -> Registered:
     fields = document["component"]
     sets = {name: frozenset(fields[name]) for name in ("provides", "requires")}
-    return Registered(**{**document, "component": Component(**{**fields, **sets})})
+    listed = {"paths": tuple(fields["paths"])}
+    return Registered(**{**document, "component": Component(**{**fields, **sets, **listed})})
 
 
 def _choice_document(choice: Choice) -> Document:

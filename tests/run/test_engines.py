@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import one_node_slurm
 import psutil
 import pyarrow.parquet as pq
 import pytest
@@ -210,6 +211,39 @@ def test_parsl_gives_the_same_bits(whole: Callable[[], Plan], tmp_path: Path) ->
     )
     run(whole(), tmp_path / "parsl", Settings(f"parsl:{config}"))
     _same(tmp_path / "inline", tmp_path / "parsl")
+
+
+@pytest.mark.slow
+def test_a_real_slurm_gives_the_same_bits(
+    whole: Callable[[], Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One node, from Debian's packages: its daemons run for as long as the test."""
+    pytest.importorskip("parsl", reason="needs gxarena[parsl]")
+    if absent := one_node_slurm.missing():
+        pytest.skip(f"needs slurm-wlm and munge: {', '.join(absent)} not found")
+    if os.geteuid():
+        pytest.skip("needs root, as SLURM's daemons do")
+    run(whole(), tmp_path / "inline", Settings("inline"))
+    config = tmp_path / "config.py"
+    config.write_text(
+        "from parsl import Config\n"
+        "from parsl.executors import HighThroughputExecutor\n"
+        "from parsl.launchers import SimpleLauncher\n"
+        "from parsl.providers import SlurmProvider\n"
+        "config = Config([HighThroughputExecutor(address='127.0.0.1', max_workers_per_node=2, "
+        "provider=SlurmProvider('all', init_blocks=1, max_blocks=1, exclusive=False, "
+        "walltime='00:20:00', launcher=SimpleLauncher(), "
+        f"worker_init='export PATH={Path(sys.executable).parent}:$PATH'))], "
+        f"run_dir={str(tmp_path / 'parsl')!r}, usage_tracking=0)\n"
+    )
+    with one_node_slurm.one_node(tmp_path / "slurm") as environment:
+        monkeypatch.setenv("SLURM_CONF", environment["SLURM_CONF"])
+        run(whole(), tmp_path / "cluster", Settings(f"parsl:{config}"))
+        finished = subprocess.run(
+            ["scontrol", "show", "jobs"], capture_output=True, text=True, check=True
+        ).stdout
+    assert "JobName=parsl" in finished
+    _same(tmp_path / "inline", tmp_path / "cluster")
 
 
 @contextmanager

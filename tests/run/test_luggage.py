@@ -30,7 +30,10 @@ def test_a_plan_comes_back(plan: Callable[..., Plan], tmp_path: Path) -> None:
         ],
     )
     marks = (Interval(1, 3, "box", "+", (0.5, 1.0)), Interval(4, 5))
-    marked = Dataset("marked", (Sample("a", "ACGTN", 1, marks), Sample("ü", "T")), "enhancers")
+    flanked = Sample("b", "GG", 0, (), ("ACA", "T"))
+    marked = Dataset(
+        "marked", (Sample("a", "ACGTN", 1, marks), Sample("ü", "T"), flanked), "enhancers"
+    )
     made.datasets["marked"] = marked
     packed = pack(made, tmp_path / "there")
     back = unpack(packed)
