@@ -126,7 +126,13 @@ def status(folder: RunDir, json: Json = False) -> None:
         print_table(f"{suite} in {folder}", ["status", "cells"], counts.most_common())
 
 
-def failures(folder: RunDir, json: Json = False) -> None:
+def failures(
+    folder: RunDir,
+    json: Json = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Also where each error was raised.")
+    ] = False,
+) -> None:
     """Cells whose last attempt failed, with the distribution to blame and its message."""
     from gxarena.cli.console import err, print_json, print_table
     from gxarena.results.reading import RunResults
@@ -154,6 +160,20 @@ def failures(folder: RunDir, json: Json = False) -> None:
         ["cells", "status", "model", "explainer", "distributions", "error"],
         [(n, *group) for group, n in groups.most_common()],
     )
+    if traceback:
+        _show_tracebacks(failed)
+
+
+def _show_tracebacks(failed: list[dict[str, Any]]) -> None:
+    """The end of each error's traceback, once, under the first cell that it was raised in."""
+    from gxarena.cli.console import out, say
+
+    first = {row["error_traceback"]: row for row in reversed(failed) if row["error_traceback"]}
+    for text, row in first.items():
+        cell = " / ".join(row[kind] for kind in ("dataset", "model", "explainer", "metric"))
+        out().print(f"{cell}:\n{text}", markup=False, highlight=False, soft_wrap=True)
+    if not first:
+        say("No tracebacks: mistakes in the input have none.")
 
 
 def _origins(row: dict[str, Any]) -> str:
