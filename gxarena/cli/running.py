@@ -217,10 +217,11 @@ def _show(summary: Summary, headline: list[str]) -> None:
     from gxarena.cli.boards import show
     from gxarena.cli.console import say
     from gxarena.results.patterns import matching_nothing, unmatched
+    from gxarena.results.places import without_ranks_of_the_lone
 
     metrics = summary.leaderboard["metric"].unique().to_pylist()
     for pattern in unmatched(headline, metrics):
         say(matching_nothing("headline", pattern, metrics))
-    show(summary.leaderboard, headline)
+    show(without_ranks_of_the_lone(summary.leaderboard), headline)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
     say(f"Cells: {counts}; {summary.reused} of them from an earlier run.")
