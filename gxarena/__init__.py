@@ -26,7 +26,7 @@ _WHERE = {
     "Scored": "gxarena.api",
     "Spans": "gxarena.data",
     "Suite": "gxarena.run.suite",
-    "declares": "gxarena.notebook",
+    "declares": "gxarena.declared",
     "explain_samples": "gxarena.run.single",
     "hookimpl": "gxarena.hookspecs",
     "make_plan": "gxarena.run.plan",
@@ -43,8 +43,9 @@ if TYPE_CHECKING:
     from gxarena.datasets.dataset import Dataset
     from gxarena.datasets.opening import open_dataset
     from gxarena.datasets.reading import read_dataset
+    from gxarena.declared import declares
     from gxarena.hookspecs import Component, Facts, hookimpl
-    from gxarena.notebook import declares, run
+    from gxarena.notebook import run
     from gxarena.registry import Registry
     from gxarena.report.boards.notebook import read_leaderboard
     from gxarena.run.plan import Plan, make_plan

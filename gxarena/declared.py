@@ -1,13 +1,19 @@
-"""What a plugin declares of a component, checked before anything of it is imported."""
+"""What is declared of a component, by a plugin or in a notebook, and checked before it is used."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
+from typing import Any, TypeVar
 
 from gxarena.capabilities import SCOPES, check_names
 from gxarena.errors import PluginError, suggest
 from gxarena.hookspecs import QUESTIONS, ROLES, Component
+
+Defined = TypeVar("Defined")
+
+DECLARES = "gxarena_declares"
+"""Attribute of what is defined in a notebook: the fields of its Component."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -66,3 +72,19 @@ def check_component(component: object, kind: str, distribution: str) -> None:
             f"{where}: expected provides to hold exactly one of {', '.join(SCOPES)}, "
             f"got {sorted(scopes)}."
         )
+
+
+def declares(**fields: Any) -> Callable[[Defined], Defined]:
+    """Say of a function or class what a plugin says in its `gxarena.hookspecs.Component`.
+
+    Parameters
+    ----------
+    **fields
+        E.g. name, requires, provides, role, question.
+    """
+
+    def declare(defined: Defined) -> Defined:
+        setattr(defined, DECLARES, fields)
+        return defined
+
+    return declare

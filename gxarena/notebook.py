@@ -24,13 +24,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch
-from gxarena.declared import check_component
+from gxarena.declared import DECLARES, check_component
 from gxarena.errors import InputError
 from gxarena.hookspecs import Component
 from gxarena.registry import Registered, Registry
@@ -40,34 +40,15 @@ from gxarena.run.runner import run as run_plan
 from gxarena.run.suite import Suite, find_suite, read_suite
 from gxarena.validation import validated
 
-Defined = TypeVar("Defined")
-
 DISTRIBUTION = "notebook"
 """Whose what is defined in a notebook is, in every result."""
 
-_DECLARED = "gxarena_declares"
 _METHODS = {
     "explainers": {"explain": ""},
     "models": {"predict": ""},
     "metrics": {"score": "sample", "compare": "pair", "score_set": "set"},
 }
 """By what an object is known to be of a kind, and what a metric then gives a number for."""
-
-
-def declares(**fields: Any) -> Callable[[Defined], Defined]:
-    """Say of a function or class what a plugin says in its `gxarena.hookspecs.Component`.
-
-    Parameters
-    ----------
-    **fields
-        E.g. name, requires, provides, role, question.
-    """
-
-    def declare(defined: Defined) -> Defined:
-        setattr(defined, _DECLARED, fields)
-        return defined
-
-    return declare
 
 
 def run(
@@ -143,7 +124,7 @@ def _with(suite: Suite, names: Mapping[str, Sequence[str]]) -> Suite:
 
 def _registered(registry: Registry, kind: str, defined: Any) -> str:
     """Add what is defined in a notebook to a registry; returns its name."""
-    said = dict(getattr(defined, _DECLARED, {}))
+    said = dict(getattr(defined, DECLARES, {}))
     name = said.pop("name", "") or _name(kind, defined)
     where = f"run, {kind}, '{name}'"
     if (kind, name) in registry.components:

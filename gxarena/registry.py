@@ -12,6 +12,7 @@ import functools
 import importlib
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -259,7 +260,7 @@ def _is_foreign(plugin: Plugin) -> bool:
 
 def _list_here(plugin: Plugin) -> Listing:
     listing = list_plugin(plugin.entry_point, plugin.distribution)
-    if listing.offered:
+    if plugin.entry_point.module in sys.modules:
         remember(plugin.entry_point.module)
     return listing
 

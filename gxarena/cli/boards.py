@@ -72,7 +72,7 @@ def leaderboard(
         if not metrics:
             _say_unmatched("headline", board.headline, [board])
         show_heading(board, number, len(boards))
-        show(board.table, metrics or board.headline)
+        show(board.shown, metrics or board.headline)
 
 
 def _places(out: Path, boards: Sequence[Board]) -> Iterator[tuple[Path, Board]]:

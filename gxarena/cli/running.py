@@ -194,10 +194,19 @@ def failures(
         [(n, *group) for group, n in groups.most_common()],
     )
     if traceback:
-        told = {str(row["error_traceback"] or row["error_message"]): row for row in failed}
-        for text, row in told.items():
-            out().print(f"\n{row['model']} / {row['explainer']} / {row['metric']}", markup=False)
-            out().print(text, markup=False, highlight=False, soft_wrap=True)
+        _show_tracebacks(failed)
+
+
+def _show_tracebacks(failed: list[dict[str, Any]]) -> None:
+    """The end of each error's traceback, once, under the first cell that it was raised in."""
+    from gxarena.cli.console import out, say
+
+    first = {row["error_traceback"]: row for row in reversed(failed) if row["error_traceback"]}
+    for text, row in first.items():
+        cell = " / ".join(row[kind] for kind in ("dataset", "model", "explainer", "metric"))
+        out().print(f"{cell}:\n{text}", markup=False, highlight=False, soft_wrap=True)
+    if not first:
+        say("No tracebacks: mistakes in the input have none.")
 
 
 def _origins(row: dict[str, Any]) -> str:
@@ -241,10 +250,11 @@ def _show(summary: Summary, headline: list[str]) -> None:
     from gxarena.cli.boards import show
     from gxarena.cli.console import say
     from gxarena.results.patterns import matching_nothing, unmatched
+    from gxarena.results.places import without_ranks_of_the_lone
 
     metrics = summary.leaderboard["metric"].unique().to_pylist()
     for pattern in unmatched(headline, metrics):
         say(matching_nothing("headline", pattern, metrics))
-    show(summary.leaderboard, headline)
+    show(without_ranks_of_the_lone(summary.leaderboard), headline)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
     say(f"Cells: {counts}; {summary.reused} of them from an earlier run.")

@@ -8,6 +8,7 @@ ranked with its rows, so it stands beside.
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -68,6 +69,11 @@ class Board:
     notes: tuple[str, ...] = ()
     written: bool = False
     cells: Mapping[tuple[str, str, str], Sequence[Origins]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def shown(self) -> pa.Table:
+        """The table as people read it: no rank where nobody competed."""
+        return without_ranks_of_the_lone(self.table)
 
 
 @dataclass
@@ -214,7 +220,7 @@ def read_board(path: Path) -> Board:
     levels = pc.if_else(pc.equal(table[at], _UNVERIFIED), SELF_REPORTED, table[at])
     return Board(
         (str(path),),
-        without_ranks_of_the_lone(table.set_column(at, LEADERBOARD.field(at), levels)),
+        table.set_column(at, LEADERBOARD.field(at), levels),
         from_json(identity.get("terms", [])),
         tuple(identity.get("headline", ())),
         tuple(identity.get("runs", ())),

@@ -27,8 +27,6 @@ def places_of(
 ) -> list[Row]:
     """Entry, rank and tier of each contestant; null for controls and where nothing is defined.
 
-    Null too for who is alone: nobody competed, which is no first rank.
-
     Ranks are of the values that there are, and beside them of the whole ones, in which the floor
     answers for who does not (see `gxarena.results.abstention`); None where there is no floor.
     """
@@ -42,7 +40,7 @@ def places_of(
     directions: set[Any] = {one.direction for one in group} - {"none"}
     ranked: dict[str, Row] = {}
     competing = sorted(set(first))
-    if directions and len(competing) > 1 and not group[0].not_ranked:
+    if directions and competing and not group[0].not_ranked:
         theirs = np.moveaxis(values[[at[i] for i in competing]], 0, -1)
         better = directions.pop()
         asked = asked_of([methods[i] for i in competing], values.shape[1])
@@ -55,14 +53,18 @@ def places_of(
 
 
 def without_ranks_of_the_lone(board: pa.Table) -> pa.Table:
-    """A board of an earlier version, which gave who competed with nobody the first rank."""
-    competing = board.group_by(list(GROUP)).aggregate([("entry", "count_distinct")])
+    """A board as people read it: who competed with nobody has a rank of 1 of 1, which says nothing.
+
+    Nobody competed where no other entry has an estimate.
+    """
+    answered = board.filter(pc.is_valid(board["estimate"]))
+    competing = answered.group_by(list(GROUP)).aggregate([("entry", "count_distinct")])
     rows = board.select(GROUP).to_pylist()
     entries = {
         tuple(row[name] for name in GROUP): row["entry_count_distinct"]
         for row in competing.to_pylist()
     }
-    alone = pa.array([entries[tuple(row.values())] == 1 for row in rows], pa.bool_())
+    alone = pa.array([entries.get(tuple(row.values()), 0) < 2 for row in rows], pa.bool_())
     for name in RANKS:
         at = board.schema.get_field_index(name)
         kept = pc.if_else(alone, pa.scalar(None, board.schema.field(at).type), board[at])
@@ -71,7 +73,7 @@ def without_ranks_of_the_lone(board: pa.Table) -> pa.Table:
 
 
 def competed_with_nobody(row: Mapping[str, Any]) -> bool:
-    """Whether a method lacks a rank since it is alone, not for want of values."""
+    """Whether a method of a board as it is shown lacks a rank since it is alone."""
     return (
         row["role"] == "method"
         and row["rank"] is None

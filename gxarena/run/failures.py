@@ -31,6 +31,8 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 
 def _message(error: BaseException) -> str:
+    if isinstance(error, SystemExit) and not isinstance(error.code, str):
+        return f"expected an answer, got the end of the program (exit status {error.code})"
     try:
         return _writable(str(error))
     except Exception:

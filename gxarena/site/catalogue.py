@@ -72,7 +72,7 @@ class Catalogue:
 def _from_suites(content: Content) -> dict[tuple[str, str], tuple[str, Mapping[str, Any]]]:
     """Aliases of the suites that ship and that boards name: all that a written board tells."""
     shipped = shipped_suites()
-    named = {name for board in content.boards for name in board.table["suite"].unique().to_pylist()}
+    named = {name for board in content.boards for name in board.shown["suite"].unique().to_pylist()}
     meant: dict[tuple[str, str], tuple[str, Mapping[str, Any]]] = {}
     for suite in (read_suite(str(shipped[name])) for name in sorted(named & shipped.keys())):
         for kind, plural in KINDS.items():

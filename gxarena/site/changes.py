@@ -111,7 +111,7 @@ def _terms(board: Board, name: str, other: Board, other_name: str) -> str:
 
 def _by_key(board: Board) -> dict[Key, Row]:
     """What answers a question, by what it is of."""
-    rows: Iterator[Row] = (row for row in board.table.to_pylist() if row["question"])
+    rows: Iterator[Row] = (row for row in board.shown.to_pylist() if row["question"])
     return {tuple(row[name] for name in ORDER): row for row in rows if is_plain(row)}
 
 

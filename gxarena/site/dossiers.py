@@ -104,7 +104,7 @@ class Dossier:
 def dossiers_of(content: Content, board: Board, number: int) -> list[Dossier]:
     """The dossiers of a board, in the order of its rows."""
     by_labels: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in board.table.to_pylist():
+    for row in board.shown.to_pylist():
         by_labels[row["dataset"], row["model"], row["explainer"]].append(row)
     held = {
         source.name: (source, {row["cell_id"]: row for row in source.last_rows()})

@@ -57,8 +57,8 @@ def _start(site: Site) -> dict[str, Any]:
         "boards": [
             {
                 **listed,
-                "datasets": board.table["dataset"].unique().to_pylist(),
-                "models": board.table["model"].unique().to_pylist(),
+                "datasets": board.shown["dataset"].unique().to_pylist(),
+                "models": board.shown["model"].unique().to_pylist(),
                 "sentences": what_it_can_say(board),
             }
             for listed, board in zip(site.listed_boards(), site.boards, strict=True)

@@ -133,8 +133,8 @@ def _undefined(source: Source) -> Iterator[Entry]:
 
 def _of_rows(board: Board, where: str) -> Iterator[Entry]:
     """What a written board still tells: how many values are missing, not why."""
-    gaps = board.table.filter(
-        pc.or_(pc.greater(board.table["n_undefined"], 0), pc.greater(board.table["n_failed"], 0))
+    gaps = board.shown.filter(
+        pc.or_(pc.greater(board.shown["n_undefined"], 0), pc.greater(board.shown["n_failed"], 0))
     )
     worst: dict[tuple[Place, str], tuple[int, int]] = {}
     for row in _plain(gaps):

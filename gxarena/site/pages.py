@@ -71,7 +71,7 @@ def metrics_of(boards: Sequence[Board]) -> dict[str, list[tuple[int, list[Row]]]
     """Rows by metric, for each board that has any."""
     found: dict[str, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for number, board in enumerate(boards, 1):
-        for row in filter(is_plain, board.table.to_pylist()):
+        for row in filter(is_plain, board.shown.to_pylist()):
             found[metric_of(row["metric"])][number].append(row)
     return {metric: list(by_board.items()) for metric, by_board in sorted(found.items())}
 
@@ -127,7 +127,7 @@ def datasets_of(boards: Sequence[Board]) -> dict[str, list[dict[str, Any]]]:
     """What boards say of each data set."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for number, board in enumerate(boards, 1):
-        rows = board.table.select(["dataset", "sequences", "model"]).to_pylist()
+        rows = board.shown.select(["dataset", "sequences", "model"]).to_pylist()
         sizes: dict[str, int] = {}
         for row in rows:
             sizes[row["dataset"]] = max(sizes.get(row["dataset"], 0), row["sequences"])
@@ -146,11 +146,11 @@ def datasets_of(boards: Sequence[Board]) -> dict[str, list[dict[str, Any]]]:
 
 def what_it_can_say(board: Board) -> list[str]:
     """Sentences: what a board was measured on, how far it is checked, what it lacks."""
-    rows = board.table.to_pylist()
+    rows = board.shown.to_pylist()
     one = sorted({row["model"] for row in rows if row["n"] and row["replicates"] <= 1})
     several = sorted({row["model"] for row in rows if row["replicates"] > 1} - set(one))
     said = list(board.notes)
-    if stratum := stratum_of(board.table):
+    if stratum := stratum_of(board.shown):
         said.append(f"Only on a part of the samples: {stratum}.")
     if several:
         said.append(f"Over several sets of weights: {listed(several)}.")

@@ -142,13 +142,13 @@ class Section:
 def sections_of(board: Board, number_: int) -> list[Section]:
     """The questions that a board answers, by model; those that compare most first."""
     asked: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in board.table.to_pylist():
+    for row in board.shown.to_pylist():
         if row["question"] in QUESTIONS and not row["metric"].endswith(NORMALISED):
             asked[row["question"], row["model"]].append(row)
     standings: dict[tuple[str, str], list[Standing]] = defaultdict(list)
-    for standing in summary(board.table):
+    for standing in summary(board.shown):
         standings[standing.question, standing.model].append(standing)
-    lacking = left_out(board.table)
+    lacking = left_out(board.shown)
     made = [
         _section(board, number_, key, rows, standings[key], lacking.get((key[1], key[0]), {}))
         for key, rows in asked.items()

@@ -34,7 +34,7 @@ def write_rows(folder: Path, board: Board, number: int) -> None:
     stem = folder / "data" / f"board-{number}"
     for ending in (".parquet", ".csv"):
         write(stem.with_suffix(ending), board, ())
-    write_text(stem.with_suffix(".js"), script(stem.name, columns(board.table, number)))
+    write_text(stem.with_suffix(".js"), script(stem.name, columns(board.shown, number)))
 
 
 def columns(table: pa.Table, number: int) -> dict[str, Any]:

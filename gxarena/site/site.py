@@ -72,10 +72,10 @@ class Site:
     def listed_boards(self) -> list[dict[str, Any]]:
         """What pages say of each board where they list them."""
         return [
-            {"name": self.board_name(number), "rows": len(board.table), "runs": board.runs}
+            {"name": self.board_name(number), "rows": len(board.shown), "runs": board.runs}
             for number, board in enumerate(self.boards, 1)
         ]
 
     def labels(self, kind: str) -> list[str]:
         """Labels of explainers or models that any board has."""
-        return sorted({label for b in self.boards for label in b.table[kind].unique().to_pylist()})
+        return sorted({label for b in self.boards for label in b.shown[kind].unique().to_pylist()})

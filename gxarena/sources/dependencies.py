@@ -40,7 +40,17 @@ from gxarena.sources.packages import (
 
 CORE = "gxarena"
 APART = frozenset(
-    {"__main__", "benchmarks", "cli", "documentation", "report", "site", "submissions", "testing"}
+    {
+        "__main__",
+        "benchmarks",
+        "cli",
+        "documentation",
+        "notebook",
+        "report",
+        "site",
+        "submissions",
+        "testing",
+    }
 )
 """Parts of the core that compute nothing a result depends on; `TRAINING` is another."""
 

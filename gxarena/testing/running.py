@@ -67,7 +67,7 @@ def expected_of(subject: Subject, given: Mapping[str, str]) -> dict[str, str]:
         factory = None
     declared: Any = getattr(factory, EXPECTED, None) or {}
     expected = {**dict(declared), **given}
-    known = [one.name for one in CHECKS[subject.kind]]
+    known = [one.name for one in CHECKS.get(subject.kind, ())]
     for name in expected:
         if name not in known:
             raise unknown(f"{subject.name}, {EXPECTED}", name, known, what="check")

@@ -83,7 +83,8 @@ class Cost:
 def cost(model: DifferentiableModel, sequence: str) -> Cost:
     """What a sequence takes in a pass through a model; asked once for each shape of input."""
     encoded = model.encode([sequence])
-    embedded = model.embed(encoded).detach().requires_grad_()
+    precision = next((one.dtype for one in model.network.parameters()), torch.float32)
+    embedded = model.embed(encoded).detach().to(precision).requires_grad_()
     known = _known.setdefault(model.network, {})
     if (shape := tuple(embedded.shape)) not in known:
         known[shape] = measured(model.network, lambda: model.forward_embedded(embedded, encoded))

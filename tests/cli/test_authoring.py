@@ -19,6 +19,8 @@ from gxarena.cli.app import app
 from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, Scaffold
 from gxarena.errors import InputError
 from gxarena.registry import Registry
+from gxarena.run.plan import make_plan
+from gxarena.run.suite import read_suite
 from gxarena.testing import check_component
 
 KINDS = [(kind, False) for kind in SUMMARIES] + [("explainer", True)]
@@ -50,6 +52,9 @@ def test_a_new_package_is_whole(
         [*metadata.entry_points(group="gxarena"), entry_point("new", f"{scaffold.package}.plugin")]
     )
     assert not registry.broken
+    plan = make_plan(read_suite(str(folder / "suite.toml")), registry, folder=folder, limit=2)
+    assert plan.cells
+    assert not any(cell.unsupported for cell in plan.cells)
     outcomes = list(check_component(registry, name, kind=f"{kind}s", slow=False))
     assert {one.status for one in outcomes} <= {"passed", "skipped"}, outcomes
     assert sum(one.status == "passed" for one in outcomes) >= len(outcomes) // 2

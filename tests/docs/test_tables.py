@@ -32,6 +32,10 @@ SETTINGS = (
     "10%",
     "95%",
     "250 bp",
+    "0 to 65,535",
+    "4,194,304 numbers",
+    "30 seconds",
+    "64 MB more",
     "Python 3.11",
     "in 20 lines",
     # Names and references.

@@ -191,3 +191,48 @@ def test_explanations_of_binding_sites_lie_beyond_controls(factor: str) -> None:
     for rows, method in ((cnn, "lrp"), (mini, "attnlrp")):
         for control in ("gc", "blur", "random"):
             assert rows[method]["ci_low"] > 2 * rows[control]["ci_high"]
+
+
+def _agreement(model: str) -> dict[str, dict[str, Any]]:
+    rows = pq.read_table(BOARDS / "metric-truth.parquet").to_pylist()
+    return {row["metric"]: row for row in rows if row["model"] == model}
+
+
+def test_on_the_cnn_mif_orders_by_truth_no_better_than_chance() -> None:
+    """docs/metrics.md, which metric to trust."""
+    cnn = _agreement("cnn-planted")
+    removed = [m for m in cnn if any(k in m for k in (".mif_", ".gain_"))]
+    assert len(removed) == 16
+    for metric in removed:
+        assert cnn[metric]["replicates"] == 5
+        assert cnn[metric]["low"] < 0 < cnn[metric]["high"]
+    for metric in ("infidelity", "gini", "entropy"):
+        assert cnn[metric]["low"] > 0.5
+
+
+def test_on_the_mini_lif_s_size_alone_is_told() -> None:
+    """docs/metrics.md, which metric to trust."""
+    mini = _agreement("mini-planted")
+    told = [metric for metric, row in mini.items() if row["low"] > 0 or row["high"] < 0]
+    assert told
+    assert all(".lif_change_" in metric for metric in told)
+
+
+@pytest.mark.parametrize("grammar", GRAMMARS)
+def test_saliency_finds_the_motif(grammar: str) -> None:
+    """docs/results.md, a full field."""
+    asked = {"dataset": f"planted-{grammar}", "model": "cnn-planted", "metric": "auprc"}
+    found = _rows("explainers", **asked)
+    assert found["saliency"]["replicates"] == 5
+    assert found["saliency"]["ci_low"] > found["lrp"]["ci_high"]
+
+
+def test_and_its_gain_on_promoters_is_not_told_from_zero() -> None:
+    """docs/results.md, a full field."""
+    asked = {"dataset": "fly", "aggregator": "native"}
+    gain = "faithfulness-unknown.gain_logit@10"
+    cnn = _rows("explainers", model="cnn", metric=gain, **asked)
+    assert cnn["saliency"]["ci_low"] < 0 < cnn["saliency"]["ci_high"]
+    assert cnn["lrp"]["ci_low"] > 0
+    mini = _rows("explainers", model="dnabert2-mini", metric=gain, **asked)
+    assert mini["attention-cls"]["ci_low"] < 0 < mini["attention-cls"]["ci_high"]

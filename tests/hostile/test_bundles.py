@@ -25,7 +25,7 @@ from gxarena.run.runner import run
 from gxarena.submissions.making import make_bundle
 
 SEEDS = st.integers(0, 2**32)
-LENGTHS = [pytest.param(15, id="short"), pytest.param(1000, id="long", marks=pytest.mark.slow)]
+LENGTHS = [pytest.param(15, id="short"), pytest.param(300, id="long", marks=pytest.mark.slow)]
 MATRIX = [
     {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": ["gini", "total"]}
 ]

@@ -24,7 +24,7 @@ from gxarena.training.recipe import Recipe, read_recipe
 from gxarena.validation import validated
 
 SEEDS = st.integers(0, 2**32)
-LENGTHS = [pytest.param(40, id="short"), pytest.param(2000, id="long", marks=pytest.mark.slow)]
+LENGTHS = [pytest.param(20, id="short"), pytest.param(2000, id="long", marks=pytest.mark.slow)]
 
 SUITE = """
 name = "odd"

@@ -35,7 +35,7 @@ from gxarena.submissions import card as bundle_card
 from gxarena.training.card import read_card
 
 SEEDS = st.integers(0, 2**32)
-LENGTHS = [pytest.param(60, id="short"), pytest.param(3000, id="long", marks=pytest.mark.slow)]
+LENGTHS = [pytest.param(20, id="short"), pytest.param(3000, id="long", marks=pytest.mark.slow)]
 """Examples of each reader."""
 
 ROWS = [(f"chr1:{i}-{i + 8}", "ACGTNACG"[i % 4 :] + "AC" * i, i % 3) for i in range(12)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +96,7 @@ def _board(tmp_path: Path, **changes: Any) -> Path:
 def test_nobody_is_ranked_with_a_written_board(tmp_path: Path) -> None:
     mine, board = write_run(tmp_path / "mine", {"b": HIGH}), _board(tmp_path)
     first, second = boards_of([board, mine])
-    assert (_ranks(first), _ranks(second)) == ({"b": None}, {"a": None, "random": None})
+    assert (_ranks(first), _ranks(second)) == ({"b": 1}, {"a": 1, "random": None})
     assert second.notes == (
         f"{board} holds no samples: its ranks are its own, and nobody is ranked with it; "
         f"estimates may be set beside those of {mine}, on the same terms.",
@@ -162,15 +161,17 @@ def test_who_is_compared_with_other_code_under_another_label_is_apart(tmp_path: 
     )
 
 
-def test_a_board_that_ranked_who_was_alone_is_read_without_that_rank(tmp_path: Path) -> None:
+def test_people_read_no_rank_of_who_is_alone(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", {"a": LOW, "random": NONE})
     pair = write_run(tmp_path / "pair", {"a": LOW, "b": HIGH})
-    for path, expected in ((run, {"a": None, "random": None}), (pair, {"a": 2, "b": 1})):
+    for path, shown in ((run, {"a": None, "random": None}), (pair, {"a": 2, "b": 1})):
         (board,) = boards_of([path])
-        rows = [
-            row | ({"rank": row["rank"] or 1, "tier": 1} if row["role"] == "method" else {})
-            for row in board.table.to_pylist()
-        ]
         file = path.with_suffix(".parquet")
-        write_board(file, replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD)))
-        assert _ranks(read_board(file)) == expected
+        write_board(file, board)
+        for one in (board, read_board(file)):
+            assert {r["explainer"]: r["rank"] for r in one.shown.to_pylist()} == shown
+            assert {**_ranks(one), "random": None} == {
+                **shown,
+                "a": shown["a"] or 1,
+                "random": None,
+            }

@@ -32,10 +32,10 @@ def _rows(measured: Measured) -> dict[str, dict[str, Any]]:
 
 
 def test_explainers_of_two_runs_compete(tmp_path: Path) -> None:
-    """Each is alone on its own board."""
+    """Each is first on its own board."""
     one = _measured(tmp_path / "one", {"a": LOW, "random": NONE})
     two = _measured(tmp_path / "two", {"b": HIGH, "random": NONE})
-    assert [_rows(run)[name]["rank"] for run, name in ((one, "a"), (two, "b"))] == [None] * 2
+    assert [_rows(run)[name]["rank"] for run, name in ((one, "a"), (two, "b"))] == [1, 1]
     both = joined(one, two)
     rows = _rows(both)
     assert {name: row["rank"] for name, row in rows.items()} == {"a": 2, "b": 1, "random": None}

@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 
 from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER, leaderboard
-from gxarena.results.places import RANKS, competed_with_nobody
+from gxarena.results.places import RANKS, competed_with_nobody, without_ranks_of_the_lone
 from gxarena.results.same_maps import DIRECTIONS
 from gxarena.results.schemas import LEADERBOARD, SAMPLES
 from gxarena.statistics.differences import pairwise_differences
@@ -164,8 +164,8 @@ def test_only_those_compete_who_share_data_model_units_and_metric(field: str) ->
         named = pa.array(["another"] * len(more))
         more = more.set_column(2, SAMPLES.field("metric"), named)
     rows = _rows(pa.concat_tables([cells, others]), pa.concat_tables([samples, more]))
-    assert {e: rows[e]["rank"] for e in "abc"} == {"a": 2, "b": 1, "c": None}
-    assert {e: rows[e]["rank_high"] for e in "abc"} == {"a": 2, "b": 1, "c": None}
+    assert {e: rows[e]["rank"] for e in "abc"} == {"a": 2, "b": 1, "c": 1}
+    assert {e: rows[e]["rank_high"] for e in "abc"} == {"a": 2, "b": 1, "c": 1}
 
 
 def test_pairs_of_replicates_do_not_count_twice() -> None:
@@ -366,8 +366,10 @@ def test_controls_stand_beside_unranked() -> None:
         assert {rows[control][k] for k in ("rank", "rank_low", "tier", "entry")} == {None}
 
 
-def test_who_is_alone_has_no_rank_and_an_estimate() -> None:
-    row = _rows(*_tables({"a": _about(0.5), "random": _about(0.9)}))["a"]
+def test_who_is_alone_is_shown_with_an_estimate_and_no_rank() -> None:
+    board = leaderboard(*_tables({"a": _about(0.5), "random": _about(0.9)}))
+    (row,) = (r for r in without_ranks_of_the_lone(board).to_pylist() if r["role"] == "method")
+    assert [r["rank"] for r in board.to_pylist() if r["role"] == "method"] == [1]
     assert [row[name] for name in RANKS] == [None] * len(RANKS)
     assert (row["entry"], competed_with_nobody(row)) == ("a", True)
     assert row["estimate"] == pytest.approx(0.5, abs=0.1)
@@ -517,7 +519,7 @@ def test_between_floor_and_ceiling() -> None:
     assert [rows["oracle"][end] for end in ("ci_low", "ci_high")] == [None, None]
     assert rows["mine"]["estimate"] == pytest.approx(0.5)
     assert rows["mine"]["ci_low"] < 0.5 < rows["mine"]["ci_high"]
-    assert rows["mine"]["rank"] is None  # alone
+    assert rows["mine"]["rank"] == 1
 
 
 def test_the_interval_between_is_that_of_a_bootstrap_of_all_three() -> None:

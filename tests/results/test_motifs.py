@@ -48,12 +48,7 @@ def test_a_number_of_a_set_is_one_row_without_a_sample(ran: Callable[..., RunRes
     assert (row["sample_id"], row["metric"], row["value"]) == ("", "collection.found", 2.0)
     (ranked,) = pq.read_table(folder.path / "leaderboard.parquet").to_pylist()
     # Nobody competes with it.
-    assert (ranked["estimate"], ranked["n"], ranked["rank"], ranked["rank_low"]) == (
-        2,
-        1,
-        None,
-        None,
-    )
+    assert (ranked["estimate"], ranked["n"], ranked["rank"], ranked["rank_low"]) == (2, 1, 1, 1)
 
 
 def test_no_pattern_is_a_status_and_never_ranks(ran: Callable[..., RunResults]) -> None:

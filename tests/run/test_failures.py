@@ -24,6 +24,11 @@ class OutOfMemoryError(RuntimeError):
         (MemoryError(), "oom", "MemoryError"),
         (OutOfMemoryError("CUDA"), "oom", "CUDA"),
         (SystemExit("gone"), "crashed", "gone"),
+        (
+            SystemExit(1),
+            "crashed",
+            "expected an answer, got the end of the program (exit status 1)",
+        ),
     ],
 )
 def test_what_went_wrong(error: BaseException, status: str, message: str) -> None:

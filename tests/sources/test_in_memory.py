@@ -95,6 +95,9 @@ def test_a_plugin_is_looked_at_when_it_is_found(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    file.write_text(
+        "from gxarena.hookspecs import hookimpl\n@hookimpl\ndef gxarena_models():\n    return ()\n"
+    )
     assert not Registry.load([entry_point("toy", NAME)]).broken
     file.write_text("FACTOR = 20\n")
     assert _refused(file)

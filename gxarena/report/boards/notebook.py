@@ -77,7 +77,7 @@ class Leaderboard:
         from gxarena.report.boards.chart import chart
 
         patterns = [metrics] if isinstance(metrics, str) else list(metrics)
-        return chart(self.table, patterns or self.board.headline)
+        return chart(self.board.shown, patterns or self.board.headline)
 
 
 def read_leaderboard(path: str | os.PathLike[str]) -> Leaderboard:

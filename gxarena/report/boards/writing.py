@@ -64,7 +64,7 @@ def write(path: Path, board: Board, patterns: Sequence[str]) -> None:
 
 def sentences(board: Board) -> list[str]:
     """What to know of a board before its tables."""
-    levels = sorted(set(board.table["verification"].to_pylist()))
+    levels = sorted(set(board.shown["verification"].to_pylist()))
     return [*board.notes, *(f"{explained(level)}." for level in levels)]
 
 
@@ -72,8 +72,8 @@ def context(board: Board, patterns: Sequence[str]) -> dict[str, Any]:
     """What the templates of boards are given."""
     return {
         "names": board.names,
-        "sentences": [*sentences(board), *without_competitors(board.table)],
-        "tables": [*summary_tables(board.table), *row_tables(board.table, patterns)],
+        "sentences": [*sentences(board), *without_competitors(board.shown)],
+        "tables": [*summary_tables(board.shown), *row_tables(board.shown, patterns)],
         "numeric": _numeric,
         "text": as_text,
     }

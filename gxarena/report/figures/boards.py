@@ -61,7 +61,7 @@ def write_board_figure(
 
 def draw_estimates(board: Board, patterns: Sequence[str]) -> Figure:
     """Dots with 95% intervals, a panel for those who compete, best on top; controls grey."""
-    rows = board.table.to_pylist()
+    rows = board.shown.to_pylist()
     patterns = patterns or board.headline
     chosen = [
         row for row in rows if row["estimate"] is not None and matches(row["metric"], patterns)
@@ -204,7 +204,7 @@ def _standings(board: Board, name: str) -> list[list[Standing]]:
     groups = [
         list(group)
         for _, group in itertools.groupby(
-            summary(board.table), key=lambda one: (one.model, one.question)
+            summary(board.shown), key=lambda one: (one.model, one.question)
         )
     ]
     if not groups:

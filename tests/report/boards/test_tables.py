@@ -16,6 +16,7 @@ from gxarena.report.boards.tables import (
     without_competitors,
 )
 from gxarena.results.leaderboard import leaderboard_of
+from gxarena.results.places import without_ranks_of_the_lone
 from gxarena.results.reading import RunResults
 
 LOW, HIGH, NONE = ([m + 0.01 * i for i in range(40)] for m in (1.0, 2.0, 0.0))
@@ -41,7 +42,7 @@ def test_a_table_says_what_its_rows_share(tmp_path: Path) -> None:
 def test_where_somebody_abstains_each_row_says_how_often(tmp_path: Path) -> None:
     most = [None if i == 0 else 3.0 for i in range(1000)]
     board = _board(tmp_path / "run", {"a": most, "random": [1.0] * 1000})
-    (table,) = row_tables(board, [])
+    (table,) = row_tables(without_ranks_of_the_lone(board), [])
     assert table.columns[3:] == ("coverage", "rank", "tier", "with the floor's")
     assert [row[3] for row in table.rows] == ["99%", "100%"]
     assert [row[-1] for row in table.rows] == ["3", "1"]
