@@ -14,9 +14,9 @@ import gxarena
 CORE = Path(gxarena.__file__).parent
 ORDER = (
     "errors", "files", "data", "dna", "truth", "seeds", "statistics", "validation", "capabilities",
-    "metric_results", "api", "hookspecs", "engine", "builtin_metrics", "builtin", "objective", "declared",
-    "sources", "registry", "identity", "aggregators", "datasets", "explainers", "metrics",
-    "results", "training", "run", "report", "submissions", "site", "cli", "__main__",
+    "metric_results", "api", "hookspecs", "engine", "builtin_metrics", "builtin", "objective",
+    "declared", "sources", "registry", "identity", "aggregators", "datasets", "explainers",
+    "metrics", "results", "training", "run", "report", "submissions", "site", "cli", "__main__",
 )  # fmt: skip
 """The rooms along the way of the data: each may import those before it."""
 APART = {("run", "training"), ("report", "training")}
