@@ -167,7 +167,7 @@ def failures(
     ] = False,
 ) -> None:
     """Cells whose last attempt failed, with the distribution to blame and its message."""
-    from gxarena.cli.console import err, out, print_json, print_table
+    from gxarena.cli.console import err, print_json, print_table
     from gxarena.results.reading import RunResults
     from gxarena.results.schemas import SETTLED
 

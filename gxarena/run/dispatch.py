@@ -131,14 +131,13 @@ class Dispatch:
                 for future in done:
                     yield from self._take(future)
 
-    def interrupt(self) -> Iterator[Settled]:
+    def interrupt(self) -> None:
         """End what works, and say of the cells that were at work that they were interrupted."""
         supervisor.stop(self.run)
         for future, (shard, started) in self._working.items():
             future.cancel()
             if shard.cell:
-                row = {"status": "interrupted", "seconds": 0.0}
-                yield self._write(shard.cell, row, started)
+                self._write(shard.cell, {"status": "interrupted", "seconds": 0.0}, started)
 
     def close(self) -> None:
         """Let go of everything; what the engine's workers hold is theirs to end."""

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -158,9 +159,12 @@ def _fork(ends: list[int], mine: list[int]) -> tuple[int, int]:
                 os.close(end)
             _settle(output, server)
             importlib.import_module(CHILD).main(orders, results)
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()  # into the pipe, where the supervisor finds it
         finally:
             # Nothing of the server's is to be run down here.
-            os._exit(0)
+            os._exit(1)
     for end in (orders, results, output):
         os.close(end)
     _tell(status, f"pid {pid}\n")

@@ -6,6 +6,7 @@ another distribution: a plugin under test is loaded by the child that tests it.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from gxarena.errors import PluginError
@@ -54,9 +55,10 @@ def _libraries(target: str, sources: Sources) -> list[str]:
         ).imports:
             if inside:
                 continue
-            if name.partition(".")[0] in own:
+            top = name.partition(".")[0]
+            if top in own:
                 waiting.append(name)
-            else:
+            elif top not in sys.stdlib_module_names:
                 found[name] = None
     return list(found)
 

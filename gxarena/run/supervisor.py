@@ -43,6 +43,7 @@ listeners: dict[str, Listener] = {}
 
 _servers: dict[str, ForkServer] = {}
 _children: set[_Child] = set()
+_stopped: set[str] = set()
 _lock = threading.Lock()
 _own = threading.local()
 
@@ -63,15 +64,18 @@ def supervise(order: bytes) -> bytes:
         how it ended. A child that is gone, whatever its exit status, has given no result.
     """
     (asked,) = split(order)
+    if asked.header["run"] in _stopped:
+        return Frame({"type": "end", "status": "interrupted"}).packed()
     child = _child_for(asked.header)
     frames, end = child.carry_out(asked)
-    if end["status"] != "ok" or not asked.header.get("keep", True):
+    if end["status"] != "ok":
         child.close()
     return joined([*frames, Frame({**end, "type": "end"})])
 
 
 def stop(run: str) -> None:
     """End what works for a run in this process: its children and their server."""
+    _stopped.add(run)
     with _lock:
         server = _servers.pop(run, None)
         mine = [child for child in _children if child.run == run]

@@ -31,12 +31,12 @@ ENDS = {
     "chdir": ("error", "the working directory as it was, got another, /"),
     "segfaults": ("crashed", "expected a result, its process ended with signal SIGSEGV"),
     "exits": ("crashed", "expected a result, its process ended with exit status 0"),
-    "hangs": ("timeout", "expected a sign of life within 15 s, got none"),
+    "hangs": ("timeout", "expected a sign of life within 25 s, got none"),
     "interrupts": ("crashed", "KeyboardInterrupt"),
     "leaves": ("crashed", "0"),
     "kills-its-server": ("crashed", "its fork server is gone"),
     "floods": ("error", "after the flood"),
-    "eats": ("oom", "expected at most 1.0 GiB of memory, got"),
+    "eats": ("oom", "expected at most 0.6 GiB of memory, got"),
 }
 
 
@@ -86,7 +86,7 @@ def test_each_harms_its_own_cells_alone(poisoned: Callable[..., Plan], tmp_path:
     alone = poisoned(GOOD)
     assert run(alone, tmp_path / "alone").complete
     everyone = poisoned([*ENDS, "litters", *GOOD])
-    limits = Settings("local", workers=2, timeout=15.0, memory=2**30)
+    limits = Settings("local", workers=2, timeout=25.0, memory=600 * 2**20)
     summary = run(everyone, tmp_path / "together", limits)
     assert not summary.interrupted
     for table in ("samples", "curves"):

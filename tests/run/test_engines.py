@@ -120,9 +120,10 @@ def test_failures_may_be_kept(plan: MakePlan, tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_every_child_and_keeps_what_is_finished(data: Path, tmp_path: Path) -> None:
     (data.parent / "slow.toml").write_text(
-        'name = "slow"\ntarget = 1\n[datasets.mine]\npath = "data.csv"\n[[matrix]]\n'
-        'datasets = ["mine"]\nmodels = ["toy"]\nexplainers = ["random", "exact"]\n'
-        'metrics = ["gini"]\n'
+        'name = "slow"\ntarget = 1\n[datasets.mine]\npath = "data.csv"\n'
+        '[explainers.at-once]\nname = "random"\n[[matrix]]\n'  # the first by name
+        'datasets = ["mine"]\nmodels = ["toy"]\nexplainers = ["at-once", "exact"]\n'
+        'metrics = ["gini", "total"]\n'
     )
     info = tmp_path / "site" / "toys-0.1.dist-info"
     info.mkdir(parents=True)
@@ -139,7 +140,7 @@ def test_ctrl_c_ends_every_child_and_keeps_what_is_finished(data: Path, tmp_path
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        _wait_for(lambda: log.exists() and "explain" in log.read_text())
+        _wait_for(lambda: log.exists() and "total" in log.read_text())
         children = psutil.Process(process.pid).children(recursive=True)
         assert len(children) == 2  # the fork server and its child
         process.send_signal(signal.SIGINT)
@@ -149,7 +150,8 @@ def test_ctrl_c_ends_every_child_and_keeps_what_is_finished(data: Path, tmp_path
     _, alive = psutil.wait_procs(children, timeout=30)
     assert not alive
     statuses = RunResults.of(tmp_path / "run").last_rows()
-    assert [row["status"] for row in statuses] == ["ok"]
+    ended = {(row["explainer"], row["metric"]): row["status"] for row in statuses}
+    assert ended == {("at-once", "gini"): "ok", ("at-once", "total"): "interrupted"}
 
 
 def test_children_are_gone_when_who_started_them_is_killed(data: Path, tmp_path: Path) -> None:
