@@ -33,7 +33,7 @@ from gxarena.run.contracts import (
 )
 from gxarena.run.plan import Plan
 from gxarena.run.probe import Explain, Share
-from gxarena.run.store import Predictions, Store, chunk_slice, n_chunks
+from gxarena.run.store import Predictions, Store, chunk_size, chunk_slice, n_chunks
 
 Result = TypeVar("Result")
 Report = Callable[[str, int, int], None]
@@ -92,6 +92,7 @@ class Stages:
         self._components: dict[str, Recent[Any]] = {k: Recent(n) for k, n in KEPT.items()}
         self._predictions: Recent[Predictions] = Recent(KEPT_PREDICTIONS)
         self._explained: Recent[Explained] = Recent(KEPT_EXPLAINED)
+        self._seconds: dict[str, float] = {}
         self._failures: dict[Hashable, tuple[Exception, TracebackType | None]] = {}
 
     def create(self, kind: str, label: str) -> Any:
@@ -199,8 +200,10 @@ class Stages:
     def explain_seconds(self, dataset: str, model: str, explainer: str) -> float:
         """Seconds the attributions took when they were computed."""
         key = self._plan.explain_key(dataset, model, explainer)
-        chunks = range(n_chunks(len(self._plan.datasets[dataset].samples)))
-        return sum(self._store.seconds("attributions", key, chunk) or 0.0 for chunk in chunks)
+        if not self._seconds.get(key):
+            n_samples = len(self._plan.datasets[dataset].samples)
+            self._seconds[key] = self._store.total_seconds("attributions", key, n_samples)
+        return self._seconds[key]
 
     def projected(
         self, explained: Explained, dataset: str, aggregator: str, partition: str
@@ -235,7 +238,7 @@ class Stages:
     def _predict(self, dataset: str, model: str) -> Predictions:
         samples = self._plan.datasets[dataset].samples
         key = self._plan.predict_key(dataset, model)
-        what = f"predict {dataset} with {model}"
+        what, size = f"predict {dataset} with {model}", chunk_size(_longest(samples), (1, 0))
 
         def compute(chunk: int, part: tuple[Sample, ...]) -> None:
             start = time.perf_counter()
@@ -244,9 +247,9 @@ class Stages:
             )
             seconds = time.perf_counter() - start
             self.check_unchanged(("models", model))
-            self._store.write_predictions(key, chunk, _ids(part), predictions, seconds)
+            self._store.write_predictions(key, chunk, _ids(part), predictions, seconds, size)
 
-        self._fill("predictions", key, samples, what, compute)
+        self._fill("predictions", key, samples, what, size, compute)
         return self._store.read_predictions(key, _ids(samples))
 
     def _explain(self, dataset: str, model: str, explainer: str) -> Explained:
@@ -259,11 +262,14 @@ class Stages:
         name = choice.found.component.name
         replicate = self._plan.choice("models", model).replicate or 0
 
+        declared = getattr(self.create("explainers", explainer), "cost", None)
+        size = chunk_size(_longest(samples), declared)
+
         def compute(chunk: int, part: tuple[Sample, ...]) -> None:
             there: Explainer = self.create("explainers", explainer)
             batch = make_batch(
                 part,
-                targets[chunk_slice(chunk)],
+                targets[chunk_slice(chunk, size)],
                 suite.objective,
                 suite.seed,
                 name,
@@ -275,9 +281,10 @@ class Stages:
             seconds = time.perf_counter() - start
             check_attributions(attributions, batch, choice)
             self.check_unchanged(("models", model), ("explainers", explainer))
-            self._store.write_attributions(key, chunk, _ids(part), attributions, seconds)
+            self._store.write_attributions(key, chunk, _ids(part), attributions, seconds, size)
 
-        self._fill("attributions", key, samples, f"{explainer} on {model}, {dataset}", compute)
+        what = f"{explainer} on {model}, {dataset}"
+        self._fill("attributions", key, samples, what, size, compute)
         attributions = self._store.read_attributions(key, _ids(samples))
         check_finite(attributions, choice)
         return Explained(
@@ -295,13 +302,15 @@ class Stages:
         key: str,
         samples: tuple[Sample, ...],
         what: str,
+        size: int,
         compute: Callable[[int, tuple[Sample, ...]], None],
     ) -> None:
-        """Compute the chunks that the store does not hold yet."""
-        for chunk in range(n_chunks(len(samples))):
-            if self._store.seconds(stage, key, chunk) is None:
-                self._report(what, chunk_slice(chunk).start, len(samples))
-                compute(chunk, samples[chunk_slice(chunk)])
+        """Compute the chunks of so many samples that the store does not hold yet."""
+        for chunk in range(n_chunks(len(samples), size)):
+            if self._store.seconds(stage, key, chunk, size) is None:
+                part = chunk_slice(chunk, size)
+                self._report(what, part.start, len(samples))
+                compute(chunk, samples[part])
         self._report(what, len(samples), len(samples))
 
 
@@ -310,6 +319,10 @@ def _forget_locals(error: BaseException | None) -> None:
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
+
+
+def _longest(samples: tuple[Sample, ...]) -> int:
+    return max(len(sample.sequence) for sample in samples)
 
 
 def _ids(samples: tuple[Sample, ...]) -> tuple[str, ...]:
