@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FAILED_CELLS, INTERRUPTED = 3, 130
 """Exit statuses."""
+ROWS = 200
+"""How many rows of its board a run shows; `gxarena leaderboard` shows all."""
 
 SuiteName = Annotated[str, typer.Argument(help="A suite file, or the name of one that ships.")]
 RunDir = Annotated[Path, typer.Argument(help="The folder of a run.", metavar="DIR")]
@@ -203,6 +205,6 @@ def _show(summary: Summary, headline: list[str]) -> None:
     metrics = summary.leaderboard["metric"].unique().to_pylist()
     for pattern in unmatched(headline, metrics):
         say(matching_nothing("headline", pattern, metrics))
-    show(summary.leaderboard, headline)
+    show(summary.leaderboard, headline, ROWS)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
     say(f"Cells: {counts}; {summary.reused} of them from an earlier run.")
