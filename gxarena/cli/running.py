@@ -198,13 +198,19 @@ def _cell_statuses(made: Plan, out: Path | None) -> dict[str, str]:
 
 
 def _show(summary: Summary, headline: list[str]) -> None:
-    from gxarena.cli.boards import show
+    from gxarena.cli.boards import show, show_rows
     from gxarena.cli.console import say
     from gxarena.results.patterns import matching_nothing, unmatched
 
     metrics = summary.leaderboard["metric"].unique().to_pylist()
     for pattern in unmatched(headline, metrics):
         say(matching_nothing("headline", pattern, metrics))
-    show(summary.leaderboard, headline, ROWS)
+    board = summary.leaderboard
+    if summary.reused == sum(summary.statuses.values()) and len(board) > ROWS:
+        # What is known already is not worth the statistics of a large board.
+        show_rows(board, headline, ROWS)
+        say("Nothing was due; `gxarena leaderboard` shows the whole board, by question.")
+    else:
+        show(board, headline, ROWS)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
     say(f"Cells: {counts}; {summary.reused} of them from an earlier run.")
