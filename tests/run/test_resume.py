@@ -17,7 +17,7 @@ from gxarena.run.runner import record_of
 from gxarena.run.suite import read_suite
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "speed"))
-import resume  # noqa: E402 (a script beside the package)
+import resume
 
 CELLS = 300
 
