@@ -153,10 +153,18 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
         )
 
 
-def show(board: pa.Table, patterns: Sequence[str]) -> None:
-    """Print the summary, then the rows whose metric matches a pattern; all where there is none."""
+def show(board: pa.Table, patterns: Sequence[str], most: int | None = None) -> None:
+    """Print the summary, then the rows whose metric matches a pattern; all where there is none.
+
+    Parameters
+    ----------
+    board : pyarrow.Table
+    patterns : sequence of str
+    most : int, optional
+        No more rows than these: ten thousand take a minute to lay out, and nobody reads them.
+    """
     show_summary(board)
-    show_rows(board, patterns)
+    show_rows(board, patterns, most)
 
 
 def show_summary(board: pa.Table) -> None:
@@ -172,8 +180,11 @@ def show_summary(board: pa.Table) -> None:
         out().print(sentence, markup=False, highlight=False)
 
 
-def show_rows(board: pa.Table, patterns: Sequence[str]) -> None:
-    """Print the rows whose metric matches one of the patterns; all where there are none."""
+def show_rows(board: pa.Table, patterns: Sequence[str], most: int | None = None) -> None:
+    """Print the rows whose metric matches one of the patterns; all where there are none.
+
+    Parameters are those of `show`.
+    """
     from rich.markup import escape
 
     from gxarena.cli.console import out, print_table, say
@@ -181,10 +192,13 @@ def show_rows(board: pa.Table, patterns: Sequence[str]) -> None:
 
     shown = 0
     for table in row_tables(board, patterns):
+        rows = table.rows if most is None else table.rows[: most - shown]
+        if not rows:
+            break
         out().print(f"[bold]{escape(table.title)}[/]{escape(table.about)}", highlight=False)
-        print_table("", table.columns, table.rows)
+        print_table("", table.columns, rows)
         for sentence in table.notes:
             out().print(sentence, markup=False, highlight=False)
-        shown += len(table.rows)
+        shown += len(rows)
     if shown < len(board):
         say(f"{shown} of {len(board)} rows shown; the table has them all.")

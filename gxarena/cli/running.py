@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FAILED_CELLS, INTERRUPTED = 3, 130
 """Exit statuses."""
+ROWS = 200
+"""How many rows of its board a run shows; `gxarena leaderboard` shows all."""
 
 SuiteName = Annotated[str, typer.Argument(help="A suite file, or the name of one that ships.")]
 RunDir = Annotated[Path, typer.Argument(help="The folder of a run.", metavar="DIR")]
@@ -247,7 +249,7 @@ def _cell_statuses(made: Plan, out: Path | None) -> dict[str, str]:
 
 
 def _show(summary: Summary, headline: list[str]) -> None:
-    from gxarena.cli.boards import show
+    from gxarena.cli.boards import show, show_rows
     from gxarena.cli.console import say
     from gxarena.results.patterns import matching_nothing, unmatched
     from gxarena.results.places import without_ranks_of_the_lone
@@ -255,6 +257,12 @@ def _show(summary: Summary, headline: list[str]) -> None:
     metrics = summary.leaderboard["metric"].unique().to_pylist()
     for pattern in unmatched(headline, metrics):
         say(matching_nothing("headline", pattern, metrics))
-    show(without_ranks_of_the_lone(summary.leaderboard), headline)
+    board = without_ranks_of_the_lone(summary.leaderboard)
+    if summary.reused == sum(summary.statuses.values()) and len(board) > ROWS:
+        # What is known already is not worth the statistics of a large board.
+        show_rows(board, headline, ROWS)
+        say("Nothing was due; `gxarena leaderboard` shows the whole board, by question.")
+    else:
+        show(board, headline, ROWS)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
     say(f"Cells: {counts}; {summary.reused} of them from an earlier run.")

@@ -127,7 +127,7 @@ def _add_joined(
         foreign = sealed and identity is None
         if foreign or not {*TABLES["cells"].names} <= {*file.schema_arrow.names}:
             raise StorageError(f"{cells}: expected the cells of a run, got others.")
-        rows = file.read(columns=["cell_id", "attempt", "status"])
+        rows = file.read(columns=["cell_id", "attempt", "status"], use_threads=False)
     for cell, number, status in zip(*(c.to_pylist() for c in rows.columns), strict=True):
         found[cell].setdefault(number, Place(number, status))
     return identity or {}

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from scipy.stats import rankdata
 
 from gxarena.data import Floats, Ints
 from gxarena.hookspecs import QUESTIONS
@@ -287,6 +286,8 @@ def _leads(by_quantity: Mapping[Quantity, Mapping[str, Row]], name: str) -> bool
 
 def _places(mean_ranks: Floats) -> Ints:
     # Means of whole ranks that are the same may differ by rounding.
+    from scipy.stats import rankdata  # fifty megabytes, for who asks for a summary
+
     return np.asarray(rankdata(np.round(mean_ranks, 9), method="min"), dtype=np.int64)
 
 

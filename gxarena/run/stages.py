@@ -69,6 +69,7 @@ class Stages:
         self._components: dict[str, Recent[Any]] = {k: Recent(n) for k, n in KEPT.items()}
         self._predictions: Recent[Predictions] = Recent(KEPT_PREDICTIONS)
         self._explained: Recent[Explained] = Recent(KEPT_EXPLAINED)
+        self._seconds: dict[str, float] = {}
         self._failures: dict[Hashable, tuple[Exception, TracebackType | None]] = {}
 
     def create(self, kind: str, label: str) -> Any:
@@ -179,8 +180,10 @@ class Stages:
     def explain_seconds(self, dataset: str, model: str, explainer: str) -> float:
         """Seconds the attributions took when they were computed."""
         key = self._plan.explain_key(dataset, model, explainer)
-        chunks = range(n_chunks(len(self._plan.datasets[dataset].samples)))
-        return sum(self._store.seconds("attributions", key, chunk) or 0.0 for chunk in chunks)
+        if not self._seconds.get(key):
+            n_samples = len(self._plan.datasets[dataset].samples)
+            self._seconds[key] = self._store.total_seconds("attributions", key, n_samples)
+        return self._seconds[key]
 
     def explain_cost(self, dataset: str, model: str, explainer: str) -> tuple[float, float] | None:
         """Forwards and backwards that the explainer says a sequence costs; None where it does not.

@@ -2,8 +2,9 @@
 
 ``<root>/<stage>/<key>/<chunk>.parquet``: the key digests everything the stage depends on, a
 chunk holds a fixed run of samples, so that a killed run loses one chunk at most and a resumed
-one computes with exactly the batches of an undisturbed one. Shared answers, which metrics ask for
-in runs of samples of their own, have a key each and are one chunk.
+one computes with exactly the batches of an undisturbed one. A chunk says how many samples a
+chunk of its result has, and counts only where that is as asked for. One that does not read, or is not what was written, counts as not there and is computed anew. Shared
+answers, which metrics ask for in runs of samples of their own, have a key each and are one chunk.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from gxarena.data import Attribution, Floats, Spans
 from gxarena.errors import StorageError
 from gxarena.results.parquet import (
     read_identity,
-    read_table,
     read_with_identity,
     write_table,
 )
@@ -68,28 +68,39 @@ class Store:
 
     root: Path
 
-    def seconds(self, stage: str, key: str, chunk: int) -> float | None:
-        """Seconds the chunk took to compute, or None where it is not there."""
-        identity = read_identity(self._path(stage, key, chunk))
-        if identity is None or identity.get("key") != key or identity.get("chunk") != chunk:
+    def seconds(self, stage: str, key: str, chunk: int, size: int = CHUNK) -> float | None:
+        """Seconds the chunk took to compute, or None where it is not there, whole, of this size."""
+        identity = self._identity(stage, key, chunk)
+        if identity is None or identity["size"] != size:
             return None
         return float(identity["seconds"])
 
-    def holds(self, stage: str, key: str, n_samples: int) -> bool:
-        """Whether every chunk of a stage's result is there."""
-        return all(
-            self.seconds(stage, key, chunk) is not None for chunk in range(n_chunks(n_samples))
-        )
+    def total_seconds(self, stage: str, key: str, n_samples: int) -> float:
+        """Seconds that the chunks of a stage's result took, of those that are there."""
+        total, chunk, size = 0.0, 0, 0
+        while chunk == 0 or chunk < n_chunks(n_samples, size):
+            identity = self._identity(stage, key, chunk)
+            if identity is None:
+                break
+            total, chunk, size = total + float(identity["seconds"]), chunk + 1, identity["size"]
+        return total
 
     def write_predictions(
-        self, key: str, chunk: int, ids: Sequence[str], predictions: Predictions, seconds: float
+        self,
+        key: str,
+        chunk: int,
+        ids: Sequence[str],
+        predictions: Predictions,
+        seconds: float,
+        size: int = CHUNK,
     ) -> None:
         columns = [
             pa.array(list(ids)),
             pa.array(list(np.asarray(predictions.outputs, dtype=np.float64))),
             pa.array([spans.boundaries for spans in predictions.spans]),
         ]
-        self._write("predictions", key, chunk, pa.table(columns, schema=PREDICTIONS), seconds)
+        table = pa.table(columns, schema=PREDICTIONS)
+        self._write("predictions", key, chunk, table, seconds, size=size)
 
     def read_predictions(self, key: str, ids: Sequence[str]) -> Predictions:
         """Predictions of every chunk, in the samples' order."""
@@ -107,6 +118,7 @@ class Store:
         attributions: Sequence[Attribution],
         seconds: float,
         cost: tuple[float, float] | None = None,
+        size: int = CHUNK,
     ) -> None:
         """Keep a chunk, with the forwards and backwards that a sequence is said to cost."""
         columns = [
@@ -123,7 +135,7 @@ class Store:
             ),
         ]
         table = pa.table(columns, schema=ATTRIBUTIONS)
-        self._write("attributions", key, chunk, table, seconds, cost=cost)
+        self._write("attributions", key, chunk, table, seconds, cost=cost, size=size)
 
     def cost(self, key: str) -> tuple[float, float] | None:
         """The forwards and backwards of a sequence that attributions were kept with."""
@@ -143,10 +155,16 @@ class Store:
             They are not there, or are another result's.
         """
         found: list[pa.Table] = []
-        for chunk in range(n_chunks(n)):
-            if chunk and self.seconds(stage, key, chunk) is None:
+        size = None
+        while sum(map(len, found)) < n:
+            path = self._path(stage, key, len(found))
+            if found and not path.exists():
                 break
-            found.append(read_table(self._path(stage, key, chunk)).replace_schema_metadata(None))
+            table, identity = read_with_identity(path, sealed=True)
+            if found and identity.get("size") != size:  # of before the rule was another
+                break
+            found.append(table)
+            size = identity.get("size")
         return pa.concat_tables(found).slice(0, n)
 
     def discard(self, stage: str, key: str) -> None:
@@ -173,16 +191,27 @@ class Store:
     def _path(self, stage: str, key: str, chunk: int) -> Path:
         return self.root / stage / key / f"{chunk:06d}.parquet"
 
+    def _identity(self, stage: str, key: str, chunk: int) -> dict[str, Any] | None:
+        """What a chunk says of itself; None where it is not there, whole and in its place."""
+        identity = read_identity(self._path(stage, key, chunk))
+        if identity is None or [identity.get(name) for name in ("key", "chunk")] != [key, chunk]:
+            return None
+        return identity
+
     def _write(
-        self, stage: str, key: str, chunk: int, table: pa.Table, seconds: float, **more: Any
+        self,
+        stage: str,
+        key: str,
+        chunk: int,
+        table: pa.Table,
+        seconds: float,
+        **more: Any,
     ) -> None:
-        identity = {"stage": stage, "key": key, "chunk": chunk, "seconds": seconds}
+        identity = {"stage": stage, "key": key, "chunk": chunk, "seconds": seconds, "size": CHUNK}
         write_table(self._path(stage, key, chunk), table, identity | more)
 
     def _read(self, stage: str, key: str, ids: Sequence[str]) -> pa.Table:
-        table = pa.concat_tables(
-            read_table(self._path(stage, key, chunk)) for chunk in range(n_chunks(len(ids)))
-        )
+        table = self.first(stage, key, len(ids))
         if table["sample_id"].to_pylist() != list(ids):
             raise StorageError(
                 f"{self.root / stage / key}: expected the samples of this data set in their order, "
@@ -191,14 +220,14 @@ class Store:
         return table
 
 
-def n_chunks(n_samples: int) -> int:
+def n_chunks(n_samples: int, size: int = CHUNK) -> int:
     """Chunks that hold `n_samples`."""
-    return -(-n_samples // CHUNK)
+    return -(-n_samples // size)
 
 
-def chunk_slice(chunk: int) -> slice:
+def chunk_slice(chunk: int, size: int = CHUNK) -> slice:
     """The samples of a chunk."""
-    return slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+    return slice(chunk * size, (chunk + 1) * size)
 
 
 def attributions_of(table: pa.Table) -> tuple[Attribution, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from gxarena.data import Bools, Floats, Ints
 from gxarena.errors import InputError
@@ -62,7 +62,7 @@ def compare_over_blocks(ranks: Floats, level: float = 0.95) -> BlockComparison:
     p = difference = np.nan
     if k >= FEWEST_BLOCKS and m >= FEWEST_METHODS:
         differ = bool((table != table[:, :1]).any())
-        p = float(stats.friedmanchisquare(*table.T).pvalue) if differ else 1.0
+        p = float(scipy.stats.friedmanchisquare(*table.T).pvalue) if differ else 1.0
         difference = critical_difference(m, k, level)
     return BlockComparison(mean_rank, compared, k, p, difference)
 
@@ -72,7 +72,7 @@ def critical_difference(methods: int, blocks: int, level: float = 0.95) -> float
 
     At 1 - level for any pair at all.
     """
-    studentized = stats.studentized_range.ppf(level, methods, np.inf)
+    studentized = scipy.stats.studentized_range.ppf(level, methods, np.inf)
     return float(studentized / np.sqrt(2) * np.sqrt(methods * (methods + 1) / (6 * blocks)))
 
 
@@ -118,11 +118,11 @@ def _complete(ranks: Floats) -> tuple[Floats, Bools]:
         raise InputError(f"blocks: expected ranks of shape (K, m), got {ranks.ndim} axes.")
     compared: Bools = np.asarray(np.isfinite(ranks).all(axis=0) & (len(ranks) > 0))
     table = ranks[:, compared]
-    ordered: Floats = stats.rankdata(table, axis=1) if table.size else table
+    ordered: Floats = scipy.stats.rankdata(table, axis=1) if table.size else table
     return ordered, compared
 
 
 def _competition(table: Floats) -> Ints:
     # Sums of middle ranks are whole halves: exact, so that ties are.
-    ranks: Ints = stats.rankdata(table.sum(axis=0), method="min").astype(np.int64)
+    ranks: Ints = scipy.stats.rankdata(table.sum(axis=0), method="min").astype(np.int64)
     return ranks

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from gxarena.cli import app as application
 from gxarena.cli.app import app
+from gxarena.errors import StorageError
 from gxarena.registry import Registry
 
 SUITE = """
@@ -152,6 +153,25 @@ def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_pat
     assert "toy / exact" in _run("leaderboard", out, "--out", board)
     assert pq.read_table(board).equals(pq.read_table(out / "leaderboard.parquet"))
     assert "gini" not in _run("leaderboard", out, "--out", board, "--metric", "entropy")
+
+
+def test_what_does_not_read_is_said_and_the_same_run_mends_it(
+    suite: Callable[..., Path], tmp_path: Path
+) -> None:
+    file, out = suite(), tmp_path / "run"
+    _run("run", file, "--out", out)
+    samples = out / "samples.parquet"
+    content = bytearray(samples.read_bytes())
+    content[len(content) // 2] ^= 1
+    samples.write_bytes(content)
+    expected = "no samples.parquet, so that"
+    said = CliRunner().invoke(app, ["status", str(out)])
+    assert said.exit_code == 0
+    assert expected in said.output
+    with pytest.raises(StorageError, match=expected):
+        CliRunner().invoke(app, ["leaderboard", str(out)], catch_exceptions=False)
+    _run("run", file, "--out", out)
+    assert "expected files as gxarena wrote them" not in _run("leaderboard", out)
 
 
 def test_failed_cells_give_three_and_are_listed(suite: Callable[..., Path], tmp_path: Path) -> None:

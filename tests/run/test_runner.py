@@ -353,6 +353,27 @@ def test_a_store_of_something_else_ends_the_run(plan: MakePlan, tmp_path: Path) 
         run(plan(matrix=[_block(metrics=["gini", "total"])]), tmp_path / "run")
 
 
+@pytest.mark.parametrize("stage", ["predictions", "attributions", "shared"])
+@pytest.mark.parametrize("at", [0.02, 0.4, 0.6, 0.98])
+def test_what_is_damaged_in_the_store_is_computed_anew(
+    plan: MakePlan, tmp_path: Path, stage: str, at: float
+) -> None:
+    run(plan(matrix=[_block()]), tmp_path / "run")
+    both = _block(metrics=["gini", "faithfulness", "total"])
+    run(plan(matrix=[both]), tmp_path / "whole")
+    damaged = sorted((tmp_path / "run" / "store" / stage).rglob("*.parquet"))
+    assert damaged
+    for path in damaged:
+        content = bytearray(path.read_bytes())
+        content[int(at * len(content))] ^= 8
+        path.write_bytes(content)
+    (tmp_path / "run" / "samples.parquet").unlink()  # so that all is due again
+    assert run(plan(matrix=[both]), tmp_path / "run").complete
+    assert _board(tmp_path / "run") == _board(tmp_path / "whole")
+    samples = [pq.read_table(tmp_path / name / "samples.parquet") for name in ("run", "whole")]
+    assert samples[0].replace_schema_metadata(None).equals(samples[1].replace_schema_metadata(None))
+
+
 def test_a_folder_of_something_else_is_refused(plan: MakePlan, tmp_path: Path) -> None:
     run(plan(matrix=[_block()]), tmp_path / "run")
     with pytest.raises(InputError, match="got a run of suite 'toy-suite'"):

@@ -10,7 +10,13 @@ import pytest
 
 from gxarena.data import Attribution, Spans
 from gxarena.errors import StorageError
-from gxarena.run.store import CHUNK, Predictions, Store, chunk_slice, n_chunks
+from gxarena.run.store import (
+    CHUNK,
+    Predictions,
+    Store,
+    chunk_slice,
+    n_chunks,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -34,7 +40,7 @@ def test_attributions_round_trip_exactly(tmp_path: Path) -> None:
     for chunk in range(n_chunks(n)):
         part = chunk_slice(chunk)
         store.write_attributions("k", chunk, ids[part], written[part], seconds=0.5)
-    assert store.holds("attributions", "k", n)
+    assert store.total_seconds("attributions", "k", n) == 0.5 * n_chunks(n)
     for one, other in zip(written, store.read_attributions("k", ids), strict=True):
         assert np.array_equal(one.scores, other.scores)
         assert one.spans == other.spans
@@ -85,7 +91,7 @@ def test_a_chunk_counts_only_whole_and_under_its_own_key(tmp_path: Path) -> None
     moved.write_bytes(path.read_bytes())
     assert store.seconds("attributions", "k", 1) is None
     path.write_bytes(path.read_bytes()[:-20])
-    assert not store.holds("attributions", "k", 1)
+    assert store.seconds("attributions", "k", 0) is None
 
 
 def test_other_samples_than_asked_for_are_an_error(tmp_path: Path) -> None:
@@ -131,8 +137,8 @@ def test_shared_answers_that_are_damaged_or_anothers_are_none(tmp_path: Path) ->
         path.write_bytes(whole[:length])
         assert store.read_shared("k") is None
     path.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
-    assert store.seconds("shared", "k", 0) is not None
-    assert store.read_shared("k") is None  # the footer reads, a page does not
+    assert store.seconds("shared", "k", 0) is None
+    assert store.read_shared("k") is None
     path.write_bytes(whole)
     assert store.read_shared("k") is not None
     # Predictions under the same name are no answers.
@@ -142,3 +148,33 @@ def test_shared_answers_that_are_damaged_or_anothers_are_none(tmp_path: Path) ->
     (path.parent.parent / "p").mkdir()
     (tmp_path / "predictions" / "p" / path.name).rename(path.parent.parent / "p" / path.name)
     assert store.read_shared("p") is None
+
+
+SIZES = (64, 16, 4, 1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_chunks_of_any_size_round_trip(tmp_path: Path, size: int) -> None:
+    written = [_attribution(10, rich=True) for _ in range(21)]
+    ids = [f"s{i}" for i in range(21)]
+    store = Store(tmp_path)
+    for chunk in range(n_chunks(21, size)):
+        part = chunk_slice(chunk, size)
+        store.write_attributions("k", chunk, ids[part], written[part], 0.25, size=size)
+        assert store.seconds("attributions", "k", chunk, size) == 0.25
+        assert all(store.seconds("attributions", "k", chunk, s) is None for s in {*SIZES} - {size})
+    read = store.read_attributions("k", ids)
+    assert [one.scores.tolist() for one in read] == [one.scores.tolist() for one in written]
+    assert store.total_seconds("attributions", "k", 21) == 0.25 * n_chunks(21, size)
+    assert store.first("attributions", "k", 5)["sample_id"].to_pylist() == ids[:5]
+
+
+def test_chunks_of_two_sizes_are_not_taken_for_neighbours(tmp_path: Path) -> None:
+    ids, store = [f"s{i}" for i in range(32)], Store(tmp_path)
+    one = [_attribution(8, rich=False)]
+    for chunk in range(2):
+        store.write_attributions("k", chunk, ids[chunk_slice(chunk, 16)], one * 16, 0.0, size=16)
+    store.write_attributions("k", 0, ids[:4], one * 4, 0.0, size=4)
+    assert store.first("attributions", "k", 6)["sample_id"].to_pylist() == ids[:4]
+    with pytest.raises(StorageError, match="expected the samples of this data set"):
+        store.read_attributions("k", ids)
