@@ -279,7 +279,7 @@ class RunResults:
         """A table as it was written; None where it does not read or is of another moment."""
         try:
             with opened(path, sealed=self._sealed, encode=encode) as file:
-                if self._of_this_moment(file):
+                if self._of_this_moment(file, path.stem):
                     return file.read(columns=names).replace_schema_metadata(None)
         except StorageError:
             pass
@@ -290,15 +290,17 @@ class RunResults:
         try:
             with opened(path, sealed=self._sealed) as file:
                 if not self._sealed:
-                    return self._of_this_moment(file)
+                    return self._of_this_moment(file, path.stem)
                 # What does not match may have been joined since.
                 known = self._held.matches(file, path.stem)
                 return known or Attempts.found(self.path).matches(file, path.stem)
         except StorageError:
             return False
 
-    def _of_this_moment(self, file: pq.ParquetFile) -> bool:
+    def _of_this_moment(self, file: pq.ParquetFile, name: str) -> bool:
         identity = identity_of(file.schema_arrow) or {}
+        if identity.get("table") != name:
+            return False
         same = [identity.get(key) for key in ("digest", "snapshot")]
         return same == [self.record.digest, self.joined_snapshot]
 

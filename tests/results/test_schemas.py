@@ -82,6 +82,7 @@ COLUMNS[5] = COLUMNS[4] | {
         "            ranks_without list<item: int64>?, seconds_per_sequence",
     )
 }
+COLUMNS[6] = COLUMNS[5]  # sealed files, and segments while a run is at work
 """What a reader of each format finds, in order; ``?`` where it may be null.
 
 Whoever changes a column that was released here writes down another format beside it.

@@ -36,7 +36,7 @@ def _of_models(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[
 def test_other_weights_under_the_name_of_those_that_ship(quickstart: Path, toys: Registry) -> None:
     rewrite(quickstart, "cells", _of_models(lambda _: {"model_weights_digest": "0" * 32}))
     found = [one.sentence for one in verify(quickstart, registry=toys).findings.listed]
-    rows = RunResults.of(quickstart).last_rows()
+    rows = RunResults.of_bundle(quickstart).last_rows()
     weights = {row["model_parameters"] for row in rows if row["model"] == "cnn"}
     assert len(found) == len(weights) > 1
     assert all("of the weights that ship, got '00000000" in one for one in found)

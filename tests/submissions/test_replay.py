@@ -28,7 +28,7 @@ Find = Callable[..., list[str]]
 
 
 def _cells(bundle: Path) -> Rows:
-    return RunResults.of(bundle).last_rows()
+    return RunResults.of_bundle(bundle).last_rows()
 
 
 def _seed(bundle: Path, n: int, **wanted: Any) -> int:
