@@ -3,8 +3,9 @@
 ``<root>/<stage>/<key>/<chunk>.parquet``: the key digests everything the stage depends on, a
 chunk holds a fixed run of samples, so that a killed run loses one chunk at most and a resumed
 one computes with exactly the batches of an undisturbed one. A chunk says how many samples a
-chunk of its result has, and counts only where that is as asked for. One that does not read, or is not what was written, counts as not there and is computed anew. Shared
-answers, which metrics ask for in runs of samples of their own, have a key each and are one chunk.
+chunk of its result has, and counts only where that is as asked for. One that does not read, or is
+not what was written, counts as not there and is computed anew. Shared answers, which metrics ask
+for in runs of samples of their own, have a key each and are one chunk.
 """
 
 from __future__ import annotations
