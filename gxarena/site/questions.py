@@ -11,6 +11,7 @@ import numpy as np
 
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.boards import Board
+from gxarena.results.cautions import of_seconds
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.results.patterns import matches
 from gxarena.results.summary import Standing, left_out, seconds_of, summary
@@ -103,6 +104,8 @@ class Section:
         Sentences: who is not among the mean ranks, and why.
     rows : tuple of mapping
         All that the question is answered by.
+    machines : str
+        Why its seconds must not be compared, a sentence; empty where they may be.
     """
 
     board: int
@@ -118,6 +121,7 @@ class Section:
     replicates: tuple[int, int]
     lacking: tuple[str, ...]
     rows: tuple[Row, ...]
+    machines: str
 
     @property
     def lines(self) -> list[Line]:
@@ -198,6 +202,7 @@ def _section(
             for name, (n, of) in lacking.items()
         ),
         tuple(rows),
+        of_seconds(board.notes),
     )
 
 
