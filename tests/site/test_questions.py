@@ -84,7 +84,42 @@ def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:
     assert {line.explainer: tier for tier, lines in section.tiers for line in lines} == shown
     said = in_words(section)[0]
     assert "by metric-0 over 2 data sets, deeplift is ahead of the rest." in said
-    assert "too few to tell tiers, deeplift has the best mean rank, 1.00 of 4, and keeps" in said
+    assert said.endswith(
+        "too few to tell tiers, deeplift has the best mean rank, 1.00 of 4, and keeps its place "
+        "whichever data set or set of weights is left out."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"a": [("q", "d0", 1)], "b": [("q", "d0", 2)]}, "a has the best mean rank, 1.00 of 2."),
+        (
+            {"a": [("q", "d0", 1), ("q", "d1", 2)], "b": [("q", "d0", 2), ("q", "d1", 1)]},
+            "a and b share the best mean rank, 1.50 of 2, and are between place 1 and 2 as a data "
+            "set is left out.",
+        ),
+        (
+            {"a": [("q", "d0", 1), ("r", "d1", 1)], "b": [("q", "d0", 1), ("r", "d1", 1)],
+             "c": [("q", "d0", 3), ("r", "d1", 3)]},
+            "a and b share the best mean rank, 1.50 of 3, and keep their place whichever data set "
+            "or metric is left out.",
+        ),
+    ],
+    ids=["nothing to leave out", "a tie that moves", "a tie that stays"],
+)  # fmt: skip
+def test_all_who_share_the_best_mean_rank_are_named_and_only_what_could_be_left_out(
+    rows: dict[str, list[tuple[str, str, int]]], said: str
+) -> None:
+    (template,) = synthetic_board(1, 1, 1).table.to_pylist()
+    made = [
+        template | {"explainer": name, "entry": name, "metric": metric, "dataset": dataset,
+                    "rank": rank, "rank_low": rank, "rank_high": rank, "ranks_without": None}
+        for name, found in rows.items()
+        for metric, dataset, rank in found
+    ]  # fmt: skip
+    words = in_words(only(Board(("b",), pa.Table.from_pylist(made, LEADERBOARD), {})))[0]
+    assert words.endswith(f"too few to tell tiers, {said}")
 
 
 def test_several_data_sets_are_one_number_and_who_is_ahead_is_so_on_each() -> None:
