@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxarena.results.contestants import Contestant, Replicate
-from gxarena.results.validity import Measure
+from gxarena.results.validity import ANY, Measure, by_definition
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "benchmarks" / "validity" / "metrics.py"
@@ -201,20 +201,50 @@ def test_a_verdict_needs_a_reason_and_no_good_result_takes_it_away(
         assert not trust["trusted"] or not bad
 
 
+def test_a_budget_without_a_reason_is_told_where_it_was_judged_beside_noise(validity: Any) -> None:
+    group = _group((1.0, 0.7, 0.4, 0.0))
+    for one in group:
+        one.measure = Measure("cnn", "q", "{}", "gain@5")
+    (measure,) = {one.measure for one in group}
+    good = _judged(1, against="random"), _judged(0, against="gc")
+    assert dict(validity.not_ranked([group], good)) == {measure: ""}
+    assert dict(validity.not_ranked([group], good[1:])) == {}
+    (why,) = dict(validity.not_ranked([group], [*good, _judged(0, "e", "random")])).values()
+    assert why == "on planted motifs it does not tell the truth from random (e)"
+
+
 def test_the_shipped_verdicts_are_those_of_the_published_table(validity: Any) -> None:
     """The board has labels; the verdicts, what they stand for."""
     rows = pq.read_table(ROOT / "leaderboard" / "metric-validity.parquet").to_pylist()
     labels = {(row["model"], row["metric"]) for row in rows}
     groups = [
-        [SimpleNamespace(labels={"model": model, "metric": metric}, measure=(model, metric))]
+        [
+            SimpleNamespace(
+                labels={"model": model, "metric": metric},
+                measure=Measure(KINDS[model], metric, "{}", metric.partition(".")[2]),
+            )
+        ]
         for model, metric in labels
     ]
     expected = Counter(
-        (KINDS[model], metric.partition(".")[2], why)
-        for (model, metric), why in validity.not_ranked(groups, rows)
+        (one.model, one.metric.removeprefix("faithfulness-").partition(".")[0], one.quantity, why)
+        for one, why in validity.not_ranked(groups, rows)
     )
     shipped = json.loads((SCRIPT.parent / "not_ranked.json").read_text())
-    assert expected == Counter((one["model"], one["quantity"], one["why"]) for one in shipped)
+    judged = [one for one in shipped if one["model"] != ANY]
+    # Their labels say by which fill a metric goes.
+    assert expected == Counter(
+        (one["model"], one["parameters"]["fill"] if one["metric"] == "faithfulness"
+         else one["metric"], one["quantity"], one["why"])
+        for one in judged
+    )  # fmt: skip
+    assert {one["parameters"].get("ranking") for one in judged} == {"signed"}
+    of_all = [
+        (by_definition(one["metric"], one["quantity"]), one["why"])
+        for one in shipped
+        if one["model"] == ANY
+    ]
+    assert dict(of_all) == validity.BY_DEFINITION
 
 
 def test_the_interval_of_the_steps_told_is_students(validity: Any) -> None:

@@ -16,7 +16,8 @@ model, metric and way; `against` rows are for controls.
 `metric-conflicts`: how far two metrics order the same maps alike (Spearman's correlation over them,
 the mean over the data sets).
 
-And beside itself `not_ranked.json`: by which metrics boards rank nobody, and why.
+And beside itself `not_ranked.json`: by which metrics boards rank nobody, and why; and, without a
+reason, at which budgets one was judged that had none.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from scipy import stats
 from gxarena.results.contestants import Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
-from gxarena.results.validity import FILE, Measure, write_verdicts
+from gxarena.results.validity import BUDGET, FILE, Measure, by_definition, write_verdicts
 from gxarena.statistics.bounded import all_equal
 from gxarena.statistics.differences import pairwise_differences, told_apart
 
@@ -138,6 +139,12 @@ FLOOR = "random"
 BLIND = "on planted motifs it does not tell the truth from {} ({})"
 MISLED = "on planted motifs it takes {} for better than the truth ({})"
 
+BY_DEFINITION = {
+    by_definition("dependency_map", "gap"): "it does not tell the truth from random: a map that "
+    "never changes has the same gap, whatever it says",
+}
+"""What no run needs to show: it follows from the formula."""
+
 
 def not_ranked(
     groups: Iterable[list[Contestant]], rows: Iterable[Mapping[str, Any]]
@@ -163,6 +170,8 @@ def not_ranked(
         measure = measures[row["model"], row["metric"]]
         if row["against"] is None or measure is None:
             continue
+        if row["against"] == FLOOR and BUDGET in measure.quantity:
+            found[measure] += []
         if row["against"] == FLOOR and not row["told"]:
             found[measure].append(BLIND.format(FLOOR, row["dataset"]))
         elif row["turned"]:
@@ -220,7 +229,8 @@ if __name__ == "__main__":
     out, *folders = map(Path, sys.argv[1:])
     groups = groups_of(folders)
     rows = [row for group in groups for row in judged(group)]
-    write_verdicts(not_ranked(groups, rows), Path(__file__).with_name(Path(FILE).name))
+    verdicts = [*BY_DEFINITION.items(), *not_ranked(groups, rows)]
+    write_verdicts(verdicts, Path(__file__).with_name(Path(FILE).name))
     for name, made in (
         ("metric-validity", rows),
         ("metric-trust", list(trusted(rows))),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,15 +13,17 @@ from gxarena.results.measured import Measured
 from gxarena.results.reading import last_attempts
 from gxarena.results.terms import REFERENCE, REFERENCE_CODE
 
+_KINDS = ("metric", "model", "explainer", "aggregator")
 _READ = [
     "cell_id",
     "attempt",
-    "model",
     "model_replicate",
-    "model_digest",
-    "metric",
-    "metric_digest",
+    *(name for kind in _KINDS for name in (kind, f"{kind}_digest")),
 ]
+_NAMED = 6
+"""So many are named; where what all compute with changed, all would be."""
+
+_WITHIN_A_RUN = "they compare within a run alone."
 
 
 def cautions(first: Measured, second: Measured) -> Iterator[str]:
@@ -30,25 +34,31 @@ def cautions(first: Measured, second: Measured) -> Iterator[str]:
 
 
 def _other_code(first: Measured, second: Measured) -> list[str]:
-    """A sentence where the runs share metrics or models that different code computed."""
+    """A sentence where the runs share components that different code computed."""
     changed = []
     held, new = (last_attempts(one.cells.select(_READ)) for one in (first, second))
-    for kind in ("metric", "model"):
-        ours, theirs = (
-            {
-                (c[kind], c["model_replicate"] if kind == "model" else 0): c[f"{kind}_digest"]
-                for c in cells
-            }
-            for cells in (held, new)
-        )
+    for kind in _KINDS:
+        ours, theirs = (_code_of(kind, cells) for cells in (held, new))
         both = ours.keys() & theirs.keys()
-        changed += sorted({label for label, at in both if ours[label, at] != theirs[label, at]})
+        # A run of joined ones may hold several of one name: each counts.
+        changed += sorted({key[0] for key in both if len(ours[key] | theirs[key]) > 1})
     if not changed:
         return []
+    more = len(changed) - _NAMED
+    rest = f" and {more} other{'s' if more > 1 else ''}" if more > 0 else ""
     return [
         f"{first.name} and {second.name} were computed with other sources or versions of "
-        f"libraries: {', '.join(changed)}."
+        f"libraries: {', '.join(changed[:_NAMED])}{rest}."
     ]
+
+
+def _code_of(kind: str, cells: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], set[str]]:
+    """Digests by label; a model's by the position of its weights too."""
+    found: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for cell in cells:
+        position = (cell["model_replicate"] or 0) if kind == "model" else 0
+        found[cell[kind], position].add(cell[f"{kind}_digest"])
+    return found
 
 
 def _unknown_references(first: Measured, second: Measured) -> Iterator[str]:
@@ -65,6 +75,11 @@ def _unknown_references(first: Measured, second: Measured) -> Iterator[str]:
                 )
 
 
+def of_seconds(notes: Iterable[str]) -> str:
+    """What a board's notes say of seconds that must not be compared; empty where they may be."""
+    return " ".join(note for note in notes if note.endswith(_WITHIN_A_RUN))
+
+
 def _other_machines(first: Measured, second: Measured) -> Iterator[str]:
     """A sentence where both say how long explaining took, and on what."""
     ours, theirs = (_devices(one.cells) for one in (first, second))
@@ -74,10 +89,7 @@ def _other_machines(first: Measured, second: Measured) -> Iterator[str]:
             if ours == theirs
             else f"{ours} in {first.name} and on {theirs} in {second.name}"
         )
-        yield (
-            f"Seconds of {first.name} and {second.name} were measured on {on}: they compare within "
-            "a run alone."
-        )
+        yield f"Seconds of {first.name} and {second.name} were measured on {on}: {_WITHIN_A_RUN}"
 
 
 def _devices(cells: pa.Table) -> str:

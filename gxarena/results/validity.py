@@ -3,7 +3,9 @@
 Judged where the truth is known: the suite `metric-validity` asks every metric about planted motifs,
 and `benchmarks/validity/metrics.py` writes which of them did not tell the truth from `random`, over
 trainings and sequences, or put `gc` or `blur` before it. A verdict is of a kind of model (by its
-component), a metric with its parameters, and a quantity; what was not judged ranks.
+component), a metric with its parameters, and a quantity, or of what a metric is, whoever is asked.
+What was not judged ranks, but for a budget of a quantity of which another budget was judged and
+ranks nobody: what is between two or beyond them is not known to be better.
 """
 
 from __future__ import annotations
@@ -19,6 +21,10 @@ from gxarena.files import shipped, write_text
 FILE = "validity/not_ranked.json"
 SIZES = frozenset({"budgets", "random_orders"})
 """Parameters that say how often or how far is asked, not what."""
+ANY = "any"
+"""In the place of a model or of parameters: the verdict follows from the metric's formula."""
+BUDGET = "@"
+"""Behind it the name of a quantity has the budget that it is at."""
 
 
 class Measure(NamedTuple):
@@ -50,11 +56,34 @@ class Measure(NamedTuple):
 
 def why_not_ranked(measure: Measure) -> str:
     """Why nobody is ranked by it; empty where nothing was shown against it."""
-    return _verdicts(shipped(FILE)).get(measure, "")
+    verdicts = _verdicts(shipped(FILE))
+    for one in (measure, by_definition(measure.metric, measure.quantity)):
+        if one in verdicts:
+            return verdicts[one]
+    return _at_other_budgets(measure, verdicts)
+
+
+def by_definition(metric: str, quantity: str) -> Measure:
+    """What a verdict is of that holds for every model and with all parameters."""
+    return Measure(ANY, metric, json.dumps(ANY), quantity)
+
+
+def _at_other_budgets(measure: Measure, verdicts: Mapping[Measure, str]) -> str:
+    """What was shown against the quantity at budgets that were judged; empty without a budget."""
+    name, at, _ = measure.quantity.partition(BUDGET)
+    if not at:
+        return ""
+    against = [
+        f"at {budget} {why}"
+        for other, why in verdicts.items()
+        for what, _, budget in [other.quantity.partition(BUDGET)]
+        if why and budget and other._replace(quantity=what) == measure._replace(quantity=name)
+    ]
+    return "; ".join(["at this budget it was not judged", *against]) if against else ""
 
 
 def write_verdicts(verdicts: Iterable[tuple[Measure, str]], path: Path) -> None:
-    """Write why each is not ranked, as `why_not_ranked` reads it.
+    """Write why each is not ranked, as `why_not_ranked` reads it; an empty reason clears it.
 
     Raises
     ------

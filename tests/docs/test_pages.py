@@ -106,10 +106,9 @@ def validity(name: str) -> str:
         for label in [row["metric"].partition(".")[0]] if of.get(label, label) == name
     ]  # fmt: skip
     verdicts = json.loads((ROOT / "benchmarks" / "validity" / "not_ranked.json").read_text())
-    barred = any(verdict["metric"] == name for verdict in verdicts)
+    barred = any(verdict["metric"] == name for verdict in verdicts if verdict["why"])
     if not rows:
-        assert not barred
-        return "not judged"
+        return "not judged, but by some of its numbers nobody is ranked" if barred else "not judged"
     if all(row["trusted"] for row in rows):
         assert not barred
         return "judged; it tells the truth from every control."

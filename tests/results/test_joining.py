@@ -134,6 +134,47 @@ def test_who_computed_with_other_code_is_said(tmp_path: Path) -> None:
     assert joined(one, elsewhere).notes == ()
 
 
+def test_other_code_of_explainers_and_aggregators_is_said_too(tmp_path: Path) -> None:
+    """Even where no cell is of both runs: who explains the same way by other code is compared."""
+    one = _measured(
+        tmp_path / "one", {"a": LOW}, explainer_digest="1" * 32, aggregator_digest="2" * 32
+    )
+    digests = {"a": "3" * 32, "b": "1" * 32}
+    two = _measured(
+        tmp_path / "two", {"a": LOW, "b": HIGH}, explainer_digest=digests,
+        aggregator_digest="4" * 32, metric="r", metric_name="r", metric_component="r",
+    )  # fmt: skip
+    both = joined(one, two)
+    assert both.notes == (
+        "one and two were computed with other sources or versions of libraries: a, native.",
+    )
+    # One of them is what a third was computed with, the other is not.
+    third = _measured(
+        tmp_path / "three", {"a": LOW}, explainer_digest="1" * 32, aggregator_digest="2" * 32,
+        metric="s", metric_name="s", metric_component="s",
+    )  # fmt: skip
+    assert joined(both, third).notes == (
+        *both.notes,
+        "one and three were computed with other sources or versions of libraries: a, native.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [("abcdef", "a, b, c, d, e, f"), ("abcdefg", "a, b, c, d, e, f and 1 other"),
+     ("abcdefgh", "a, b, c, d, e, f and 2 others")],
+)  # fmt: skip
+def test_at_most_six_are_named(names: str, named: str, tmp_path: Path) -> None:
+    """A change of what all compute with is a change of all."""
+    one, two = (
+        _measured(tmp_path / run, dict.fromkeys(names, LOW), explainer_digest=code * 32)
+        for run, code in (("one", "1"), ("two", "2"))
+    )
+    assert joined(one, two).notes == (
+        f"one and two were computed with other sources or versions of libraries: {named}.",
+    )
+
+
 def test_an_earlier_attempt_is_not_what_a_cell_holds(tmp_path: Path) -> None:
     one = _measured(tmp_path / "one", {"a": LOW})
     failed = [row | {"attempt": 0, "status": "error"} for row in one.cells.to_pylist()]

@@ -52,18 +52,63 @@ def test_every_shipped_verdict_is_found_by_the_cell_that_it_is_of() -> None:
     rows = json.loads(shipped(validity.FILE).read_text())
     assert rows
     for row in rows:
-        given_more = row["parameters"] | {"budgets": [3], "random_orders": 7}
+        parameters = {"any": "of these"} if row["parameters"] == validity.ANY else row["parameters"]
+        given_more = parameters | {"budgets": [3], "random_orders": 7}
         cell = {"model_component": row["model"], "metric_component": row["metric"],
                 "metric_parameters": json.dumps(given_more)}  # fmt: skip
         assert why_not_ranked(Measure.of(cell, row["quantity"])) == row["why"]
         other = cell | {"model_component": "somebody's"}
-        assert why_not_ranked(Measure.of(other, row["quantity"])) == ""
+        of_all = row["why"] if row["model"] == validity.ANY else ""
+        assert why_not_ranked(Measure.of(other, row["quantity"])) == of_all
 
 
 def test_written_verdicts_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = Measure.of(_cell(fill="unknown"), "gain")
     other = Measure.of(_cell(fill="complement"), "gain")
-    write_verdicts([(mine, "blind")], tmp_path / "v.json")
-    monkeypatch.setattr(validity, "shipped", lambda _relative: tmp_path / "v.json")
+    _ship({mine: "blind"}, tmp_path, monkeypatch)
     assert why_not_ranked(mine) == "blind"
     assert why_not_ranked(other) == ""
+
+
+def _ship(verdicts: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_verdicts(verdicts.items(), folder / "v.json")
+    monkeypatch.setattr(validity, "shipped", lambda _relative: folder / "v.json")
+
+
+def test_a_budget_that_was_not_judged_is_as_good_as_those_that_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at(budget: str, name: str = "gain_logit", **given: Any) -> Measure:
+        return Measure.of(_cell(**{"fill": "unknown"} | given), f"{name}@{budget}")
+
+    verdicts = {at("5"): "", at("10"): "is blind", at("20"): "is misled", at("5", "drop"): ""}
+    _ship(verdicts, tmp_path, monkeypatch)
+    assert [why_not_ranked(at(one)) for one in ("5", "10", "20")] == ["", "is blind", "is misled"]
+    for budget in ("1", "11", "15", "25", "50", "30nt", "5nt"):
+        assert why_not_ranked(at(budget)) == (
+            "at this budget it was not judged; at 10 is blind; at 20 is misled"
+        )
+        for of_another in (at(budget, "drop"), at(budget, fill="complement"),
+                           at(budget)._replace(model="hf"), at(budget)._replace(metric="x"),
+                           at(budget)._replace(quantity="gain_logit_area")):  # fmt: skip
+            assert why_not_ranked(of_another) == ""
+
+
+@pytest.mark.parametrize("budget", ["1", "11", "15", "25", "50", "30nt"])
+def test_the_cnn_s_gain_ranks_nobody_at_a_budget_beside_those_that_do_not(budget: str) -> None:
+    asked = _cell(fill="unknown", ranking="signed", budgets=[15], random_orders=3)
+    why = why_not_ranked(Measure.of(asked, f"gain_logit@{budget}"))
+    assert why.startswith("at this budget it was not judged; at 10 on planted motifs it does not")
+    assert why_not_ranked(Measure.of(asked, "gain_logit@5")) == ""
+    complement = _cell(fill="complement", ranking="signed")
+    assert why_not_ranked(Measure.of(complement, f"gain_logit@{budget}")) == ""
+
+
+@pytest.mark.parametrize("model", ["cnn", "dnabert2-mini", "somebody's"])
+@pytest.mark.parametrize("rules", [{}, {"rules": [{"all": ["A", "B"]}], "positive": 0}])
+def test_nobody_is_ranked_by_a_gap_that_oracle_and_noise_share(
+    model: str, rules: dict[str, Any]
+) -> None:
+    cell = _cell(model, **rules) | {"metric_component": "dependency_map"}
+    assert "never changes" in why_not_ranked(Measure.of(cell, "gap"))
+    assert why_not_ranked(Measure.of(cell, "null")) == ""
