@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import numpy as np
 from gxarena.data import Bools
 from gxarena.errors import InputError, MissingExtra
 from gxarena.hookspecs import QUESTIONS
-from gxarena.report.boards.tables import TABLE
+from gxarena.report.boards.tables import TABLE, blocks_in_words
 from gxarena.report.drawing import CONTROL, STYLES, canvas, check_ending, panels, save, tidy
 from gxarena.results.boards import Board, boards_of
 from gxarena.results.cautions import of_seconds
@@ -68,26 +69,42 @@ def write_board_figure(
 
 
 def draw_estimates(board: Board, patterns: Sequence[str]) -> Figure:
-    """Dots with 95% intervals, a panel for those who compete, best on top; controls grey."""
+    """Dots with 95% intervals, a panel for those who compete, best on top; controls grey.
+
+    Without patterns no more than the first `MOST_PANELS`, and the caption says what is left out.
+    """
     rows = board.shown.to_pylist()
-    patterns = patterns or board.headline
-    chosen = [
-        row for row in rows if row["estimate"] is not None and matches(row["metric"], patterns)
-    ]
+    wanted = patterns or board.headline
+    chosen = [row for row in rows if row["estimate"] is not None and matches(row["metric"], wanted)]
     if not chosen:
         known = {row["metric"] for row in rows}
-        raise InputError(matching_nothing("figure estimates", ", ".join(patterns), known))
+        raise InputError(matching_nothing("figure estimates", ", ".join(wanted), known))
     groups = _grouped(chosen)
-    if len(groups) > MOST_PANELS:
+    if patterns and len(groups) > MOST_PANELS:
         raise InputError(
             f"figure estimates: expected at most {MOST_PANELS} panels, got {len(groups)}. Choose "
             "metrics by --metric, e.g. --metric auprc."
         )
-    most = max(len(group) for group in groups)
-    figure, grid = panels(len(groups), 1, width=4.2, height=0.8 + 0.22 * most)
-    for axes, group in zip(grid[:, 0], groups, strict=True):
+    drawn, left = groups[:MOST_PANELS], groups[MOST_PANELS:]
+    most = max(len(group) for group in drawn)
+    figure, grid = panels(len(drawn), 1, width=4.2, height=0.8 + 0.22 * most)
+    for axes, group in zip(grid[:, 0], drawn, strict=True):
         _draw_rows(axes, group)
+    _caption(figure, _left_out(left, len(groups)))
     return figure
+
+
+def _left_out(left: Sequence[Sequence[Row]], of: int) -> str:
+    """Which panels were not drawn; nothing where all were."""
+    if not left:
+        return ""
+    panels_of = Counter(group[0]["metric"] for group in left)
+    names = ", ".join(
+        metric if many == 1 else f"{metric} ({many} panels)" for metric, many in panels_of.items()
+    )
+    return (
+        f"The first {of - len(left)} of {of} panels. Choose others by --metric. Left out: {names}."
+    )
 
 
 def _grouped(rows: Sequence[Row]) -> list[list[Row]]:
@@ -255,7 +272,7 @@ def _standings(board: Board, name: str) -> list[list[Standing]]:
 
 def _heading(group: Sequence[Standing]) -> str:
     one = group[0]
-    return f"{QUESTIONS[one.question]}\n{one.model}, {one.blocks} metrics x data sets"
+    return f"{QUESTIONS[one.question]}\n{one.model}, {blocks_in_words(one.blocks)}"
 
 
 BOARD_FIGURES: Mapping[str, Callable[[Board, Sequence[str]], Figure]] = {

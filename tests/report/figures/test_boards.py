@@ -52,6 +52,26 @@ def test_estimates_are_dots_and_intervals_of_the_board_best_on_top() -> None:
     assert axes.yaxis_inverted()
 
 
+def test_without_patterns_the_first_panels_are_drawn_and_it_is_said_which_are_not() -> None:
+    board = synthetic_board(2, 6, 5)
+    figure = draw_estimates(board, ())
+    assert len([axes for axes in figure.axes if axes.axison]) == 24
+    assert caption(figure) == (
+        "The first 24 of 30 panels. Choose others by --metric. Left out: metric-4, metric-5 (5 "
+        "panels)."
+    )
+    few = draw_estimates(replace(board, headline=("metric-1", "metric-2")), ())
+    assert len([axes for axes in few.axes if axes.axison]) == 10
+    assert caption(few) == ""
+
+
+def test_one_metric_on_one_data_set_is_singular() -> None:
+    (axes,) = draw_cost(synthetic_board(2, 1, 1)).axes
+    assert axes.get_title(loc="left").endswith("network, 1 metric on 1 data set")
+    (axes,) = draw_cost(synthetic_board(2, 1, 2)).axes
+    assert axes.get_title(loc="left").endswith("network, 2 metrics x data sets")
+
+
 def test_ranks_are_mean_ranks_joined_where_they_are_not_told_apart() -> None:
     pytest.importorskip("scikit_posthocs")
     board = synthetic_board(5, 1, 12)
@@ -156,7 +176,7 @@ def test_a_figure_that_cannot_be_says_why(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected runs that are one board, got 2.*data set 'd'"):
         write_board_figure("ranks", runs, (), tmp_path / "a.svg")
     with pytest.raises(InputError, match="at most 24 panels, got 30"):
-        draw_estimates(synthetic_board(2, 6, 5), ())
+        draw_estimates(synthetic_board(2, 6, 5), ["metric-*"])
     with pytest.raises(InputError, match="nothing"):
         draw_estimates(synthetic_board(2, 1, 1), ["nothing"])
     alone = synthetic_board(1, 1, 1)
