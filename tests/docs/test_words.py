@@ -63,6 +63,8 @@ def test_by_which_rows_of_the_quickstart_s_tables_nobody_is_ranked() -> None:
     }
     assert barred.keys() == expected.keys()
     assert all(why in barred[key] for key, why in expected.items())
+    unjudged = _rows("quickstart", metric="faithfulness-unknown.gain_logit@50", model="cnn")["lrp"]
+    assert unjudged["not_ranked"].startswith("at this budget it was not judged; at 10 on planted")
     for page in ("README.md", "docs/results.md"):
         assert "nobody is ranked for the CNN" in " ".join(
             (BOARDS.parent / page).read_text().split()
