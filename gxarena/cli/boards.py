@@ -112,14 +112,13 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
 
     from gxarena.errors import InputError
     from gxarena.registry import Registry
-    from gxarena.results.attestation import level_of
+    from gxarena.results.attestation import checked_by
     from gxarena.results.boards import Board
     from gxarena.results.bundle import is_bundle, opened
     from gxarena.results.reading import RunResults
     from gxarena.results.schemas import VALUES
     from gxarena.results.strata import Stratum, leaderboard_of_stratum, terms_of_stratum
     from gxarena.results.terms import terms_of
-    from gxarena.results.verification import SELF_REPORTED
     from gxarena.run.labels import labels_of_run
 
     stratum = Stratum.of(only)
@@ -131,7 +130,7 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
     with ExitStack() as stack:
         bundle = is_bundle(path)
         run = stack.enter_context(opened(path)) if bundle else RunResults.of(path)
-        level, notes = level_of(path, run) if bundle else (SELF_REPORTED, [])
+        levels, notes = checked_by(path, run) if bundle else ({}, [])
         record = run.record
         classes = {} if stratum.label is None else labels_of_run(run, Registry.load())
         table, left_out = leaderboard_of_stratum(
@@ -141,7 +140,7 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
             record.seed,
             record.groupings,
             classes,
-            dict.fromkeys(record.cells, level),
+            levels,
         )
         return Board(
             (str(path),),

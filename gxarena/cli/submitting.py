@@ -12,8 +12,6 @@ from gxarena.cli.running import RunDir
 
 REFUSED = 1
 """Exit status of a bundle that does not hold."""
-NOBODY = "somebody who gives no name"
-"""Who verifies where nobody says so."""
 
 
 def submit(
@@ -95,7 +93,6 @@ def verify(
     """
     from gxarena.cli.console import out, print_json, say
     from gxarena.results.attestation import write_attestation
-    from gxarena.results.verification import explained
     from gxarena.submissions.verifying import as_document, attested
     from gxarena.submissions.verifying import verify as checked
 
@@ -116,12 +113,12 @@ def verify(
         counted = ", ".join(f"{n} {what}" for what, n in verdict.counts.items())
         if replay:
             counted += f"; drawn by the seed {verdict.seed}"
-        end = explained(verdict.level) if verdict.holds else "does not hold"
+        end = f"holds; {verdict.sentence}" if verdict.holds else "does not hold"
         out().print(f"{bundle}: {end} ({counted}).", markup=False, highlight=False, soft_wrap=True)
     if not verdict.holds:
         raise typer.Exit(REFUSED)
     if attest is not None:
-        write_attestation(attest, attested(verdict, by or NOBODY))
+        write_attestation(attest, attested(verdict, by or ""))
         say(f"Written: {attest}")
 
 
@@ -134,6 +131,10 @@ def _check_attestation(bundle: Path, attest: Path | None, by: str | None) -> Non
         if by is not None:
             raise InputError("--by: expected --attest FILE too, where that is written, got none.")
         return
+    if not (by or "").strip():
+        raise InputError(
+            "--attest: expected --by WHO too, as an attestation is somebody's, got none."
+        )
     wanted = place_beside(bundle)
     if attest.name != wanted.name or attest.resolve().is_relative_to(bundle.resolve()):
         raise InputError(

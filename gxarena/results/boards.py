@@ -9,17 +9,19 @@ ranked with its rows, so it stands beside.
 from __future__ import annotations
 
 import functools
+import reprlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from gxarena.errors import InputError
-from gxarena.results.attestation import level_of
+from gxarena.results.attestation import checked_by
 from gxarena.results.bundle import is_bundle, opened
 from gxarena.results.joining import joined, relabelled
 from gxarena.results.leaderboard import leaderboard
@@ -29,7 +31,7 @@ from gxarena.results.places import without_ranks_of_the_lone
 from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.terms import Terms, from_json, terms_of, to_json, why_apart
-from gxarena.results.verification import SELF_REPORTED
+from gxarena.results.verification import SELF_REPORTED, Levels
 
 WRITTEN = ".parquet"
 _UNVERIFIED = "unverified"
@@ -105,7 +107,7 @@ def boards_of(paths: Sequence[Path]) -> list[Board]:
             if path not in written:
                 if is_bundle(path):
                     run = stack.enter_context(opened(path))
-                    _place(groups, run, str(path), *level_of(path, run))
+                    _place(groups, run, str(path), *checked_by(path, run))
                 else:
                     _place(groups, RunResults.of(path), str(path))
     boards = [_ranked(group) for group in groups]
@@ -116,11 +118,11 @@ def _place(
     groups: list[_Group],
     run: RunResults,
     name: str,
-    level: str = SELF_REPORTED,
+    levels: Levels = MappingProxyType({}),
     notes: Sequence[str] = (),
 ) -> None:
-    """Join a run, checked so far, with the first group that it can be joined with."""
-    measured = Measured.of(run, name, terms_of(run), level, notes)
+    """Join a run, of which so much is checked, with the first group that it can be joined with."""
+    measured = Measured.of(run, name, terms_of(run), levels, notes)
     record, why = run.record, ""
     for group in groups:
         held = group.measured
@@ -198,6 +200,8 @@ def write_board(path: Path, board: Board) -> None:
 def read_board(path: Path) -> Board:
     """A written board; columns that its version did not have yet are null.
 
+    Whoever wrote it says what they like of how far it was checked, so that counts for nothing.
+
     Raises
     ------
     InputError
@@ -217,13 +221,27 @@ def read_board(path: Path) -> Board:
         table = table.append_column(column, pa.nulls(len(table), column.type))
     table = table.select(LEADERBOARD.names).cast(LEADERBOARD)
     at = LEADERBOARD.get_field_index("verification")
-    levels = pc.if_else(pc.equal(table[at], _UNVERIFIED), SELF_REPORTED, table[at])
+    notes = [*identity.get("notes", ()), *_unattested(path, table[at])]
+    levels = pa.array([SELF_REPORTED] * len(table), pa.string())
     return Board(
         (str(path),),
         table.set_column(at, LEADERBOARD.field(at), levels),
         from_json(identity.get("terms", [])),
         tuple(identity.get("headline", ())),
         tuple(identity.get("runs", ())),
-        tuple(identity.get("notes", ())),
+        tuple(notes),
         written=True,
     )
+
+
+def _unattested(path: Path, levels: pa.ChunkedArray) -> list[str]:
+    """A sentence where a file says itself that somebody checked it: anybody can write that."""
+    said = sorted({*levels.to_pylist()} - {SELF_REPORTED, _UNVERIFIED, None})
+    if not said:
+        return []
+    rows = pc.sum(pc.is_in(levels, pa.array(said, pa.string()))).as_py()
+    quoted = " and ".join(map(reprlib.repr, said[:2]))
+    return [
+        f"{path} says {quoted} of {rows} of {len(levels)} rows, which counts for "
+        "nothing: no attestation is of a written board. Its bundle's board says what was checked."
+    ]

@@ -23,6 +23,8 @@ _READ = [
 _NAMED = 6
 """So many are named; where what all compute with changed, all would be."""
 
+_WITHIN_A_RUN = "they compare within a run alone."
+
 
 def cautions(first: Measured, second: Measured) -> Iterator[str]:
     """A sentence for each."""
@@ -73,6 +75,11 @@ def _unknown_references(first: Measured, second: Measured) -> Iterator[str]:
                 )
 
 
+def of_seconds(notes: Iterable[str]) -> str:
+    """What a board's notes say of seconds that must not be compared; empty where they may be."""
+    return " ".join(note for note in notes if note.endswith(_WITHIN_A_RUN))
+
+
 def _other_machines(first: Measured, second: Measured) -> Iterator[str]:
     """A sentence where both say how long explaining took, and on what."""
     ours, theirs = (_devices(one.cells) for one in (first, second))
@@ -82,10 +89,7 @@ def _other_machines(first: Measured, second: Measured) -> Iterator[str]:
             if ours == theirs
             else f"{ours} in {first.name} and on {theirs} in {second.name}"
         )
-        yield (
-            f"Seconds of {first.name} and {second.name} were measured on {on}: they compare within "
-            "a run alone."
-        )
+        yield f"Seconds of {first.name} and {second.name} were measured on {on}: {_WITHIN_A_RUN}"
 
 
 def _devices(cells: pa.Table) -> str:

@@ -18,7 +18,7 @@ from gxarena.data import Floats
 from gxarena.results.encoded import encoded
 from gxarena.results.reading import last_attempts
 from gxarena.results.validity import Measure, why_not_ranked
-from gxarena.results.verification import SELF_REPORTED, weakest
+from gxarena.results.verification import SELF_REPORTED, Levels, weakest
 
 LABELS = ("suite", "dataset", "model", "explainer", "aggregator", "metric")
 GROUP = ("suite", "dataset", "model", "aggregator", "metric")
@@ -43,7 +43,7 @@ class Replicate:
     """A sequence, for the explanation."""
     fingerprint: Floats | None
     level: str = SELF_REPORTED
-    """How far somebody else has checked it (see `gxarena.results.verification`)."""
+    """How far somebody has checked it (see `gxarena.results.verification`)."""
 
 
 @dataclass
@@ -124,19 +124,20 @@ class Contestant:
 
 
 def groups_of_contestants(
-    cells: pa.Table, samples: pa.Table, levels: Mapping[str, str] = MappingProxyType({})
+    cells: pa.Table, samples: pa.Table, levels: Levels = MappingProxyType({})
 ) -> Iterator[list[Contestant]]:
     """Contestants by what they share, each group in the order of its explainers' labels.
 
-    Cells that somebody else has checked are those with a level.
+    Quantities of cells that somebody has checked are those with a level.
     """
     values = values_of_cells(samples)
     found: dict[tuple[str, ...], Contestant] = {}
     attempts = last_attempts(cells.select(_READ))
     single = _of_one_set_of_weights(attempts)
     for cell in attempts:
-        for contestant, replicate in _of_cell(cell, values):
-            replicate.level = levels.get(cell["cell_id"], SELF_REPORTED)
+        checked = levels.get(cell["cell_id"], {})
+        for quantity, contestant, replicate in _of_cell(cell, values):
+            replicate.level = checked.get(quantity, SELF_REPORTED)
             contestant.other_weights = bool(cell["against"]) and cell["model"] in single
             contestant.against_one = (cell["against"] or "").partition("/")[0] in single
             key = tuple(contestant.labels.values())
@@ -177,8 +178,8 @@ def values_of_cells(samples: pa.Table) -> dict[tuple[str, str], Floats]:
 
 def _of_cell(
     cell: Mapping[str, Any], values: Mapping[tuple[str, str], Floats]
-) -> Iterable[tuple[Contestant, Replicate]]:
-    """One contestant per quantity of a cell; unsupported combinations are none."""
+) -> Iterable[tuple[str, Contestant, Replicate]]:
+    """Each quantity of a cell with its contestant; unsupported combinations are none."""
     if cell["status"] in ("unsupported", "skipped"):
         return
     # A metric that could not even be made has no quantities: one row says so.
@@ -194,6 +195,7 @@ def _of_cell(
             continue
         labels = {label: cell[label] for label in LABELS if label != "metric"}
         yield (
+            key,
             Contestant(
                 labels=labels | {"metric": name},
                 role=cell["explainer_role"],

@@ -26,6 +26,7 @@ from gxarena.results.places import Row, asked_of, null_if_nan, places_of
 from gxarena.results.reading import RunResults
 from gxarena.results.sample_groups import groups_of_datasets
 from gxarena.results.schemas import LEADERBOARD, VALUES
+from gxarena.results.verification import Levels, weakest
 from gxarena.seeds import sample_seed
 from gxarena.statistics.intervals import Bounds, mean_intervals
 from gxarena.statistics.replicate_pairs import FEWEST_REPLICATES, jackknifed
@@ -51,7 +52,7 @@ def leaderboard(
     samples: pa.Table,
     seed: int = 0,
     groupings: Mapping[str, str] = MappingProxyType({}),
-    levels: Mapping[str, str] = MappingProxyType({}),
+    levels: Levels = MappingProxyType({}),
 ) -> pa.Table:
     """Leaderboard rows of one run.
 
@@ -64,8 +65,8 @@ def leaderboard(
     groupings : mapping of str to str
         Data sets of which samples are no independent evidence, and which (see
         `gxarena.results.sample_groups.groups_of`).
-    levels : mapping of str to str
-        How far somebody else has checked a cell, by its id; nobody has where there is none (see
+    levels : mapping of cell's id to mapping of quantity to str
+        How far somebody has checked it; nobody has where there is none (see
         `gxarena.results.verification`).
 
     Returns
@@ -232,6 +233,7 @@ def _between(
                 "ci_method": ENDS
                 if i in ends
                 else f"{spread.method[i]}, between floor and ceiling",
+                "verification": weakest(rows[one]["verification"] for one in (i, *ends)),
                 # In the unit of the scale, which this one is not.
                 "behind_best": None,
                 "estimate_filled": None,

@@ -15,7 +15,7 @@ from gxarena.results.encoded import encoded, positions
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import VALUES
 from gxarena.results.terms import DATASET, MODEL, REFERENCE, REFERENCE_CODE, Key, Terms
-from gxarena.results.verification import SELF_REPORTED
+from gxarena.results.verification import Levels
 
 Row = Mapping[str, Any]
 Origins = tuple[tuple[str, str], ...]
@@ -38,8 +38,8 @@ class Measured:
         Data sets whose samples are grouped (see `gxarena.results.sample_groups`).
     notes : tuple of str
         What a reader must know of the joining, a sentence each.
-    levels : mapping of str to str
-        How far somebody else has checked cells, by their ids (see `gxarena.results.verification`).
+    levels : mapping of cell's id to mapping of quantity to str
+        How far somebody has checked them (see `gxarena.results.verification`).
     origins : mapping of str to tuple of (run, its cell's id)
         Of which run a cell is, by its id here, and then which others hold the same values.
     """
@@ -51,7 +51,7 @@ class Measured:
     seed: int
     groupings: Mapping[str, str]
     notes: tuple[str, ...] = ()
-    levels: Mapping[str, str] = field(default_factory=dict)
+    levels: Levels = field(default_factory=dict)
     origins: Mapping[str, Origins] = field(default_factory=dict)
 
     @classmethod
@@ -60,13 +60,12 @@ class Measured:
         run: RunResults,
         name: str,
         terms: Terms,
-        level: str = SELF_REPORTED,
+        levels: Levels = MappingProxyType({}),
         notes: Sequence[str] = (),
     ) -> Measured:
         """One run by itself, checked so far, with what is to be known of that."""
         samples, cells = run.table("samples", VALUES, encode=True), run.table("cells")
         record = run.record
-        levels = {} if level == SELF_REPORTED else dict.fromkeys(record.cells, level)
         origins = {cell: ((name, cell),) for cell in cells["cell_id"].to_pylist()}
         about = (record.seed, record.groupings, tuple(notes), levels, origins)
         return cls(name, terms, cells, samples, *about)

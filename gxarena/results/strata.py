@@ -25,6 +25,7 @@ from gxarena.results.leaderboard import ORDER, leaderboard
 from gxarena.results.reading import last_attempts
 from gxarena.results.schemas import REPLICATE
 from gxarena.results.terms import DATASET, Terms
+from gxarena.results.verification import Levels
 
 ACCURACY = "accuracy"
 """The metric's component; its label in a suite may differ."""
@@ -88,7 +89,7 @@ def leaderboard_of_stratum(
     seed: int = 0,
     groupings: Mapping[str, str] = MappingProxyType({}),
     classes: Classes = MappingProxyType({}),
-    levels: Mapping[str, str] = MappingProxyType({}),
+    levels: Levels = MappingProxyType({}),
 ) -> tuple[pa.Table, list[str]]:
     """The board of the samples that are in a stratum, and sentences on what is left out.
 

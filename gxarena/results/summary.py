@@ -10,6 +10,7 @@ them.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from gxarena.data import Floats, Ints
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.families import family_of
 from gxarena.results.leaderboard import NORMALISED
-from gxarena.statistics.blocks import compare_over_blocks, ranks_without
+from gxarena.statistics.blocks import compare_over_blocks, ranks_without, tiers_of
 
 Row = Mapping[str, Any]
 Block = tuple[str, str, str]
@@ -73,6 +74,9 @@ class Standing:
         A sequence, for the explanation (see `seconds_of`).
     critical_difference : float or None
         Nemenyi's, of mean ranks; None where data sets are too few.
+    left_out : tuple of str
+        What was left out in turn, since there is more than one of it: data set, metric, set of
+        weights.
     """
 
     model: str
@@ -92,6 +96,7 @@ class Standing:
     place_filled: int | None
     seconds: float | None
     critical_difference: float | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def summary(board: pa.Table) -> list[Standing]:
@@ -186,14 +191,15 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
     ranks = _rank_table(ranked, first, _in_column("rank"))
     compared = compare_over_blocks(ranks)
     places = _places(compared.mean_rank)
-    moved = np.stack([places, *_without_blocks(ranks, blocks), *_without_replicates(ranked, first)])
+    without = {what: found for what, found in _without(ranked, ranks, first) if found}
+    moved = np.stack([places, *itertools.chain(*without.values())])
     # Ends as far from the mean rank as they are from the ranks: others may be on the board too.
     lowest, highest = (
         compared.mean_rank + (_rank_table(ranked, first, end) - ranks).mean(axis=0)
         for end in (_in_column("rank_low"), _in_column("rank_high"))
     )
     difference = _difference_over_data_sets(ranks, blocks)
-    tiers = _tiers(compared.mean_rank, difference, lowest, highest)
+    tiers = tiers_of(compared.mean_rank, difference, lowest, highest)
     filled = _filled_places(ranked, first)
     made = [
         Standing(
@@ -214,6 +220,7 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
             filled[i],
             seconds_of(row for row in rows if row["explainer"] in names),
             None if np.isnan(difference) else difference,
+            tuple(without),
         )
         for i, names in enumerate(entries)
     ]
@@ -290,13 +297,14 @@ def _places(mean_ranks: Floats) -> Ints:
     return np.asarray(rankdata(np.round(mean_ranks, 9), method="min"), dtype=np.int64)
 
 
-def _without_blocks(ranks: Floats, blocks: Sequence[Block]) -> Iterator[Ints]:
-    """Places with each data set, and each metric, left out."""
-    data_sets = [(suite, dataset) for suite, dataset, _ in blocks]
-    metrics = [metric for _, _, metric in blocks]
-    for labels in (data_sets, metrics):
-        for place in ranks_without(ranks, labels).values():
-            yield place.astype(np.int64)
+def _without(
+    ranked: Ranked, ranks: Floats, first: Sequence[str]
+) -> Iterator[tuple[str, list[Ints]]]:
+    """Places with each data set, metric and set of weights left out; none where there is one."""
+    for what, part in (("data set", slice(2)), ("metric", slice(2, 3))):
+        left = ranks_without(ranks, [block[part] for block in ranked])
+        yield what, [place.astype(np.int64) for place in left.values()]
+    yield "set of weights", list(_without_replicates(ranked, first))
 
 
 def _without_replicates(ranked: Ranked, names: Sequence[str]) -> Iterator[Ints]:
@@ -314,20 +322,6 @@ def _difference_over_data_sets(ranks: Floats, blocks: Sequence[Block]) -> float:
     return compare_over_blocks(
         np.array([ranks[i].mean(axis=0) for i in inside])
     ).critical_difference
-
-
-def _tiers(means: Floats, difference: float, low: Floats, high: Floats) -> list[int | None]:
-    """Greedy from the best: who is not told apart from a tier's first."""
-    tiers: list[int | None] = [None] * len(means)
-    if np.isnan(difference):
-        return tiers
-    order = np.argsort(means, kind="stable")
-    tier, first = 1, order[0]
-    for i in order:
-        if means[i] - means[first] >= difference and low[i] > high[first]:
-            tier, first = tier + 1, i
-        tiers[i] = tier
-    return tiers
 
 
 def _filled_places(ranked: Ranked, names: Sequence[str]) -> list[int | None]:

@@ -7,18 +7,24 @@ and bundles before written ones, each beside those after it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gxarena.results.boards import Board
 from gxarena.results.leaderboard import ORDER
 from gxarena.results.terms import why_apart
+from gxarena.site.numbers import listed
 from gxarena.site.rows import is_plain
 
 Row = Mapping[str, Any]
 Key = tuple[Any, ...]
 MOST_SHOWN = 100
+RELATIVE, ABSOLUTE = 1e-4, 1e-6
+"""Numbers that differ by less are one: two machines round differently."""
+_UNANSWERED = {"n_failed": "failed", "n_undefined": "undefined"}
+"""Counts of what has no value, in words."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +36,53 @@ class Moved:
 
     @property
     def what(self) -> str:
-        """What moved, in words."""
+        """What moved, in words; empty where nothing did."""
         found = {
-            "estimate": _apart(self.here, self.there, "ci_low", "ci_high"),
-            "rank": _apart(self.here, self.there, "rank_low", "rank_high"),
-            "tier": _tier_moved(self.here, self.there),
+            "estimate": self._of_estimate(),
+            "rank": self._of_rank(),
+            "tier": _came_or_went(self.here, self.there, "tier")
+            or _if(self.here["tier"] != self.there["tier"]),
         }
-        return " and ".join(name for name, moved in found.items() if moved)
+        said = [
+            f"{listed(names)}{ending}"
+            for ending in ("", " lost", " new")
+            if (names := [name for name, moved in found.items() if moved == ending])
+        ]
+        return ", ".join((*said, *self._unanswered()))
+
+    def _of_estimate(self) -> str | None:
+        here, there = self.here["estimate"], self.there["estimate"]
+        if here is None or there is None:
+            return _came_or_went(self.here, self.there, "estimate")
+        rounded = math.isclose(here, there, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
+        apart = _apart(self.here, self.there, "ci_low", "ci_high")
+        return _if(not rounded and apart is not False)
+
+    def _of_rank(self) -> str | None:
+        if gone := _came_or_went(self.here, self.there, "rank"):
+            return gone
+        differ = self.here["rank"] != self.there["rank"]
+        return _if(differ and _apart(self.here, self.there, "rank_low", "rank_high") is not False)
+
+    def _unanswered(self) -> list[str]:
+        """Whether more or fewer values failed or are undefined."""
+        return [
+            f"{'more' if self.here[name] > self.there[name] else 'fewer'} {word}"
+            for name, word in _UNANSWERED.items()
+            if self.here[name] != self.there[name]
+        ]
 
     @property
     def gap(self) -> float:
-        """How far the intervals are apart, in the wider one's width; less than 0 if they meet."""
+        """How far the estimates are apart, in the wider interval's width; less than 0 if they meet.
+
+        Infinite where there is but one; 1 where they differ and have no width.
+        """
         rows = self.here, self.there
+        if None in (found := [row["estimate"] for row in rows]):
+            return math.inf if found[0] != found[1] else -1.0
         if any(row[end] is None for row in rows for end in ("ci_low", "ci_high")):
-            return -1.0
+            return 1.0 if self._of_estimate() is not None else -1.0
         width = max(row["ci_high"] - row["ci_low"] for row in rows)
         low, high = max(row["ci_low"] for row in rows), min(row["ci_high"] for row in rows)
         return float((low - high) / width) if width else float(low > high)
@@ -58,10 +97,15 @@ class Change:
     here, there : int
         Numbers of the boards.
     both : int
-        Numbers that both have.
+        Numbers that both ask for.
+    compared : int
+        Those of which both have an estimate.
+    with_intervals : int
+        Those of which both have an interval too.
     moved : tuple of Moved
-        Those whose intervals, of estimate or rank, do not meet, or whose tier is another; the
-        furthest first.
+        Those whose intervals, of estimate or rank, do not meet; which differ beyond rounding where
+        there is none; whose tier is another; whose estimate, rank or tier only one has; of which
+        more or fewer values failed or are undefined. The furthest first.
     only_here, only_there : int
         Numbers that the other lacks.
     terms : str
@@ -72,6 +116,8 @@ class Change:
     here: int
     there: int
     both: int
+    compared: int
+    with_intervals: int
     moved: tuple[Moved, ...]
     only_here: int
     only_there: int
@@ -86,13 +132,15 @@ def changes_of(boards: tuple[Board, ...], names: tuple[str, ...]) -> list[Change
     for (here, (board, name)), (there, (other, other_name)) in itertools.combinations(numbered, 2):
         shared = [key for key in rows[here] if key in rows[there]]
         if shared:
-            pairs = (Moved(rows[here][key], rows[there][key]) for key in shared)
+            pairs = [Moved(rows[here][key], rows[there][key]) for key in shared]
             moved = sorted((one for one in pairs if one.what), key=lambda one: -one.gap)
             found.append(
                 Change(
                     here,
                     there,
                     len(shared),
+                    sum(_both_have(one, "estimate") for one in pairs),
+                    sum(_both_have(one, "ci_low") and _both_have(one, "ci_high") for one in pairs),
                     tuple(moved),
                     len(rows[here]) - len(shared),
                     len(rows[there]) - len(shared),
@@ -110,16 +158,26 @@ def _terms(board: Board, name: str, other: Board, other_name: str) -> str:
 
 
 def _by_key(board: Board) -> dict[Key, Row]:
-    """What answers a question, by what it is of."""
-    rows: Iterator[Row] = (row for row in board.shown.to_pylist() if row["question"])
+    """Rows by what they are of."""
+    rows: list[Row] = board.shown.to_pylist()
     return {tuple(row[name] for name in ORDER): row for row in rows if is_plain(row)}
 
 
-def _apart(here: Row, there: Row, low: str, high: str) -> bool:
+def _both_have(one: Moved, column: str) -> bool:
+    return one.here[column] is not None and one.there[column] is not None
+
+
+def _if(moved: bool) -> str | None:
+    return "" if moved else None
+
+
+def _came_or_went(here: Row, there: Row, column: str) -> str | None:
+    if (here[column] is None) == (there[column] is None):
+        return None
+    return " lost" if here[column] is None else " new"
+
+
+def _apart(here: Row, there: Row, low: str, high: str) -> bool | None:
+    """Whether intervals do not meet; None where one is missing."""
     ends = here[low], here[high], there[low], there[high]
-    return None not in ends and (ends[1] < ends[2] or ends[3] < ends[0])
-
-
-def _tier_moved(here: Row, there: Row) -> bool:
-    tiers = here["tier"], there["tier"]
-    return None not in tiers and tiers[0] != tiers[1]
+    return None if None in ends else ends[1] < ends[2] or ends[3] < ends[0]

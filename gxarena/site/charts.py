@@ -104,7 +104,8 @@ def cost_chart(section: Section) -> Chart | None:
     """Time of an explanation against quality; None where no method has both.
 
     Quality is the mean rank where all methods have one, else the quantity shown, which also who
-    competes with nobody has, beside the controls.
+    competes with nobody has, beside the controls. Nobody is at the front where seconds of several
+    machines must not be compared.
     """
     records = _costs(section)
     methods = [record for record in records if record["role"] == "method"]
@@ -113,12 +114,14 @@ def cost_chart(section: Section) -> Chart | None:
     ranks = _all_ranked(section)
     quality = "mean rank" if ranks else section.shown.what
     better = "lower" if ranks else section.direction
-    _mark_front(records, better)
+    _mark_front(records, "none" if section.machines else better)
     reads = f"{quality} (up is better)" if better != "none" else quality
     names = [record["explainer"] for record in records if record["front"]]
     says = f"Seconds a sequence against {quality}. "
     if len(methods) == 1:
         says += f"{methods[0]['explainer']} competes with nobody here; controls are grey."
+    elif section.machines:
+        says += f"{section.machines} So nobody is said to be both faster and better."
     elif names:
         says += f"Nobody is both faster and better than {listed(names, len(names))}."
     else:

@@ -11,6 +11,7 @@ import numpy as np
 
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.boards import Board
+from gxarena.results.cautions import of_seconds
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.results.patterns import matches
 from gxarena.results.summary import Standing, left_out, seconds_of, summary
@@ -19,6 +20,8 @@ from gxarena.site.addresses import metric_of
 
 Row = Mapping[str, Any]
 
+LEVEL = 0.05
+"""At most this p, adjusted for all pairs, tells two apart, as `gxarena.statistics.ranks` does."""
 WISHES = {
     "localization": "find motifs",
     "faithfulness": "know what the model would lose",
@@ -101,6 +104,8 @@ class Section:
         Sentences: who is not among the mean ranks, and why.
     rows : tuple of mapping
         All that the question is answered by.
+    machines : str
+        Why its seconds must not be compared, a sentence; empty where they may be.
     """
 
     board: int
@@ -116,6 +121,7 @@ class Section:
     replicates: tuple[int, int]
     lacking: tuple[str, ...]
     rows: tuple[Row, ...]
+    machines: str
 
     @property
     def lines(self) -> list[Line]:
@@ -185,7 +191,7 @@ def _section(
         *key,
         shown,
         _direction(at.values()),
-        _in_tiers(methods, _tiers_over_all(methods) if over_all else _tiers_of_shown(whole)),
+        _in_tiers(methods, _tiers_over_all(methods) if over_all else _tiers_of_shown(held)),
         over_all,
         tuple(line for line in lines if line.role != "method"),
         sizes,
@@ -196,6 +202,7 @@ def _section(
             for name, (n, of) in lacking.items()
         ),
         tuple(rows),
+        of_seconds(board.notes),
     )
 
 
@@ -230,30 +237,44 @@ def _tiers_over_all(methods: Sequence[Line]) -> dict[str, int | None]:
 
 
 def _tiers_of_shown(rows: Mapping[str, Sequence[Row]]) -> dict[str, int | None]:
-    """Tiers of one quantity: a next one begins with who is told apart from the first of one.
+    """Tiers of one quantity: the best left, and all left that are not told apart from it.
 
-    That is by the tiers of each data set, or since the intervals of their means are apart: as wide
-    as these are, that holds however what is measured on several data sets hangs together. Who lacks
-    a data set has none.
+    Of one data set as the board has them. Of several, told apart are those whom each data set tells
+    from its best, where that is always the same, and those of whom the intervals of their means do
+    not meet: as wide as these are, that holds however what is measured on several data sets hangs
+    together. A tier's number of one data set says nothing of pairs: it is told apart from that
+    tier's leaders alone. Who lacks a data set, or is not ranked on one, has none.
     """
+    datasets = {row["dataset"] for of in rows.values() for row in of}
     ranked = {
-        name: {row["dataset"]: row["tier"] for row in of}
+        name: {row["dataset"]: row for row in of}
         for name, of in rows.items()
-        if all(row["tier"] is not None for row in of)
+        if len(of) == len(datasets) and all(row["tier"] is not None for row in of)
     }
-    if all(len(by_dataset) == 1 for by_dataset in ranked.values()):
-        return {name: tier for name, found in ranked.items() for tier in found.values()}
+    if len(datasets) == 1:
+        return {name: row["tier"] for name, found in ranked.items() for row in found.values()}
+    best = {(r["dataset"], r["entry"]) for of in rows.values() for r in of if r["rank"] == 1}
     sign = -1 if any(row["direction"] == "higher" for of in rows.values() for row in of) else 1
     means = {name: _over_data_sets(rows[name]) for name in ranked}
-    order = sorted(ranked, key=lambda name: sign * means[name]["estimate"])
+    left = sorted(ranked, key=lambda name: sign * means[name]["estimate"])
     tiers: dict[str, int | None] = {}
-    tier, first = 1, order[0] if order else ""
-    for name in order:
-        everywhere = all(at > ranked[first][dataset] for dataset, at in ranked[name].items())
-        if everywhere or _apart(means[first], means[name]):
-            tier, first = tier + 1, name
-        tiers[name] = tier
+    while left:
+        first, tier = left[0], 1 + max(filter(None, tiers.values()), default=0)
+        alone = {(dataset, row["entry"]) for dataset, row in ranked[first].items()} == best
+        apart = {
+            name
+            for name in left[1:]
+            if (alone and _each_tells_apart(ranked[name].values()))
+            or _apart(means[first], means[name])
+        }
+        tiers |= {name: tier for name in left if name not in apart}
+        left = [name for name in left if name in apart]
     return tiers
+
+
+def _each_tells_apart(rows: Iterable[Row]) -> bool:
+    """Whether every data set tells a method from its best."""
+    return all(p is not None and p <= LEVEL for p in (row["behind_best_p"] for row in rows))
 
 
 def _apart(one: Row, other: Row) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gxarena.results.summary import Standing
 from gxarena.site.addresses import metric_of
@@ -46,11 +46,13 @@ def _who(section: Section) -> str:
     ranked = [line.standing for line in section.lines if line.standing]
     if section.tiers_over_all or not ranked:
         return f"{wish}: {told}."
-    best = min(ranked, key=lambda one: one.mean_rank)
+    best = [one for one in ranked if one.place == 1]
+    names = listed([" = ".join(one.names) for one in best])
+    has = "has" if len(best) == 1 else "share"
     return (
         f"{wish}: by {section.shown.what}, {told}. Over all metrics and data "
-        f"sets, too few to tell tiers, {' = '.join(best.names)} has the best mean rank, "
-        f"{number(best.mean_rank)} of {len(ranked)}, and {_stays(best)}."
+        f"sets, too few to tell tiers, {names} {has} the best mean rank, "
+        f"{number(best[0].mean_rank)} of {len(ranked)}{_stay(best)}."
     )
 
 
@@ -65,11 +67,19 @@ def _told_apart(section: Section) -> str:
     return f"{listed(first)} are not told apart and ahead of the rest"
 
 
-def _stays(standing: Standing) -> str:
-    left_out = "data set, metric or set of weights is left out"
-    if standing.low == standing.high:
-        return f"keeps its place whichever {left_out}"
-    return f"is between place {standing.low} and {standing.high} as a {left_out}"
+def _stay(best: Sequence[Standing]) -> str:
+    """How their place moves; nothing where there was nothing to leave out."""
+    left_out = best[0].left_out
+    if not left_out:
+        return ""
+    several = len(best) > 1
+    what = " or ".join(filter(None, (", ".join(left_out[:-1]), left_out[-1])))
+    low, high = min(one.low for one in best), max(one.high for one in best)
+    if low == high:
+        keeps = "keep their" if several else "keeps its"
+        return f", and {keeps} place whichever {what} is left out"
+    are = "are" if several else "is"
+    return f", and {are} between place {low} and {high} as a {what} is left out"
 
 
 def _named(line: Line) -> str:
@@ -77,7 +87,9 @@ def _named(line: Line) -> str:
 
 
 def _cheaper(section: Section) -> str:
-    """The best of those that cost at most a fifth of the first."""
+    """The best of those that cost at most a fifth of the first, timed on the same machine."""
+    if section.machines:
+        return ""
     standing = (line for line in section.lines if line.standing)
     ranked = sorted(standing, key=lambda line: line.standing.place if line.standing else 0)
     if not ranked or not ranked[0].seconds:

@@ -76,6 +76,20 @@ def critical_difference(methods: int, blocks: int, level: float = 0.95) -> float
     return float(studentized / np.sqrt(2) * np.sqrt(methods * (methods + 1) / (6 * blocks)))
 
 
+def tiers_of(means: Floats, difference: float, low: Floats, high: Floats) -> list[int | None]:
+    """Greedy from the best: who is not told apart from a tier's first."""
+    tiers: list[int | None] = [None] * len(means)
+    if np.isnan(difference):
+        return tiers
+    order = np.argsort(means, kind="stable")
+    tier, first = 1, order[0]
+    for i in order:
+        if means[i] - means[first] >= difference and low[i] > high[first]:
+            tier, first = tier + 1, i
+        tiers[i] = tier
+    return tiers
+
+
 def ranks_without(ranks: Floats, labels: Sequence[Hashable]) -> dict[Hashable, Floats]:
     """Where each method stands by mean rank when the blocks of one label are left out.
 

@@ -7,7 +7,6 @@ from this installation, data from what it can read, neither from the bundle.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ import numpy as np
 from gxarena.data import Floats
 from gxarena.errors import GxarenaError
 from gxarena.registry import Registry
+from gxarena.results.attestation import ABSOLUTE, RELATIVE
 from gxarena.results.contestants import values_of_cells
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan, make_plan
@@ -36,18 +36,6 @@ from gxarena.submissions.values import Values, column_name
 
 CHECK, NOT_HERE = "replay", "installation"
 """What differs when it is run again; what cannot be run here."""
-RELATIVE, ABSOLUTE = 1e-4, 1e-6
-"""What other hardware and another order of sums may change."""
-
-
-def drawn(cells: Sequence[Row], n: int, seed: int, digest: str) -> list[Row]:
-    """`n` of the ok cells, or all where there are fewer; decided by the seed and the bundle."""
-    ok = sorted(
-        (row for row in cells if row["status"] == "ok"), key=lambda row: str(row["cell_id"])
-    )
-    state = hashlib.sha256(f"{seed}/{digest}".encode()).digest()
-    rng = np.random.default_rng(int.from_bytes(state))
-    return [ok[i] for i in rng.permutation(len(ok))[:n].tolist()]
 
 
 @dataclass(frozen=True)

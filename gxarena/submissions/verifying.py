@@ -9,6 +9,7 @@ to no file.
 from __future__ import annotations
 
 import secrets
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,11 +21,17 @@ from gxarena import __version__
 from gxarena.errors import InputError
 from gxarena.files import file_digest
 from gxarena.registry import Registry
-from gxarena.results.attestation import Attestation, attestation
+from gxarena.results.attestation import Attestation, attestation, drawn
 from gxarena.results.bundle import ATTESTED, SUMS, names_in, opened
 from gxarena.results.leaderboard import leaderboard_of
 from gxarena.results.reading import RunResults
-from gxarena.results.verification import RECOMPUTED, REPLAYED, SELF_REPORTED
+from gxarena.results.verification import (
+    LEVELS,
+    Columns,
+    levels_of,
+    recomputed_in_words,
+    replayed_in_words,
+)
 from gxarena.run.suite import Suite
 from gxarena.submissions.attributions import FILE, Attributions
 from gxarena.submissions.card import Card, read_card
@@ -36,7 +43,7 @@ from gxarena.submissions.findings import Findings, quoted
 from gxarena.submissions.installed import Installed
 from gxarena.submissions.motifs import check_motifs
 from gxarena.submissions.recomputation import Recomputation
-from gxarena.submissions.replay import ABSOLUTE, NOT_HERE, RELATIVE, Replay, drawn
+from gxarena.submissions.replay import NOT_HERE, Replay
 from gxarena.submissions.values import Values, checked_values
 from gxarena.validation import validated
 
@@ -55,12 +62,16 @@ class Verdict:
         None where the bundle holds.
     seed : int
         By which cells are drawn that are run again.
-    level : str
-        How far it is checked now (see `gxarena.results.verification.LEVELS`).
+    columns : mapping of cell's id to quantities
+        All that it holds values of.
+    recomputed : mapping of cell's id to quantities
+        Those of which every value was made again.
+    sequences : mapping of data set to (n, of)
+        Where so many of so many sequences of each explanation were made again, not all.
     digest : str
         Of the bundle: of its list of digests.
     replayed : list of str
-        Ids of the cells that were run again.
+        Ids of the cells that were run again and agree.
     counts : mapping of str to int
         What was looked at.
     card : Card or None
@@ -69,9 +80,11 @@ class Verdict:
 
     findings: Findings
     seed: int
-    level: str = SELF_REPORTED
     digest: str = ""
     card: Card | None = None
+    columns: Columns = field(default_factory=dict)
+    recomputed: Columns = field(default_factory=dict)
+    sequences: dict[str, tuple[int, int]] = field(default_factory=dict)
     replayed: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -79,6 +92,26 @@ class Verdict:
     def holds(self) -> bool:
         """Whether nothing speaks against the bundle."""
         return not self.findings
+
+    @property
+    def levels(self) -> Mapping[str, int]:
+        """How many columns are checked how far (see `gxarena.results.verification.LEVELS`).
+
+        None is where something speaks against the bundle; what is not installed here does not.
+        """
+        recomputed = self.recomputed if self.findings.counts.keys() <= {NOT_HERE} else {}
+        found = levels_of(self.columns, recomputed, self.replayed if self.holds else ())
+        counts = Counter(level for cell in found.values() for level in cell.values())
+        return {level: counts[level] for level in LEVELS}
+
+    @property
+    def sentence(self) -> str:
+        """Which share was checked."""
+        said = recomputed_in_words(self.columns, self.recomputed, self.sequences)
+        if self.replayed:
+            n = len(self.replayed)
+            said += f"; {replayed_in_words(n, len(self.columns), self.seed)}"
+        return said
 
 
 def verify(
@@ -136,6 +169,7 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) 
     with findings.guarding("values"):
         values = checked_values(run, cells, findings)
     verdict.counts |= {"cells": len(cells), "values": values.n}
+    verdict.columns = values.of
     if suite is None:
         return
     installed = Installed(registry, suite)
@@ -147,6 +181,7 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) 
         check_motifs(run, cells, values, findings)
     held = _attributions(run, findings)
     confirmed = _confirmed(run, cells, values, held, installed, verdict)
+    _note_what_was_made_again(cells, values, confirmed, verdict)
     with findings.guarding("constants"):
         check_constants(cells, values, confirmed, findings)
     pa.default_memory_pool().release_unused()  # what reading took, before the board takes as much
@@ -154,25 +189,13 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) 
         verdict.counts["rows of the board"] = len(leaderboard_of(run))
     if not verdict.holds:
         return
-    if held is not None:
-        verdict.level = RECOMPUTED
     if replays:
         chosen = drawn(cells, replays, verdict.seed, verdict.digest)
         replay = Replay(suite, values, held, verdict.card, registry, findings)
-        verdict.replayed = [str(row["cell_id"]) for row in chosen]
         verdict.counts[RAN_AGAIN] = len(chosen)
         verdict.counts["of these the same"] = replay.of(chosen)
-        verdict.level = _after_replay(findings, len(chosen), verdict.level)
-
-
-def _after_replay(findings: Findings, n: int, before: str) -> str:
-    """The level of what held, at the level `before`, until `n` cells were run again.
-
-    What is not installed here speaks against nobody.
-    """
-    if not findings and n:
-        return REPLAYED
-    return before if findings.counts.keys() <= {NOT_HERE} else SELF_REPORTED
+        if not findings:
+            verdict.replayed = [str(row["cell_id"]) for row in chosen]
 
 
 def _attributions(run: RunResults, findings: Findings) -> Attributions | None:
@@ -209,6 +232,24 @@ def _confirmed(
     return confirmed
 
 
+def _note_what_was_made_again(
+    cells: Sequence[Row],
+    values: Values,
+    confirmed: Mapping[tuple[str, str], int],
+    verdict: Verdict,
+) -> None:
+    """The columns that were made again whole and, where some were in part, of how many samples."""
+    datasets = {row["cell_id"]: row["dataset"] for row in cells}
+    whole: dict[str, list[str]] = defaultdict(list)
+    for (cell, key), n in confirmed.items():
+        of = len(values.of[cell][key])
+        if n == of:
+            whole[cell].append(key)
+        elif n:
+            verdict.sequences[datasets[cell]] = (n, of)
+    verdict.recomputed = whole
+
+
 def attested(verdict: Verdict, by: str) -> Attestation:
     """What boards may say of a bundle that holds.
 
@@ -219,13 +260,13 @@ def attested(verdict: Verdict, by: str) -> Attestation:
     """
     return attestation(
         verdict.digest,
-        verdict.level if verdict.holds else SELF_REPORTED,
         by,
         version=__version__,
         today=datetime.now(UTC).date(),
+        recomputed=verdict.recomputed if verdict.holds else {},
+        sequences={name: n for name, (n, _) in verdict.sequences.items()} if verdict.holds else {},
         seed=verdict.seed,
-        replayed=verdict.replayed,
-        tolerance=(RELATIVE, ABSOLUTE),
+        replayed=verdict.replayed if verdict.holds else [],
     )
 
 
@@ -242,7 +283,8 @@ def as_document(verdict: Verdict, path: Path) -> Mapping[str, object]:
         "bundle": str(path),
         "digest": verdict.digest,
         "holds": verdict.holds,
-        "level": verdict.level,
+        "levels": verdict.levels,
+        "checked": verdict.sentence,
         "seed": verdict.seed if RAN_AGAIN in verdict.counts else None,
         "card": verdict.card.model_dump() if verdict.card else None,
         "findings": [

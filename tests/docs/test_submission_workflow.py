@@ -72,13 +72,11 @@ def _verified(folder: Path) -> tuple[int, str]:
 
 def test_an_honest_bundle_passes_whatever_it_is_called(repository: Path) -> None:
     shutil.copy(SHIPPED, repository / "leaderboard" / "$(touch evil) \n.zip")
-    (repository / "leaderboard" / "board.parquet").write_bytes(b"")
     (repository / "setup.zip").write_bytes(b"elsewhere")
     (repository / "leaderboard" / "held.zip").unlink()
     status, said = _verified(repository)
     assert status == 0
-    assert '"level": "recomputed"' in said
-    assert "Not a bundle, and not verified: leaderboard/board.parquet" in said
+    assert '"recomputed": 4680' in said
     assert said.endswith("Verified: 1.\n")
     assert not (repository / "evil").exists()
 
@@ -100,6 +98,30 @@ def test_who_submits_attests_nothing(repository: Path) -> None:
     assert status == 1
     assert "An attestation, leaderboard/held.verified.json: expected none in a pull request" in said
     assert said.endswith("Verified: 0.\n")
+
+
+@pytest.mark.parametrize("name", ["mine.parquet", "quickstart.ZIP", "README.md", "new/x.json"])
+def test_what_is_no_bundle_is_refused(name: str, repository: Path) -> None:
+    """A board that was made by hand passed for a verified one."""
+    place = repository / "leaderboard" / name
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(b"")
+    status, said = _verified(repository)
+    assert status == 1
+    assert f"Not a bundle, leaderboard/{name}: expected files that end in .zip alone" in said
+    assert said.count("\n") == 2
+    assert said.endswith("Verified: 0.\n")
+
+
+def test_a_board_that_is_changed_is_refused(repository: Path) -> None:
+    board = repository / "leaderboard" / "board.parquet"
+    _git(repository, "checkout", "--quiet", "base")
+    board.write_bytes(b"1")
+    _commit(repository)
+    _git(repository, "checkout", "--quiet", "-B", "submission")
+    board.write_bytes(b"2")
+    status, said = _verified(repository)
+    assert (status, "Not a bundle, leaderboard/board.parquet: " in said) == (1, True)
 
 
 def test_where_no_bundle_changed_nothing_fails(repository: Path) -> None:

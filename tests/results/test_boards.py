@@ -129,6 +129,22 @@ def test_a_board_of_an_earlier_version_lacks_what_it_did_not_say(tmp_path: Path)
     assert "does not say what was measured on what" in second.notes[0]
 
 
+def test_a_written_board_is_not_checked_by_what_it_says_itself(tmp_path: Path) -> None:
+    """One that was made by hand passed for replayed."""
+    board = _board(tmp_path)
+    assert read_board(board).notes == ()
+    table = pq.read_table(board)
+    at = table.column_names.index("verification")
+    said = pa.array(["replayed", "\x1b[2J"])
+    pq.write_table(table.set_column(at, table.schema.field(at), said), board)
+    read = read_board(board)
+    assert read.table["verification"].to_pylist() == ["self-reported"] * 2
+    assert read.notes == (
+        f"{board} says '\\x1b[2J' and 'replayed' of 2 of 2 rows, which counts for nothing: no "
+        "attestation is of a written board. Its bundle's board says what was checked.",
+    )
+
+
 def test_what_is_none_of_these_is_one_sentence(tmp_path: Path) -> None:
     board = _board(tmp_path)
     _without(board, "question")

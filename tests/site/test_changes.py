@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from site_pages import pages_of, synthetic_board
 
 from gxarena.registry import Registry
@@ -56,6 +57,59 @@ def test_what_moved_is_said_in_words_the_furthest_first() -> None:
     assert [one.here["estimate"] for one in both.moved] == [99.0, 5.0]
 
 
+NO_INTERVAL = {"ci_low": None, "ci_high": None}
+NO_RANK = dict.fromkeys(("rank", "rank_low", "rank_high", "tier"))
+FAILED: dict[str, Any] = {"estimate": None, "n": 0, "n_failed": 300} | NO_INTERVAL | NO_RANK
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "what"),
+    [
+        ({"estimate": -9.0} | NO_INTERVAL, {}, "estimate"),
+        ({"estimate": -9.0} | NO_INTERVAL, {"estimate": 9.0} | NO_INTERVAL, "estimate"),
+        ({"estimate": 9.0 + 1e-9} | NO_INTERVAL, {"estimate": 9.0} | NO_INTERVAL, ""),
+        (FAILED, {}, "estimate, rank and tier lost, more failed"),
+        ({}, FAILED, "estimate, rank and tier new, fewer failed"),
+        (FAILED, FAILED, ""),
+        (NO_RANK, {}, "rank and tier lost"),
+        ({"tier": None}, {}, "tier lost"),
+        ({"tier": 7}, {"tier": None}, "tier new"),
+        ({"tier": 7, "n_failed": 3}, {"n_failed": 2, "n_undefined": 1},
+         "tier, more failed, fewer undefined"),
+        ({"rank": 9, "rank_low": None, "rank_high": None}, {}, "rank"),
+    ],
+)  # fmt: skip
+def test_what_has_no_interval_or_is_not_there_moves_too(
+    here: dict[str, Any], there: dict[str, Any], what: str
+) -> None:
+    moved = change(changed("explainer-01", **here), changed("explainer-01", **there)).moved
+    assert [one.what for one in moved] == ([what] if what else [])
+
+
+def test_what_is_the_same_to_rounding_did_not_move_though_it_has_no_width() -> None:
+    ends = {"estimate": 0.5, "ci_low": 0.5, "ci_high": 0.5}
+    near = {name: value + 1e-9 for name, value in ends.items()}
+    assert change(changed("explainer-01", **near), changed("explainer-01", **ends)).moved == ()
+
+
+def test_it_is_counted_how_many_can_be_compared_and_what_is_lost_comes_first() -> None:
+    rows = changed("explainer-01", **FAILED).table.to_pylist()
+    rows[2] |= {"estimate": -9.0} | NO_INTERVAL
+    last = changed("")
+    found = change(replace(last, table=pa.Table.from_pylist(rows, LEADERBOARD)), last)
+    assert (found.both, found.compared, found.with_intervals, len(found.moved)) == (4, 3, 2, 2)
+    assert [one.here["explainer"] for one in found.moved] == ["explainer-01", "explainer-02"]
+
+
+def test_numbers_that_answer_no_question_move_too() -> None:
+    last = [row | {"question": ""} | NO_INTERVAL for row in changed("").table.to_pylist()]
+    new = [row | {"estimate": 1 - row["estimate"]} for row in last]
+    boards = [
+        replace(changed(""), table=pa.Table.from_pylist(rows, LEADERBOARD)) for rows in (new, last)
+    ]
+    assert len(change(*boards).moved) == sum(row["estimate"] != 0.5 for row in last)
+
+
 def test_what_only_one_has_and_other_terms_are_said() -> None:
     here, there = synthetic_board(4, 1, 2), synthetic_board(3, 1, 1)
     found = change(here, replace(there, terms={("seed",): "1"}))
@@ -82,4 +136,6 @@ def test_the_site_has_a_page_of_it_that_the_start_page_leads_to(tmp_path: Path) 
     write_site(Site.of(content, Registry.load()), tmp_path / "site")
     pages = pages_of(tmp_path / "site")
     assert "Board 1 since board 2: 1 of 4 numbers moved" in pages["index.html"].words
+    counted = "have an estimate of 4 of them, with intervals of 4."
+    assert all(counted in pages[name].words for name in ("index.html", "changes.html"))
     assert pages["changes.html"].row("explainer-01")[5:7] == ["estimate", "5.00 (4.90 to 5.10)"]

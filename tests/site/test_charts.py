@@ -9,10 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from site_pages import Page, data_of, synthetic_board
+from written_runs import write_run
 
 from gxarena.errors import MissingExtra
 from gxarena.registry import Registry
-from gxarena.results.boards import write_board
+from gxarena.results.boards import boards_of, write_board
 from gxarena.results.places import RANKS
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.site import charts
@@ -21,6 +22,7 @@ from gxarena.site.content import read_content
 from gxarena.site.numbers import listed
 from gxarena.site.questions import sections_of
 from gxarena.site.site import Site
+from gxarena.site.words import in_words
 from gxarena.site.writing import write_site
 
 
@@ -48,6 +50,33 @@ def test_cost_draws_the_standings_and_who_is_beaten_by_nobody() -> None:
     assert 0 < len(front) < len(drawn)
     assert chart.says.endswith(f"better than {listed(front, len(front))}.")
     assert chart.spec["data"] == {"values": chart.records}
+
+
+@pytest.mark.parametrize(("devices", "apart"), [(("cpu", "cuda:0"), True), (("cpu",), False)])
+def test_seconds_of_several_machines_are_not_compared(
+    devices: tuple[str, ...], apart: bool, tmp_path: Path
+) -> None:
+    """a, which is better, takes 1 s and b 10 ms, of one run or of two."""
+    values = {"a": [2.0 + 0.01 * i for i in range(24)], "b": [1.0 + 0.01 * i for i in range(24)]}
+    runs = [
+        write_run(
+            tmp_path / name,
+            {name: values[name]} if len(devices) > 1 else values,
+            device=device, metric_question="localization",
+            explain_seconds={"a": 24.0, "b": 0.24},
+        )
+        for name, device in zip("ab", devices, strict=False)
+    ]  # fmt: skip
+    (board,) = boards_of(runs)
+    (section,) = sections_of(board, 1)
+    cheaper = "b, of mean rank 2.00, takes 10 ms a sequence instead of 1.0 s."
+    assert (cheaper in " ".join(in_words(section))) is not apart
+    chart = cost_chart(section)
+    assert chart is not None
+    assert [record["front"] for record in chart.records] == [not apart] * 2
+    said = "they compare within a run alone. So nobody is said to be both faster and better."
+    assert (said in chart.says) is apart
+    assert ("Nobody is both faster and better than" in chart.says) is not apart
 
 
 def test_who_is_alone_is_drawn_beside_the_controls() -> None:

@@ -84,7 +84,42 @@ def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:
     assert {line.explainer: tier for tier, lines in section.tiers for line in lines} == shown
     said = in_words(section)[0]
     assert "by metric-0 over 2 data sets, deeplift is ahead of the rest." in said
-    assert "too few to tell tiers, deeplift has the best mean rank, 1.00 of 4, and keeps" in said
+    assert said.endswith(
+        "too few to tell tiers, deeplift has the best mean rank, 1.00 of 4, and keeps its place "
+        "whichever data set or set of weights is left out."
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"a": [("q", "d0", 1)], "b": [("q", "d0", 2)]}, "a has the best mean rank, 1.00 of 2."),
+        (
+            {"a": [("q", "d0", 1), ("q", "d1", 2)], "b": [("q", "d0", 2), ("q", "d1", 1)]},
+            "a and b share the best mean rank, 1.50 of 2, and are between place 1 and 2 as a data "
+            "set is left out.",
+        ),
+        (
+            {"a": [("q", "d0", 1), ("r", "d1", 1)], "b": [("q", "d0", 1), ("r", "d1", 1)],
+             "c": [("q", "d0", 3), ("r", "d1", 3)]},
+            "a and b share the best mean rank, 1.50 of 3, and keep their place whichever data set "
+            "or metric is left out.",
+        ),
+    ],
+    ids=["nothing to leave out", "a tie that moves", "a tie that stays"],
+)  # fmt: skip
+def test_all_who_share_the_best_mean_rank_are_named_and_only_what_could_be_left_out(
+    rows: dict[str, list[tuple[str, str, int]]], said: str
+) -> None:
+    (template,) = synthetic_board(1, 1, 1).table.to_pylist()
+    made = [
+        template | {"explainer": name, "entry": name, "metric": metric, "dataset": dataset,
+                    "rank": rank, "rank_low": rank, "rank_high": rank, "ranks_without": None}
+        for name, found in rows.items()
+        for metric, dataset, rank in found
+    ]  # fmt: skip
+    words = in_words(only(Board(("b",), pa.Table.from_pylist(made, LEADERBOARD), {})))[0]
+    assert words.endswith(f"too few to tell tiers, {said}")
 
 
 def test_several_data_sets_are_one_number_and_who_is_ahead_is_so_on_each() -> None:
@@ -92,8 +127,10 @@ def test_several_data_sets_are_one_number_and_who_is_ahead_is_so_on_each() -> No
     rows = board(2).table.to_pylist()
     for row in rows:
         if row["dataset"] == "set-1":
-            row["tier"] = {"deeplift": 1, "ism": 1, "lrp": 2, "gradient": 2}.get(row["explainer"])
+            row["behind_best_p"] = {"deeplift": 1.0, "ism": 0.5}.get(row["explainer"], 0.01)
             row |= {"estimate": row["estimate"] + 0.5, "coverage": 0.5}
+        else:
+            row["behind_best_p"] = 1.0 if row["rank"] == 1 else 0.01
         row |= {"ci_low": row["estimate"] - 0.2, "ci_high": row["estimate"] + 0.2}
     section = only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {}))
     assert section.shown.datasets == ("set-0", "set-1")
@@ -109,6 +146,71 @@ def test_several_data_sets_are_one_number_and_who_is_ahead_is_so_on_each() -> No
     )
     assert ism.seconds == 0.5
     assert section.behind(ism) == "heat.html#localization-1-network-7c65e4f5"
+
+
+def shown_rows(**of: list[tuple[float, ...]]) -> Board:
+    """Explainers by their rows on each data set: estimate, half the interval, place, p, tier."""
+    names = ("estimate", "half", "rank", "behind_best_p", "tier")
+    (template,) = synthetic_board(1, 1, 1).table.to_pylist()
+    rows = []
+    for name, found in of.items():
+        for dataset, values in enumerate(found):
+            given = dict(zip(names, values, strict=True))
+            half = given.pop("half")
+            ends = {"ci_low": given["estimate"] - half, "ci_high": given["estimate"] + half}
+            labels = {"explainer": name, "entry": name, "dataset": f"d{dataset}"}
+            rows.append(template | labels | given | ends)
+    return Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {})
+
+
+def tiers_of(board: Board) -> dict[str, int | None]:
+    return {line.explainer: tier for tier, lines in only(board).tiers for line in lines}
+
+
+def test_a_tier_is_told_from_its_own_leader_and_says_nothing_of_two_others() -> None:
+    """x leads on one data set and y on the other: neither tells a from b (p of the pair is .06)."""
+    rows = {
+        "a": [(0.800, 0.014, 2, 0.30, 1), (0.803, 0.014, 2, 0.30, 1)],
+        "b": [(0.785, 0.014, 3, 0.01, 2), (0.773, 0.020, 3, 0.01, 2)],
+        "x": [(0.822, 0.014, 1, 1.0, 1), (0.300, 0.014, 4, 0.0, 3)],
+        "y": [(0.300, 0.014, 4, 0.0, 3), (0.822, 0.014, 1, 1.0, 1)],
+    }
+    assert tiers_of(shown_rows(**rows)) == {"a": 1, "b": 1, "x": 2, "y": 2}
+
+
+@pytest.mark.parametrize(
+    ("leads", "tier"),
+    [((1, 1), 2), ((1, 2), 1)],
+    ids=["the first is the best of each data set", "another is of one"],
+)
+def test_every_data_set_tells_from_the_best_where_that_is_the_first(
+    leads: tuple[int, int], tier: int
+) -> None:
+    other = 3 - leads[1]
+    rows = {
+        "a": [(0.9, 0.3, leads[0], 1.0, 1), (0.9, 0.3, leads[1], 1.0, 1)],
+        "b": [(0.8, 0.3, 2, 0.2, 1), (0.8, 0.3, other, 0.2, 1)],
+        "c": [(0.7, 0.3, 3, 0.05, 2), (0.7, 0.3, 3, 0.01, 2)],
+    }
+    assert tiers_of(shown_rows(**rows)) == {"a": 1, "b": 1, "c": tier}
+
+
+def test_of_several_that_tie_for_the_best_none_is_whom_the_others_are_told_from() -> None:
+    rows = {
+        "a": [(0.9, 0.3, 1, 1.0, 1)] * 2,
+        "b": [(0.9, 0.3, 1, 1.0, 1), (0.8, 0.3, 3, 0.5, 1)],
+        "c": [(0.7, 0.3, 3, 0.01, 2)] * 2,
+    }
+    assert tiers_of(shown_rows(**rows)) == {"a": 1, "b": 1, "c": 1}
+
+
+def test_who_comes_behind_another_tier_is_still_of_the_first_where_nothing_tells_it_apart() -> None:
+    rows = {
+        "a": [(0.9, 0.05, 1, 1.0, 1)] * 2,
+        "b": [(0.7, 0.05, 2, 0.01, 2)] * 2,
+        "c": [(0.6, 0.30, 3, 0.40, 1)] * 2,
+    }
+    assert tiers_of(shown_rows(**rows)) == {"a": 1, "b": 2, "c": 1}
 
 
 def test_who_is_not_ranked_comes_last() -> None:

@@ -15,13 +15,13 @@ from altered_bundles import SUITE, Rows, block, rewrite, sign
 from gxarena.errors import InputError
 from gxarena.files import file_digest
 from gxarena.registry import Registry
+from gxarena.results.attestation import drawn
 from gxarena.results.bundle import SUMS
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import make_plan
 from gxarena.run.runner import run
 from gxarena.run.suite import Suite
 from gxarena.submissions.making import make_bundle
-from gxarena.submissions.replay import drawn
 from gxarena.submissions.verifying import attested, verify
 
 Find = Callable[..., list[str]]
@@ -52,15 +52,18 @@ def test_an_honest_bundle_is_replayed_from_another_folder(
     before = {path: path.read_bytes() for path in bundle.iterdir()}
     verdict = verify(bundle, replays=5, seed=1, registry=toys)
     assert [one.sentence for one in verdict.findings.listed] == []
-    assert verdict.level == "replayed"
+    assert verdict.levels["replayed"] == sum(
+        len(verdict.columns[cell]) for cell in verdict.replayed
+    )
+    assert ", drawn by seed 1, were run again and agree" in verdict.sentence
     assert (verdict.counts["cells run again"], verdict.counts["of these the same"]) == (5, 5)
     assert {path: path.read_bytes() for path in bundle.iterdir()} == before
     said = attested(verdict, "A lab")
     drawn_again = drawn(_cells(bundle), 5, 1, file_digest(bundle / SUMS))
     assert said.replayed == [row["cell_id"] for row in drawn_again]
-    assert (said.level, said.seed, said.bundle) == ("replayed", 1, file_digest(bundle / SUMS))
+    assert (said.seed, said.bundle) == (1, file_digest(bundle / SUMS))
     verdict.findings.say("replay", "Something.")
-    with pytest.raises(InputError, match="whose level stays self-reported"):
+    with pytest.raises(InputError, match="of which nothing was made again"):
         attested(verdict, "A lab")
     assert list(Path().iterdir()) == []
 
@@ -79,7 +82,7 @@ def test_pairs_and_replicates_are_replayed(
 ) -> None:
     seed = _seed(bundle, 1, **wanted)
     verdict = verify(bundle, replays=1, seed=seed, registry=toys)
-    assert (verdict.level, verdict.findings.listed) == ("replayed", [])
+    assert (len(verdict.replayed), verdict.findings.listed) == (1, [])
 
 
 def test_a_checkpoint_s_name_opens_no_folder_of_that_name(
@@ -134,7 +137,10 @@ def test_one_value_that_nothing_else_tells(bundle: Path, toys: Registry) -> None
         r"to 0\.0001, as run again here, got \S+\.",
         found.sentence,
     )
-    assert (found.check, verdict.level) == ("replay", "self-reported")
+    assert (found.check, verdict.replayed) == ("replay", [])
+    assert verdict.levels == {
+        "self-reported": sum(map(len, verdict.columns.values())), "recomputed": 0, "replayed": 0,
+    }  # fmt: skip
 
 
 def test_one_attribution_that_nothing_else_tells(toys: Registry, tmp_path: Path) -> None:
@@ -175,7 +181,8 @@ def test_what_is_not_installed_is_said_with_the_card(bundle: Path, core: Registr
             r"to install it: 'pip install toys'\.",
             one.sentence,
         )
-    assert (verdict.holds, verdict.level) == (False, "recomputed")
+    assert (verdict.holds, verdict.replayed) == (False, [])
+    assert verdict.levels["recomputed"] > 0
     assert verdict.counts["of these the same"] == 0
 
 

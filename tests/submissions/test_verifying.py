@@ -34,7 +34,14 @@ Find = Callable[..., list[str]]
 def test_an_honest_bundle_holds(bundle: Path, toys: Registry) -> None:
     verdict = verify(bundle, registry=toys)
     assert [one.sentence for one in verdict.findings.listed] == []
-    assert verdict.level == "recomputed"
+    # Attributions are there of 2 samples of each explanation, curves of all.
+    assert verdict.levels == {
+        "self-reported": sum(map(len, verdict.columns.values())) - 4 * 65,
+        "recomputed": 4 * 65,
+        "replayed": 0,
+    }
+    assert {n for n, _ in verdict.sequences.values()} == {2}
+    assert re.search(r"; 2 of \d+ sequences of each explanation were made again", verdict.sentence)
     assert verdict.counts["cells"] == len(json.loads((bundle / "run.json").read_text())["cells"])
     # Of two models and explainers: 65 quantities each.
     assert verdict.counts["columns that their curves come to"] == 4 * 65
@@ -47,6 +54,31 @@ def test_an_honest_bundle_holds(bundle: Path, toys: Registry) -> None:
         "Metric 'total' of 'unknown' is not the core's: its bounds and directions are as the "
         "bundle declares them."
     ]
+
+
+def test_what_nobody_can_make_again_is_not_called_so(
+    bundle: Path, whole: Path, toys: Registry
+) -> None:
+    """A bundle whose Gini was raised where it holds no attributions was "recomputed"."""
+
+    def raised(rows: Rows) -> Rows:
+        return [
+            row | {"value": row["value"] * 0.9}
+            if row["metric"] == "gini" and row["value"] is not None and row["sample_id"] in late
+            else row
+            for row in rows
+        ]
+
+    ids = [row["sample_id"] for row in _rows(bundle, "samples") if row["metric"] == "gini"]
+    late = {*ids} - {row["sample_id"] for row in _rows(bundle, "attributions")}
+    assert late
+    for folder, found in ((bundle, False), (whole, True)):
+        gini = {r["cell_id"] for r in _rows(folder, "cells") if r["metric"] == "gini"}
+        before = verify(folder, registry=toys)
+        assert (gini <= before.recomputed.keys()) is found
+        assert found or gini.isdisjoint(before.recomputed)
+        rewrite(folder, "samples", raised)
+        assert verify(folder, registry=toys).holds is not found
 
 
 def test_failures_are_no_fault(toys: Registry, tmp_path: Path) -> None:
@@ -64,7 +96,8 @@ def test_failures_are_no_fault(toys: Registry, tmp_path: Path) -> None:
     for samples in (1, 100):
         make_bundle(results, tmp_path / "b", samples=samples)
         verdict = verify(tmp_path / "b", replays=3, seed=0, registry=toys)
-        assert (verdict.findings.listed, verdict.level) == ([], "replayed")
+        assert (verdict.findings.listed, len(verdict.replayed)) == ([], 3)
+        assert bool(verdict.sequences) == (samples == 1)
 
 
 def _first(rows: Rows, **wanted: object) -> dict[str, Any]:
@@ -420,7 +453,7 @@ def test_without_the_extras_there_is_an_answer_too(
     for module in ("gxarena_cnn.describe", "gxarena_dnabert2.describe", "gxarena_jaspar.planted"):
         monkeypatch.setitem(sys.modules, module, None)
     shipped = Path(__file__).parents[2] / "leaderboard" / "quickstart.zip"
-    assert verify(shipped, registry=toys).level == "recomputed"
+    assert verify(shipped, registry=toys).levels["recomputed"] == 4680
 
 
 def test_a_suite_that_names_files_here_opens_none(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from gxarena.hookspecs import QUESTIONS
 from gxarena.report.boards.tables import TABLE
 from gxarena.report.drawing import CONTROL, STYLES, canvas, check_ending, panels, save, tidy
 from gxarena.results.boards import Board, boards_of
+from gxarena.results.cautions import of_seconds
 from gxarena.results.patterns import matches, matching_nothing
 from gxarena.results.summary import Standing, summary
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 METHOD = str(STYLES[0]["color"])
 MOST_PANELS = 24
+_LETTERS_AN_INCH = 17
+"""Of a caption."""
 _READS = {"higher": "higher is better", "lower": "lower is better", "none": "ranks nobody"}
 
 
@@ -152,8 +156,10 @@ def told_apart(one: Standing, other: Standing) -> bool:
 def draw_cost(board: Board, _patterns: Sequence[str] = ()) -> Figure:
     """Seconds a sequence against the mean rank, a panel for each model and question.
 
-    The dashed line joins those whom nobody beats in both.
+    The dashed line joins those whom nobody beats in both; none where seconds are of several
+    machines, which the caption says.
     """
+    apart = of_seconds(board.notes)
     groups = [
         timed
         for group in _standings(board, "cost")
@@ -172,7 +178,7 @@ def draw_cost(board: Board, _patterns: Sequence[str] = ()) -> Figure:
                 " = ".join(one.names), (one.seconds or 0, one.mean_rank), (5, 4),
                 textcoords="offset points", fontsize=7,
             )  # fmt: skip
-        front = front_of(group)
+        front = [] if apart else front_of(group)
         axes.step(
             [one.seconds for one in front], [one.mean_rank for one in front],
             where="post", color=METHOD, linestyle="--", linewidth=0.8,
@@ -182,7 +188,16 @@ def draw_cost(board: Board, _patterns: Sequence[str] = ()) -> Figure:
         axes.set_xlabel("seconds a sequence", fontsize=8)
         axes.set_ylabel("mean rank (up is better)", fontsize=8)
         tidy(axes, _heading(group))
+    _caption(figure, f"{apart} No line joins whom nobody beats." if apart else "")
     return figure
+
+
+def _caption(figure: Figure, text: str) -> None:
+    """Sentences below the panels."""
+    wide = int(figure.get_figwidth() * _LETTERS_AN_INCH)
+    lines = textwrap.fill(text, wide, break_long_words=False, break_on_hyphens=False)
+    if lines:
+        figure.supxlabel(lines, x=0.01, ha="left", fontsize=7)
 
 
 def front_of(group: Sequence[Standing]) -> list[Standing]:

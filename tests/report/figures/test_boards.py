@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -22,9 +23,12 @@ from gxarena.report.figures.boards import (
     told_apart,
     write_board_figure,
 )
-from gxarena.results.boards import write_board
+from gxarena.results.boards import boards_of, write_board
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.summary import summary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 pytest.importorskip("matplotlib")
 LOW, HIGH = ([m + 0.01 * i for i in range(24)] for m in (1.0, 2.0))
@@ -84,6 +88,33 @@ def test_the_front_is_whom_nobody_beats_in_time_and_rank() -> None:
     dashed = next(line for line in axes.lines if line.get_linestyle() == "--")
     assert list(dashed.get_xdata()) == [one.seconds for one in front]
     assert axes.yaxis_inverted()
+
+
+def test_seconds_of_several_machines_have_no_front_and_the_caption_says_so(tmp_path: Path) -> None:
+    runs = [
+        write_run(tmp_path / name, {name: values}, device=device)
+        for name, values, device in (("a", LOW, "cpu"), ("b", HIGH, "cuda:0"))
+    ]
+    (joined,) = boards_of(runs)
+    assert caption(draw_cost(joined)) == (
+        f"Seconds of {runs[0]} and {runs[1]} were measured on cpu in {runs[0]} and on cuda:0 in "
+        f"{runs[1]}: they compare within a run alone. No line joins whom nobody beats."
+    )
+    assert dashed(draw_cost(joined)) == []
+    (alone,) = boards_of([write_run(tmp_path / "c", {"a": LOW, "b": HIGH})])
+    assert caption(draw_cost(alone)) == ""
+    assert dashed(draw_cost(alone))
+
+
+def caption(figure: Figure) -> str:
+    """The caption, on one line."""
+    return " ".join(" ".join(text.get_text() for text in figure.texts).split())
+
+
+def dashed(figure: Figure) -> list[float]:
+    """Where the dashed lines of its panels pass."""
+    lines = [line for axes in figure.axes for line in axes.lines if line.get_linestyle() == "--"]
+    return [float(x) for line in lines for x in line.get_xdata()]
 
 
 def test_a_figure_that_cannot_be_says_why(tmp_path: Path) -> None:
