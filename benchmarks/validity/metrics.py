@@ -140,8 +140,8 @@ BLIND = "on planted motifs it does not tell the truth from {} ({})"
 MISLED = "on planted motifs it takes {} for better than the truth ({})"
 
 BY_DEFINITION = {
-    by_definition("dependency_map", "gap"): "it does not tell the truth from random: a map that "
-    "never changes has the same gap, whatever it says",
+    by_definition("dependency_map", "gap"): "a map that never changes has the same gap whatever it "
+    "says, the truth as well as noise",
 }
 """What no run needs to show: it follows from the formula."""
 

@@ -86,8 +86,8 @@ def verify(
     With --replay, cells that the seed draws are run again by what is installed here, and every
     value is compared, up to 1e-4 of it or 1e-6.
 
-    With --attest, a bundle that holds gets a file beside it that says who checked it and how far;
-    boards of the bundle take their `verification` from it.
+    With --attest, a bundle that holds gets a file beside it that says who checked what of it;
+    boards of the bundle take the `verification` of rows from it that were checked whole.
 
     Exit status: 0 where it holds, 1 where it does not, 2 for a mistake in the input.
     """

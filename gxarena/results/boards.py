@@ -221,7 +221,7 @@ def read_board(path: Path) -> Board:
         table = table.append_column(column, pa.nulls(len(table), column.type))
     table = table.select(LEADERBOARD.names).cast(LEADERBOARD)
     at = LEADERBOARD.get_field_index("verification")
-    notes = [*identity.get("notes", ()), *_unattested(path, table[at])]
+    own = [f"{path} says of itself: {note}" for note in identity.get("notes", ())]
     levels = pa.array([SELF_REPORTED] * len(table), pa.string())
     return Board(
         (str(path),),
@@ -229,7 +229,7 @@ def read_board(path: Path) -> Board:
         from_json(identity.get("terms", [])),
         tuple(identity.get("headline", ())),
         tuple(identity.get("runs", ())),
-        tuple(notes),
+        (*own, *_unattested(path, table[at])),
         written=True,
     )
 

@@ -23,7 +23,8 @@ from gxarena.data import Floats, Ints
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.families import family_of
 from gxarena.results.leaderboard import NORMALISED
-from gxarena.statistics.blocks import compare_over_blocks, ranks_without, tiers_of
+from gxarena.statistics.blocks import apart_over_blocks, compare_over_blocks, ranks_without
+from gxarena.statistics.ranks import tiers_of
 
 Row = Mapping[str, Any]
 Block = tuple[str, str, str]
@@ -55,9 +56,9 @@ class Standing:
         Between which the place moves as each data set, each metric and each replicate in turn is
         left out.
     tier : int or None
-        Entries of one tier are less apart than Nemenyi's critical difference for as many blocks as
-        there are data sets, or their rank intervals overlap: all data sets share the model's
-        weights, which the intervals are over too. None where data sets are too few to tell.
+        Entries of one tier are less apart from its first than Nemenyi's critical difference for as
+        many blocks as there are data sets, or their rank intervals overlap: all data sets share the
+        model's weights, which the intervals are over too. None where data sets are too few to tell.
     leads : int
         Blocks in which the entry is in the first tier of every quantity.
     blocks : int
@@ -72,7 +73,8 @@ class Standing:
     seconds : float or None
         A sequence, for the explanation (see `seconds_of`).
     critical_difference : float or None
-        Nemenyi's, of mean ranks; None where data sets are too few.
+        Nemenyi's, of mean ranks; None where data sets are too few, infinite where Friedman's test
+        does not find that any differ.
     left_out : tuple of str
         What was left out in turn, since there is more than one of it: data set, metric, set of
         weights.
@@ -198,7 +200,8 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
         for end in (_in_column("rank_low"), _in_column("rank_high"))
     )
     difference = _difference_over_data_sets(ranks, blocks)
-    tiers = tiers_of(compared.mean_rank, difference, lowest, highest)
+    apart = apart_over_blocks(compared.mean_rank, difference, lowest, highest)
+    tiers = tiers_of(places, apart, np.ones(len(places), bool)).tolist()
     filled = _filled_places(ranked, first)
     made = [
         Standing(
@@ -211,7 +214,7 @@ def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]
             float(highest[i]),
             int(moved[:, i].min()),
             int(moved[:, i].max()),
-            tiers[i],
+            None if np.isnan(difference) else tiers[i],
             sum(_leads(ranked[block], names[0]) for block in blocks),
             len(blocks),
             min(row["replicates"] for row in _rows_of(ranked, names[0])),

@@ -23,6 +23,7 @@ Columns = Mapping[str, Collection[str]]
 """Quantities by the cell's id: a column is the values of one, over all samples."""
 Levels = Mapping[str, Mapping[str, str]]
 """How far columns are checked, by cell and quantity; `SELF_REPORTED` where there is none."""
+_BY = ", by metrics that need no model"
 
 
 def levels_of(columns: Columns, recomputed: Columns, replayed: Collection[str]) -> Levels:
@@ -52,13 +53,13 @@ def recomputed_in_words(
 ) -> str:
     """Which share was made again: columns, and of data sets so many of so many sequences."""
     whole, all_of_them = (sum(map(len, one.values())) for one in (recomputed, columns))
-    said = f"{whole} of {all_of_them} columns of values were made again whole"
+    said = f"{whole} of {all_of_them} quantities of cells were made again on every sequence"
     if len(sequences) == 1:
         ((n, of),) = sequences.values()
-        said += f"; {n} of {of} sequences of each explanation were made again"
+        said += f"; {n} of {of} sequences of each explanation were made again{_BY}"
     elif sequences:
         parts = ", ".join(f"{n} of {of} ({name})" for name, (n, of) in sequences.items())
-        said += f"; of sequences of each explanation were made again: {parts}"
+        said += f"; of the sequences of each explanation were made again{_BY}: {parts}"
     return said
 
 

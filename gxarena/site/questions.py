@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.stats import rankdata
 
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.boards import Board
@@ -17,6 +18,7 @@ from gxarena.results.patterns import matches
 from gxarena.results.summary import Standing, left_out, seconds_of, summary
 from gxarena.site import addresses, notes
 from gxarena.site.addresses import metric_of
+from gxarena.statistics.ranks import tiers_of
 
 Row = Mapping[str, Any]
 
@@ -247,34 +249,31 @@ def _tiers_of_shown(rows: Mapping[str, Sequence[Row]]) -> dict[str, int | None]:
     """
     datasets = {row["dataset"] for of in rows.values() for row in of}
     ranked = {
-        name: {row["dataset"]: row for row in of}
+        name: of
         for name, of in rows.items()
         if len(of) == len(datasets) and all(row["tier"] is not None for row in of)
     }
     if len(datasets) == 1:
-        return {name: row["tier"] for name, found in ranked.items() for row in found.values()}
+        return {name: row["tier"] for name, (row,) in ranked.items()}
     best = {(r["dataset"], r["entry"]) for of in rows.values() for r in of if r["rank"] == 1}
     sign = -1 if any(row["direction"] == "higher" for of in rows.values() for row in of) else 1
-    means = {name: _over_data_sets(rows[name]) for name in ranked}
-    left = sorted(ranked, key=lambda name: sign * means[name]["estimate"])
-    tiers: dict[str, int | None] = {}
-    while left:
-        first, tier = left[0], 1 + max(filter(None, tiers.values()), default=0)
-        alone = {(dataset, row["entry"]) for dataset, row in ranked[first].items()} == best
-        apart = {
-            name
-            for name in left[1:]
-            if (alone and _each_tells_apart(ranked[name].values()))
-            or _apart(means[first], means[name])
-        }
-        tiers |= {name: tier for name in left if name not in apart}
-        left = [name for name in left if name in apart]
-    return tiers
-
-
-def _each_tells_apart(rows: Iterable[Row]) -> bool:
-    """Whether every data set tells a method from its best."""
-    return all(p is not None and p <= LEVEL for p in (row["behind_best_p"] for row in rows))
+    means = {name: _over_data_sets(of) for name, of in ranked.items()}
+    alone = {n: {(r["dataset"], r["entry"]) for r in of} == best for n, of in ranked.items()}
+    behind = {
+        name: all(p is not None and p <= LEVEL for p in (row["behind_best_p"] for row in of))
+        for name, of in ranked.items()
+    }
+    apart = [
+        [
+            _apart(means[a], means[b]) or (alone[a] and behind[b]) or (alone[b] and behind[a])
+            for b in ranked
+        ]
+        for a in ranked
+    ]
+    worth = [sign * row["estimate"] for row in means.values()]
+    places = np.asarray(rankdata(worth, method="min"), dtype=np.int64)
+    tiers = tiers_of(places, np.array(apart), np.ones(len(places), bool))
+    return dict(zip(ranked, tiers.tolist(), strict=True))
 
 
 def _apart(one: Row, other: Row) -> bool:

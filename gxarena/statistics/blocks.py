@@ -35,7 +35,8 @@ class BlockComparison:
     p : float
         Friedman's; NaN with fewer than `FEWEST_BLOCKS` blocks or `FEWEST_METHODS` methods.
     critical_difference : float
-        Nemenyi's: mean ranks that differ by as much are told apart; NaN where p is.
+        Nemenyi's: mean ranks that differ by as much are told apart; NaN where p is, and infinite
+        where p is more than 1 - level: then no pair is (Demšar, 3.2.2).
     """
 
     mean_rank: Floats
@@ -63,7 +64,7 @@ def compare_over_blocks(ranks: Floats, level: float = 0.95) -> BlockComparison:
     if k >= FEWEST_BLOCKS and m >= FEWEST_METHODS:
         differ = bool((table != table[:, :1]).any())
         p = float(scipy.stats.friedmanchisquare(*table.T).pvalue) if differ else 1.0
-        difference = critical_difference(m, k, level)
+        difference = critical_difference(m, k, level) if p <= 1 - level else np.inf
     return BlockComparison(mean_rank, compared, k, p, difference)
 
 
@@ -76,18 +77,15 @@ def critical_difference(methods: int, blocks: int, level: float = 0.95) -> float
     return float(studentized / np.sqrt(2) * np.sqrt(methods * (methods + 1) / (6 * blocks)))
 
 
-def tiers_of(means: Floats, difference: float, low: Floats, high: Floats) -> list[int | None]:
-    """Greedy from the best: who is not told apart from a tier's first."""
-    tiers: list[int | None] = [None] * len(means)
-    if np.isnan(difference):
-        return tiers
-    order = np.argsort(means, kind="stable")
-    tier, first = 1, order[0]
-    for i in order:
-        if means[i] - means[first] >= difference and low[i] > high[first]:
-            tier, first = tier + 1, i
-        tiers[i] = tier
-    return tiers
+def apart_over_blocks(means: Floats, difference: float, low: Floats, high: Floats) -> Bools:
+    """Of which methods mean ranks are told apart, shape (m, m).
+
+    They differ by the critical difference, and their intervals from `low` to `high` do not meet;
+    nobody is where that difference is NaN or infinite.
+    """
+    far = np.abs(np.subtract.outer(means, means)) >= difference
+    meet = (low[:, None] <= high) & (low <= high[:, None])
+    return np.asarray(far & ~meet)
 
 
 def ranks_without(ranks: Floats, labels: Sequence[Hashable]) -> dict[Hashable, Floats]:

@@ -86,7 +86,7 @@ def rank_methods(
     high = ranked.sum() - (apart & (lead > 0)).sum(axis=1)
     rank, low, high, tier = (
         np.ma.MaskedArray(numbers, ~ranked)
-        for numbers in (rank, low, high, _tiers(rank, apart, ranked))
+        for numbers in (rank, low, high, tiers_of(rank, apart, ranked))
     )
     return Ranking(rank, low, high, tier, found)
 
@@ -104,7 +104,7 @@ def _more_samples(samples: Ints) -> Floats:
     return more
 
 
-def _tiers(rank: Ints, apart: Bools, ranked: Bools) -> Ints:
+def tiers_of(rank: Ints, apart: Bools, ranked: Bools) -> Ints:
     """Greedy from the best: the leaders left, and all left that some leader is not told apart from.
 
     Leaders are all that share the best rank left, so that the methods' order does not matter.

@@ -143,7 +143,7 @@ class Attributions:
     Raises
     ------
     InputError
-        The file is not as gxarena writes it, or holds more than is read at a time.
+        The file is not as gxarena writes it, holds nothing, or more than is read at a time.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -152,6 +152,11 @@ class Attributions:
         if not self._file.schema_arrow.remove_metadata().equals(SCHEMA):
             raise InputError(f"{FILE}: expected the columns {', '.join(SCHEMA.names)}, got others.")
         meta = self._file.metadata
+        if not meta.num_rows:
+            raise InputError(
+                f"{FILE}: expected attributions of at least one sample, got none. Leave the file "
+                "out by `gxarena submit --attributions 0`."
+            )
         if meta.num_rows > MOST_ROWS:
             raise InputError(f"{FILE}: expected at most {MOST_ROWS} rows, got {meta.num_rows}.")
         self.ids: dict[str, list[str]] = defaultdict(list)

@@ -46,8 +46,9 @@ def make_bundle(
     with tempfile.TemporaryDirectory() as place:
         extras = {}
         if samples:
-            extras[attributions.FILE] = Path(place, attributions.FILE)
-            attributions.write_attributions(run, samples, extras[attributions.FILE])
+            path = Path(place, attributions.FILE)
+            if attributions.write_attributions(run, samples, path):
+                extras[attributions.FILE] = path
         if said:
             extras[card.FILE] = Path(place, card.FILE)
             card.write_card(extras[card.FILE], said)

@@ -284,7 +284,7 @@ def as_document(verdict: Verdict, path: Path) -> Mapping[str, object]:
         "digest": verdict.digest,
         "holds": verdict.holds,
         "levels": verdict.levels,
-        "checked": verdict.sentence,
+        "checked": verdict.sentence if verdict.holds else None,
         "seed": verdict.seed if RAN_AGAIN in verdict.counts else None,
         "card": verdict.card.model_dump() if verdict.card else None,
         "findings": [

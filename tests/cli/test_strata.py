@@ -40,10 +40,11 @@ def test_every_table_says_on_which_samples_it_is(
     n_whole = pq.read_table(out)["n"].to_pylist()
     part = CliRunner().invoke(app, [*command, "--only", only])
     assert part.exit_code == 0, part.output
-    assert f"(1 metrics x data sets; one set of weights; {stated})" in " ".join(part.stdout.split())
+    of = "1 metric on 1 data set; one set of weights"
+    assert f"({of}; {stated})" in " ".join(part.stdout.split())
     assert f"gini, native, mine, {stated} (higher is better; n = " in part.stdout
     # Each table's heading says it, however it is wrapped.
-    headings = re.findall(r"metrics x data sets|is better; n = ", " ".join(part.stdout.split()))
+    headings = re.findall(r"metric on 1 data set|is better; n = ", " ".join(part.stdout.split()))
     assert len(headings) == " ".join(part.stdout.split()).count(stated)
     board = pq.read_table(out)
     assert set(board["dataset"].to_pylist()) == {f"mine, {stated}"}

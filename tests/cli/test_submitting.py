@@ -29,7 +29,9 @@ def test_the_bundle_that_ships_holds() -> None:
     said = json.loads(_verify(SHIPPED, "--json", code=0))
     assert (said["holds"], said["findings"]) == (True, [])
     assert said["levels"] == {"self-reported": 562, "recomputed": 4680, "replayed": 0}
-    assert said["checked"].endswith("; 8 of 100 sequences of each explanation were made again")
+    assert said["checked"].endswith(
+        "; 8 of 100 sequences of each explanation were made again, by metrics that need no model"
+    )
     with opened(SHIPPED) as run:
         assert said["counts"]["cells"] == len(run.record.cells) > 100
     assert len(said["digest"]) == 64
@@ -42,7 +44,7 @@ def test_one_that_does_not_hold_is_said_and_has_a_status(tmp_path: Path) -> None
         for name in (*MEMBERS, *EXTRAS, SUMS):
             shutil.copy(run.path / name, folder)
     assert (
-        f"{folder}: holds; 4680 of 5242 columns of values were made again whole; 8 of 100 "
+        f"{folder}: holds; 4680 of 5242 quantities of cells were made again on every sequence; "
         in " ".join(_verify(folder, code=0).split())
     )
     assert set(TABLES) <= {path.stem for path in folder.iterdir()}

@@ -83,14 +83,15 @@ def test_a_row_is_recomputed_where_each_of_its_values_was_made_again(bundle: Pat
     (board,) = boards_of([bundle])
     assert _levels(board) == {"a": "self-reported", "random": "self-reported"}
     assert board.notes == (
-        f"{bundle}: verified by A lab, on 2026-01-02 with gxarena 0.1.0: 0 of 2 columns of values "
-        "were made again whole; 8 of 24 sequences of each explanation were made again "
+        f"{bundle}: verified by A lab, on 2026-01-02 with gxarena 0.1.0: 0 of 2 quantities of "
+        "cells were made again on every sequence; 8 of 24 sequences of each explanation were made "
+        "again, by metrics that need no model "
         "(theirs.verified.json).",
     )
     write_attestation(place_beside(bundle), _attestation(bundle, recomputed=True))
     (board,) = boards_of([bundle])
     assert _levels(board) == {"a": "recomputed", "random": "recomputed"}
-    assert board.notes[0].endswith(": 2 of 2 columns of values were made again whole "
+    assert board.notes[0].endswith(": 2 of 2 quantities of cells were made again on every sequence "
                                    "(theirs.verified.json).")  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def test_of_a_cell_each_quantity_has_its_own_level(tmp_path: Path) -> None:
     (board,) = boards_of([bundle])
     found = {row["metric"]: row["verification"] for row in board.table.to_pylist()}
     assert found == {"q": "recomputed", "q.size": "self-reported"}
-    assert "1 of 2 columns of values were made again whole" in board.notes[0]
+    assert "1 of 2 quantities of cells were made again on every sequence" in board.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -298,7 +299,8 @@ def test_the_bundle_that_ships_is_checked_by_those_whose_run_it_is() -> None:
         rows = {row["cell_id"]: row for row in run.last_rows()}
     assert len(said.replayed) == 5
     assert f"{shipped}: verified by the gxarena authors, whose run it is, on 2026-" in note
-    assert "; 8 of 100 sequences of each explanation were made again; 5 of 230 cells, " in note
+    assert "; 8 of 100 sequences of each explanation were made again, by metrics that " in note
+    assert "; 5 of 230 cells, drawn by seed " in note
     assert "this is said by those whose run it is, so that no row is replayed" in note
     for cell, found in levels.items():
         curves = rows[cell]["metric_component"] == "faithfulness"

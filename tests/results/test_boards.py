@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,15 @@ def test_a_written_board_is_not_checked_by_what_it_says_itself(tmp_path: Path) -
         f"{board} says '\\x1b[2J' and 'replayed' of 2 of 2 rows, which counts for nothing: no "
         "attestation is of a written board. Its bundle's board says what was checked.",
     )
+
+
+def test_sentences_of_a_written_board_are_its_own(tmp_path: Path) -> None:
+    """Nobody holds them against anything: not who it says verified it, either."""
+    run = write_run(tmp_path / "run", {"a": LOW, "random": NONE})
+    board = replace(boards_of([run])[0], notes=("b.zip: verified by A lab.",))
+    write_board(tmp_path / "b.parquet", board)
+    (note,) = read_board(tmp_path / "b.parquet").notes
+    assert note == f"{tmp_path}/b.parquet says of itself: b.zip: verified by A lab."
 
 
 def test_what_is_none_of_these_is_one_sentence(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -288,6 +289,31 @@ def test_tiers_by_nemenyis_difference_once_there_are_enough_blocks(blocks: int) 
     else:
         assert 1 < critical_difference(4, 10) < 2
         assert tiers == [1, 1, 2, 2]
+
+
+def test_nobody_is_told_apart_where_friedmans_test_finds_no_difference() -> None:
+    """Ten data sets without any rule, though mean ranks of two are further apart than Nemenyi's."""
+    table = np.random.default_rng(2).normal(size=(10, 10)).argsort(axis=1).argsort(axis=1) + 1
+    rows = itertools.chain(
+        *(
+            _block({f"e{i}": int(rank) for i, rank in enumerate(ranks)}, dataset=f"d{d}")
+            for d, ranks in enumerate(table)
+        )
+    )
+    found = _summed([*rows])
+    assert found[-1].mean_rank - found[0].mean_rank >= critical_difference(10, 10)
+    assert [one.tier for one in found] == [1] * 10
+    assert {one.critical_difference for one in found} == {np.inf}
+
+
+def test_what_was_left_out_in_turn_is_what_there_is_more_than_one_of() -> None:
+    pair = {"a": 1, "b": 2}
+    assert _summed([*_block(pair)])[0].left_out == ()
+    assert _summed([*_block(pair), *_block(pair, metric="p")])[0].left_out == ("metric",)
+    rows = [*_block(pair), *_block(pair, dataset="e")]
+    assert _summed(rows)[0].left_out == ("data set",)
+    several = [row | {"ranks_without": [row["rank"]] * 2} for row in rows]
+    assert _summed(several)[0].left_out == ("data set", "set of weights")
 
 
 def test_who_is_left_out_is_known_with_how_much_it_has() -> None:

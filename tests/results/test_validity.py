@@ -82,6 +82,7 @@ def test_a_budget_that_was_not_judged_is_as_good_as_those_that_were(
         return Measure.of(_cell(**{"fill": "unknown"} | given), f"{name}@{budget}")
 
     verdicts = {at("5"): "", at("10"): "is blind", at("20"): "is misled", at("5", "drop"): ""}
+    verdicts[at("5")._replace(quantity="gain_logit")] = "is another quantity"
     _ship(verdicts, tmp_path, monkeypatch)
     assert [why_not_ranked(at(one)) for one in ("5", "10", "20")] == ["", "is blind", "is misled"]
     for budget in ("1", "11", "15", "25", "50", "30nt", "5nt"):

@@ -8,7 +8,12 @@ import scikit_posthocs
 from scipy import stats
 
 from gxarena.errors import InputError
-from gxarena.statistics.blocks import compare_over_blocks, critical_difference, ranks_without
+from gxarena.statistics.blocks import (
+    apart_over_blocks,
+    compare_over_blocks,
+    critical_difference,
+    ranks_without,
+)
 
 
 @pytest.fixture
@@ -36,6 +41,27 @@ def test_nemenyi_tells_the_pairs_apart_that_scikit_posthocs_does(scores: np.ndar
 def test_the_critical_difference_is_demsars() -> None:
     # Table 5a: q = 2.569 for 4 classifiers; his example has 14 data sets, CD = 1.25.
     assert critical_difference(4, 14) == pytest.approx(1.25, abs=0.005)
+
+
+def test_nemenyi_is_asked_only_where_friedman_finds_that_any_differ() -> None:
+    """As Demšar has it; found by search: the critical difference alone would tell two apart."""
+    scores = np.random.default_rng(2).normal(size=(10, 10))
+    found = compare_over_blocks(scores)
+    assert found.p > 0.05
+    assert np.ptp(found.mean_rank) >= critical_difference(10, 10)
+    assert found.critical_difference == np.inf
+    assert np.isfinite(compare_over_blocks(scores, level=0.5).critical_difference)
+
+
+def test_apart_are_mean_ranks_by_the_difference_whose_intervals_do_not_meet() -> None:
+    means, low, high = np.array([[1.0, 2.0, 4.0], [1, 1.5, 2.5], [1.6, 2.4, 4]])
+    found = apart_over_blocks(means, 1.5, low, high)
+    assert np.argwhere(found).tolist() == [[0, 2], [1, 2], [2, 0], [2, 1]]
+    assert np.argwhere(apart_over_blocks(means, 3.0, low, high)).tolist() == [[0, 2], [2, 0]]
+    touching = apart_over_blocks(means, 1.5, low, np.array([1.5, 2.5, 4]))
+    assert np.argwhere(touching).tolist() == [[0, 2], [2, 0]]
+    for none in (np.nan, np.inf):
+        assert not apart_over_blocks(means, none, low, high).any()
 
 
 def test_few_blocks_or_methods_have_mean_ranks_only(scores: np.ndarray) -> None:

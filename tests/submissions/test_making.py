@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from written_runs import write_run
 
 from gxarena.errors import InputError
 from gxarena.results.bundle import EXTRAS, MEMBERS, SUMS, opened
@@ -34,6 +35,13 @@ def test_what_is_in_it(name: str, toy_run: Path, tmp_path: Path) -> None:
     assert make_bundle(run, path, samples=0) == 0
     with opened(path) as read:
         assert {p.name for p in read.path.iterdir()} == {*MEMBERS, SUMS}
+
+
+def test_where_every_cell_failed_there_is_no_file_of_attributions(tmp_path: Path) -> None:
+    """An empty one would be refused."""
+    run = RunResults.of(write_run(tmp_path / "run", {"a": [1.0] * 4}, status="error"))
+    make_bundle(run, tmp_path / "b", samples=2)
+    assert not (tmp_path / "b" / "attributions.parquet").exists()
 
 
 def test_those_of_all_samples_have_hypothetical_contributions_too(

@@ -333,6 +333,11 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: rewrite(f, "cells", lambda r: [r[0] | {"attributions_key": "0" * 32}, *r[1:]]),
         "digests: cell .*, attributions_key: expected the key of this data set, model and expl",
     ),
+    "attributions of nothing": (
+        lambda f: rewrite(f, "attributions", lambda _: []),
+        r"^attributions: attributions\.parquet: expected attributions of at least one sample, got "
+        r"none\. Leave the file out by `gxarena submit --attributions 0`\.$",
+    ),
     "another target": (
         lambda f: rewrite(f, "cells", lambda r: [one | {"target": "0"} for one in r]),
         r"cells: cell .*, target: expected 1 as in run\.json, got '0'",

@@ -56,6 +56,11 @@ def as_text(value: Value) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def blocks_in_words(blocks: int) -> str:
+    """Over how much a mean rank is."""
+    return "1 metric on 1 data set" if blocks == 1 else f"{blocks} metrics x data sets"
+
+
 def summary_tables(board: pa.Table) -> Iterator[Table]:
     """One table a model and question."""
     stratum = stratum_of(board)
@@ -68,7 +73,7 @@ def summary_tables(board: pa.Table) -> Iterator[Table]:
         gaps = any(one.coverage is not None and one.coverage < 1 for one in listed)
         yield Table(
             model,
-            f": {QUESTIONS[question]} ({listed[0].blocks} metrics x data sets; "
+            f": {QUESTIONS[question]} ({blocks_in_words(listed[0].blocks)}; "
             f"{_weights(one.weights for one in listed)}{stated})",
             (
                 *("", "explainer", "mean rank", "95% ranks", "place", "tier", "leads"),

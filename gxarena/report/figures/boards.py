@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import itertools
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from gxarena.data import Bools
 from gxarena.errors import InputError, MissingExtra
 from gxarena.hookspecs import QUESTIONS
-from gxarena.report.boards.tables import TABLE
+from gxarena.report.boards.tables import TABLE, blocks_in_words
 from gxarena.report.drawing import CONTROL, STYLES, canvas, check_ending, panels, save, tidy
 from gxarena.results.boards import Board, boards_of
 from gxarena.results.cautions import of_seconds
 from gxarena.results.patterns import matches, matching_nothing
 from gxarena.results.summary import Standing, summary
+from gxarena.statistics.blocks import FEWEST_BLOCKS, FEWEST_METHODS, apart_over_blocks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,26 +69,42 @@ def write_board_figure(
 
 
 def draw_estimates(board: Board, patterns: Sequence[str]) -> Figure:
-    """Dots with 95% intervals, a panel for those who compete, best on top; controls grey."""
+    """Dots with 95% intervals, a panel for those who compete, best on top; controls grey.
+
+    Without patterns no more than the first `MOST_PANELS`, and the caption says what is left out.
+    """
     rows = board.shown.to_pylist()
-    patterns = patterns or board.headline
-    chosen = [
-        row for row in rows if row["estimate"] is not None and matches(row["metric"], patterns)
-    ]
+    wanted = patterns or board.headline
+    chosen = [row for row in rows if row["estimate"] is not None and matches(row["metric"], wanted)]
     if not chosen:
         known = {row["metric"] for row in rows}
-        raise InputError(matching_nothing("figure estimates", ", ".join(patterns), known))
+        raise InputError(matching_nothing("figure estimates", ", ".join(wanted), known))
     groups = _grouped(chosen)
-    if len(groups) > MOST_PANELS:
+    if patterns and len(groups) > MOST_PANELS:
         raise InputError(
             f"figure estimates: expected at most {MOST_PANELS} panels, got {len(groups)}. Choose "
             "metrics by --metric, e.g. --metric auprc."
         )
-    most = max(len(group) for group in groups)
-    figure, grid = panels(len(groups), 1, width=4.2, height=0.8 + 0.22 * most)
-    for axes, group in zip(grid[:, 0], groups, strict=True):
+    drawn, left = groups[:MOST_PANELS], groups[MOST_PANELS:]
+    most = max(len(group) for group in drawn)
+    figure, grid = panels(len(drawn), 1, width=4.2, height=0.8 + 0.22 * most)
+    for axes, group in zip(grid[:, 0], drawn, strict=True):
         _draw_rows(axes, group)
+    _caption(figure, _left_out(left, len(groups)))
     return figure
+
+
+def _left_out(left: Sequence[Sequence[Row]], of: int) -> str:
+    """Which panels were not drawn; nothing where all were."""
+    if not left:
+        return ""
+    panels_of = Counter(group[0]["metric"] for group in left)
+    names = ", ".join(
+        metric if many == 1 else f"{metric} ({many} panels)" for metric, many in panels_of.items()
+    )
+    return (
+        f"The first {of - len(left)} of {of} panels. Choose others by --metric. Left out: {names}."
+    )
 
 
 def _grouped(rows: Sequence[Row]) -> list[list[Row]]:
@@ -116,8 +137,9 @@ def _draw_rows(axes: Axes, rows: Sequence[Row]) -> None:
 def draw_ranks(board: Board, _patterns: Sequence[str] = ()) -> Figure:
     """Critical-difference diagrams, one for each model and question (Demšar 2006, Figure 1).
 
-    A bar joins who is not told apart: by Nemenyi's critical difference where data sets are enough
-    for it, and by intervals of the mean ranks that overlap. By scikit-posthocs.
+    A bar joins who is not told apart by the summary's rule, which stands above it: everybody where
+    data sets are too few, or where Friedman's test does not find that any differ; else by Nemenyi's
+    critical difference and by intervals of the mean ranks that overlap. By scikit-posthocs.
     """
     try:
         import pandas as pd
@@ -134,23 +156,41 @@ def draw_ranks(board: Board, _patterns: Sequence[str] = ()) -> Figure:
         figure.subplots(len(groups), 1, squeeze=False)[:, 0], groups, strict=True
     ):
         names = [" = ".join(one.names) for one in group]
-        alike = [[0.0 if told_apart(one, other) else 1.0 for other in group] for one in group]
+        alike = np.where(told_apart(group), 0.0, 1.0)
         critical_difference_diagram(
             dict(zip(names, (one.mean_rank for one in group), strict=True)),
             pd.DataFrame(alike, names, names),
             ax=axes,
             label_props={"fontsize": 7},
         )
-        axes.set_title(_heading(group), loc="left", fontsize=9)
+        axes.set_title(f"{_heading(group)}\n{_what_joins(group)}", loc="left", fontsize=9)
     return figure
 
 
-def told_apart(one: Standing, other: Standing) -> bool:
-    """Whether the ranks tell two entries of one model and question apart."""
-    if one.rank_low <= other.rank_high and other.rank_low <= one.rank_high:
-        return False
-    difference = one.critical_difference
-    return difference is None or abs(one.mean_rank - other.mean_rank) >= difference
+def told_apart(group: Sequence[Standing]) -> Bools:
+    """Whom of one model and question the ranks tell apart, as the summary's tiers do."""
+    means, low, high = (
+        np.array([getattr(one, name) for one in group])
+        for name in ("mean_rank", "rank_low", "rank_high")
+    )
+    difference = group[0].critical_difference
+    return apart_over_blocks(means, np.nan if difference is None else difference, low, high)
+
+
+def _what_joins(group: Sequence[Standing]) -> str:
+    """What a bar of a critical-difference diagram says."""
+    difference = group[0].critical_difference
+    if difference is None:
+        return (
+            f"The bar joins all: below {FEWEST_BLOCKS} data sets or {FEWEST_METHODS} explainers, "
+            "no mean ranks are told apart."
+        )
+    if np.isinf(difference):
+        return "The bar joins all: Friedman's test finds no difference of mean ranks."
+    return (
+        f"Bars join mean ranks less than {difference:.2f} apart (Nemenyi), or whose 95% intervals "
+        "meet."
+    )
 
 
 def draw_cost(board: Board, _patterns: Sequence[str] = ()) -> Figure:
@@ -232,7 +272,7 @@ def _standings(board: Board, name: str) -> list[list[Standing]]:
 
 def _heading(group: Sequence[Standing]) -> str:
     one = group[0]
-    return f"{QUESTIONS[one.question]}\n{one.model}, {one.blocks} metrics x data sets"
+    return f"{QUESTIONS[one.question]}\n{one.model}, {blocks_in_words(one.blocks)}"
 
 
 BOARD_FIGURES: Mapping[str, Callable[[Board, Sequence[str]], Figure]] = {
