@@ -153,9 +153,9 @@ def from_document(document: Mapping[str, Any]) -> Listing:
     KeyError, TypeError, ValueError
         It is none.
     """
-    sets = ("provides", "requires")
+    collections = {"provides": frozenset, "requires": frozenset, "paths": tuple}
     offered = [
-        (str(kind), Component(**{**fields, **{name: frozenset(fields[name]) for name in sets}}))
+        (str(kind), Component(**fields | {n: made(fields[n]) for n, made in collections.items()}))
         for kind, fields in document["offered"]
     ]
     faults = [Fault(str(error), str(details)) for error, details in document["faults"]]

@@ -24,6 +24,9 @@ from gxarena.hookspecs import Component, hookimpl
 @hookimpl
 def gxarena_explainers():
     yield Component("{name}-explainer", "{name}:Explainer", "one of {name}")
+
+class Explainer:
+    pass
 """
 
 BEHAVIOURS = {

@@ -16,6 +16,7 @@ SINGULAR = {
     "aggregators": "aggregator",
     "metrics": "metric",
     "datasets": "data set",
+    "engines": "engine",
 }
 """What a component of a kind is called."""
 

@@ -210,14 +210,15 @@ class Run:
 
     Parameters
     ----------
-    path : Path
+    source : Path or RunResults
+        Its folder, or what is open already.
     samples : pyarrow.Table, optional
         What is wanted of its `samples`, where that is in memory already.
     """
 
-    def __init__(self, path: Path, samples: pa.Table | None = None) -> None:
+    def __init__(self, source: Path | RunResults, samples: pa.Table | None = None) -> None:
         self._samples = samples
-        self.results = RunResults.of(path)
+        self.results = source if isinstance(source, RunResults) else RunResults.of(source)
         self.name = self.results.record.suite
         self.document = self.results.record.document
         self.digest = self.results.record.digest

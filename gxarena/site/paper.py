@@ -55,7 +55,7 @@ def paper_parts(run: RunResults, cells: pa.Table, samples: pa.Table) -> PaperPar
     if not ids:
         return PaperParts()
     wanted = samples.filter(pc.is_in(samples["cell_id"].cast(pa.string()), pa.array(ids)))
-    evidence = Evidence((Run(run.path, wanted),))
+    evidence = Evidence((Run(run, wanted),))
     try:
         table = table_1(evidence)
     except NotHeld:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from claims_by_hand import NUCLEOTIDES, RANDOM, TOKENS, replicated
 
-from gxarena.errors import InputError
+from gxarena.errors import InputError, StorageError
 from gxarena.report.evidence import Evidence, groups
 
 Make = Callable[..., Path]
@@ -57,7 +57,7 @@ def test_what_is_no_run_is_one_sentence(make_run: Make, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected each run once, got it twice\. Leave one out"):
         Evidence.of([folder, folder])
     (folder / "cells.parquet").unlink()
-    with pytest.raises(InputError, match=r"expected the tables of a run, got no cells\.parquet"):
+    with pytest.raises(StorageError, match=r"got another content in or no cells\.parquet"):
         Evidence.of([folder]).cells("gini")
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shlex
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from written_runs import write_run
+from written_runs import rewrite_table, write_run
 
 from gxarena.results.boards import boards_of, read_board, write_board
+from gxarena.results.reading import RunResults
 from gxarena.run.suite import read_suite
 from gxarena.site.content import read_content
 from gxarena.site.dossiers import Dossier, Values, dossiers_of
@@ -90,8 +92,7 @@ def test_the_command_asks_for_these_cells_alone(tmp_path: Path) -> None:
 
 def test_a_shipped_suite_is_named(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", {"a": LOW})
-    text = (run / "run.json").read_text().replace('"suite": "s"', '"suite": "quickstart"')
-    (run / "run.json").write_text(text)
+    replace(RunResults.of(run).record, suite="quickstart").write(run)
     dossier = dossiers(run)["a"]
     (source,) = dossier.parts
     assert dossier.command(source).startswith("gxarena run quickstart --out ")
@@ -123,7 +124,7 @@ def test_only_so_many_sequences_are_held(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("gxarena.site.dossiers.MOST_SEQUENCES", 7)
     run = write_run(tmp_path / "run", {"a": LOW})
     path = run / "samples.parquet"
-    pq.write_table(pq.read_table(path), path, row_group_size=5)
+    rewrite_table(path, pq.read_table(path), 5)
     content = read_content([run])
     (one,) = dossiers_of(content, content.boards[0], 1)
     held = Values(content.sources).of(one)

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from site_pages import synthetic_board
-from written_runs import write_run
+from written_runs import rewrite_table, write_run
 
 from gxarena.results.boards import Board, write_board
 from gxarena.results.schemas import LEADERBOARD
@@ -71,7 +71,7 @@ def test_tables_of_many_row_groups_read_as_one(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", {"a": [None] * 4 + SOME[4:], "b": SOME})
     whole = ledger(read_content([run]))
     path = run / "samples.parquet"
-    pq.write_table(pq.read_table(path), path, row_group_size=5)
+    rewrite_table(path, pq.read_table(path), 5)
     content = read_content([run])
     (source,) = content.sources.values()
     assert source.samples["cell_id"].num_chunks > 1
