@@ -207,11 +207,17 @@ class _Canaries:
                 self._known[dataset, model] = self._bits(dataset, model)
 
     def after(self) -> list[list[str]]:
-        """Each model asked, with the bits of its answers before and now."""
-        return [
-            [model, before, self._bits_or_error(dataset, model)]
-            for (dataset, model), before in self._known.items()
-        ]
+        """Each model asked, with its answers' bits before and now, and once more where they differ.
+
+        A model that answers otherwise each time was not changed by who explained it.
+        """
+        found = []
+        for (dataset, model), before in self._known.items():
+            answers = [before, self._bits_or_error(dataset, model)]
+            if answers[1] != before:
+                answers.append(self._bits_or_error(dataset, model))
+            found.append([model, *answers])
+        return found
 
     def _bits_or_error(self, dataset: str, model: str) -> str:
         try:
@@ -223,7 +229,7 @@ class _Canaries:
         """Predictions as text that is the same for the same bits."""
         samples = self._plan.datasets[dataset].samples
         drawn = np.random.default_rng(self._plan.suite.seed).permutation(len(samples))[:CANARIES]
-        sequences = [samples[i].sequence for i in sorted(drawn.tolist())]
+        sequences = [samples[i].whole.sequence for i in sorted(drawn.tolist())]
         outputs = self._stages.model(model).predict(sequences)
         return np.ascontiguousarray(outputs).tobytes().hex()
 

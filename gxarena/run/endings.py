@@ -28,10 +28,15 @@ def result(future: Future[bytes]) -> tuple[list[Frame], dict[str, Any]]:
 
 def what_changed(end: Mapping[str, Any]) -> str:
     """What is other than before, as a sentence; empty where a child left all as it was."""
-    differs = [model for model, before, after in end.get("canaries", ()) if before != after]
+    differs = {
+        model: after for model, before, *after in end.get("canaries", ()) if before != after[0]
+    }
     changed = str(end.get("changed") or "")
     if differs and not changed:
-        changed = f"model '{differs[0]}' to predict the same bits as before, got others"
+        model, answers = next(iter(differs.items()))
+        changed = f"model '{model}' to predict the same bits as before, got others"
+        if len(set(answers)) > 1:
+            changed += " each time it is asked, whoever explains it"
     if not changed:
         return ""
     return f"once it has worked, expected {changed}, so that nothing of it was kept."

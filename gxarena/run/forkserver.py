@@ -79,7 +79,10 @@ class ForkServer:
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", __name__, str(theirs.fileno()), json.dumps([*preload])]
+            # -P: what lies in the working directory is nobody's module; -u: what a child prints is
+            # not lost with it.
+            python = [sys.executable, "-P", "-u", "-m", __name__]
+            command = [*python, str(theirs.fileno()), json.dumps([*preload])]
             self._process = subprocess.Popen(  # noqa: S603 (this Python, this module)
                 command,
                 pass_fds=[theirs.fileno()],

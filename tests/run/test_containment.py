@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import psutil
 import pyarrow.parquet as pq
 import pytest
 from entry_points import entry_point
 
+from gxarena.data import Sample
+from gxarena.datasets.dataset import Dataset
 from gxarena.registry import Registry
+from gxarena.run.child import _Canaries
+from gxarena.run.endings import what_changed
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.runner import Settings, run
 from gxarena.run.suite import Suite
@@ -137,3 +143,34 @@ def test_a_network_left_other_than_it_was_is_noticed(
         assert ends[name]["status"] == "error"
         assert ends[name]["error_message"].startswith(f"venom: explainer '{name}': ")
         assert message in ends[name]["error_message"]
+
+
+def test_a_region_s_canaries_are_asked_in_their_flanks(plan: Callable[..., Plan]) -> None:
+    """A model may read nothing but its whole input."""
+    made, asked = plan(), list[str]()
+    made.datasets["mine"] = Dataset("mine", (Sample("a", "ACGT", 1, (), ("GG", "TT")),))
+
+    def predict(sequences: list[str]) -> np.ndarray[Any, Any]:
+        asked.extend(sequences)
+        return np.zeros((len(sequences), 2))
+
+    stages = SimpleNamespace(model=lambda _name: SimpleNamespace(predict=predict))
+    _Canaries(made, stages).before("mine", ["toy"])  # type: ignore[arg-type]
+    assert asked == ["GGACGTTT"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"), [(["2", "2"], "got others, so"), (["2", "3"], "each time it is asked")]
+)
+def test_a_model_that_never_agrees_with_itself_is_told(answers: list[str], said: str) -> None:
+    assert said in what_changed({"canaries": [["m", "1", *answers]]})
+    assert what_changed({"canaries": [["m", "1", "1"]]}) == ""
+
+
+def test_what_lies_in_the_working_directory_is_nobody_s_module(
+    plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "queue.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": ["gini"]}
+    assert run(plan(matrix=[block]), tmp_path / "run", Settings("local", workers=1)).complete
