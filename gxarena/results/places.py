@@ -57,7 +57,11 @@ def without_ranks_of_the_lone(board: pa.Table) -> pa.Table:
 
     Nobody competed where no other entry has an estimate.
     """
-    answered = board.filter(pc.is_valid(board["estimate"]))
+    competes = pc.and_(pc.equal(board["role"], "method"), pc.is_valid(board["estimate"]))
+    answered = board.filter(competes)
+    # Old boards do not say which explainers are one entry.
+    names = pc.coalesce(answered["entry"], answered["explainer"])
+    answered = answered.set_column(answered.schema.get_field_index("entry"), "entry", names)
     competing = answered.group_by(list(GROUP)).aggregate([("entry", "count_distinct")])
     rows = board.select(GROUP).to_pylist()
     entries = {

@@ -93,10 +93,13 @@ class RunRecord:
         KeyError, TypeError
             It is no record.
         """
+        cells = tuple(document["cells"])
+        if not all(isinstance(one, str) for one in (document["suite"], *cells)):
+            raise TypeError("expected names as text")
         return cls(
             suite=document["suite"],
             digest=document["digest"],
-            cells=tuple(document["cells"]),
+            cells=cells,
             document=document["document"],
         )
 

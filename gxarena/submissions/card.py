@@ -64,6 +64,6 @@ def read_card(folder: Path) -> Card | None:
         raise InputError(f"{FILE}: expected at most {LARGEST} bytes, got {size}.")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{FILE}: expected JSON, got {error}.") from error
     return validated(Card, document, FILE)

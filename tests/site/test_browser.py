@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.skipif(not BROWSER, reason="needs Chromium, which is not installed"),
 ]
 OPTIONS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1200,1000",
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1200,9000",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr",
     "--virtual-time-budget=20000", "--dump-dom",
