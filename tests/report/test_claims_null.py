@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from scipy import stats
+from scripts import loaded
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "statistics" / "claims.py"
 DRAWS = 200
@@ -18,13 +17,7 @@ SURE = 1e-3
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("claims_null", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return loaded(SCRIPT)
 
 
 def test_three_samples_never_give_a_verdict(script: ModuleType) -> None:
