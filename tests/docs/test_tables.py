@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from shipped_scripts import shipped_script
 
 from gxarena.errors import InputError
 from gxarena.report.claims.catalogue import CLAIMS
 
 ROOT = Path(__file__).parents[2]
-_spec = importlib.util.spec_from_file_location("docs_tables", ROOT / "docs" / "tables.py")
-assert _spec is not None
-assert _spec.loader is not None
-tables = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tables)
+tables = shipped_script("docs/tables.py")
 by_page = pytest.mark.parametrize("page", tables.PAGES, ids=lambda page: page.name)
 
 SETTINGS = (
