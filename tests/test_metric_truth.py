@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from scipy import stats
-from scripts import loaded
+from shipped_scripts import shipped_script
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def truth() -> Any:
-    return loaded(ROOT / "benchmarks" / "validity" / "truth.py")
+    return shipped_script("benchmarks/validity/truth.py")
 
 
 def _group(

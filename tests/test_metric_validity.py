@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripts import loaded
+from shipped_scripts import shipped_script
 
 from gxarena.results.contestants import Contestant, Replicate
 from gxarena.results.validity import ANY, Measure, by_definition
@@ -27,7 +27,7 @@ ROLES = {"oracle": "ceiling", "random": "floor"}
 
 @pytest.fixture(scope="module")
 def validity() -> Any:
-    return loaded(SCRIPT)
+    return shipped_script("benchmarks/validity/metrics.py")
 
 
 def _group(means: tuple[float, ...], direction: Any = "higher") -> list[Contestant]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from scripts import loaded
+from shipped_scripts import shipped_script
 
 from gxarena.errors import InputError
 from gxarena.registry import Registry
@@ -22,7 +22,7 @@ FLY = ["--data", "fly", "fly-promoters:test", "1", "insects", "--sequences", "24
 
 @pytest.fixture(scope="module")
 def noise() -> Any:
-    return loaded(ROOT / "benchmarks" / "validity" / "motif_noise.py")
+    return shipped_script("benchmarks/validity/motif_noise.py")
 
 
 def _rows(path: Path) -> list[tuple[Any, ...]]:

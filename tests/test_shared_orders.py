@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from scripts import loaded
+from shipped_scripts import shipped_script
 
 ROOT = Path(__file__).parents[1]
 SUITE = """
@@ -34,8 +34,7 @@ against = ["cnn/blur"]
 
 @pytest.fixture(scope="module")
 def script() -> Any:
-    path = ROOT / "benchmarks" / "speed" / "shared_orders.py"
-    return loaded(path)
+    return shipped_script("benchmarks/speed/shared_orders.py")
 
 
 def _forwards(path: Path) -> dict[str, tuple[int, int]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
 
 import pytest
-from scripts import loaded
+from shipped_scripts import shipped_script
 
 from gxarena.registry import Registry
 from gxarena.results.folder import RunFolder
@@ -17,7 +16,7 @@ from gxarena.run.plan import make_plan
 from gxarena.run.runner import record_of
 from gxarena.run.suite import read_suite
 
-resume: Any = loaded("benchmarks/speed/resume.py")
+resume = shipped_script("benchmarks/speed/resume.py")
 
 CELLS = 300
 

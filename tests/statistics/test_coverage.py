@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from scripts import loaded
+from shipped_scripts import shipped_script
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "leaderboard" / "coverage.parquet"
@@ -16,8 +16,7 @@ PUBLISHED = ROOT / "leaderboard" / "coverage.parquet"
 
 @pytest.fixture(scope="module")
 def coverage() -> Any:
-    path = ROOT / "benchmarks" / "statistics" / "coverage.py"
-    return loaded(path)
+    return shipped_script("benchmarks/statistics/coverage.py")
 
 
 def test_the_published_table_covers_apart_from_named_exceptions(coverage: Any) -> None:
