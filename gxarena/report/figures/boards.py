@@ -259,7 +259,7 @@ def _standings(board: Board, name: str) -> list[list[Standing]]:
     groups = [
         list(group)
         for _, group in itertools.groupby(
-            summary(board.shown), key=lambda one: (one.model, one.question)
+            summary(board.shown, board.metrics), key=lambda one: (one.model, one.question)
         )
     ]
     if not groups:
