@@ -120,11 +120,11 @@ class Arena:
         key = tuple(explainers)
         if key not in self._plans:
             suite = read_suite(str(self.suite(explainers)))
-            self._plans[key] = make_plan(suite, self._registry, folder=self.place)
+            self._plans[key] = make_plan(suite, self.registry, folder=self.place)
         return self._plans[key]
 
     @cached_property
-    def _registry(self) -> Any:
+    def registry(self) -> Any:
         from gxarena.registry import Registry
 
         return Registry.load()

@@ -83,8 +83,8 @@ def faults(seeds: int) -> Iterator[Fault]:
             for kind in damage.KINDS:
                 if seed < 1 or kind not in damage.ONCE:
                     yield Fault(kind, where, seed)
-        # A second and more each, where those of files take a tenth.
-        yield from (Fault(*one) for one in process.faults(seeds // 2) if one[2] == seed)
+        # Seconds each, where those of files take a tenth.
+        yield from (Fault(*one) for one in process.faults(seeds // 5) if one[2] == seed)
 
 
 def ended(fault: Fault, arena: Arena) -> dict[str, Any]:
