@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -18,7 +19,7 @@ from gxarena.identity import digest, path_digest
 from gxarena.registry import Registry
 from gxarena.results.provenance import git_commit, package_versions
 from gxarena.run.cells import Cell
-from gxarena.run.choices import Choice, facts, resolved_parameters
+from gxarena.run.choices import Choice, create, facts, resolved_parameters
 from gxarena.run.failures import failure
 from gxarena.run.plan import Plan
 
@@ -40,7 +41,8 @@ class CellRows:
 
     def __init__(self, plan: Plan, made: Mapping[tuple[str, str], Made] | None = None) -> None:
         self._plan = plan
-        self._made = made
+        self._told = made is not None
+        self._made: dict[tuple[str, str], Made] = dict(made or {})
         self._components: dict[tuple[str, str], Row] = {}
 
     def of(self, cell: Cell) -> Row:
@@ -71,9 +73,16 @@ class CellRows:
         row |= self._component("model", cell.weights)
         for kind in ("explainer", "aggregator", "metric"):
             row |= self._component(kind, getattr(cell, kind))
-        made = (self._made or {}).get(("metrics", cell.metric), {})
         # What was to be measured is said also of a cell whose explainer fails.
-        return row | {"quantities": made.get("quantities")}
+        return row | {"quantities": self._found("metrics", cell.metric).get("quantities")}
+
+    def _found(self, kind: str, label: str) -> Made:
+        """What a component came to; looked up here, once, where nobody else has."""
+        if self._told:
+            return self._made.get((kind, label), {})
+        if (kind, label) not in self._made:
+            self._made[kind, label] = made_of(self._plan.choice(kind, label), self._plan.registry)
+        return self._made[kind, label]
 
     def _component(self, kind: str, label: str) -> Row:
         if (kind, label) not in self._components:
@@ -82,12 +91,7 @@ class CellRows:
 
     def _described(self, kind: str, label: str) -> Row:
         choice = self._plan.choice(f"{kind}s", label)
-        made = self._made
-        parameters: Made = (
-            made_of(choice, self._plan.registry)
-            if made is None
-            else made.get((f"{kind}s", label), {})
-        )
+        parameters = self._found(f"{kind}s", label)
         row: Row = {
             kind: choice.label,
             f"{kind}_component": choice.found.component.name,
@@ -111,11 +115,18 @@ def quantities_of(metric: Any) -> str:
 
 
 def made_of(choice: Choice, registry: Registry) -> dict[str, Any]:
-    """A component's parameters as JSON, or what a row says of the reason why it has none."""
+    """A component's parameters as JSON, or what a row says of the reason why it has none.
+
+    With what it declares to measure, where it is a metric and can be made.
+    """
     try:
-        return {"parameters": as_json(resolved_parameters(choice, registry))}
+        made = {"parameters": as_json(resolved_parameters(choice, registry))}
     except (Exception, SystemExit) as error:
         return failure(error)
+    if choice.kind == "metrics":
+        with contextlib.suppress(Exception, SystemExit):  # said again where it is to score
+            made["quantities"] = quantities_of(create(registry, choice))
+    return made
 
 
 def units_of(explained: Explained) -> str:

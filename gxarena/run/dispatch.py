@@ -87,7 +87,6 @@ class Dispatch:
         self._freed: Task | None = None
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
-        self._hardware: dict[str, dict[str, Any]] = {}
         self.run = uuid.uuid4().hex
         self._common: dict[str, Any] = {
             "type": "order",
@@ -266,7 +265,6 @@ class Dispatch:
         try:
             if shard.cell:
                 row, parts = outcome(self._plan, shard.cell, end, frames)
-                row = self._hardware.get(shard.cell.weights, {}) | row
             else:
                 row, parts = {"status": end["status"]}, {}
             if end["status"] != "ok":
@@ -279,8 +277,6 @@ class Dispatch:
                 self._publisher.answers(frames)
             else:
                 self._publisher.stored(shard.order, frames)
-                names = ("device", "dtype")
-                self._hardware[shard.order["model"]] = {name: end.get(name) for name in names}
         except PluginError as error:
             raise PluginError(f"{shard.task.blamed.where}: {error}") from error
         return row, parts

@@ -23,6 +23,7 @@ from gxarena.run.frames import Frame, table_of
 from gxarena.run.plan import Plan
 from gxarena.run.store import (
     ATTRIBUTIONS,
+    HARDWARE,
     PREDICTIONS,
     SHARED,
     Predictions,
@@ -101,6 +102,7 @@ class Publisher:
             [sample.id for sample in samples],
             Predictions(outputs, spans),
             _number(frame.header["seconds"]),
+            {name: str(frame.header.get(name, "")) for name in HARDWARE},
         )
 
     def _attributions(

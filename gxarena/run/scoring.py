@@ -149,7 +149,7 @@ class Scoring:
                 "forwards": row["forwards"] + round(explained * cost[0]),
                 "backwards": round(explained * cost[1]),
             }
-        return row | self._stages.hardware(asked_by(self._plan, cell)[0].weights)
+        return row | self._stages.hardware(cell.dataset, asked_by(self._plan, cell)[0].weights)
 
 
 def with_control(metric: Any, scored: Scored, explained: Explained) -> Scored:

@@ -35,7 +35,7 @@ from gxarena.run.contracts import (
 from gxarena.run.plan import Plan
 from gxarena.run.probe import Explain, Share
 from gxarena.run.recent import Recent
-from gxarena.run.store import CHUNK, Predictions, Store, chunk_slice, n_chunks
+from gxarena.run.store import CHUNK, Hardware, Predictions, Store, chunk_slice, n_chunks
 
 Result = TypeVar("Result")
 Report = Callable[[str, int, int], None]
@@ -107,10 +107,10 @@ class Stages:
         """The model where this run had to load it, else None."""
         return self._components["models"].peek(("models", label))
 
-    def hardware(self, model: str) -> dict[str, str | None]:
-        """On what device and in which precision a model computed; nothing where it did not."""
+    def hardware(self, dataset: str, model: str) -> Hardware:
+        """On what device and in which precision a model computed: here, or else its predictions."""
         if (loaded := self.loaded(model)) is None:
-            return {"device": None, "dtype": None}
+            return self._store.hardware(self._plan.predict_key(dataset, model))
         dtype = str(getattr(loaded, "dtype", "")).removeprefix("torch.")
         return {"device": str(getattr(loaded, "device", "cpu")), "dtype": dtype}
 
@@ -251,7 +251,8 @@ class Stages:
         )
         self.check_unchanged(("models", model))
         key = self._plan.predict_key(dataset, model)
-        self._store.write_predictions(key, chunk, _ids(part), predictions, seconds)
+        hardware = self.hardware(dataset, model)
+        self._store.write_predictions(key, chunk, _ids(part), predictions, seconds, hardware)
 
     def _explain(self, dataset: str, model: str, explainer: str) -> Explained:
         samples = self._plan.datasets[dataset].samples

@@ -46,6 +46,9 @@ ATTRIBUTIONS = pa.schema(
         pa.field("diagnostics", pa.map_(pa.string(), pa.float64()), nullable=False),
     ]
 )
+HARDWARE = ("device", "dtype")
+"""What is kept of that with which predictions were computed."""
+Hardware = dict[str, str | None]
 SHARED = pa.schema([pa.field("value", pa.float64(), nullable=False)])
 
 
@@ -93,15 +96,22 @@ class Store:
         ids: Sequence[str],
         predictions: Predictions,
         seconds: float,
+        hardware: Hardware | None = None,
         size: int = CHUNK,
     ) -> None:
+        """Keep a chunk, with on what and in which precision it was computed."""
         columns = [
             pa.array(list(ids)),
             pa.array(list(np.asarray(predictions.outputs, dtype=np.float64))),
             pa.array([spans.boundaries for spans in predictions.spans]),
         ]
         table = pa.table(columns, schema=PREDICTIONS)
-        self._write("predictions", key, chunk, table, seconds, size=size)
+        self._write("predictions", key, chunk, table, seconds, size=size, **(hardware or {}))
+
+    def hardware(self, key: str) -> Hardware:
+        """On what device and in which precision predictions were computed, as they were kept."""
+        identity = read_identity(self._path("predictions", key, 0)) or {}
+        return {name: identity.get(name) for name in HARDWARE}
 
     def read_predictions(self, key: str, ids: Sequence[str]) -> Predictions:
         """Predictions of every chunk, in the samples' order."""
