@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Ints, Spans
 from gxarena.metric_results import Better, Curve, Match, Motif, Quantity, Scored, SetScored
@@ -24,6 +24,7 @@ __all__ = [
     "Match",
     "Model",
     "Motif",
+    "ObjectiveMetric",
     "PairMetric",
     "PiecewiseModel",
     "PiecewiseProbe",
@@ -222,6 +223,18 @@ class SampleMetric(Protocol):
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         """Values for the N samples. Metrics that do not require ``probe`` never touch it."""
+        ...
+
+
+@runtime_checkable
+class ObjectiveMetric(Protocol):
+    """A metric of samples or pairs whose quantities depend on what of the outputs is explained."""
+
+    @property
+    def quantities(self) -> Mapping[str, Quantity]: ...
+
+    def under(self, objective: str) -> Self:
+        """The metric where `objective` is explained (see `gxarena.objective`): asked for once."""
         ...
 
 

@@ -10,7 +10,7 @@ of torch. Notation: z raw outputs (B, C), t the targets (B,).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import numpy as np
 from scipy.special import logsumexp, softmax
@@ -20,6 +20,13 @@ from gxarena.errors import InputError, unknown
 
 Objective = Literal["logit", "log_odds", "probability"]
 OBJECTIVES: tuple[str, ...] = get_args(Objective)
+
+
+def checked(objective: str) -> Objective:
+    """The objective of that name; InputError where there is none."""
+    if objective not in OBJECTIVES:
+        raise unknown("objective", objective, OBJECTIVES)
+    return cast(Objective, objective)
 
 
 def check_targets(targets: Ints, n_outputs: int) -> None:

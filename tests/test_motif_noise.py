@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from shipped_scripts import shipped_script
 
 from gxarena.errors import InputError
 from gxarena.registry import Registry
@@ -23,15 +22,7 @@ FLY = ["--data", "fly", "fly-promoters:test", "1", "insects", "--sequences", "24
 
 @pytest.fixture(scope="module")
 def noise() -> Any:
-    spec = importlib.util.spec_from_file_location(
-        "motif_noise", ROOT / "benchmarks" / "validity" / "motif_noise.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return shipped_script("benchmarks/validity/motif_noise.py")
 
 
 def _rows(path: Path) -> list[tuple[Any, ...]]:

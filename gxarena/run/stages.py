@@ -26,7 +26,7 @@ from gxarena.errors import InputError
 from gxarena.identity import awaits_download
 from gxarena.objective import resolve_targets
 from gxarena.run import in_flanks, keys
-from gxarena.run.choices import check_unchanged, create, given_parameters
+from gxarena.run.choices import check_unchanged, create, given_parameters, under
 from gxarena.run.contracts import (
     check_finite,
     checked_predictions,
@@ -79,7 +79,7 @@ class Stages:
     def _made(self, kind: str, label: str) -> Any:
         choice = self._plan.choice(kind, label)
         awaited = awaits_download(given_parameters(choice))
-        made = create(self._plan.registry, choice)
+        made = under(create(self._plan.registry, choice), self._plan.suite.objective)
         if not awaited:
             # What it read when it was made is what was planned: later the old file may be back.
             self.check_unchanged((kind, label))

@@ -22,8 +22,8 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
     ("board", "models"),
     [
         ("quickstart", {"cnn": 5, "dnabert2-mini": 3}),
-        ("planted", {"cnn-planted": 5, "mini-planted": 3}),
-        ("question-resolution", {"cnn-planted": 5, "mini-planted": 3}),
+        ("planted", {"cnn-planted": 5, "mini-planted": 5}),
+        ("question-resolution", {"cnn-planted": 5, "mini-planted": 5}),
         ("question-positions", {"cnn": 5, "dnabert2-mini": 5}),
         ("question-similarity", {"dnabert2-mini": 5}),
     ],
@@ -34,6 +34,45 @@ def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int])
     assert {(r["model"], r["replicates"]) for r in rows if r["role"] == "method" and r["n"]} == set(
         models.items()
     )
+
+
+def test_which_orders_of_the_quickstart_other_trainings_keep() -> None:
+    """docs/results.md, quickstart."""
+    rows = pq.read_table(BOARDS / "quickstart-orders.parquet").to_pylist()
+    assert {row["dataset"] for row in rows} == {"fly-promoters"}
+    assert not [row for row in rows if row["outcome"] == "turned round"]
+    models = [row for row in rows if row["right_role"] == "method"]
+    assert {(row["left"], row["right"]) for row in models} == {
+        ("dnabert2-mini / attnlrp", "cnn / lrp")
+    }
+    at_20 = {
+        row["metric"].removeprefix("faithfulness-"): row["outcome"]
+        for row in models
+        if row["metric"] in ("gini", "entropy")
+        or (
+            row["metric"].endswith(("mif_drop_logit@20", "lif_drop_logit@20", ".gain_logit@20"))
+            and row["ahead_one"] != "neither"
+        )
+    }
+    assert len(at_20) == 11
+    assert {metric for metric, outcome in at_20.items() if outcome == "kept"} == {
+        "complement.mif_drop_logit@20",
+        "complement.gain_logit@20",
+        "random.gain_logit@20",
+        "gini",
+        "entropy",
+    }
+    assert set(at_20.values()) == {"kept", "left open"}
+    for control in ("random", "gc", "attnlrp-randomised", "lrp-randomised"):
+        beside = [row for row in rows if row["right"].endswith(f" / {control}")]
+        kept = [row for row in beside if (row["outcome"], row["ahead"]) == ("kept", row["left"])]
+        assert len(kept) > len(beside) / 2
+        behind = {row["metric"] for row in beside if row["ahead"] == row["right"]}
+        assert all(".lif_change_" in metric for metric in behind)
+    for model, explainer in (("cnn", "lrp"), ("dnabert2-mini", "attnlrp")):
+        drop = _rows("quickstart", metric="faithfulness-unknown.lif_drop_logit@20", model=model)
+        assert drop[explainer]["ci_high"] < 0
+    assert sum(row["outcome"] == "left open" for row in models) > len(models) / 2
 
 
 def test_by_which_rows_of_the_quickstart_s_tables_nobody_is_ranked() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from pathlib import Path
 
 import pytest
+from shipped_scripts import shipped_script
 
 from gxarena.registry import Registry
 from gxarena.results.folder import RunFolder
@@ -16,8 +16,7 @@ from gxarena.run.plan import make_plan
 from gxarena.run.runner import record_of
 from gxarena.run.suite import read_suite
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "speed"))
-import resume
+resume = shipped_script("benchmarks/speed/resume.py")
 
 CELLS = 300
 
