@@ -19,5 +19,9 @@ def shipped_script(path: str) -> Any:
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module  # dataclasses look their module up
-        spec.loader.exec_module(module)
+        sys.path.insert(0, str((ROOT / path).parent))  # as for who runs it: what lies beside it
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            del sys.path[0]
     return sys.modules[name]
