@@ -6,6 +6,7 @@ Coordinates are 0-based and half-open. Padding never leaves a plugin.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -76,10 +77,12 @@ class Spans:
         """Number of nucleotides L."""
         return int(self.boundaries[-1])
 
-    @property
+    @functools.cached_property
     def widths(self) -> Ints:
-        """Nucleotides per unit, shape (U,)."""
-        return np.diff(self.boundaries)
+        """Nucleotides per unit, shape (U,); read-only, and made once."""
+        widths = np.diff(self.boundaries)
+        frozen(widths)
+        return widths
 
     @property
     def owner(self) -> Ints:

@@ -31,6 +31,9 @@ def test_spans_tell_length_widths_and_owners() -> None:
     spans = Spans(np.array([0, 2, 3, 7]))
     assert (len(spans), spans.length) == (3, 7)
     assert spans.widths.tolist() == [2, 1, 4]
+    assert spans.widths is spans.widths
+    with pytest.raises(ValueError, match="read-only"):
+        spans.widths[0] = 3
     assert spans.owner.tolist() == [0, 0, 1, 2, 2, 2, 2]
     assert spans == Spans(np.array([0, 2, 3, 7]))
     assert spans != Spans.nucleotides(7)

@@ -35,3 +35,12 @@ def test_ten_thousand_finished_cells_are_taken_up_at_once() -> None:
         assert float(row["processor_seconds"]) < (3 if row["what"] == "run again" else 1)
         assert float(row["megabytes"]) < 200
         assert int(row["files"]) < 100
+
+
+def test_explainers_cost_what_their_passes_do() -> None:
+    """AttnLRP a forward and what goes back; integrated gradients many times that."""
+    ratios = {row["what"]: float(row["ratio"]) for row in _rows("methods.csv")}
+    rules = [ratio for what, ratio in ratios.items() if what.startswith("AttnLRP at 117M")]
+    assert rules
+    assert max(rules) < 2.15
+    assert ratios["integrated gradients, 50 steps, 8 samples"] > 20
