@@ -104,6 +104,8 @@ FEWER = {
     ("question-tokenisation", "cnn"): 1,  # beside two of one training each
     ("architectures", "dnabert2-mini"): 1,  # beside five of one training each
     ("quickstart", "dnabert2-mini"): 3,  # a minute and a half on two cores
+    ("fly-motifs", "cnn"): 3,  # a quarter of an hour of TF-MoDISco for each training of both
+    ("fly-motifs", "dnabert2-mini"): 3,
     ("explainers", "dnabert2-mini"): 1,  # thirty explainers take hours as it is
     ("explainers", "mini-planted"): 1,
     ("metric-validity", "mini-planted"): 1,  # not measured with more yet

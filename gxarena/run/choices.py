@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gxarena.api import ObjectiveMetric
 from gxarena.capabilities import WRAPPER
 from gxarena.errors import GxarenaError, InputError, MissingExtra, PluginError
 from gxarena.files import beside
@@ -215,3 +216,8 @@ def create(registry: Registry, choice: Choice) -> Any:
     """
     resolved_parameters(choice, registry)
     return registry.create(choice.kind, choice.found.component.name, given_parameters(choice))
+
+
+def under(made: Any, objective: str) -> Any:
+    """A metric as it is where that objective is explained; any other component as it is."""
+    return made.under(objective) if isinstance(made, ObjectiveMetric) else made

@@ -29,8 +29,8 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
     ("board", "models"),
     [
         ("quickstart", {"cnn": 5, "dnabert2-mini": 3}),
-        ("planted", {"cnn-planted": 5, "mini-planted": 3}),
-        ("question-resolution", {"cnn-planted": 5, "mini-planted": 3}),
+        ("planted", {"cnn-planted": 5, "mini-planted": 5}),
+        ("question-resolution", {"cnn-planted": 5, "mini-planted": 5}),
         ("question-positions", {"cnn": 5, "dnabert2-mini": 5}),
         ("question-similarity", {"dnabert2-mini": 5}),
     ],
