@@ -16,6 +16,8 @@ from gxarena_jaspar.matrices import matrices
 
 BOARDS = Path(__file__).parents[2] / "leaderboard"
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+RULES = ("lrp", "lrp-plus", "lrp-gamma", "lrp-alpha-beta")
+"""Of LRP: the default, epsilon, and the others."""
 GRAMMARS = ("one", "and", "or", "spacing", "unless", "decoys")
 
 
@@ -132,9 +134,12 @@ def test_truth_prefers_other_rules_of_lrp_and_the_gain_ranks_none(grammar: str) 
     for metric in ("auprc", "auprc-magnitude"):
         found = _rows("planted", metric=metric, **cnn)
         assert found["lrp"]["replicates"] == 5
-        methods = [row for row in found.values() if row["role"] == "method"]
-        assert found["lrp"]["rank"] == len(methods) >= 3
-        assert found["lrp"]["behind_best_p"] <= 0.05
+        assert {name for name, row in found.items() if row["role"] == "method"} == set(RULES)
+        assert found["lrp"]["rank"] == 4
+        assert found["lrp"]["rank_low"] == (3 if grammar == "spacing" else 4)
+        assert (found["lrp-plus"]["rank_high"] == 4) == (grammar == "spacing")
+        assert all(found[one]["rank_high"] < 4 for one in ("lrp-gamma", "lrp-alpha-beta"))
+        assert found["lrp-alpha-beta"]["rank"] > 1
     gain = _rows("planted", metric="faithfulness-unknown.gain_logit@20", **cnn)
     for row in gain.values():
         assert "does not tell the truth from random" in row["not_ranked"]
@@ -159,14 +164,16 @@ def test_weights_that_ship_have_seen_the_words_of_planted() -> None:
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
-def test_epsilon_s_maps_are_the_least_consistent(grammar: str) -> None:
+def test_epsilon_s_maps_are_the_least_consistent_and_alpha_beta_s_the_most(grammar: str) -> None:
     """docs/results.md, planted truth."""
     found = _rows("planted", metric="attribution_consistency.excess", dataset=grammar)
     methods = {name: row for name, row in found.items() if row["role"] == "method"}
-    assert methods.keys() >= {"lrp", "lrp-plus", "lrp-gamma"}
+    assert methods.keys() == set(RULES)
     for name, row in methods.items():
         assert row["ci_low"] > found["random"]["ci_high"]
         assert name == "lrp" or row["ci_low"] > methods["lrp"]["ci_high"]
+        most = methods["lrp-alpha-beta"]
+        assert name == "lrp-alpha-beta" or row["ci_high"] < most["ci_low"]
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
@@ -175,7 +182,7 @@ def test_whose_signs_satisfy_the_rule(grammar: str) -> None:
     asked = {"metric": "grammar_satisfiability", "dataset": grammar, "aggregator": "native"}
     cnn = _rows("planted", model="cnn-planted", **asked)
     assert cnn["lrp"]["replicates"] == 5
-    for other in ("lrp-plus", "lrp-gamma"):
+    for other in RULES[1:]:
         assert cnn[other]["ci_low"] > cnn["lrp"]["ci_high"]
     mean = cnn["lrp"]["estimate"]
     assert mean > 0.5 if grammar in ("or", "spacing") else mean < 0.1
