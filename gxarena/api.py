@@ -16,6 +16,7 @@ from gxarena.probes import PiecewiseProbe, Probe, SharingProbe, StrandedProbe
 __all__ = [
     "Aggregator",
     "Better",
+    "ControlledMetric",
     "Curve",
     "DifferentiableModel",
     "Explainer",
@@ -223,6 +224,18 @@ class SampleMetric(Protocol):
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         """Values for the N samples. Metrics that do not require ``probe`` never touch it."""
+        ...
+
+
+@runtime_checkable
+class ControlledMetric(SampleMetric, Protocol):
+    """A metric of samples with a control that is made of the whole set's explanations."""
+
+    def control(self, explained: Explained) -> Scored:
+        """Values of further ``quantities``, for the N samples; asked once, of the whole set.
+
+        Those of `score` depend on a sample alone, these on the others too. They rank nobody.
+        """
         ...
 
 

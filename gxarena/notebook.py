@@ -14,6 +14,7 @@ identity at each call, so that nothing that it made is taken for what it makes n
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 import re
@@ -95,7 +96,7 @@ def run(
         kind: [_registered(registry, kind, one) for one in defined]
         for kind, defined in given.items()
     }
-    read, folder = _read(suite, changes)
+    read, folder = _read(suite, changes, names)
     plan = make_plan(_with(read, names), registry, folder=folder, limit=limit)
     with tempfile.TemporaryDirectory(prefix="gxarena-run-") as temporary:
         place = Path(out) if out is not None else Path(temporary) / "run"
@@ -104,13 +105,25 @@ def run(
 
 
 def _read(
-    suite: str | os.PathLike[str] | Mapping[str, Any] | Suite, changes: Iterable[str]
+    suite: str | os.PathLike[str] | Mapping[str, Any] | Suite,
+    changes: Iterable[str],
+    names: Mapping[str, Sequence[str]],
 ) -> tuple[Suite, Path | None]:
     if isinstance(suite, Suite):
         return suite, None
     if isinstance(suite, Mapping):
-        return validated(Suite, dict(suite), "suite"), None
+        return validated(Suite, _completed(suite, names), "suite"), None
     return read_suite(str(suite), changes), find_suite(str(suite)).parent
+
+
+def _completed(document: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """A document whose blocks may leave out what is all defined in the notebook."""
+    completed = copy.deepcopy(dict(document))
+    for block in completed.get("matrix", ()):
+        for kind, added in names.items():
+            if added and isinstance(block, dict) and not block.get(kind):
+                block[kind] = list(added)
+    return completed
 
 
 def _with(suite: Suite, names: Mapping[str, Sequence[str]]) -> Suite:

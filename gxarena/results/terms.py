@@ -130,6 +130,11 @@ def why_apart(name: str, terms: Terms, other_name: str, other: Terms) -> str:
     return ""
 
 
+def components_of(terms: Terms, kind: str) -> dict[str, str]:
+    """Of models, metrics or aggregators: label -> the component that it is a name for."""
+    return {key[1]: value.partition(" ")[0] for key, value in terms.items() if key[0] == kind}
+
+
 def labels_by_meaning(terms: Terms, kind: str) -> dict[str, dict[Key, str]]:
     """Of data sets or models: label -> its terms without the label."""
     found: dict[str, dict[Key, str]] = {}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gxarena.api import Scored, SetScored
+from gxarena.api import ControlledMetric, Scored, SetScored
 from gxarena.capabilities import PROBE
 from gxarena.data import Explained
 from gxarena.errors import StorageError, Unsupported
@@ -127,7 +128,7 @@ class Scoring:
             )
         if self._plan.scope(cell.metric) == "set":
             return read, metric.score_set(read)
-        return read, in_flanks.scored([read], probes[0], metric.score)
+        return read, with_control(metric, in_flanks.scored([read], probes[0], metric.score), read)
 
     def _cost(self, cell: Cell, probes: Sequence[ModelProbe]) -> Row:
         """What the cell cost: the explainer's share and the probe's.
@@ -149,6 +150,18 @@ class Scoring:
                 "backwards": round(explained * cost[1]),
             }
         return row | self._stages.hardware(asked_by(self._plan, cell)[0].weights)
+
+
+def with_control(metric: Any, scored: Scored, explained: Explained) -> Scored:
+    """What a metric says of samples, and what its control does where it has one."""
+    if not isinstance(metric, ControlledMetric):
+        return scored
+    control = metric.control(explained)
+    return replace(
+        scored,
+        values={**scored.values, **control.values},
+        reasons={**scored.reasons, **control.reasons},
+    )
 
 
 def what_of(cell: Cell) -> str:

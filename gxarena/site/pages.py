@@ -16,8 +16,9 @@ from gxarena.site.addresses import metric_of
 from gxarena.site.axis import Axis, axis_of
 from gxarena.site.content import Row
 from gxarena.site.numbers import counted, listed
-from gxarena.site.questions import Line, Section, shown_quantity
+from gxarena.site.questions import Line, Section
 from gxarena.site.rows import is_plain
+from gxarena.site.shown import shown_quantity
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def _who(section: Section) -> str:
     wish = f"To {WISHES.get(section.question, section.question)} with {section.model}"
     if len(section.lines) == 1:
         return (
-            f"{wish}: {section.lines[0].explainer} competes with nobody here; read its estimate "
+            f"{wish}: {_named(section.lines[0])} competes with nobody here; read its estimate "
             "beside the controls'."
         )
     told = _told_apart(section)

@@ -10,6 +10,7 @@ from scipy.stats import spearmanr
 from gxarena.capabilities import EXPLAINER, PROBE, TRUTH
 from gxarena.explainers.controls import Oracle, Random
 from gxarena.explainers.degraded import DegradedOracle
+from gxarena.run.scoring import with_control
 from gxarena.testing import state
 from gxarena.testing.checks import Failed, Skipped, check
 from gxarena.testing.metric_answers import (
@@ -53,8 +54,15 @@ def quantities_are_declared(subject: Subject) -> None:
 @check("metrics")
 def values_are_as_declared(subject: Subject) -> str:
     """A value a sample of each declared quantity, within its bounds; without one, a reason."""
-    scored = scored_by(subject, told_of(subject))
-    values = checked(subject, scored)
+    told = told_of(subject)
+    values = checked(subject, with_control(subject.made, scored_by(subject, told), told))
+    missing = sorted(quantities_of(subject).keys() - values.keys())
+    if missing and "set" not in subject.component.provides:  # a set's may be left out
+        raise Failed(
+            "a value a sample of each of its quantities",
+            f"none of '{missing[0]}'",
+            "Give it, NaN and a reason where there is none, or do not declare it.",
+        )
     defined = sum(int(np.isfinite(one).sum()) for one in values.values())
     if not defined:
         raise Skipped("it has no value for what it is tried on")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,30 @@ def test_estimates_are_dots_and_intervals_of_the_board_best_on_top() -> None:
         assert list(drawn[2 * i]) == [row["ci_low"], row["ci_high"]]
         assert list(drawn[2 * i + 1]) == [row["estimate"]]
     assert axes.yaxis_inverted()
+
+
+def test_no_label_is_cut_or_runs_into_the_next_panel() -> None:
+    board = synthetic_board(3, 1, 3)
+    long = {
+        "metric": "continuous_jaccard_of_scores[vs cnn-planted-positives/lrp-gamma].mean_over_all",
+        "aggregator": "equally_distributed", "model": "dnabert2-mini-of-one-more-fine-tuning",
+    }  # fmt: skip
+    rows = [
+        row | long | {"dataset": f"fly-promoters-{row['dataset']}"}
+        for row in board.table.to_pylist()
+    ]
+    figure = draw_estimates(
+        replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD)), ["continuous*"]
+    )
+    figure.draw_without_rendering()
+    panels = [axes for axes in figure.axes if axes.axison]
+    texts = [
+        part.get_window_extent() for axes in panels for part in (axes.xaxis.label, axes._left_title)
+    ]  # type: ignore[attr-defined]
+    assert min(box.x0 for box in texts) >= 0
+    assert max(box.x1 for box in texts) <= figure.bbox.x1
+    for one, other in itertools.combinations(texts, 2):
+        assert not one.overlaps(other)
 
 
 def test_without_patterns_the_first_panels_are_drawn_and_it_is_said_which_are_not() -> None:
