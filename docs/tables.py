@@ -30,7 +30,8 @@ are by `row` and `column`, or with `share = [PART, WHOLE]` what share of one sum
 `records = "FILE"` shows each record as it is, by `row` and `column` likewise, or with `columns`
 several texts of each; where it says `until`, that sentence stands for a file that is not there yet,
 and where it names a `figure`, docs/images/FIGURE.png with its `caption` stands below the table.
-Arrows follow the directions that the board states; what the board does not have is a dash.
+Arrows follow the directions that the board states; what the board does not have is a dash; the
+corner names the models of which all that is shown is of one set of weights.
 """
 
 from __future__ import annotations
@@ -115,7 +116,11 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
     for label, found in [(r, line(r)) for r in rows] + [(c, stack(c)) for c in columns]:
         if all(cell.text == NOTHING for cell in found):
             raise InputError(f"'{label}': expected a number somewhere, got none. Leave it out.")
-    corner = spec.get("corner", "").format(n=_sizes(cells.values()))
+    says = (
+        spec.get("corner", "").format(n=_sizes(cells.values())),
+        _of_one_training(cells.values()),
+    )
+    corner = "; ".join(filter(None, says))
     lines = [
         [
             corner + _arrow(common, cells.values()),
@@ -297,6 +302,17 @@ def _sizes(cells: Iterable[Cell]) -> str:
     # Boards from before replicates count values, one a sequence.
     sizes = sorted({record.get("sequences", record["n"]) for record in records})
     return " to ".join(f"{size:,}" for size in dict.fromkeys((*sizes[:1], *sizes[-1:])))
+
+
+def _of_one_training(cells: Iterable[Cell]) -> str:
+    """Which of the models have one set of weights in all that is shown of them."""
+    trainings: dict[str, set[int]] = defaultdict(set)
+    for cell in cells:
+        if "replicates" in cell.record and cell.text != NOTHING:
+            trainings[cell.record["model"]].add(cell.record["replicates"])
+    one = [model for model, found in trainings.items() if found == {1}]
+    named = "" if len(one) == len(trainings) else f"{', '.join(one)}: "
+    return f"{named}one set of weights" if one else ""
 
 
 class Board:

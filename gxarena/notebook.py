@@ -19,7 +19,6 @@ import inspect
 import os
 import re
 import sys
-import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +38,7 @@ from gxarena.report.boards.notebook import Leaderboard, read_leaderboard
 from gxarena.run.plan import make_plan
 from gxarena.run.runner import run as run_plan
 from gxarena.run.suite import Suite, find_suite, read_suite
+from gxarena.scratch import Scratch
 from gxarena.validation import validated
 
 DISTRIBUTION = "notebook"
@@ -98,8 +98,8 @@ def run(
     }
     read, folder = _read(suite, changes, names)
     plan = make_plan(_with(read, names), registry, folder=folder, limit=limit)
-    with tempfile.TemporaryDirectory(prefix="gxarena-run-") as temporary:
-        place = Path(out) if out is not None else Path(temporary) / "run"
+    with Scratch() as scratch:
+        place = Path(out) if out is not None else scratch.path / "run"
         run_plan(plan, place)
         return read_leaderboard(place)
 

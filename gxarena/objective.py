@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Literal, cast, get_args
 
 import numpy as np
-from scipy.special import logsumexp, softmax
+import scipy  # its parts load when they are used: who plans or resumes needs none
 
 from gxarena.data import Floats, Ints
 from gxarena.errors import InputError, unknown
@@ -75,9 +75,9 @@ def value(objective: str, outputs: Floats, targets: Ints) -> Floats:
     if objective == "logit":
         return chosen
     if objective == "log_odds":
-        return chosen - logsumexp(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
+        return chosen - scipy.special.logsumexp(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
     if objective == "probability":
-        return softmax(outputs, axis=1)[rows, targets]  # type: ignore[no-any-return]
+        return scipy.special.softmax(outputs, axis=1)[rows, targets]  # type: ignore[no-any-return]
     raise unknown("objective", objective, OBJECTIVES)
 
 
@@ -89,9 +89,9 @@ def gradient(objective: str, outputs: Floats, targets: Ints) -> Floats:
     if objective == "logit":
         return one_hot
     if objective == "log_odds":
-        return one_hot - softmax(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
+        return one_hot - scipy.special.softmax(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
     if objective == "probability":
-        p = softmax(outputs, axis=1)
+        p = scipy.special.softmax(outputs, axis=1)
         return p[rows, targets][:, None] * (one_hot - p)  # type: ignore[no-any-return]
     raise unknown("objective", objective, OBJECTIVES)
 

@@ -254,7 +254,7 @@ def _show(summary: Summary, headline: list[str], out: Path) -> None:
     from gxarena.results.patterns import matching_nothing, unmatched
     from gxarena.results.places import without_ranks_of_the_lone
     from gxarena.results.reading import RunResults
-    from gxarena.results.terms import components_of, terms_of
+    from gxarena.results.terms import METRIC, components_of, terms_of
 
     metrics = summary.leaderboard["metric"].unique().to_pylist()
     for pattern in unmatched(headline, metrics):
@@ -265,7 +265,7 @@ def _show(summary: Summary, headline: list[str], out: Path) -> None:
         show_rows(board, headline, ROWS)
         say("Nothing was due; `gxarena leaderboard` shows the whole board, by question.")
     else:
-        components = components_of(terms_of(RunResults.of(out)), "metric")
+        components = components_of(terms_of(RunResults.of(out)), METRIC)
         show(board, headline, ROWS, components)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
     say(f"Cells: {counts}; {summary.reused} of them from an earlier run.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from gxarena.api import Model
@@ -71,16 +73,19 @@ def check_attributions(attributions: list[Attribution], batch: Batch, choice: Ch
             )
 
 
-def check_finite(attributions: tuple[Attribution, ...], choice: Choice) -> None:
+def check_finite(attributions: Iterable[Attribution], choice: Choice) -> None:
     """Raise PluginError where an explainer has no finite answer for any sample.
 
     One without an answer for some is judged by the others, and what it lacks is counted.
     """
-    if not any(np.isfinite(attribution.scores).all() for attribution in attributions):
-        raise PluginError(
-            f"{choice.where}: expected finite scores, got NaN or infinity in each of "
-            f"{len(attributions)} samples."
-        )
+    number = 0
+    for attribution in attributions:
+        if np.isfinite(attribution.scores).all():
+            return
+        number += 1
+    raise PluginError(
+        f"{choice.where}: expected finite scores, got NaN or infinity in each of {number} samples."
+    )
 
 
 def checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choice) -> Predictions:

@@ -22,7 +22,7 @@ from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
 from gxarena.run import luggage, supervisor
 from gxarena.run.at_work import AtWork
-from gxarena.run.cell_rows import CellRows, Row
+from gxarena.run.cell_rows import CellRows, Row, Tables
 from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
@@ -87,7 +87,6 @@ class Dispatch:
         self._freed: Task | None = None
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
-        self._hardware: dict[str, dict[str, Any]] = {}
         self.run = uuid.uuid4().hex
         self._common: dict[str, Any] = {
             "type": "order",
@@ -255,7 +254,7 @@ class Dispatch:
 
     def _published(
         self, shard: Shard, frames: Sequence[Frame], end: Mapping[str, Any]
-    ) -> tuple[Row, dict[str, list[Row]]]:
+    ) -> tuple[Row, Tables]:
         """What a shard's rows say, once its results are kept.
 
         Raises
@@ -266,7 +265,6 @@ class Dispatch:
         try:
             if shard.cell:
                 row, parts = outcome(self._plan, shard.cell, end, frames)
-                row = self._hardware.get(shard.cell.weights, {}) | row
             else:
                 row, parts = {"status": end["status"]}, {}
             if end["status"] != "ok":
@@ -279,8 +277,6 @@ class Dispatch:
                 self._publisher.answers(frames)
             else:
                 self._publisher.stored(shard.order, frames)
-                names = ("device", "dtype")
-                self._hardware[shard.order["model"]] = {name: end.get(name) for name in names}
         except PluginError as error:
             raise PluginError(f"{shard.task.blamed.where}: {error}") from error
         return row, parts
@@ -314,7 +310,7 @@ class Dispatch:
         cell: Cell,
         row: Row,
         started: datetime,
-        parts: Mapping[str, Sequence[Row]] | None = None,
+        parts: Tables | None = None,
     ) -> Settled:
         self._out.add(self._row(cell, row, started), parts)
         return cell, row["status"], row.get("error_message") or ""

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +20,7 @@ import psutil
 from gxarena.errors import PluginError
 from gxarena.run.forkserver import ForkServer, Pipes
 from gxarena.run.frames import Frame, Frames, joined, split
+from gxarena.scratch import Scratch, remove_abandoned
 
 DIED = "Crashed"
 """The type of error of an order whose child is gone without a result."""
@@ -110,6 +109,7 @@ def _server(header: Mapping[str, Any]) -> ForkServer:
     with _lock:
         server = _servers.get(header["run"])
         if server is None or not server.alive:
+            remove_abandoned()
             server = _servers[header["run"]] = ForkServer(header["preload"], header["path"])
         return server
 
@@ -121,7 +121,7 @@ class _Child:
         self.run: str = header["run"]
         self.key = header["run"], header["child"]
         self.stopped = False
-        self._scratch = tempfile.mkdtemp(prefix="gxarena-")
+        self._scratch = Scratch()
         self._pipes: Pipes | None = _server(header).fork()
         self._frames = Frames()
         self._output = b""
@@ -151,7 +151,7 @@ class _Child:
         """What it sends, and how the order ended."""
         limit, largest = order.header["silence"], order.header["memory"]
         self._output, self._largest = b"", 0
-        header = {**order.header, "scratch": self._scratch}
+        header = {**order.header, "scratch": str(self._scratch.path)}
         with contextlib.suppress(OSError):  # it ended between two orders; that is found below
             os.write(self._pipes.orders, Frame(header, order.payload).packed())  # type: ignore[union-attr]
         kept: list[Frame] = []
@@ -198,7 +198,7 @@ class _Child:
         self._pipes = None
         with _lock:
             _children.discard(self)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.close()
 
     def _take(self, wait: float) -> list[Frame]:
         """Read what has come; wait a little where nothing has."""

@@ -123,13 +123,23 @@ class Section:
         return f"heat.html#{addresses.slug(self.key)}"
 
     @property
+    def order(self) -> tuple[int, bool, int, str, int]:
+        """By question; first those in which somebody competes, and of these the largest."""
+        asked = list(QUESTIONS).index(self.question)
+        return asked, not self.compares, -len(self.lines), self.model, self.board
+
+    def tier_of(self, line: Line) -> int | None:
+        """The tier in which a line stands; None of who is not ranked, and of controls."""
+        return next((tier for tier, lines in self.tiers if line in lines), None)
+
+    @property
     def compares(self) -> bool:
         """Whether anybody competes."""
         return any(line.standing for line in self.lines)
 
 
 def sections_of(board: Board, number_: int) -> list[Section]:
-    """The questions that a board answers, by model; those that compare most first."""
+    """The questions that a board answers, by model."""
     asked: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in board.shown.to_pylist():
         if row["question"] in QUESTIONS and not row["metric"].endswith(NORMALISED):
@@ -138,13 +148,11 @@ def sections_of(board: Board, number_: int) -> list[Section]:
     for standing in summary(board.shown, board.metrics):
         standings[standing.question, standing.model].append(standing)
     lacking = left_out(board.shown, board.metrics)
-    made = [
+    return [
         _section(board, number_, key, rows, standings[key], lacking.get((key[1], key[0]), {}))
         for key, rows in asked.items()
         if any(row["role"] == "method" and row["estimate"] is not None for row in rows)
     ]
-    order = list(QUESTIONS)
-    return sorted(made, key=lambda one: (order.index(one.question), -len(one.lines), one.model))
 
 
 def _section(

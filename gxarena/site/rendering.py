@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gxarena import __version__
+from gxarena.errors import printable
 from gxarena.hookspecs import QUESTIONS
 from gxarena.report.table1 import counts, figures
 from gxarena.site import addresses, numbers
@@ -66,6 +67,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            finalize=lambda value: printable(value) if type(value) is str else value,
         )
         for module in (numbers, addresses):
             names = [name for name in vars(module) if not name.startswith("_")]

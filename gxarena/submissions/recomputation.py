@@ -236,7 +236,7 @@ class Recomputation:
         key, told = row["attributions_key"], row["attributions_fingerprint"]
         if told is None or len(self._attributions.ids[key]) < row["n_samples"]:
             return
-        again, given = np.array(fingerprint(self._of(key, row)[0])), np.array(told)
+        again, given = np.array(fingerprint([self._of(key, row)[0]])), np.array(told)
         if (
             again.shape != given.shape
             or differing(given, again, RELATIVE, RELATIVE * again[0]).any()

@@ -16,7 +16,6 @@ from gxarena.testing.checks import Failed, Skipped, check
 from gxarena.testing.metric_answers import (
     Untouchable,
     checked,
-    chosen,
     compare,
     equal,
     goodness,
@@ -114,7 +113,7 @@ def samples_are_scored_by_themselves(subject: Subject) -> None:
     if "set" in subject.component.provides:
         raise Skipped("it scores whole sets")
     told = told_of(subject)
-    turned = chosen(told, range(len(told))[::-1])
+    turned = told.of(range(len(told))[::-1])
     scored, backward = scored_by(subject, told), scored_by(subject, turned)
     remedy = "Compute row by row; draw a sample's noise from gxarena.seeds.sample_seed."
     for key, values in scored.values.items():
@@ -125,7 +124,7 @@ def samples_are_scored_by_themselves(subject: Subject) -> None:
             remedy,
         )
     for index in range(len(told)):
-        alone = scored_by(subject, chosen(told, [index]))
+        alone = scored_by(subject, told.of([index]))
         for key, values in scored.values.items():
             one = np.asarray(values)[index : index + 1]
             equal(one, alone.values[key], f"the same '{key}' alone", remedy)

@@ -1,4 +1,4 @@
-"""Whether every nonlinearity of a network is a module of its own that is used once.
+"""What a network's forward consists of: modules that rules can be hooked to, and what is besides.
 
 A pass is watched: which of torch's functions are called, and inside of which of torch's own
 modules. Rules such as DeepLIFT's are hooked to modules; what a ``forward`` computes besides, they
@@ -10,23 +10,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-_LINEAR = {
-    "__get__", "__getitem__", "__len__", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "add",
-    "avg_pool1d", "avg_pool2d", "cat", "chunk", "clone", "concat", "concatenate", "contiguous", "conv1d",
-    "conv2d", "cpu", "diff", "dim", "expand", "expand_as", "flatten", "flip", "float",
-    "index_select", "linear", "mean", "movedim", "moveaxis", "mT", "narrow", "neg", "negative",
-    "nelement", "numel", "pad", "permute", "ravel", "repeat", "repeat_interleave", "reshape",
-    "roll", "rsub", "select", "size", "split", "squeeze", "stack", "stride", "sub", "subtract",
-    "sum", "swapaxes", "swapdims", "T", "tensor_split", "to", "transpose", "type_as", "unbind",
+SHAPING = {
+    "__get__", "__getitem__", "__len__", "cat", "chunk", "clone", "concat", "concatenate",
+    "contiguous", "cpu", "dim", "expand", "expand_as", "flatten", "flip", "float", "index_select",
+    "movedim", "moveaxis", "mT", "narrow", "nelement", "numel", "pad", "permute", "ravel",
+    "repeat", "reshape", "roll", "select", "size", "split", "squeeze", "stack", "stride",
+    "swapaxes", "swapdims", "T", "tensor_split", "to", "transpose", "type_as", "unbind",
     "unflatten", "unfold", "unsqueeze", "view", "view_as",
 }  # fmt: skip
-"""Functions that pass a difference on as it is, or that tell a shape."""
+"""Functions that put values elsewhere, or tell a shape."""
+
+_LINEAR = SHAPING | {
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "add", "avg_pool1d", "avg_pool2d", "conv1d",
+    "conv2d", "diff", "linear", "mean", "neg", "negative", "rsub", "sub", "subtract", "sum",
+}  # fmt: skip
+"""Functions that pass a difference on as it is."""
 
 _SCALING = {"bmm", "div", "divide", "einsum", "matmul", "mm", "mul", "multiply", "true_divide"}
 """Linear where one of the operands does not depend on the input."""
@@ -52,40 +57,75 @@ def why_not_modular(network: nn.Module, inputs: Tensor) -> str:
     inputs : tensor, shape (1, ...)
         What it is given.
     """
-    watching = _Watching(network)
-    reading = inputs.detach().clone().requires_grad_()
-    with _unlearned(network), torch.enable_grad(), watching.hooked(), watching:
-        network(reading)
-    if watching.outside:
-        names = ", ".join(f"'{name}'" for name in sorted(watching.outside))
-        return f"its forward computes {names} outside of torch's modules"
-    twice = sorted(name for name, count in watching.used.items() if count > 1)
-    return f"module '{twice[0]}' is used {watching.used[twice[0]]} times" if twice else ""
+    seen = watched(network, inputs)
+    if seen.nonlinear:
+        return f"its forward computes {_listed(seen.nonlinear)} outside of torch's modules"
+    for name, module in seen.modules.items():
+        if seen.used[name] > 1 and not isinstance(module, _LINEAR_MODULES):
+            return f"module '{name}' is used {seen.used[name]} times"
+    return ""
 
 
-class _Watching(TorchFunctionMode):
-    """Notes what is computed outside of torch's own modules, and how often each of these is used.
+@dataclass
+class Watched:
+    """What a pass through a network consists of.
 
     Attributes
     ----------
-    outside : set of str
-        Functions that may be no linear ones.
-    used : counter of module names
+    computed : set of str
+        Functions of the input that are computed outside of modules that are looked at whole.
+    nonlinear : set of str
+        Of these all that are not known to be linear.
+    modules : mapping of name to nn.Module
+        Those that are looked at whole, in the order in which they are first used.
+    used : counter of name
+        How often each is.
+    reading : set of name
+        Those that are given the network's input itself, or a view of it.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    computed: set[str] = field(default_factory=set)
+    nonlinear: set[str] = field(default_factory=set)
+    modules: dict[str, nn.Module] = field(default_factory=dict)
+    used: Counter[str] = field(default_factory=Counter)
+    reading: set[str] = field(default_factory=set)
+
+
+def watched(network: nn.Module, inputs: Tensor, whole: tuple[type[nn.Module], ...] = ()) -> Watched:
+    """Send one input through a network and see what is computed.
+
+    Parameters
+    ----------
+    network, inputs
+        As for `why_not_modular`.
+    whole : tuple of module classes
+        Looked at whole besides torch's own modules without parts.
+    """
+    reading = inputs.detach().clone().requires_grad_()
+    watching = _Watching(network, reading, whole)
+    with _unlearned(network), torch.enable_grad(), watching.hooked(), watching:
+        network(reading)
+    return watching.seen
+
+
+class _Watching(TorchFunctionMode):
+    """Notes which modules are used how often, and what is computed outside of them."""
+
+    def __init__(
+        self, network: nn.Module, inputs: Tensor, whole: tuple[type[nn.Module], ...]
+    ) -> None:
         super().__init__()
-        self.outside: set[str] = set()
-        self.used: Counter[str] = Counter()
-        self._network, self._depth = network, 0
+        self.seen = Watched()
+        self._network, self._whole, self._depth = network, whole, 0
+        self._storage = inputs.untyped_storage().data_ptr()
 
     @contextmanager
     def hooked(self) -> Iterator[None]:
-        """With hooks on torch's own modules that are no containers; they are gone afterwards."""
+        """With hooks on the modules that are looked at whole; they are gone afterwards."""
         handles = []
         for name, module in self._network.named_modules():
-            whole = not any(True for _ in module.children())
-            if whole and type(module).__module__.startswith("torch.nn."):
+            own = type(module).__module__.startswith("torch.nn.") and not [*module.children()]
+            if own or isinstance(module, self._whole):
                 handles += [
                     module.register_forward_pre_hook(self._enter(name, module)),
                     module.register_forward_hook(self._leave, always_call=True),
@@ -97,12 +137,15 @@ class _Watching(TorchFunctionMode):
                 handle.remove()
 
     def _enter(self, name: str, module: nn.Module) -> Any:
-        def enter(*_: Any) -> None:
+        def enter(_: nn.Module, given: tuple[Any, ...]) -> None:
             self._depth += 1
-            if not isinstance(module, _LINEAR_MODULES):
-                self.used[name] += 1
+            self.seen.modules.setdefault(name, module)
+            self.seen.used[name] += 1
             if isinstance(module, nn.RNNBase):
-                self.outside.add(type(module).__name__)
+                self.seen.nonlinear.add(type(module).__name__)
+            tensors = [one for one in given if isinstance(one, Tensor)]
+            if any(one.untyped_storage().data_ptr() == self._storage for one in tensors):
+                self.seen.reading.add(name)
 
         return enter
 
@@ -114,9 +157,11 @@ class _Watching(TorchFunctionMode):
         if not self._depth:
             active = sum(_depends(one) for one in (*args, *(kwargs or {}).values()))
             name = _name(func)
-            linear = name in _LINEAR or (name in _SCALING and active == 1 and _first(func, args))
-            if active and not linear:
-                self.outside.add(name)
+            scaled = name in _SCALING and active == 1 and _first(func, args)
+            if active:
+                self.seen.computed.add(name)
+            if active and not (name in _LINEAR or scaled):
+                self.seen.nonlinear.add(name)
         return found
 
 
@@ -131,6 +176,10 @@ def _unlearned(network: nn.Module) -> Iterator[None]:
     finally:
         for one in asking:
             one.requires_grad_()
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names))
 
 
 def _depends(value: Any) -> int:

@@ -164,6 +164,29 @@ def test_sizes_stand_in_the_corner(root: Path) -> None:
     assert tables.table(spec | {"rows": rows}, root).startswith("| 200 to 1,200 sequences ↑ |")
 
 
+def test_a_table_says_which_models_are_one_set_of_weights(root: Path) -> None:
+    board = root / "leaderboard" / "toy.parquet"
+    rows = pq.read_table(board).to_pylist()
+    for row in rows:
+        row |= {"replicates": 1}
+    several = [row | {"model": "n", "replicates": 5} for row in rows]
+    pq.write_table(pa.Table.from_pylist([*rows, *several]), board)
+    spec = TOY | {"corner": "mean"}
+
+    def corner(columns: dict[str, Any]) -> str:
+        made = tables.table(spec | {"columns": columns}, root)
+        return str(made.partition("|")[2].partition("|")[0].strip())
+
+    one = {"one": {"explainer": "lrp", "model": "m"}}
+    five = {"five": {"explainer": "lrp", "model": "n"}}
+    assert corner(one) == "mean; one set of weights"
+    assert corner(five) == "mean"
+    assert corner(one | five) == "mean; m: one set of weights"
+    assert tables.table(spec | {"corner": "", "columns": one}, root).startswith(
+        "| one set of weights |"
+    )
+
+
 def test_a_simulation_shows_the_worst_of_what_meets_in_a_cell(tmp_path: Path) -> None:
     rows = [
         {"what": "x", "case": case, "n": n, "a": a, "b": 0.2}

@@ -159,6 +159,17 @@ def test_weights_that_ship_have_seen_the_words_of_planted() -> None:
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
+def test_epsilon_s_maps_are_the_least_consistent(grammar: str) -> None:
+    """docs/results.md, planted truth."""
+    found = _rows("planted", metric="attribution_consistency.excess", dataset=grammar)
+    methods = {name: row for name, row in found.items() if row["role"] == "method"}
+    assert methods.keys() >= {"lrp", "lrp-plus", "lrp-gamma"}
+    for name, row in methods.items():
+        assert row["ci_low"] > found["random"]["ci_high"]
+        assert name == "lrp" or row["ci_low"] > methods["lrp"]["ci_high"]
+
+
+@pytest.mark.parametrize("grammar", GRAMMARS)
 def test_whose_signs_satisfy_the_rule(grammar: str) -> None:
     """docs/results.md, planted truth."""
     asked = {"metric": "grammar_satisfiability", "dataset": grammar, "aggregator": "native"}

@@ -241,6 +241,14 @@ def test_who_lacks_a_block_and_what_ranks_nobody_is_said() -> None:
     assert "Nobody is ranked by some quantities of noise, whose pages say why." in said
 
 
+def test_of_a_first_tier_that_holds_nearly_all_the_others_are_named() -> None:
+    rows = board(1).table.to_pylist()
+    for row in rows:
+        row["tier"] = row["tier"] and (1 if row["rank"] < 4 else 2)
+    said = in_words(only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {})))[0]
+    assert "deeplift, ism and lrp are not told apart and ahead of gradient." in said
+
+
 def test_who_competes_with_nobody_is_shown_beside_the_controls() -> None:
     table = board(1).table
     alone = table.filter(pa.compute.is_in(table["explainer"], pa.array(["ism", "random"])))

@@ -17,6 +17,9 @@ from toys import WEIGHTS, Exact
 from gxarena.data import Attribution, Batch
 from gxarena.hookspecs import Component, hookimpl
 
+STEERING = "\x1b]0;owned\x07\x1b[2J\rAll is well.\x9b1A \u202eback"
+"""Renames a terminal's window, clears it, goes back over the line, and turns the writing round."""
+
 
 class Poison(Exact):
     """Does what its name says, then explains."""
@@ -60,6 +63,13 @@ class Poison(Exact):
     def _litters(self, model: Any) -> None:
         Path("left-behind").write_text("here")
 
+    def _reaches(self, model: Any) -> None:
+        """Into the folder of the run, by its path, where somebody says it."""
+        for path in Path(os.environ["POISON_RUN"]).rglob("*.parquet"):
+            content = bytearray(path.read_bytes())
+            content[len(content) // 2] ^= 1
+            path.write_bytes(content)
+
     def _segfaults(self, model: Any) -> None:
         ctypes.string_at(0)
 
@@ -83,6 +93,10 @@ class Poison(Exact):
         for _ in range(2000):
             print("flood" * 200)
         raise RuntimeError("after the flood")
+
+    def _steers(self, model: Any) -> None:
+        print(STEERING)
+        raise RuntimeError(STEERING)
 
     def _eats(self, model: Any) -> None:
         held = []

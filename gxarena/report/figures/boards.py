@@ -31,6 +31,8 @@ METHOD = str(STYLES[0]["color"])
 MOST_PANELS = 24
 _PANEL, _NAMES = 4.2, 1.2
 """Width of a panel of estimates and, of it, of the explainers' names, in inches."""
+_DIAGRAM = 9
+"""Width of a critical-difference diagram."""
 _LETTERS_AN_INCH = 17
 """Of the smallest letters."""
 _READS = {"higher": "higher is better", "lower": "lower is better", "none": "ranks nobody"}
@@ -153,20 +155,21 @@ def draw_ranks(board: Board, _patterns: Sequence[str] = ()) -> Figure:
             "pip install 'gxarena[plot]'"
         ) from error
     groups = _standings(board, "ranks")
-    most = max(len(group) for group in groups)
-    figure = canvas(7, len(groups) * (1.2 + 0.16 * most))
-    for axes, group in zip(
-        figure.subplots(len(groups), 1, squeeze=False)[:, 0], groups, strict=True
-    ):
+    heights = [1.2 + 0.16 * len(group) for group in groups]
+    figure = canvas(_DIAGRAM, sum(heights))
+    parts = figure.subfigures(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, group in zip(parts, groups, strict=True):
         names = [" = ".join(one.names) for one in group]
         alike = np.where(told_apart(group), 0.0, 1.0)
         critical_difference_diagram(
             dict(zip(names, (one.mean_rank for one in group), strict=True)),
             pd.DataFrame(alike, names, names),
-            ax=axes,
+            ax=part.subplots(),
             label_props={"fontsize": 7},
+            color_palette=dict.fromkeys(names, METHOD),
         )
-        axes.set_title(f"{_heading(group)}\n{_what_joins(group)}", loc="left", fontsize=9)
+        said = _wrapped(_what_joins(group), 0.75 * _DIAGRAM)
+        part.suptitle(f"{_heading(group)}\n{said}", x=0.01, ha="left", fontsize=9)
     return figure
 
 

@@ -140,8 +140,13 @@ def test_ranks_say_what_their_bars_join(datasets: int | None, joins: str) -> Non
         rank = (int(row["explainer"][-1]) + shift) % 5 + 1
         row |= {"rank": rank, "rank_low": rank, "rank_high": rank}
     board = replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD))
-    (axes,) = draw_ranks(board).axes
-    assert axes.get_title(loc="left").splitlines()[2] == joins
+    figure = draw_ranks(board)
+    (axes,), (part,) = figure.axes, figure.subfigs
+    assert " ".join(part.get_suptitle().splitlines()[2:]) == joins
+    figure.draw_without_rendering()
+    words = [text.get_window_extent() for text in (*axes.texts, *part.texts)]
+    assert min(box.x0 for box in words) >= 0
+    assert max(box.x1 for box in words) <= figure.bbox.x1
     bars = [set(line.get_xdata()) for line in axes.lines if len(set(line.get_ydata())) == 1]
     ranks = {one.mean_rank for one in summary(board.table)}
     assert (ranks in bars) is (datasets != 12)
