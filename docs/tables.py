@@ -28,8 +28,8 @@ e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
 says what is `asked` of them, names the exceptions; `records = "FILE"` shows each record as it is,
 by `row` and `column` likewise; where it says `until`, that sentence stands for a file that is not
 there yet, and where it names a `figure`, docs/images/FIGURE.png with its `caption` stands below the
-table. Arrows follow the directions that the board states; what the board
-does not have is a dash.
+table; `counts = "FILE"` shows how many of its records each `row` and `column` have. Arrows follow
+the directions that the board states; what the board does not have is a dash.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ import json
 import re
 import sys
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -87,6 +87,8 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
         return _simulation(spec, root)
     if "records" in spec:
         return _records(spec, root)
+    if "counts" in spec:
+        return _counts(spec, root)
     common = {k: spec[k] for k in ("board", "card", "show") if k in spec} | spec.get("only", {})
     columns: dict[str, dict[str, Any]] = spec["columns"]
     rows: dict[str, dict[str, Any]] | str = spec["rows"]
@@ -182,6 +184,16 @@ def _records(spec: Mapping[str, Any], root: Path) -> str:
     made = _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *lines])
     shown = f"\n\n![{spec['caption']}](images/{spec['figure']}.png)" if "figure" in spec else ""
     return made + shown
+
+
+def _counts(spec: Mapping[str, Any], root: Path) -> str:
+    """How many records each cell has; `corner` may say how many there are in all."""
+    records = pq.read_table(root / "leaderboard" / f"{spec['counts']}.parquet").to_pylist()
+    found = Counter((spec["row"].format(**r), spec["column"].format(**r)) for r in records)
+    names, columns = (list(dict.fromkeys(key[axis] for key in found)) for axis in (0, 1))
+    lines = [[name, *(str(found[name, c] or NOTHING) for c in columns)] for name in names]
+    corner = spec["corner"].format(n=f"{len(records):,}")
+    return _markdown([[corner, *columns], ["---"] * (1 + len(columns)), *lines])
 
 
 def _listed(value: Any) -> list[Any]:
