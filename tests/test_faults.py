@@ -23,7 +23,6 @@ def scripts() -> dict[str, Any]:
     names = ("outcomes", "arena", "damage", "process", "campaign", "fuzz")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(SCRIPTS))
-        patch.setattr(sys, "modules", sys.modules)
         found = {}
         for name in names:
             spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")

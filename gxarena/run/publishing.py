@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from gxarena.data import Sample, Spans
-from gxarena.errors import PluginError
+from gxarena.errors import PluginError, reason
 from gxarena.results.schemas import STATUSES, TABLES
 from gxarena.run.cell_rows import Row
 from gxarena.run.cells import Cell
@@ -69,7 +69,9 @@ class Publisher:
             else:
                 self._attributions(order, frame, samples)
         except (TypeError, ValueError, KeyError, pa.ArrowException) as error:
-            raise PluginError(f"expected whole values of the child, got {error}.") from error
+            raise PluginError(
+                f"expected whole values of the child, got {reason(error)}."
+            ) from error
 
     def answers(self, frames: Sequence[Frame]) -> None:
         """Keep what a metric asked whoever explains; what is there stays."""
