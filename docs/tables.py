@@ -174,10 +174,10 @@ def _met(spec: Mapping[str, Any], name: str, root: Path) -> dict[tuple[str, str]
     """The records asked for, by the labels of their row and column."""
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for row in pq.read_table(root / "leaderboard" / f"{name}.parquet").to_pylist():
-        if all(row[key] in _listed(value) for key, value in spec["only"].items()):
+        if all(row[key] in _listed(value) for key, value in spec.get("only", {}).items()):
             found[spec["row"].format(**row), spec["column"].format(**row)].append(row)
     if not found:
-        raise InputError(f"{name}: expected rows with {spec['only']}, got none.")
+        raise InputError(f"{name}: expected rows with {spec.get('only', {})}, got none.")
     return found
 
 
