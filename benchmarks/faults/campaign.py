@@ -47,10 +47,10 @@ SCHEMA = pa.schema(
 )
 KEYS = ("kind", "where", "seed")
 RESUMED = 4
-"""Seeds with which a damaged run that had ended is taken up again; with others it is read."""
+"""Seeds with which a damaged run is taken up again; with others it is read."""
 PRINTED = 400
 """Characters of what is wrong that are printed."""
-EVERY = 20
+EVERY = 5
 """Faults after which the table is written."""
 
 
@@ -72,7 +72,7 @@ class Fault(NamedTuple):
             return process.DO[self.kind](arena, self.kind, self.where, rng)
         if self.where in damage.ALONE:
             return damage.alone(arena, self.kind, self.where, rng)
-        resume = self.seed < RESUMED or self.where in damage.AT_WORK
+        resume = self.seed < RESUMED
         return damage.of_run(arena, self.kind, self.where, rng, resume=resume)
 
 

@@ -28,7 +28,7 @@ from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
 from gxarena.run.endings import result, said, what_changed
 from gxarena.run.failures import failure
-from gxarena.run.frames import Frame, split
+from gxarena.run.frames import Frame
 from gxarena.run.inline import Settled, in_order
 from gxarena.run.plan import Plan
 from gxarena.run.preloading import preloaded
@@ -103,11 +103,14 @@ class Dispatch:
         supervisor.listeners[self.run] = self._listen
 
     def ask(self, task: str, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Have something done beside the tasks, and wait for it."""
+        """Have something done beside the tasks, and wait for it; once more where its child died."""
         frame = Frame({**self._common, **order, "task": task, "child": task})
-        future = self._engine.executor.submit(supervisor.supervise, frame.packed())
-        *_, end = split(future.result())
-        return dict(end.header)
+        for _ in range(TRIES):
+            future = self._engine.executor.submit(supervisor.supervise, frame.packed())
+            _, end = result(future)
+            if end.get("error_type") != DIED:
+                break
+        return end
 
     def settle(self, cells: Sequence[Cell], rows: CellRows, out: CellWriter) -> Iterator[Settled]:
         """Score cells, and write what came of each."""

@@ -26,6 +26,7 @@ from gxarena.errors import InputError
 from gxarena.identity import awaits_download
 from gxarena.objective import resolve_targets
 from gxarena.run import in_flanks, keys
+from gxarena.run.blame import blamed
 from gxarena.run.choices import check_unchanged, create, given_parameters, under
 from gxarena.run.contracts import (
     check_finite,
@@ -240,7 +241,9 @@ class Stages:
             onto = tuple(Spans.nucleotides(len(sequence)) for sequence in explained.sequences)
         else:
             onto = self.predictions(dataset, partition, part).spans
-        return project_all(self.create("aggregators", aggregator), explained, onto)
+        made = self.create("aggregators", aggregator)
+        with blamed(self._plan.choice("aggregators", aggregator).where):
+            return project_all(made, explained, onto)
 
     def _once(self, key: Hashable, kept: Recent[Result], make: Callable[[], Result]) -> Result:
         """The remembered result, or failure; else make it."""

@@ -26,6 +26,7 @@ class Poison(Exact):
 
     def __init__(self, harm: str) -> None:
         self.harm = getattr(self, f"_{harm}")
+        self.made = time.monotonic()
 
     def explain(self, model: Any, batch: Batch) -> list[Attribution]:
         self.harm(model)
@@ -79,6 +80,16 @@ class Poison(Exact):
     def _hangs(self, model: Any) -> None:
         time.sleep(3600)
 
+    def _toils(self, model: Any) -> None:
+        """At work without a word: longer than a limit of seconds on silence."""
+        end = time.process_time() + 1.5
+        while time.process_time() < end or time.monotonic() < self.made + 8:
+            sum(range(1000))
+
+    def _spins(self, model: Any) -> None:
+        while True:
+            sum(range(1000))
+
     def _interrupts(self, model: Any) -> None:
         raise KeyboardInterrupt
 
@@ -109,6 +120,7 @@ HARMS = [name.removeprefix("_") for name in vars(Poison) if name[0] == "_" and n
 
 @hookimpl
 def gxarena_explainers() -> Iterable[Component]:
+    yield Component("dies-once", "dies_once:DiesOnce", "is killed at first")
     for harm in HARMS:
         name = harm.replace("_", "-")
         yield Component(name, "poison_plugin:Poison", "harms", defaults={"harm": harm})
