@@ -31,7 +31,7 @@ from gxarena.training.recipe import read_recipe
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-PROGRAMS = {"gxarena", "make", "python", "pip", "pytest", "cd", "dask"}
+PROGRAMS = {"gxarena", "make", "python", "pip", "pytest", "sh", "git", "cd", "dask"}
 WRITTEN_BY_THE_READER = {"my-suite.toml", "suite.toml", "SUITE"}
 REGISTRY = Registry.load()
 
@@ -173,13 +173,10 @@ def test_a_key_that_nothing_takes_is_found() -> None:
     assert unknown_keys("datasets", "planted", {"held_out": True, "held": 1}) == ["held"]
 
 
-RUN_ELSEWHERE = {
-    "README.md": "test_third_party.py",
-    "docs/tutorials/explainer.md": "test_tutorials.py",
-}
-"""Python that is run where all of its page is."""
+RUN_ELSEWHERE = {"README.md", *(f"docs/tutorials/{name}.md" for name in ("explainer", "model"))}
+"""Python that is run where all of its page is: tests/test_third_party.py, test_tutorials.py."""
 
-RUN_HERE = sorted({b.page for b in BLOCKS if b.kind == "python"} - set(RUN_ELSEWHERE))
+RUN_HERE = sorted({b.page for b in BLOCKS if b.kind == "python"} - RUN_ELSEWHERE)
 
 
 @pytest.mark.slow
