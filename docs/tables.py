@@ -25,11 +25,13 @@ replace `board` and `show`; of a list of labels any will do. `rows = "explainer"
 each explainer there is, the best in the first column first. `card = "FOLDER"` reads a model card,
 e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
 `simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`, and where it
-says what is `asked` of them, names the exceptions; `records = "FILE"` shows each record as it is,
-by `row` and `column` likewise; where it says `until`, that sentence stands for a file that is not
-there yet, and where it names a `figure`, docs/images/FIGURE.png with its `caption` stands below the
-table. Arrows follow the directions that the board states; what the board
-does not have is a dash.
+says what is `asked` of them, names the exceptions; `counted = "FILE"` says how many records there
+are by `row` and `column`, or with `share = [PART, WHOLE]` what share of one sum another is;
+`records = "FILE"` shows each record as it is, by `row` and `column` likewise, or with `columns`
+several texts of each; where it says `until`, that sentence stands for a file that is not there yet,
+and where it names a `figure`, docs/images/FIGURE.png with its `caption` stands below the table.
+Arrows follow the directions that the board states; what the board does not have is a dash; the
+corner names the models of which all that is shown is of one set of weights.
 """
 
 from __future__ import annotations
@@ -51,7 +53,11 @@ from gxarena.files import write_text
 from gxarena.report.claims.catalogue import CLAIMS
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs" / "tutorials" / "spliceai.md",
+)
 TABLE = re.compile(r"(?P<spec><!-- table\n(?P<toml>.*?)-->\n).*?(?P<end><!-- end table -->)", re.S)
 LABELS = ("suite", "dataset", "model", "explainer", "aggregator", "metric")
 ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}
@@ -85,6 +91,8 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
         return _claims()
     if "simulation" in spec:
         return _simulation(spec, root)
+    if "counted" in spec:
+        return _counted(spec, root)
     if "records" in spec:
         return _records(spec, root)
     common = {k: spec[k] for k in ("board", "card", "show") if k in spec} | spec.get("only", {})
@@ -108,7 +116,11 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
     for label, found in [(r, line(r)) for r in rows] + [(c, stack(c)) for c in columns]:
         if all(cell.text == NOTHING for cell in found):
             raise InputError(f"'{label}': expected a number somewhere, got none. Leave it out.")
-    corner = spec.get("corner", "").format(n=_sizes(cells.values()))
+    says = (
+        spec.get("corner", "").format(n=_sizes(cells.values())),
+        _of_one_training(cells.values()),
+    )
+    corner = "; ".join(filter(None, says))
     lines = [
         [
             corner + _arrow(common, cells.values()),
@@ -138,21 +150,44 @@ def _claims() -> str:
 def _simulation(spec: Mapping[str, Any], root: Path) -> str:
     """Numbers of a simulation, the most extreme where several meet in a cell."""
     extreme = {"least": min, "most": max}[spec["take"]]
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for row in pq.read_table(root / "leaderboard" / f"{spec['simulation']}.parquet").to_pylist():
-        if all(row[name] in _listed(value) for name, value in spec["only"].items()):
-            column = spec["column"].format(**row)
-            found[spec["row"].format(**row), column] += [row[name] for name in spec["show"]]
-    if not found:
-        raise InputError(f"{spec['simulation']}: expected rows with {spec['only']}, got none.")
-    shown = {key: extreme(numbers) for key, numbers in found.items()}
-    rows, columns = (list(dict.fromkeys(key[axis] for key in shown)) for axis in (0, 1))
-    numbers = [
-        [row, *(f"{shown[row, c]:.3f}" if (row, c) in shown else NOTHING for c in columns)]
-        for row in rows
-    ]
-    made = _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *numbers])
+    shown = {
+        key: extreme(row[name] for row in met for name in spec["show"])
+        for key, met in _met(spec, spec["simulation"], root).items()
+    }
+    made = _crossed(spec, {key: f"{number:.3f}" for key, number in shown.items()})
     return f"{made}\n\n{_exceptions(shown, spec)}" if "asked" in spec else made
+
+
+def _counted(spec: Mapping[str, Any], root: Path) -> str:
+    """How many records meet in a cell, or the share of one of their sums in another."""
+    found = _met(spec, spec["counted"], root)
+    if "share" not in spec:
+        return _crossed(spec, {key: str(len(met)) for key, met in found.items()}, "0")
+    shares = {}
+    for key, met in found.items():
+        part, whole = (sum(row[name] for row in met) for name in spec["share"])
+        shares[key] = f"{part / whole:.0%} of {whole:,}" if whole else NOTHING
+    return _crossed(spec, shares)
+
+
+def _met(spec: Mapping[str, Any], name: str, root: Path) -> dict[tuple[str, str], list[Any]]:
+    """The records asked for, by the labels of their row and column."""
+    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in pq.read_table(root / "leaderboard" / f"{name}.parquet").to_pylist():
+        if all(row[key] in _listed(value) for key, value in spec["only"].items()):
+            found[spec["row"].format(**row), spec["column"].format(**row)].append(row)
+    if not found:
+        raise InputError(f"{name}: expected rows with {spec['only']}, got none.")
+    return found
+
+
+def _crossed(
+    spec: Mapping[str, Any], cells: Mapping[tuple[str, str], str], nothing: str = NOTHING
+) -> str:
+    """Texts by row and column, in the order in which these first appear."""
+    rows, columns = (list(dict.fromkeys(key[axis] for key in cells)) for axis in (0, 1))
+    lines = [[row, *(cells.get((row, column), nothing) for column in columns)] for row in rows]
+    return _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *lines])
 
 
 def _records(spec: Mapping[str, Any], root: Path) -> str:
@@ -170,18 +205,19 @@ def _records(spec: Mapping[str, Any], root: Path) -> str:
         if all(row[name] in _listed(value) for name, value in only.items())
     ]
     rows.sort(key=lambda row: [_listed(value).index(row[name]) for name, value in only.items()])
+    texts = spec["columns"] if "columns" in spec else {spec["column"]: spec["show"]}
     for row in rows:
-        key = spec["row"].format(**row), spec["column"].format(**row)
-        if key in found:
-            raise InputError(f"{path.name}: expected one record for {' / '.join(key)}, got two.")
-        found[key] = spec["show"].format(**row)
+        for column, text in texts.items():
+            key = spec["row"].format(**row), column.format(**row)
+            if key in found:
+                raise InputError(
+                    f"{path.name}: expected one record for {' / '.join(key)}, got two."
+                )
+            found[key] = text.format(**row)
     if not found:
         raise InputError(f"{path.name}: expected records with {only}, got none.")
-    names, columns = (list(dict.fromkeys(key[axis] for key in found)) for axis in (0, 1))
-    lines = [[name, *(found.get((name, c), NOTHING) for c in columns)] for name in names]
-    made = _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *lines])
     shown = f"\n\n![{spec['caption']}](images/{spec['figure']}.png)" if "figure" in spec else ""
-    return made + shown
+    return _crossed(spec, found) + shown
 
 
 def _listed(value: Any) -> list[Any]:
@@ -266,6 +302,17 @@ def _sizes(cells: Iterable[Cell]) -> str:
     # Boards from before replicates count values, one a sequence.
     sizes = sorted({record.get("sequences", record["n"]) for record in records})
     return " to ".join(f"{size:,}" for size in dict.fromkeys((*sizes[:1], *sizes[-1:])))
+
+
+def _of_one_training(cells: Iterable[Cell]) -> str:
+    """Which of the models have one set of weights in all that is shown of them."""
+    trainings: dict[str, set[int]] = defaultdict(set)
+    for cell in cells:
+        if "replicates" in cell.record and cell.text != NOTHING:
+            trainings[cell.record["model"]].add(cell.record["replicates"])
+    one = [model for model, found in trainings.items() if found == {1}]
+    named = "" if len(one) == len(trainings) else f"{', '.join(one)}: "
+    return f"{named}one set of weights" if one else ""
 
 
 class Board:

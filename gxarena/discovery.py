@@ -17,7 +17,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +31,7 @@ from gxarena.errors import PluginError, StorageError
 from gxarena.files import data_home, stamp, write_text
 from gxarena.hookspecs import GROUP, KINDS, Component
 from gxarena.listing import Fault, Listing, from_document
+from gxarena.scratch import Scratch
 
 SECONDS = "GXARENA_PLUGIN_SECONDS"
 """Environment variable: how long a plugin's import may take."""
@@ -76,10 +76,10 @@ def list_apart(plugins: Sequence[Plugin]) -> list[Listing]:
     if not asked:
         return [listing for listing in kept if listing is not None]
     with (
-        tempfile.TemporaryDirectory(prefix="gxarena-plugins-") as folder,
+        Scratch() as scratch,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
-        ask = functools.partial(_ask, folder=Path(folder))
+        ask = functools.partial(_ask, folder=scratch.path)
         answers = iter(list(pool.map(ask, range(len(asked)), asked)))
     return [next(answers) if known is None else known for known in kept]
 

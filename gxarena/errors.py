@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,10 @@ class GxarenaError(Exception):
 
 class InputError(GxarenaError):
     """The user's input (a file, a suite, an argument) is not what it must be."""
+
+
+class ShapeError(InputError):
+    """Arrays or units that do not fit each other: whoever made them is to blame."""
 
 
 class PluginError(GxarenaError):
@@ -33,6 +38,21 @@ class StorageError(GxarenaError):
 
 class Unsupported(GxarenaError):
     """A combination that cannot work; becomes a row with status ``unsupported``."""
+
+
+def printable(text: str) -> str:
+    """Somebody else's text as a terminal or a page may show it.
+
+    What would move the cursor, rename the window or turn the writing round (control and format
+    characters, but for line ends and tabs) stands as its escape, ``\\x1b``.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c.encode("unicode_escape").decode() if _steers(c) else c for c in text)
+
+
+def _steers(character: str) -> bool:
+    return character not in "\n\t" and unicodedata.category(character)[0] == "C"
 
 
 def suggest(name: str, choices: Iterable[str], listed: str = "Choices") -> str:

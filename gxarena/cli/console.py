@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from gxarena.errors import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -14,17 +16,25 @@ if TYPE_CHECKING:
 @functools.cache
 def out() -> Console:
     """Results."""
-    from rich.console import Console
-
-    return Console(emoji=False)  # an id may read :a:
+    return _console(stderr=False)
 
 
 @functools.cache
 def err() -> Console:
     """Progress, notes and errors."""
-    from rich.console import Console
+    return _console(stderr=True)
 
-    return Console(stderr=True, emoji=False)
+
+def _console(*, stderr: bool) -> Console:
+    """One to which no text is a command: not rich's own, not the terminal's."""
+    from rich.console import Console
+    from rich.text import Text
+
+    class Plain(Console):
+        def render_str(self, text: str, **how: Any) -> Text:
+            return super().render_str(printable(text), **how)
+
+    return Plain(stderr=stderr, emoji=False)  # an id may read :a:
 
 
 def say(sentence: str) -> None:

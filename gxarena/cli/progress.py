@@ -20,6 +20,7 @@ from rich.progress import Progress as RichProgress
 from rich.text import Text
 
 from gxarena.cli.console import err
+from gxarena.errors import printable
 from gxarena.results.schemas import SETTLED
 from gxarena.run.cells import Cell
 from gxarena.run.plan import Plan
@@ -69,7 +70,8 @@ class Progress:
         """Samples of a stage at work, each of several; of questions the total is 0."""
         with self._lock:
             if what not in self._stages:
-                self._stages[what] = self._bars.add_task(escape(what), total=total or None)
+                shown = escape(printable(what))
+                self._stages[what] = self._bars.add_task(shown, total=total or None)
             self._bars.update(self._stages[what], completed=done)
             while len(self._stages) > SHOWN or (total and done >= total and what in self._stages):
                 oldest = what if total and done >= total else next(iter(self._stages))

@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from gxarena.errors import printable
+
 TEMPLATES = Path(__file__).parent / "templates"
 _LATEX = str.maketrans(
     {c: rf"\{c}" for c in "&%$#_{}"}
@@ -26,6 +28,7 @@ def rendered(name: str, context: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
     )
     environment.filters |= {"md": markdown_text, "tex": latex_text}
     return environment.get_template(name).render(context)
@@ -33,7 +36,7 @@ def rendered(name: str, context: Mapping[str, Any]) -> str:
 
 def markdown_text(text: object) -> str:
     """Text that means itself in a cell of a Markdown table."""
-    plain = " ".join(str(text).split())
+    plain = printable(" ".join(str(text).split()))
     for character in "\\|*_`<>[]":
         plain = plain.replace(character, f"\\{character}")
     return plain
@@ -41,4 +44,4 @@ def markdown_text(text: object) -> str:
 
 def latex_text(text: object) -> str:
     """Text that means itself in LaTeX."""
-    return str(text).translate(_LATEX)
+    return printable(str(text)).translate(_LATEX)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -58,17 +59,14 @@ def without_ranks_of_the_lone(board: pa.Table) -> pa.Table:
     Nobody competed where no other entry has an estimate.
     """
     competes = pc.and_(pc.equal(board["role"], "method"), pc.is_valid(board["estimate"]))
-    answered = board.filter(competes)
     # Old boards do not say which explainers are one entry.
-    names = pc.coalesce(answered["entry"], answered["explainer"])
-    answered = answered.set_column(answered.schema.get_field_index("entry"), "entry", names)
-    competing = answered.group_by(list(GROUP)).aggregate([("entry", "count_distinct")])
-    rows = board.select(GROUP).to_pylist()
-    entries = {
-        tuple(row[name] for name in GROUP): row["entry_count_distinct"]
-        for row in competing.to_pylist()
-    }
-    alone = pa.array([entries.get(tuple(row.values()), 0) < 2 for row in rows], pa.bool_())
+    names = pc.coalesce(board["entry"], board["explainer"])
+    groups = list(zip(*(board[name].to_pylist() for name in GROUP), strict=True))
+    competing: defaultdict[tuple[Any, ...], set[str]] = defaultdict(set)
+    for group, name, one in zip(groups, names.to_pylist(), competes.to_pylist(), strict=True):
+        if one:
+            competing[group].add(name)
+    alone = pa.array([len(competing[group]) < 2 for group in groups], pa.bool_())
     for name in RANKS:
         at = board.schema.get_field_index(name)
         kept = pc.if_else(alone, pa.scalar(None, board.schema.field(at).type), board[at])

@@ -16,6 +16,7 @@ an attempt twice, never not at all. Attempts are told apart by cell and number.
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -220,9 +221,20 @@ def listed(folder: Path) -> list[Path]:
     """The segments of a run, at one moment."""
     place, seen = folder / SEGMENTS, None
     # While a folder changes, what replaces a file may be missed together with it.
-    while (now := sorted(place.glob("*.parquet"))) != seen:
+    while (now := _tables_in(place)) != seen:
         seen = now
     return now
+
+
+def _tables_in(place: Path) -> list[Path]:
+    """Parquet files in a folder; something else of such a name is none of ours."""
+    try:
+        with os.scandir(place) as entries:
+            return sorted(
+                Path(one) for one in entries if one.name.endswith(".parquet") and one.is_file()
+            )
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def attempts_in(path: Path) -> list[Attempt]:

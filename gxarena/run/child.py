@@ -22,8 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from gxarena.data import Floats
-from gxarena.results.schemas import TABLES
-from gxarena.run.cell_rows import made_of, quantities_of
+from gxarena.run.cell_rows import made_of
 from gxarena.run.failures import failure
 from gxarena.run.frames import Frame, Frames, table_bytes
 from gxarena.run.luggage import cell_of, unpack
@@ -98,6 +97,7 @@ class _Desk:
         self._plan = unpack(Path(first["luggage"]))
         store = _Sending(Path(first["store"]), send=self._send)
         self._stages = _ChildStages(self._plan, store, self._progress)
+        self._scoring = Scoring(self._plan, self._stages)
         self._canaries = _Canaries(self._plan, self._stages)
         self._surroundings: Surroundings | None = None
         self._moved = ""
@@ -117,14 +117,8 @@ class _Desk:
 
     def _describe(self, order: Header) -> Header:
         """Every parameter that components come to, or why they cannot be made."""
-        return {"made": [self._made(kind, label) for kind, label in order["components"]]}
-
-    def _made(self, kind: str, label: str) -> Header:
-        made = made_of(self._plan.choice(kind, label), self._plan.registry)
-        if kind == "metrics" and "parameters" in made:
-            with contextlib.suppress(Exception, SystemExit):  # said again where it is to score
-                made |= {"quantities": quantities_of(self._stages.create(kind, label))}
-        return made
+        choices = [self._plan.choice(kind, label) for kind, label in order["components"]]
+        return {"made": [made_of(choice, self._plan.registry) for choice in choices]}
 
     def _download(self, order: Header) -> Header:
         """Load a model that may have to be downloaded."""
@@ -136,7 +130,7 @@ class _Desk:
         os.chdir(self._own)
         names = (order["dataset"], order["model"])
         self._stages.predict_chunk(*names, order["chunk"], order["at_once"])
-        return self._stages.hardware(order["model"])
+        return {}
 
     def _explain(self, order: Header) -> Header:
         self._begin(order["dataset"], [order["model"]])
@@ -144,7 +138,7 @@ class _Desk:
         self._move()
         names = (order["dataset"], order["model"], order["explainer"])
         self._stages.explain_chunk(*names, order["chunk"], order["at_once"])
-        return self._left() | self._stages.hardware(order["model"])
+        return self._left()
 
     def _score(self, order: Header) -> Header:
         cell = cell_of(order["cell"])
@@ -153,10 +147,9 @@ class _Desk:
             with contextlib.suppress(Exception):  # kept, and said where the cell is scored
                 self._stages.create(kind, label)
         self._move()
-        row, parts = Scoring(self._plan, self._stages, order["at_once"]).outcome(cell)
+        row, parts = self._scoring.outcome(cell, order["at_once"])
         left = self._left()
-        for name, rows in parts.items():
-            table = pa.Table.from_pylist(rows, schema=TABLES[name])
+        for name, table in parts.items():
             self._send(Frame({"type": "table", "name": name}, table_bytes(table)))
         return left | row
 

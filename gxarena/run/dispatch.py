@@ -22,13 +22,13 @@ from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
 from gxarena.run import luggage, supervisor
 from gxarena.run.at_work import AtWork
-from gxarena.run.cell_rows import CellRows, Row
+from gxarena.run.cell_rows import CellRows, Row, Tables
 from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
 from gxarena.run.endings import result, said, what_changed
 from gxarena.run.failures import failure
-from gxarena.run.frames import Frame, split
+from gxarena.run.frames import Frame
 from gxarena.run.inline import Settled, in_order
 from gxarena.run.plan import Plan
 from gxarena.run.preloading import preloaded
@@ -87,7 +87,6 @@ class Dispatch:
         self._freed: Task | None = None
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
-        self._hardware: dict[str, dict[str, Any]] = {}
         self.run = uuid.uuid4().hex
         self._common: dict[str, Any] = {
             "type": "order",
@@ -104,11 +103,14 @@ class Dispatch:
         supervisor.listeners[self.run] = self._listen
 
     def ask(self, task: str, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Have something done beside the tasks, and wait for it."""
+        """Have something done beside the tasks, and wait for it; once more where its child died."""
         frame = Frame({**self._common, **order, "task": task, "child": task})
-        future = self._engine.executor.submit(supervisor.supervise, frame.packed())
-        *_, end = split(future.result())
-        return dict(end.header)
+        for _ in range(TRIES):
+            future = self._engine.executor.submit(supervisor.supervise, frame.packed())
+            _, end = result(future)
+            if end.get("error_type") != DIED:
+                break
+        return end
 
     def settle(self, cells: Sequence[Cell], rows: CellRows, out: CellWriter) -> Iterator[Settled]:
         """Score cells, and write what came of each."""
@@ -255,7 +257,7 @@ class Dispatch:
 
     def _published(
         self, shard: Shard, frames: Sequence[Frame], end: Mapping[str, Any]
-    ) -> tuple[Row, dict[str, list[Row]]]:
+    ) -> tuple[Row, Tables]:
         """What a shard's rows say, once its results are kept.
 
         Raises
@@ -266,7 +268,6 @@ class Dispatch:
         try:
             if shard.cell:
                 row, parts = outcome(self._plan, shard.cell, end, frames)
-                row = self._hardware.get(shard.cell.weights, {}) | row
             else:
                 row, parts = {"status": end["status"]}, {}
             if end["status"] != "ok":
@@ -279,8 +280,6 @@ class Dispatch:
                 self._publisher.answers(frames)
             else:
                 self._publisher.stored(shard.order, frames)
-                names = ("device", "dtype")
-                self._hardware[shard.order["model"]] = {name: end.get(name) for name in names}
         except PluginError as error:
             raise PluginError(f"{shard.task.blamed.where}: {error}") from error
         return row, parts
@@ -314,7 +313,7 @@ class Dispatch:
         cell: Cell,
         row: Row,
         started: datetime,
-        parts: Mapping[str, Sequence[Row]] | None = None,
+        parts: Tables | None = None,
     ) -> Settled:
         self._out.add(self._row(cell, row, started), parts)
         return cell, row["status"], row.get("error_message") or ""

@@ -16,7 +16,7 @@ from gxarena.sources.import_statements import mentions
 
 _LOADED = ("models", "metrics", "aggregators")
 """Kinds whose own modules children find loaded."""
-_BOARD = ("gxarena.results.leaderboard",)
+_BOARD = ("gxarena.results.leaderboard", "scipy.special")
 """What a board is computed by: a plugin that changes it is noticed where it is loaded before."""
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +20,7 @@ import psutil
 from gxarena.errors import PluginError
 from gxarena.run.forkserver import ForkServer, Pipes
 from gxarena.run.frames import Frame, Frames, joined, split
+from gxarena.scratch import Scratch, remove_abandoned
 
 DIED = "Crashed"
 """The type of error of an order whose child is gone without a result."""
@@ -29,6 +28,9 @@ SUPERVISOR = "supervisor"
 """Who told of an end that no child told of."""
 STARTING = 600.0
 """Seconds that a child may take to begin, at least."""
+BUSY, BUSY_FOR = 0.01, 24
+"""A child that says nothing but takes a hundredth of a processor is at work: a long call of an
+explainer. It may be so 24 times as long as one that does nothing."""
 KEPT_OUTPUT = 4000
 """Characters of what a child prints that are kept, the last ones."""
 _LOOK = 0.2
@@ -110,6 +112,7 @@ def _server(header: Mapping[str, Any]) -> ForkServer:
     with _lock:
         server = _servers.get(header["run"])
         if server is None or not server.alive:
+            remove_abandoned()
             server = _servers[header["run"]] = ForkServer(header["preload"], header["path"])
         return server
 
@@ -121,7 +124,7 @@ class _Child:
         self.run: str = header["run"]
         self.key = header["run"], header["child"]
         self.stopped = False
-        self._scratch = tempfile.mkdtemp(prefix="gxarena-")
+        self._scratch = Scratch()
         self._pipes: Pipes | None = _server(header).fork()
         self._frames = Frames()
         self._output = b""
@@ -151,11 +154,12 @@ class _Child:
         """What it sends, and how the order ended."""
         limit, largest = order.header["silence"], order.header["memory"]
         self._output, self._largest = b"", 0
-        header = {**order.header, "scratch": self._scratch}
+        header = {**order.header, "scratch": str(self._scratch.path)}
         with contextlib.suppress(OSError):  # it ended between two orders; that is found below
             os.write(self._pipes.orders, Frame(header, order.payload).packed())  # type: ignore[union-attr]
         kept: list[Frame] = []
-        heard = looked = time.monotonic()
+        heard = spoke = looked = time.monotonic()
+        worked = 0.0
         patience = max(limit, STARTING)  # until it begins: the server loads libraries first
         while True:
             try:
@@ -163,7 +167,7 @@ class _Child:
             except PluginError as error:
                 return [], self._killed("error", "PluginError", f"its child: {error}")
             for frame in frames:
-                heard = time.monotonic()
+                heard = spoke = time.monotonic()
                 if frame.header["type"] == "end":
                     return kept, {**frame.header, "told_by": "child", "output": self._tail()}
                 if frame.header["type"] == "progress":
@@ -176,15 +180,19 @@ class _Child:
             if self._ended():
                 return [], self._gone(largest)
             now = time.monotonic()
-            if now - heard > patience:
-                got = f"expected a sign of life within {patience:g} s, got none"
-                return [], self._killed("timeout", "Timeout", got)
             if now - looked >= _LOOK:
-                looked, used = now, self._memory()
+                looked, (used, seconds) = now, self._use()
+                if seconds - worked > BUSY * patience:
+                    heard, worked = now, seconds
                 self._largest = max(self._largest, used)
                 if used > largest:
                     got = f"expected at most {_size(largest)} of memory, got {_size(used)}"
                     return [], self._killed("oom", "MemoryError", got)
+            if now - heard > patience or now - spoke > BUSY_FOR * patience:
+                late = patience if now - heard > patience else BUSY_FOR * patience
+                got = f"expected a sign of life within {late:g} s, got none"
+                remedy = "Where it needs longer, give --timeout more seconds"
+                return [], self._killed("timeout", "Timeout", f"{got}. {remedy}")
 
     def close(self) -> None:
         """End it, and remove what it left."""
@@ -198,7 +206,7 @@ class _Child:
         self._pipes = None
         with _lock:
             _children.discard(self)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.close()
 
     def _take(self, wait: float) -> list[Frame]:
         """Read what has come; wait a little where nothing has."""
@@ -261,16 +269,17 @@ class _Child:
         if listener := listeners.get(self.run):
             listener(threading.current_thread().name, header)
 
-    def _memory(self) -> int:
-        """Bytes that it and its own children hold."""
+    def _use(self) -> tuple[int, float]:
+        """Bytes that it and its own children hold, and processor seconds that they have taken."""
         if self.pid is None:
-            return 0
+            return 0, 0.0
         try:
             process = psutil.Process(self.pid)
             family = [process, *process.children(recursive=True)]
-            return sum(one.memory_info().rss for one in family)
+            seconds = sum(sum(one.cpu_times()[:2]) for one in family)
+            return sum(one.memory_info().rss for one in family), seconds
         except psutil.Error:
-            return 0
+            return 0, 0.0
 
 
 def _signal_name(number: int) -> str:

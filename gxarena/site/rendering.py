@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from gxarena import __version__
+from gxarena.errors import printable
 from gxarena.hookspecs import QUESTIONS
 from gxarena.report.table1 import counts, figures
 from gxarena.site import addresses, numbers
@@ -67,6 +68,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
+            finalize=lambda value: printable(value) if type(value) is str else value,
         )
         for module in (numbers, addresses):
             names = [name for name in vars(module) if not name.startswith("_")]

@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gxarena.data import Floats
+from gxarena.scratch import Scratch
 from gxarena.testing.checks import Failed
 from gxarena.testing.subjects import Subject
 
@@ -31,8 +31,8 @@ def explained_elsewhere(subject: Subject) -> list[Floats]:
     Failed
         The process ends without an answer.
     """
-    with tempfile.TemporaryDirectory(prefix="gxarena-spawned-") as folder:
-        answered = Path(folder) / "scores.json"
+    with Scratch() as scratch:
+        answered = scratch.path / "scores.json"
         asked = {
             "path": sys.path,
             "name": subject.name,

@@ -100,7 +100,14 @@ def collection(group: str = "vertebrates", release: str = RELEASE) -> tuple[Matr
     group : str
         One of `GROUPS`; "all" for every one.
     release : str
+
+    Raises
+    ------
+    InputError
+        The release, or the group in it, does not exist.
     """
+    if group not in GROUPS:  # it goes into a question in SQL as it is
+        raise unknown(f"group of {release}", group, GROUPS)
     database = _database(release)
     wanted = {} if group == "all" else {"tax_group": [group]}
     with warnings.catch_warnings():

@@ -13,6 +13,11 @@ def test_text_means_itself() -> None:
     assert latex_text("a_b & 5% – {x} \\ …") == (r"a\_b \& 5\% -- \{x\} \textbackslash{} \ldots{}")
 
 
+def test_no_text_steers_who_shows_it() -> None:
+    assert markdown_text("\x1b[2J") == r"\\x1b\[2J"
+    assert latex_text("\x1b[2J") == r"\textbackslash{}x1b[2J"
+
+
 def test_a_template_without_its_context_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         rendered("board.md", {})

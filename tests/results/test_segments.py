@@ -214,3 +214,11 @@ def test_threads_may_share_a_writer(tmp_path: Path) -> None:
         list(pool.map(lambda i: out.add(row(f"c{i}")), range(3 * MERGED)))
     assert set(Attempts.found(tmp_path).of_cells) == {f"c{i}" for i in range(3 * MERGED)}
     assert len(listed(tmp_path)) == 3
+
+
+def test_a_folder_of_such_a_name_is_none(tmp_path: Path) -> None:
+    with SegmentWriter(tmp_path) as writer:
+        writer.add(row("c1"))
+    (tmp_path / "segments" / "other.parquet").mkdir()
+    (found,) = listed(tmp_path)
+    assert [one.cell for one in attempts_in(found)] == ["c1"]

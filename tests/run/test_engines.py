@@ -52,12 +52,8 @@ OF_TIME = ("started", "seconds", "explain_seconds", "peak_memory", "error_traceb
 
 def _tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """What a run wrote, but for what it took; `cells` without what says how and where."""
-    # What a cell that nothing was asked of was to be measured in, and on what, is not always known.
     # Of two cells that ask one question at once either counts its forwards.
-    apart = {
-        "leaderboard": UNEQUAL,
-        "cells": (*OF_TIME, "device", "dtype", "quantities", "forwards"),
-    }
+    apart = {"leaderboard": UNEQUAL, "cells": (*OF_TIME, "forwards")}
     found = {}
     for name in ("samples", "curves", "motifs", "seqlets", "leaderboard", "cells"):
         table = pq.read_table(folder / f"{name}.parquet")

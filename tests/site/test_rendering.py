@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxarena.site.rendering import ASSETS, as_json, script
+from gxarena.site.rendering import ASSETS, Renderer, as_json, script
 
 SHEET = (ASSETS / "site.css").read_text()
 LIGHT, DARK = (
@@ -53,3 +53,8 @@ def test_a_name_in_a_script_is_data_too() -> None:
 def test_what_is_not_finite_is_no_json() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         as_json([float("nan")])
+
+
+def test_no_text_steers_who_shows_it() -> None:
+    page = Renderer()._environment.from_string("{{ label }}").render(label="\x1b[2J\u202e<b>")
+    assert page == r"\x1b[2J\u202e&lt;b&gt;"

@@ -17,12 +17,16 @@ from toys import WEIGHTS, Exact
 from gxarena.data import Attribution, Batch
 from gxarena.hookspecs import Component, hookimpl
 
+STEERING = "\x1b]0;owned\x07\x1b[2J\rAll is well.\x9b1A \u202eback"
+"""Renames a terminal's window, clears it, goes back over the line, and turns the writing round."""
+
 
 class Poison(Exact):
     """Does what its name says, then explains."""
 
     def __init__(self, harm: str) -> None:
         self.harm = getattr(self, f"_{harm}")
+        self.made = time.monotonic()
 
     def explain(self, model: Any, batch: Batch) -> list[Attribution]:
         self.harm(model)
@@ -60,6 +64,13 @@ class Poison(Exact):
     def _litters(self, model: Any) -> None:
         Path("left-behind").write_text("here")
 
+    def _reaches(self, model: Any) -> None:
+        """Into the folder of the run, by its path, where somebody says it."""
+        for path in Path(os.environ["POISON_RUN"]).rglob("*.parquet"):
+            content = bytearray(path.read_bytes())
+            content[len(content) // 2] ^= 1
+            path.write_bytes(content)
+
     def _segfaults(self, model: Any) -> None:
         ctypes.string_at(0)
 
@@ -68,6 +79,16 @@ class Poison(Exact):
 
     def _hangs(self, model: Any) -> None:
         time.sleep(3600)
+
+    def _toils(self, model: Any) -> None:
+        """At work without a word: longer than a limit of seconds on silence."""
+        end = time.process_time() + 1.5
+        while time.process_time() < end or time.monotonic() < self.made + 8:
+            sum(range(1000))
+
+    def _spins(self, model: Any) -> None:
+        while True:
+            sum(range(1000))
 
     def _interrupts(self, model: Any) -> None:
         raise KeyboardInterrupt
@@ -84,6 +105,10 @@ class Poison(Exact):
             print("flood" * 200)
         raise RuntimeError("after the flood")
 
+    def _steers(self, model: Any) -> None:
+        print(STEERING)
+        raise RuntimeError(STEERING)
+
     def _eats(self, model: Any) -> None:
         held = []
         while True:
@@ -95,6 +120,7 @@ HARMS = [name.removeprefix("_") for name in vars(Poison) if name[0] == "_" and n
 
 @hookimpl
 def gxarena_explainers() -> Iterable[Component]:
+    yield Component("dies-once", "dies_once:DiesOnce", "is killed at first")
     for harm in HARMS:
         name = harm.replace("_", "-")
         yield Component(name, "poison_plugin:Poison", "harms", defaults={"harm": harm})

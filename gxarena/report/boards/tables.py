@@ -124,10 +124,12 @@ def row_tables(board: pa.Table, patterns: Sequence[str]) -> Iterator[Table]:
 
     One line a contestant under its metric, so that an 80-column terminal is wide enough.
     """
-    shown = [row for row in board.to_pylist() if matches(row["metric"], patterns)]
-    shown.sort(key=lambda row: tuple(row[name] for name in TABLE))  # stable: else as on the board
-    for _, group in itertools.groupby(shown, key=lambda row: [row[name] for name in TABLE]):
-        yield _of_rows(list(group))
+    keys = list(zip(*(board[name].to_pylist() for name in TABLE), strict=True))
+    metrics = enumerate(board["metric"].to_pylist())
+    shown = [position for position, metric in metrics if matches(metric, patterns)]
+    shown.sort(key=keys.__getitem__)  # stable: else as on the board
+    for _, group in itertools.groupby(shown, key=keys.__getitem__):
+        yield _of_rows(board.take(pa.array(list(group))).to_pylist())
 
 
 def _of_rows(rows: Sequence[Row]) -> Table:

@@ -55,3 +55,9 @@ def test_a_collection_is_of_its_group() -> None:
 def test_what_does_not_exist_is_one_sentence(call: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         call()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("group", ["'", "insects' OR 1=1 --", ""])
+def test_a_group_is_no_question_to_the_database(group: str) -> None:
+    with pytest.raises(InputError, match=r"unknown '.*'\. .*Choices: all, "):
+        collection(group)
