@@ -130,18 +130,6 @@ TOY: dict[str, Any] = {
 }
 
 
-def test_records_are_counted(root: Path) -> None:
-    records = [{"kind": kind, "end": end} for kind, end in ("ax", "by", "ax", "ay")]
-    pq.write_table(pa.Table.from_pylist(records), root / "leaderboard" / "ends.parquet")
-    spec = {"counts": "ends", "row": "`{kind}`", "column": "{end}", "corner": "{n} in all"}
-    assert tables.table(spec, root).splitlines() == [
-        "| 4 in all | x | y |",
-        "| --- | --- | --- |",
-        "| `a` | 2 | 1 |",
-        "| `b` | – | 1 |",
-    ]
-
-
 def test_a_cell_is_its_row_of_the_board_at_the_rounding_shown(root: Path) -> None:
     assert tables.table(TOY, root).splitlines() == [
         "|  | LRP | chance |",
