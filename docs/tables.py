@@ -21,7 +21,8 @@ page sees: TOML that says which numbers the table holds.
     <!-- end table -->
 
 A cell is the one row of the board that agrees with `only`, its row and its column, which may each
-replace `board` and `show`; of a list of labels any will do. `rows = "explainer"` makes a row for
+replace `board` and `show`; of a list of labels any will do; an interval in parentheses is left out
+of a row that has none. `rows = "explainer"` makes a row for
 each explainer there is, the best in the first column first. `card = "FOLDER"` reads a model card,
 e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
 `simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`, and where it
@@ -169,7 +170,7 @@ def _counted(spec: Mapping[str, Any], root: Path) -> str:
 def _met(spec: Mapping[str, Any], name: str, root: Path) -> dict[tuple[str, str], list[Any]]:
     """The records asked for, by the labels of their row and column."""
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for row in pq.read_table(root / "leaderboard" / f"{name}.parquet").to_pylist():
+    for row in pq.read_table(_there(root / "leaderboard" / f"{name}.parquet")).to_pylist():
         if all(row[key] in _listed(value) for key, value in spec.get("only", {}).items()):
             found[spec["row"].format(**row), spec["column"].format(**row)].append(row)
     if not found:
@@ -264,9 +265,12 @@ def _cell(wanted: Mapping[str, Any], where: str, root: Path) -> Cell:
     if not found or found[0]["estimate"] is None:
         return Cell(NOTHING, found[0] if found else {})
     milliseconds = 1000 * (found[0]["seconds_per_sequence"] or 0)
+    show = wanted["show"]
+    if found[0]["ci_low"] is None:
+        show = re.sub(r" \([^)]*{ci_low[^)]*\)", "", show)
     try:
-        return Cell(wanted["show"].format(**found[0], milliseconds=milliseconds), found[0])
-    except (KeyError, TypeError) as error:  # no such column, or null: a whole set has no interval
+        return Cell(show.format(**found[0], milliseconds=milliseconds), found[0])
+    except (KeyError, TypeError) as error:  # no such column, or null
         raise InputError(
             f"'{where}': expected columns with numbers in show, got '{wanted['show']}' ({error}). "
             "Show others."
@@ -338,9 +342,13 @@ class Board:
 
 @cache
 def _board(path: Path) -> Board:
+    return Board(_there(path))
+
+
+def _there(path: Path) -> Path:
     if not path.is_file():
         raise InputError(f"{path.name}: expected a board in leaderboard/, got none. Make it first.")
-    return Board(path)
+    return path
 
 
 def main(arguments: list[str]) -> int:

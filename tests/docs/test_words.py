@@ -439,3 +439,39 @@ def test_background_aligns_as_promoters_do_and_beyond_random() -> None:
         assert background["attnlrp"]["ci_low"] < promoters["attnlrp"]["ci_high"]
         for rows in (promoters, background):
             assert rows["attnlrp"]["ci_low"] > rows["random"]["ci_high"]
+
+
+def test_sparsity_turns_round_with_length() -> None:
+    """docs/paper.md, open questions."""
+
+    def gini(length: int, model: str, explainer: str) -> dict[str, Any]:
+        dataset = f"promoters-{length}"
+        return _rows(
+            "question-length", dataset=dataset, model=model, metric="gini", aggregator="native"
+        )[explainer]
+
+    token, base = ("dnabert2-mini", "attnlrp"), ("cnn", "lrp")
+    assert gini(50, *base)["ci_low"] > gini(50, *token)["ci_high"]
+    assert gini(250, *token)["ci_low"] > gini(250, *base)["ci_high"]
+    estimates = [gini(length, *token)["estimate"] for length in (50, 100, 150, 200, 250)]
+    assert estimates == sorted(estimates)
+    assert gini(250, *token)["ci_low"] > gini(50, *token)["ci_high"]
+
+
+def test_what_core_promoter_motifs_bear_out() -> None:
+    """docs/results.md, fly core promoters."""
+    for explainer in ("lrp", "lrp-plus"):
+        rows = {
+            quantity: _rows("fly-motifs", metric=f"modisco.hypothetical.{quantity}")[explainer]
+            for quantity in ("patterns_positive", "patterns_negative", "recall")
+        }
+        assert {row["replicates"] for row in rows.values()} == {3}
+        for_, against = rows["patterns_positive"], rows["patterns_negative"]
+        assert for_["ci_low"] < against["ci_high"]
+        assert against["ci_low"] < for_["ci_high"]
+        assert rows["recall"]["ci_low"] == 0
+    excess = pq.read_table(BOARDS / "motif-excess.parquet").to_pylist()
+    told = {
+        row["explainer"] for row in excess if row["dataset"] == "fly-promoters" and row["low"] > 0
+    }
+    assert told == {"lrp-plus"}
