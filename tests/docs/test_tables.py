@@ -256,6 +256,13 @@ def test_a_record_may_have_several_columns(tmp_path: Path) -> None:
         tables.table(spec, tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["simulation", "counted", "records"])
+def test_a_table_that_is_not_there_is_said_or_what_stands_for_it(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"later\.parquet: expected a table, got none"):
+        tables.table({kind: "later"}, tmp_path)
+    assert tables.table({kind: "later", "until": "Not yet."}, tmp_path) == "Not yet."
+
+
 def test_records_are_counted_or_their_numbers_summed(tmp_path: Path) -> None:
     rows = [
         {"data": data, "scores": scores, "matched": matched, "patterns": patterns}
