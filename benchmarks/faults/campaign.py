@@ -46,11 +46,11 @@ SCHEMA = pa.schema(
     ]
 )
 KEYS = ("kind", "where", "seed")
-RESUMED = 4
-"""Seeds with which a damaged run that had ended is taken up again; with others it is read."""
+RESUMED = 3
+"""Seeds with which a damaged run is taken up again; with others it is read."""
 PRINTED = 400
 """Characters of what is wrong that are printed."""
-EVERY = 20
+EVERY = 5
 """Faults after which the table is written."""
 
 
@@ -72,19 +72,18 @@ class Fault(NamedTuple):
             return process.DO[self.kind](arena, self.kind, self.where, rng)
         if self.where in damage.ALONE:
             return damage.alone(arena, self.kind, self.where, rng)
-        resume = self.seed < RESUMED or self.where in damage.AT_WORK
+        resume = self.seed < RESUMED
         return damage.of_run(arena, self.kind, self.where, rng, resume=resume)
 
 
 def faults(seeds: int) -> Iterator[Fault]:
-    """All of them, so that wherever it stops there were some of each kind."""
+    """All of them; those of processes, which take seconds each, after those of files."""
     for seed in range(seeds):
         for where in damage.WHERE:
             for kind in damage.KINDS:
                 if seed < 1 or kind not in damage.ONCE:
                     yield Fault(kind, where, seed)
-        # Seconds each, where those of files take a tenth.
-        yield from (Fault(*one) for one in process.faults(seeds // 5) if one[2] == seed)
+    yield from (Fault(*one) for one in process.faults(seeds // 5))
 
 
 def ended(fault: Fault, arena: Arena) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -28,6 +29,9 @@ SUPERVISOR = "supervisor"
 """Who told of an end that no child told of."""
 STARTING = 600.0
 """Seconds that a child may take to begin, at least."""
+BUSY, BUSY_FOR = 0.01, 24
+"""A child that says nothing but takes a hundredth of a processor is at work: a long call of an
+explainer. It may be so 24 times as long as one that does nothing."""
 KEPT_OUTPUT = 4000
 """Characters of what a child prints that are kept, the last ones."""
 _LOOK = 0.2
@@ -155,7 +159,8 @@ class _Child:
         with contextlib.suppress(OSError):  # it ended between two orders; that is found below
             os.write(self._pipes.orders, Frame(header, order.payload).packed())  # type: ignore[union-attr]
         kept: list[Frame] = []
-        heard = looked = time.monotonic()
+        heard = spoke = looked = time.monotonic()
+        worked = 0.0
         patience = max(limit, STARTING)  # until it begins: the server loads libraries first
         while True:
             try:
@@ -163,7 +168,7 @@ class _Child:
             except PluginError as error:
                 return [], self._killed("error", "PluginError", f"its child: {error}")
             for frame in frames:
-                heard = time.monotonic()
+                heard = spoke = time.monotonic()
                 if frame.header["type"] == "end":
                     return kept, {**frame.header, "told_by": "child", "output": self._tail()}
                 if frame.header["type"] == "progress":
@@ -176,15 +181,19 @@ class _Child:
             if self._ended():
                 return [], self._gone(largest)
             now = time.monotonic()
-            if now - heard > patience:
-                got = f"expected a sign of life within {patience:g} s, got none"
-                return [], self._killed("timeout", "Timeout", got)
             if now - looked >= _LOOK:
-                looked, used = now, self._memory()
+                looked, (used, seconds) = now, self._use()
+                if seconds - worked > BUSY * patience:
+                    heard, worked = now, seconds
                 self._largest = max(self._largest, used)
                 if used > largest:
                     got = f"expected at most {_size(largest)} of memory, got {_size(used)}"
                     return [], self._killed("oom", "MemoryError", got)
+            if now - heard > patience or now - spoke > BUSY_FOR * patience:
+                late = patience if now - heard > patience else BUSY_FOR * patience
+                got = f"expected a sign of life within {late:g} s, got none"
+                remedy = "Where it needs longer, give --timeout more seconds"
+                return [], self._killed("timeout", "Timeout", f"{got}. {remedy}")
 
     def close(self) -> None:
         """End it, and remove what it left."""
@@ -261,16 +270,33 @@ class _Child:
         if listener := listeners.get(self.run):
             listener(threading.current_thread().name, header)
 
-    def _memory(self) -> int:
-        """Bytes that it and its own children hold."""
+    def _use(self) -> tuple[int, float]:
+        """Bytes that it and its own children hold, and processor seconds that they have taken."""
         if self.pid is None:
-            return 0
+            return 0, 0.0
         try:
-            process = psutil.Process(self.pid)
-            family = [process, *process.children(recursive=True)]
-            return sum(one.memory_info().rss for one in family)
+            family = [psutil.Process(one) for one in _family(self.pid)]
+            seconds = sum(sum(one.cpu_times()[:2]) for one in family)
+            return sum(one.memory_info().rss for one in family), seconds
         except psutil.Error:
-            return 0
+            return 0, 0.0
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all below it.
+
+    Where the system tells a process's children: psutil asks every process on the machine for its
+    parent, which at five looks a second is a tenth of a busy machine's core.
+    """
+    if not Path(f"/proc/{pid}/task/{pid}/children").exists():
+        process = psutil.Process(pid)
+        return [pid, *(one.pid for one in process.children(recursive=True))]
+    found = [pid]
+    for one in found:  # grows as it is walked
+        with contextlib.suppress(OSError):  # ended meanwhile
+            for listed in Path(f"/proc/{one}/task").glob("*/children"):
+                found += map(int, listed.read_text().split())
+    return found
 
 
 def _signal_name(number: int) -> str:
