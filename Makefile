@@ -18,10 +18,10 @@ demo: $(STAMP)
 
 # Two processes with a thread each: two torch processes that both want every core fight for them.
 test: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --durations 30
 
 test-slow: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -n 2 --durations 15
 
 # The plugins that use transformers, with its version 4 laid over the environment's.
 test-transformers4: export PYTHONPATH := $(TRANSFORMERS4)

@@ -21,15 +21,18 @@ page sees: TOML that says which numbers the table holds.
     <!-- end table -->
 
 A cell is the one row of the board that agrees with `only`, its row and its column, which may each
-replace `board` and `show`; of a list of labels any will do. `rows = "explainer"` makes a row for
+replace `board` and `show`; of a list of labels any will do; an interval in parentheses is left out
+of a row that has none. `rows = "explainer"` makes a row for
 each explainer there is, the best in the first column first. `card = "FOLDER"` reads a model card,
 e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
 `simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`, and where it
-says what is `asked` of them, names the exceptions; `records = "FILE"` shows each record as it is,
-by `row` and `column` likewise; where it says `until`, that sentence stands for a file that is not
-there yet, and where it names a `figure`, docs/images/FIGURE.png with its `caption` stands below the
-table; `counts = "FILE"` shows how many of its records each `row` and `column` have. Arrows follow
-the directions that the board states; what the board does not have is a dash.
+says what is `asked` of them, names the exceptions; `counted = "FILE"` says how many records there
+are by `row` and `column`, or with `share = [PART, WHOLE]` what share of one sum another is;
+`records = "FILE"` shows each record as it is, by `row` and `column` likewise, or with `columns`
+several texts of each; where it says `until`, that sentence stands for a file that is not there yet,
+and where it names a `figure`, docs/images/FIGURE.png with its `caption` stands below the table.
+Arrows follow the directions that the board states; what the board does not have is a dash; the
+corner names the models of which all that is shown is of one set of weights.
 """
 
 from __future__ import annotations
@@ -38,7 +41,7 @@ import json
 import re
 import sys
 import tomllib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -83,12 +86,14 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
     """
     if spec.get("claims"):
         return _claims()
-    if "simulation" in spec:
-        return _simulation(spec, root)
-    if "records" in spec:
-        return _records(spec, root)
-    if "counts" in spec:
-        return _counts(spec, root)
+    for kind, shown in {
+        "simulation": _simulation,
+        "counted": _counted,
+        "records": _records,
+    }.items():
+        if kind in spec:
+            rows = _asked_for(spec, root / "leaderboard" / f"{spec[kind]}.parquet")
+            return str(spec["until"]) if rows is None else shown(spec, rows)
     common = {k: spec[k] for k in ("board", "card", "show") if k in spec} | spec.get("only", {})
     columns: dict[str, dict[str, Any]] = spec["columns"]
     rows: dict[str, dict[str, Any]] | str = spec["rows"]
@@ -110,7 +115,11 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
     for label, found in [(r, line(r)) for r in rows] + [(c, stack(c)) for c in columns]:
         if all(cell.text == NOTHING for cell in found):
             raise InputError(f"'{label}': expected a number somewhere, got none. Leave it out.")
-    corner = spec.get("corner", "").format(n=_sizes(cells.values()))
+    says = (
+        spec.get("corner", "").format(n=_sizes(cells.values())),
+        _of_one_training(cells.values()),
+    )
+    corner = "; ".join(filter(None, says))
     lines = [
         [
             corner + _arrow(common, cells.values()),
@@ -137,63 +146,79 @@ def _claims() -> str:
     return _markdown([head, ["---"] * 3, *escaped])
 
 
-def _simulation(spec: Mapping[str, Any], root: Path) -> str:
+Rows = list[dict[str, Any]]
+
+
+def _asked_for(spec: Mapping[str, Any], path: Path) -> Rows | None:
+    """The rows of a table that `only` leaves; None where it is not there and `until` says so."""
+    if not path.is_file():
+        if "until" in spec:
+            return None
+        raise InputError(f"{path.name}: expected a table, got none. Make it, or say until.")
+    only = spec.get("only", {})
+    rows: Rows = pq.read_table(path).to_pylist()
+    rows = [row for row in rows if all(row[k] in _listed(v) for k, v in only.items())]
+    if not rows:
+        raise InputError(f"{path.stem}: expected rows with {only}, got none.")
+    return rows
+
+
+def _simulation(spec: Mapping[str, Any], rows: Rows) -> str:
     """Numbers of a simulation, the most extreme where several meet in a cell."""
     extreme = {"least": min, "most": max}[spec["take"]]
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for row in pq.read_table(root / "leaderboard" / f"{spec['simulation']}.parquet").to_pylist():
-        if all(row[name] in _listed(value) for name, value in spec["only"].items()):
-            column = spec["column"].format(**row)
-            found[spec["row"].format(**row), column] += [row[name] for name in spec["show"]]
-    if not found:
-        raise InputError(f"{spec['simulation']}: expected rows with {spec['only']}, got none.")
-    shown = {key: extreme(numbers) for key, numbers in found.items()}
-    rows, columns = (list(dict.fromkeys(key[axis] for key in shown)) for axis in (0, 1))
-    numbers = [
-        [row, *(f"{shown[row, c]:.3f}" if (row, c) in shown else NOTHING for c in columns)]
-        for row in rows
-    ]
-    made = _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *numbers])
+    shown = {
+        key: extreme(row[name] for row in met for name in spec["show"])
+        for key, met in _met(spec, rows).items()
+    }
+    made = _crossed(spec, {key: f"{number:.3f}" for key, number in shown.items()})
     return f"{made}\n\n{_exceptions(shown, spec)}" if "asked" in spec else made
 
 
-def _records(spec: Mapping[str, Any], root: Path) -> str:
-    """Records of a table, one a cell, in the order in which `only` lists them or they stand."""
-    path = root / "leaderboard" / f"{spec['records']}.parquet"
-    if not path.is_file():
-        if "until" in spec:
-            return str(spec["until"])
-        raise InputError(f"{path.name}: expected a table, got none. Make it, or say until.")
-    only: dict[str, Any] = spec["only"]
-    found: dict[tuple[str, str], str] = {}
-    rows = [
-        row
-        for row in pq.read_table(path).to_pylist()
-        if all(row[name] in _listed(value) for name, value in only.items())
-    ]
-    rows.sort(key=lambda row: [_listed(value).index(row[name]) for name, value in only.items()])
+def _counted(spec: Mapping[str, Any], rows: Rows) -> str:
+    """How many records meet in a cell, or the share of one of their sums in another."""
+    found = _met(spec, rows)
+    if "share" not in spec:
+        return _crossed(spec, {key: str(len(met)) for key, met in found.items()}, "0")
+    shares = {}
+    for key, met in found.items():
+        part, whole = (sum(row[name] for row in met) for name in spec["share"])
+        shares[key] = f"{part / whole:.0%} of {whole:,}" if whole else NOTHING
+    return _crossed(spec, shares)
+
+
+def _met(spec: Mapping[str, Any], rows: Rows) -> dict[tuple[str, str], Rows]:
+    """Records by the labels of their row and column."""
+    found: dict[tuple[str, str], Rows] = defaultdict(list)
     for row in rows:
-        key = spec["row"].format(**row), spec["column"].format(**row)
-        if key in found:
-            raise InputError(f"{path.name}: expected one record for {' / '.join(key)}, got two.")
-        found[key] = spec["show"].format(**row)
-    if not found:
-        raise InputError(f"{path.name}: expected records with {only}, got none.")
-    names, columns = (list(dict.fromkeys(key[axis] for key in found)) for axis in (0, 1))
-    lines = [[name, *(found.get((name, c), NOTHING) for c in columns)] for name in names]
-    made = _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *lines])
+        found[spec["row"].format(**row), spec["column"].format(**row)].append(row)
+    return found
+
+
+def _crossed(
+    spec: Mapping[str, Any], cells: Mapping[tuple[str, str], str], nothing: str = NOTHING
+) -> str:
+    """Texts by row and column, in the order in which these first appear."""
+    rows, columns = (list(dict.fromkeys(key[axis] for key in cells)) for axis in (0, 1))
+    lines = [[row, *(cells.get((row, column), nothing) for column in columns)] for row in rows]
+    return _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *lines])
+
+
+def _records(spec: Mapping[str, Any], rows: Rows) -> str:
+    """Records of a table, one a cell, in the order in which `only` lists them or they stand."""
+    only = {name: _listed(value) for name, value in spec.get("only", {}).items()}
+    rows = sorted(rows, key=lambda row: [value.index(row[name]) for name, value in only.items()])
+    texts = spec["columns"] if "columns" in spec else {spec["column"]: spec["show"]}
+    found: dict[tuple[str, str], str] = {}
+    for row in rows:
+        for column, text in texts.items():
+            key = spec["row"].format(**row), column.format(**row)
+            if key in found:
+                raise InputError(
+                    f"{spec['records']}: expected one record for {' / '.join(key)}, got two."
+                )
+            found[key] = text.format(**row)
     shown = f"\n\n![{spec['caption']}](images/{spec['figure']}.png)" if "figure" in spec else ""
-    return made + shown
-
-
-def _counts(spec: Mapping[str, Any], root: Path) -> str:
-    """How many records each cell has; `corner` may say how many there are in all."""
-    records = pq.read_table(root / "leaderboard" / f"{spec['counts']}.parquet").to_pylist()
-    found = Counter((spec["row"].format(**r), spec["column"].format(**r)) for r in records)
-    names, columns = (list(dict.fromkeys(key[axis] for key in found)) for axis in (0, 1))
-    lines = [[name, *(str(found[name, c] or NOTHING) for c in columns)] for name in names]
-    corner = spec["corner"].format(n=f"{len(records):,}")
-    return _markdown([[corner, *columns], ["---"] * (1 + len(columns)), *lines])
+    return _crossed(spec, found) + shown
 
 
 def _listed(value: Any) -> list[Any]:
@@ -244,9 +269,12 @@ def _cell(wanted: Mapping[str, Any], where: str, root: Path) -> Cell:
     if not found or found[0]["estimate"] is None:
         return Cell(NOTHING, found[0] if found else {})
     milliseconds = 1000 * (found[0]["seconds_per_sequence"] or 0)
+    show = wanted["show"]
+    if found[0]["ci_low"] is None:
+        show = re.sub(r" \([^)]*{ci_low[^)]*\)", "", show)
     try:
-        return Cell(wanted["show"].format(**found[0], milliseconds=milliseconds), found[0])
-    except (KeyError, TypeError) as error:  # no such column, or null: a whole set has no interval
+        return Cell(show.format(**found[0], milliseconds=milliseconds), found[0])
+    except (KeyError, TypeError) as error:  # no such column, or null
         raise InputError(
             f"'{where}': expected columns with numbers in show, got '{wanted['show']}' ({error}). "
             "Show others."
@@ -280,6 +308,17 @@ def _sizes(cells: Iterable[Cell]) -> str:
     return " to ".join(f"{size:,}" for size in dict.fromkeys((*sizes[:1], *sizes[-1:])))
 
 
+def _of_one_training(cells: Iterable[Cell]) -> str:
+    """Which of the models have one set of weights in all that is shown of them."""
+    trainings: dict[str, set[int]] = defaultdict(set)
+    for cell in cells:
+        if "replicates" in cell.record and cell.text != NOTHING:
+            trainings[cell.record["model"]].add(cell.record["replicates"])
+    one = [model for model, found in trainings.items() if found == {1}]
+    named = "" if len(one) == len(trainings) else f"{', '.join(one)}: "
+    return f"{named}one set of weights" if one else ""
+
+
 class Board:
     """A leaderboard, and where its rows stand by label."""
 
@@ -307,7 +346,13 @@ class Board:
 
 @cache
 def _board(path: Path) -> Board:
-    return Board(path)
+    return Board(_there(path))
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(f"{path.name}: expected a board in leaderboard/, got none. Make it first.")
+    return path
 
 
 def main(arguments: list[str]) -> int:
@@ -318,8 +363,9 @@ def main(arguments: list[str]) -> int:
         try:
             made = filled(text)
         except InputError as error:
+            stale += 1
             print(f"{page.relative_to(ROOT)}: {error}")
-            return 1
+            continue
         if made != text and "--check" in arguments:
             stale += 1
             print(f"{page.relative_to(ROOT)}: expected the boards' numbers. Run make docs.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Ints, Spans
 from gxarena.metric_results import Better, Curve, Match, Motif, Quantity, Scored, SetScored
@@ -16,6 +16,7 @@ from gxarena.probes import PiecewiseProbe, Probe, SharingProbe, StrandedProbe
 __all__ = [
     "Aggregator",
     "Better",
+    "ControlledMetric",
     "Curve",
     "DifferentiableModel",
     "Explainer",
@@ -24,6 +25,7 @@ __all__ = [
     "Match",
     "Model",
     "Motif",
+    "ObjectiveMetric",
     "PairMetric",
     "PiecewiseModel",
     "PiecewiseProbe",
@@ -221,7 +223,34 @@ class SampleMetric(Protocol):
     def quantities(self) -> Mapping[str, Quantity]: ...
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
-        """Values for the N samples. Metrics that do not require ``probe`` never touch it."""
+        """Values for the N samples. Metrics that do not require ``probe`` never touch it.
+
+        These may be some of a cell's samples: of a large one not all are given at once.
+        """
+        ...
+
+
+@runtime_checkable
+class ControlledMetric(SampleMetric, Protocol):
+    """A metric of samples with a control that is made of the whole set's explanations."""
+
+    def control(self, explained: Explained) -> Scored:
+        """Values of further ``quantities``, for the N samples; asked once, of the whole set.
+
+        Those of `score` depend on a sample alone, these on the others too. They rank nobody.
+        """
+        ...
+
+
+@runtime_checkable
+class ObjectiveMetric(Protocol):
+    """A metric of samples or pairs whose quantities depend on what of the outputs is explained."""
+
+    @property
+    def quantities(self) -> Mapping[str, Quantity]: ...
+
+    def under(self, objective: str) -> Self:
+        """The metric where `objective` is explained (see `gxarena.objective`): asked for once."""
         ...
 
 

@@ -20,6 +20,10 @@ class InputError(GxarenaError):
     """The user's input (a file, a suite, an argument) is not what it must be."""
 
 
+class ShapeError(InputError):
+    """Arrays or units that do not fit each other: whoever made them is to blame."""
+
+
 class PluginError(GxarenaError):
     """A plugin breaks the contract, or two plugins claim one name."""
 

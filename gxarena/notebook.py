@@ -14,6 +14,7 @@ identity at each call, so that nothing that it made is taken for what it makes n
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 import re
@@ -66,7 +67,8 @@ def run(
     Parameters
     ----------
     suite : str, path, mapping or Suite
-        A suite that ships, a suite file, or its document.
+        A suite that ships, a suite file, or its document, whose blocks may leave out a kind of
+        which all is defined here.
     explainers : sequence
         Functions of a model and a `gxarena.data.Batch` that give an Attribution, or an array of
         scores on the model's units, for each sequence; classes or objects with `explain`.
@@ -95,7 +97,7 @@ def run(
         kind: [_registered(registry, kind, one) for one in defined]
         for kind, defined in given.items()
     }
-    read, folder = _read(suite, changes)
+    read, folder = _read(suite, changes, names)
     plan = make_plan(_with(read, names), registry, folder=folder, limit=limit)
     with Scratch() as scratch:
         place = Path(out) if out is not None else scratch.path / "run"
@@ -104,13 +106,25 @@ def run(
 
 
 def _read(
-    suite: str | os.PathLike[str] | Mapping[str, Any] | Suite, changes: Iterable[str]
+    suite: str | os.PathLike[str] | Mapping[str, Any] | Suite,
+    changes: Iterable[str],
+    names: Mapping[str, Sequence[str]],
 ) -> tuple[Suite, Path | None]:
     if isinstance(suite, Suite):
         return suite, None
     if isinstance(suite, Mapping):
-        return validated(Suite, dict(suite), "suite"), None
+        return validated(Suite, _completed(suite, names), "suite"), None
     return read_suite(str(suite), changes), find_suite(str(suite)).parent
+
+
+def _completed(document: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """A document whose blocks may leave out what is all defined in the notebook."""
+    completed = copy.deepcopy(dict(document))
+    for block in completed.get("matrix", ()):
+        for kind, added in names.items():
+            if added and isinstance(block, dict) and not block.get(kind):
+                block[kind] = list(added)
+    return completed
 
 
 def _with(suite: Suite, names: Mapping[str, Sequence[str]]) -> Suite:

@@ -10,16 +10,23 @@ of torch. Notation: z raw outputs (B, C), t the targets (B,).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import numpy as np
-from scipy.special import logsumexp, softmax
+import scipy  # its parts load when they are used: who plans or resumes needs none
 
 from gxarena.data import Floats, Ints
 from gxarena.errors import InputError, unknown
 
 Objective = Literal["logit", "log_odds", "probability"]
 OBJECTIVES: tuple[str, ...] = get_args(Objective)
+
+
+def checked(objective: str) -> Objective:
+    """The objective of that name; InputError where there is none."""
+    if objective not in OBJECTIVES:
+        raise unknown("objective", objective, OBJECTIVES)
+    return cast(Objective, objective)
 
 
 def check_targets(targets: Ints, n_outputs: int) -> None:
@@ -68,9 +75,9 @@ def value(objective: str, outputs: Floats, targets: Ints) -> Floats:
     if objective == "logit":
         return chosen
     if objective == "log_odds":
-        return chosen - logsumexp(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
+        return chosen - scipy.special.logsumexp(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
     if objective == "probability":
-        return softmax(outputs, axis=1)[rows, targets]  # type: ignore[no-any-return]
+        return scipy.special.softmax(outputs, axis=1)[rows, targets]  # type: ignore[no-any-return]
     raise unknown("objective", objective, OBJECTIVES)
 
 
@@ -82,9 +89,9 @@ def gradient(objective: str, outputs: Floats, targets: Ints) -> Floats:
     if objective == "logit":
         return one_hot
     if objective == "log_odds":
-        return one_hot - softmax(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
+        return one_hot - scipy.special.softmax(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
     if objective == "probability":
-        p = softmax(outputs, axis=1)
+        p = scipy.special.softmax(outputs, axis=1)
         return p[rows, targets][:, None] * (one_hot - p)  # type: ignore[no-any-return]
     raise unknown("objective", objective, OBJECTIVES)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from scipy import stats
+from shipped_scripts import shipped_script
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
@@ -21,15 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def truth() -> Any:
-    spec = importlib.util.spec_from_file_location(
-        "metric_truth", ROOT / "benchmarks" / "validity" / "truth.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return shipped_script("benchmarks/validity/truth.py")
 
 
 def _group(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped_scripts import shipped_script
 
 from gxarena.results.contestants import Contestant, Replicate
 from gxarena.results.validity import ANY, Measure, by_definition
@@ -28,13 +27,7 @@ ROLES = {"oracle": "ceiling", "random": "floor"}
 
 @pytest.fixture(scope="module")
 def validity() -> Any:
-    spec = importlib.util.spec_from_file_location("metric_validity", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return shipped_script("benchmarks/validity/metrics.py")
 
 
 def _group(means: tuple[float, ...], direction: Any = "higher") -> list[Contestant]:

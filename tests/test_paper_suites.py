@@ -18,6 +18,7 @@ from gxarena.run.plan import Plan, make_plan
 from gxarena.run.suite import find_suite, read_suite
 
 QUESTIONS = ("length", "negative-class", "objective", "composite", "tokenisation", "positions")
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 PAPERS = {"paper-nontata": ("promoters", "cnn"), "paper-enhancers": ("enhancers", "deepstarr")}
 
 
@@ -97,6 +98,30 @@ def test_questions_can_be_asked(question: str) -> None:
     plan = _plan(name, changes if question == "tokenisation" else [])
     assert [cell for cell in plan.cells if cell.unsupported] == []
     assert plan.cells
+
+
+FEWER = {
+    ("question-tokenisation", "cnn"): 1,  # beside two of one training each
+    ("architectures", "dnabert2-mini"): 1,  # beside five of one training each
+    ("quickstart", "dnabert2-mini"): 3,  # a minute and a half on two cores
+    ("fly-motifs", "cnn"): 3,  # a quarter of an hour of TF-MoDISco for each training of both
+    ("fly-motifs", "dnabert2-mini"): 3,
+    ("explainers", "dnabert2-mini"): 1,  # thirty explainers take hours as it is
+    ("explainers", "mini-planted"): 1,
+    ("metric-validity", "mini-planted"): 1,  # not measured with more yet
+}
+"""Suite and model -> how many of the five trainings that ship it uses."""
+
+
+@pytest.mark.parametrize("path", sorted(BENCHMARKS.glob("*.toml")), ids=lambda path: path.stem)
+def test_suites_use_the_trainings_that_ship(path: Path) -> None:
+    suite = read_suite(path.stem)
+    for label in {model for block in suite.matrix for model in block.models}:
+        given = suite.models.get(label, {})
+        ships = given.get("checkpoint", "fly") in ("fly", "planted")
+        if ships and given.get("name", label) in ("cnn", "dnabert2-mini"):
+            expected = FEWER.get((path.stem, label), 5)
+            assert given.get("replicates", 1) == expected, label
 
 
 def test_lengths_are_windows_of_the_same_promoters() -> None:

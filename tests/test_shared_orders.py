@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from shipped_scripts import shipped_script
 
 ROOT = Path(__file__).parents[1]
 SUITE = """
@@ -35,14 +34,7 @@ against = ["cnn/blur"]
 
 @pytest.fixture(scope="module")
 def script() -> Any:
-    path = ROOT / "benchmarks" / "speed" / "shared_orders.py"
-    spec = importlib.util.spec_from_file_location("shared_orders", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return shipped_script("benchmarks/speed/shared_orders.py")
 
 
 def _forwards(path: Path) -> dict[str, tuple[int, int]]:

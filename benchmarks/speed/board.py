@@ -1,11 +1,13 @@
 """How long ten million sample rows take to a board and to a site, and how much memory.
 
-    python benchmarks/speed/board.py [RUNS] [board site bundle verify]
+    python benchmarks/speed/board.py [RUNS] [long] [board site bundle verify]
 
 Writes a run of made-up values (50 explainers, 10 metrics of 10 quantities, 2 data sets of 1,000
-sequences), or RUNS runs that hold the same, and prints the seconds and the peak memory of a process
-each: that ranks them together, that makes a site of them, that ranks a bundle of the first, that
-verifies it; or of those that are named. Never a test: the numbers are the machine's.
+sequences; `long`: 10 metrics of one quantity, 5 data sets of 4,000), or RUNS runs that hold the
+same, and prints the seconds (those of the clock, and those that a core worked) and the peak memory
+of a process each: that ranks them together, that makes a site of them, that ranks a bundle of the
+first, that verifies it; or of those that are named. Never a test: the numbers are the machine's.
+Those of one are in board.md beside this.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +32,18 @@ from gxarena.results.reading import RunResults
 from gxarena.results.record import RunRecord
 from gxarena.results.schemas import CELLS, SAMPLES, TABLES
 
-EXPLAINERS, METRICS, QUANTITIES, DATASETS, SEQUENCES = 50, 10, 10, 2, 1000
+EXPLAINERS, METRICS = 50, 10
+
+
+class Shape(NamedTuple):
+    """How ten million values lie."""
+
+    quantities: int
+    datasets: int
+    sequences: int
+
+
+WIDE, LONG = Shape(10, 2, 1000), Shape(1, 5, 4000)
 BOARD = """
 import sys, time
 from pathlib import Path
@@ -39,7 +52,8 @@ from gxarena.results.boards import boards_of
 from gxarena.results.provenance import peak_memory
 (board,) = boards_of([Path(run) for run in sys.argv[1:]])
 rows, seconds = len(board.table), time.perf_counter() - start
-print(f"{rows} rows in {seconds:.1f} s, peak memory {peak_memory() / 2**30:.2f} GiB")
+print(f"{rows} rows in {seconds:.1f} s ({time.process_time():.1f} of a core), peak memory "
+      f"{peak_memory() / 2**30:.2f} GiB")
 """
 SITE = """
 import sys, tempfile, time
@@ -54,7 +68,8 @@ with tempfile.TemporaryDirectory() as place:
     content = read_content([Path(run) for run in sys.argv[1:]])
     pages = write_site(Site.of(content, Registry.load()), Path(place) / "site")
 seconds = time.perf_counter() - start
-print(f"{pages} pages in {seconds:.1f} s, peak memory {peak_memory() / 2**30:.2f} GiB")
+print(f"{pages} pages in {seconds:.1f} s ({time.process_time():.1f} of a core), peak memory "
+      f"{peak_memory() / 2**30:.2f} GiB")
 """
 VERIFY = """
 import sys, time
@@ -65,18 +80,19 @@ from gxarena.submissions.verifying import verify
 verdict = verify(Path(sys.argv[1]))
 seconds = time.perf_counter() - start
 assert verdict.holds, verdict.findings.listed
-print(f"{verdict.counts['values']} values in {seconds:.1f} s, peak memory "
+print(f"{verdict.counts['values']} values in {seconds:.1f} s "
+      f"({time.process_time():.1f} of a core), peak memory "
       f"{peak_memory() / 2**30:.2f} GiB")
 """
 PROGRAMS = {"board": BOARD, "site": SITE, "bundle": BOARD, "verify": VERIFY}
 OF_A_BUNDLE = {"bundle", "verify"}
 
 
-def cells() -> Iterator[dict[str, Any]]:
+def cells(shape: Shape) -> Iterator[dict[str, Any]]:
     """Every text that a cell must have, and what boards are made of."""
     required = {f.name: "" for f in CELLS if not f.nullable and pa.types.is_string(f.type)}
-    quantities = json.dumps({f"k{i}": {"better": "higher"} for i in range(QUANTITIES)})
-    sizes = (DATASETS, METRICS, EXPLAINERS)
+    quantities = json.dumps({f"k{i}": {"better": "higher"} for i in range(shape.quantities)})
+    sizes = (shape.datasets, METRICS, EXPLAINERS)
     for dataset, metric, explainer in itertools.product(*map(range, sizes)):
         yield {
             **required,
@@ -85,7 +101,7 @@ def cells() -> Iterator[dict[str, Any]]:
             "suite": "made-up",
             "dataset": f"d{dataset}",
             "dataset_digest": digest(dataset),
-            "n_samples": SEQUENCES,
+            "n_samples": shape.sequences,
             "model": "m",
             "model_weights_digest": digest("m"),
             "explainer": f"e{explainer}",
@@ -109,23 +125,25 @@ def cells() -> Iterator[dict[str, Any]]:
         }
 
 
-def values(cell: dict[str, Any], rng: np.random.Generator) -> pa.Table:
+def values(cell: dict[str, Any], shape: Shape, rng: np.random.Generator) -> pa.Table:
     """A cell's samples: better explainers have a higher number."""
-    n = SEQUENCES * QUANTITIES
+    n = shape.sequences * shape.quantities
+    samples = [f"chr2L:{250 * i}-{250 * i + 250}" for i in range(shape.sequences)]
+    metrics = [f"{cell['metric']}.k{i}" for i in range(shape.quantities)]
     better = int(cell["explainer"][1:]) / 100
     columns = {
         "cell_id": [cell["cell_id"]] * n,
-        "sample_id": [f"chr2L:{250 * i}-{250 * i + 250}" for i in range(SEQUENCES)] * QUANTITIES,
-        "metric": np.repeat([f"{cell['metric']}.k{i}" for i in range(QUANTITIES)], SEQUENCES),
+        "sample_id": samples * shape.quantities,
+        "metric": np.repeat(metrics, shape.sequences),
         "value": rng.normal(better, size=n),
         "reason": pa.nulls(n, pa.string()),
     }
     return pa.table(columns).cast(SAMPLES)
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, shape: Shape) -> None:
     """A finished run."""
-    rows, rng = list(cells()), np.random.default_rng(0)
+    rows, rng = list(cells(shape)), np.random.default_rng(0)
     ids = tuple(row["cell_id"] for row in rows)
     folder.mkdir()
     block = {
@@ -136,7 +154,7 @@ def write(folder: Path) -> None:
     RunRecord("made-up", digest(["made-up", list(ids)]), ids, suite).write(folder)
     tables = {
         "cells": pa.Table.from_pylist(rows, CELLS),
-        "samples": pa.concat_tables(values(row, rng) for row in rows),
+        "samples": pa.concat_tables(values(row, shape, rng) for row in rows),
     }
     results = RunResults.of(folder)
     for name, schema in TABLES.items():
@@ -150,7 +168,7 @@ def main(*words: str) -> None:
     with tempfile.TemporaryDirectory() as place:
         folders = [Path(place) / f"run-{i}" for i in range(runs)]
         for folder in folders:
-            write(folder)
+            write(folder, LONG if "long" in words else WIDE)
         bundle = Path(place) / "bundle.zip"
         if OF_A_BUNDLE & {*asked}:
             write_bundle(RunResults.of(folders[0]), bundle)

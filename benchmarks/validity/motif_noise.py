@@ -8,9 +8,10 @@ Scores are random, GC content, or a real explainer's in random order among a seq
 the tokens of the bundled fly DNABERT-2, and on nucleotides, observed and hypothetical. Each seed
 draws the scores and takes its own sequences of one class (their first 250 nucleotides, which the
 bundled CNN reads). A row is one run of TF-MoDISco: its patterns, how many matched by the former
-rule (TOMTOM alone, rows trimmed over even letters), how many count, how many match, and its
-seconds. At most .05 of the patterns should; GC content finds CTCF in CTCF's own peaks, which hold
-it.
+rule (TOMTOM alone, rows trimmed over even letters), how many count, how many match, which entries
+(null in rows of earlier tables), and its seconds. At most .05 of the patterns of random and
+permuted scores should match. GC content is a control but no noise: it says something of the
+sequence, and finds CTCF in CTCF's own peaks, which hold it.
 
 What the table has is not made again: the same command goes on where it stopped, with more seeds,
 other scores or data too; after --minutes nothing new begins. The table is written after every kind
@@ -66,6 +67,7 @@ SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("dataset", "group", "units", "contributions", "scores")),
         *((name, pa.int64()) for name in ("sequences", "seed")),
         *((name, pa.int64()) for name in ("patterns", "matched_before", "counted", "matched")),
+        ("matches", pa.list_(pa.string())),
         *((name, pa.float64()) for name in ("most_bits", "seconds")),
     ]
 )
@@ -120,6 +122,7 @@ class Work:
                 "patterns": len(motifs), "matched_before": matched_before(motifs, group),
                 "counted": sum(motif.counts for motif in motifs),
                 "matched": sum(motif.match is not None for motif in motifs),
+                "matches": sorted(f"{m.match.name} {m.match.id}" for m in motifs if m.match),
                 "most_bits": max((motif.bits or 0.0 for motif in motifs), default=None),
                 "seconds": seconds,
             }  # fmt: skip

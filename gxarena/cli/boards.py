@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -72,7 +73,7 @@ def leaderboard(
         if not metrics:
             _say_unmatched("headline", board.headline, [board])
         show_heading(board, number, len(boards))
-        show(board.shown, metrics or board.headline)
+        show(board.shown, metrics or board.headline, components=board.metrics)
 
 
 def _places(out: Path, boards: Sequence[Board]) -> Iterator[tuple[Path, Board]]:
@@ -152,7 +153,12 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
         )
 
 
-def show(board: pa.Table, patterns: Sequence[str], most: int | None = None) -> None:
+def show(
+    board: pa.Table,
+    patterns: Sequence[str],
+    most: int | None = None,
+    components: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Print the summary, then the rows whose metric matches a pattern; all where there is none.
 
     Parameters
@@ -161,21 +167,23 @@ def show(board: pa.Table, patterns: Sequence[str], most: int | None = None) -> N
     patterns : sequence of str
     most : int, optional
         No more rows than these: ten thousand take a minute to lay out, and nobody reads them.
+    components : mapping of label to str
+        Of its metrics.
     """
-    show_summary(board)
+    show_summary(board, components)
     show_rows(board, patterns, most)
 
 
-def show_summary(board: pa.Table) -> None:
+def show_summary(board: pa.Table, components: Mapping[str, str]) -> None:
     """One table a model and question; a line for a model whose methods do not meet."""
     from gxarena.cli.console import out, print_table
     from gxarena.report.boards.tables import summary_tables, without_competitors
 
-    for table in summary_tables(board):
+    for table in summary_tables(board, components):
         print_table(table.title + table.about, table.columns, table.rows)
         for sentence in table.notes:
             out().print(sentence, markup=False, highlight=False)
-    for sentence in without_competitors(board):
+    for sentence in without_competitors(board, components):
         out().print(sentence, markup=False, highlight=False)
 
 

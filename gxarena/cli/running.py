@@ -123,7 +123,7 @@ def run(
     hopeful = _possible(made)
     with Progress(made) as progress:
         summary = run_plan(made, out, settings, report=progress.stage, report_cell=progress.cell)
-    _show(summary, hopeful)
+    _show(summary, hopeful, out)
     if summary.interrupted:
         say(f"Interrupted. Finished cells are kept in {out}; the same command resumes.")
         raise typer.Exit(INTERRUPTED)
@@ -248,11 +248,13 @@ def _cell_statuses(made: Plan, out: Path | None) -> dict[str, str]:
     return {c.id: "unsupported" if c.unsupported else known[c.id] for c in made.cells}
 
 
-def _show(summary: Summary, headline: list[str]) -> None:
+def _show(summary: Summary, headline: list[str], out: Path) -> None:
     from gxarena.cli.boards import show, show_rows
     from gxarena.cli.console import say
     from gxarena.results.patterns import matching_nothing, unmatched
     from gxarena.results.places import without_ranks_of_the_lone
+    from gxarena.results.reading import RunResults
+    from gxarena.results.terms import METRIC, components_of, terms_of
 
     metrics = summary.leaderboard["metric"].unique().to_pylist()
     for pattern in unmatched(headline, metrics):
@@ -263,6 +265,7 @@ def _show(summary: Summary, headline: list[str]) -> None:
         show_rows(board, headline, ROWS)
         say("Nothing was due; `gxarena leaderboard` shows the whole board, by question.")
     else:
-        show(board, headline, ROWS)
+        components = components_of(terms_of(RunResults.of(out)), METRIC)
+        show(board, headline, ROWS, components)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
     say(f"Cells: {counts}; {summary.reused} of them from an earlier run.")

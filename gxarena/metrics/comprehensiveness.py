@@ -14,22 +14,22 @@ from typing import ClassVar, get_args
 import numpy as np
 
 from gxarena import objective
-from gxarena.api import Probe, Quantity, Scored
+from gxarena.api import Better, Probe, Quantity, Scored
 from gxarena.data import Bools, Explained, Floats
 from gxarena.errors import check_choice
 from gxarena.metrics import removal
 from gxarena.metrics.correlation import NOT_FINITE
 from gxarena.metrics.faithfulness import (
     SAMPLES_AT_ONCE,
-    UNITS,
     Ranking,
     checked_budgets,
 )
 from gxarena.metrics.fills import Fill, answers_without
 from gxarena.metrics.ragged import filled, padded
+from gxarena.metrics.scales import Scaled, bounds_of
 
 
-class _Erasure(ABC):
+class _Erasure(Scaled, ABC):
     """What the two share: the drop of the target's score, mean over the budgets.
 
     The paper's sum also has the empty budget, which is the same for every explainer: left out, as
@@ -45,8 +45,9 @@ class _Erasure(ABC):
         What makes a unit important.
     """
 
-    quantities: Mapping[str, Quantity]
     _name: ClassVar[str]
+    _better: ClassVar[Better]
+    _said: ClassVar[str]
 
     def __init__(
         self,
@@ -59,9 +60,10 @@ class _Erasure(ABC):
         self._fill = fill
         self._budgets = checked_budgets(f"{self._name}, budgets", budgets)
         self._ranking = ranking
+        self.quantities = self._named()
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
-        """Mean drop in probability and in logits."""
+        """Mean drop in probability, in logits and in what is explained."""
         values = {key: np.full(len(explained), np.nan) for key in self.quantities}
         finite = [bool(np.isfinite(a.scores).all()) for a in explained.attributions]
         defined = np.flatnonzero(finite)
@@ -82,7 +84,7 @@ class _Erasure(ABC):
             - objective.value(what, answers, np.repeat(targets, copies))
             .reshape(len(chosen), copies)
             .mean(axis=1)
-            for unit, what in UNITS.items()
+            for unit, what in self._scales.items()
         }
 
     def _rationales(self, explained: Explained, chosen: list[int]) -> tuple[Bools, Bools]:
@@ -99,6 +101,12 @@ class _Erasure(ABC):
         ranks = removal.removal_ranks(keys, removal.seeded_uniform(spans, seeds), inside)
         return removal.budget_masks(ranks, spans, self._budgets)[0], inside
 
+    def _named(self) -> Mapping[str, Quantity]:
+        return {
+            unit: Quantity(self._better, bounds_of(unit), unit.replace("_", "-"), self._said)
+            for unit in self._scales
+        }
+
     @abstractmethod
     def _erased(self, rationales: Bools, inside: Bools) -> Bools:
         """Units to replace, shape as `rationales`."""
@@ -108,10 +116,7 @@ class Comprehensiveness(_Erasure):
     """Drop when the rationale is taken away: a high one says that it was needed."""
 
     _name = "comprehensiveness"
-    quantities: Mapping[str, Quantity] = {
-        "probability": Quantity("higher", (-1.0, 1.0), "probability", "drop without the rationale"),
-        "logit": Quantity("higher", (None, None), "logit", "drop without the rationale"),
-    }
+    _better, _said = "higher", "drop without the rationale"
 
     def _erased(self, rationales: Bools, inside: Bools) -> Bools:
         del inside
@@ -122,10 +127,7 @@ class Sufficiency(_Erasure):
     """Drop when nothing but the rationale is left: a low one says that it was enough."""
 
     _name = "sufficiency"
-    quantities: Mapping[str, Quantity] = {
-        "probability": Quantity("lower", (-1.0, 1.0), "probability", "drop with it alone"),
-        "logit": Quantity("lower", (None, None), "logit", "drop with it alone"),
-    }
+    _better, _said = "lower", "drop with it alone"
 
     def _erased(self, rationales: Bools, inside: Bools) -> Bools:
         return ~rationales & inside[:, None, :]

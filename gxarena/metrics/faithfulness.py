@@ -3,8 +3,9 @@
 Most important first (MIF) should make it fall, least important first (LIF) should not, and both
 are read beside a random order on the same partition (Kurth et al. 2026, section 4.1; Samek et
 al. 2017). The target stays the original one when the perturbed prediction flips, and the drop is
-kept in logits and in probability, which saturates. What the model says under the random orders
-does not depend on the scores: it is asked once for all explainers, where the probe shares.
+kept in logits, in probability, which saturates, and in what is explained where that is neither.
+What the model says under the random orders does not depend on the scores: it is asked once for all
+explainers, where the probe shares.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from gxarena.metrics import removal
 from gxarena.metrics.correlation import NOT_FINITE
 from gxarena.metrics.fills import Fill, answers_without
 from gxarena.metrics.ragged import filled, padded
+from gxarena.metrics.scales import Scaled, bounds_of
 
 Ranking = Literal["signed", "magnitude"]
 _NUCLEOTIDES = re.compile(r"([1-9]\d{0,11})nt")
-UNITS: dict[str, objective.Objective] = {"logit": "logit", "probability": "probability"}
 
 SAMPLES_AT_ONCE = 64
 """Bounds memory: perturbed copies of so many samples exist at a time.
@@ -38,7 +39,7 @@ The runs of samples are fixed, so that an explainer without scores for some shar
 """
 
 
-class Faithfulness:
+class Faithfulness(Scaled):
     """MIF and LIF curves on nucleotide budgets, with a random order as control.
 
     Parameters
@@ -58,8 +59,6 @@ class Faithfulness:
     random_orders : int
         Random orders the control averages over.
     """
-
-    quantities: Mapping[str, Quantity]
 
     def __init__(
         self,
@@ -132,9 +131,9 @@ class Faithfulness:
         orders = ("mif", "lif", "random")
         drops = {
             unit: {order: curves[_stem(order, unit)][1][:, 1:] for order in orders}
-            for unit in UNITS
+            for unit in self._scales
         }
-        first = next(iter(UNITS))
+        first = next(iter(self._scales))
         fractions = {order: curves[_stem(order, first)][0][:, 1:] for order in orders}
         return dict(self._summaries(drops, fractions))
 
@@ -156,7 +155,7 @@ class Faithfulness:
         drops = {
             unit: np.repeat(objective.value(what, outputs, targets), copies)
             - objective.value(what, flat, np.repeat(targets, copies))
-            for unit, what in UNITS.items()
+            for unit, what in self._scales.items()
         }
         return (
             {unit: _by_order(drop.reshape(fractions.shape)) for unit, drop in drops.items()},
@@ -236,15 +235,12 @@ class Faithfulness:
         return found
 
     def _named(self) -> Mapping[str, Quantity]:
-        low: dict[str, float | None] = {"logit": None, "probability": -1.0}
-        high: dict[str, float | None] = {"logit": None, "probability": 1.0}
         named: list[tuple[str, Quantity]] = []
-        for unit in UNITS:
+        for unit in self._scales:
             for order, better, what in _ORDERS:
-                bound = 2.0 if order == "gain" else 1.0
-                bounds = tuple(None if b is None else b * bound for b in (low[unit], high[unit]))
-                bounds = (0.0, bounds[1]) if order == "change" else bounds
-                quantity = Quantity(better, bounds, unit, what)  # type: ignore[arg-type]
+                low, high = bounds_of(unit, times=2.0 if order == "gain" else 1.0)
+                bounds = (0.0 if order == "change" else low, high)
+                quantity = Quantity(better, bounds, unit.replace("_", "-"), what)
                 stem = _stem(order, unit)
                 named += [(f"{stem}@{k}", quantity) for k in self._names]
                 named.append((stem.replace("_drop", "") + "_area", quantity))

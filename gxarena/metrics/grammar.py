@@ -16,6 +16,7 @@ from gxarena.data import Bools, Explained, Floats, Interval, Ints
 from gxarena.errors import InputError
 from gxarena.metrics import rules as grammars
 from gxarena.metrics.correlation import NOT_FINITE
+from gxarena.metrics.positional import KEY, Positional, control_of
 from gxarena.metrics.ragged import filled, padded
 from gxarena.metrics.robustness import on_nucleotides
 from gxarena.metrics.rules import Case
@@ -172,7 +173,7 @@ class _Demands:
         return np.where(turned, 1.0 - best, best)
 
 
-class DecoyPrecision:
+class DecoyPrecision(Positional):
     """1 - |decoy| / |motif|: how much less relevance decoys have than motifs, per nucleotide.
 
     Mean magnitudes over the nucleotides of ``decoy:`` intervals and of the others. 1: none on
@@ -180,9 +181,8 @@ class DecoyPrecision:
     relevance would decide every mean.
     """
 
-    quantities: Mapping[str, Quantity] = {
-        "": Quantity("higher", (-1.0, 1.0), "", "1 - decoys' mean relevance over that of motifs")
-    }
+    _value = Quantity("higher", (-1.0, 1.0), "", "1 - decoys' mean relevance over that of motifs")
+    quantities: Mapping[str, Quantity] = {"": _value, KEY: control_of(_value)}
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         """NaN without decoys, without motifs, and without relevance on motifs."""

@@ -7,6 +7,9 @@ position: each value is the mean over all orders of tied units. A sample without
 with nothing else, has no value.
 
 Truth may be weighted: a unit of weight w counts as w units do, one that says nothing as none.
+
+Beside each value stands ``positional``, what a map reaches that knows places alone
+(`gxarena.metrics.positional`).
 """
 
 from __future__ import annotations
@@ -22,12 +25,18 @@ from scipy.stats import rankdata
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Bools, Explained, Floats, Ints, Spans
 from gxarena.errors import InputError, check_choice
+from gxarena.metrics.positional import KEY, Positional, Sign, control_of
 from gxarena.metrics.ragged import filled, padded
 from gxarena.metrics.smoothing import moving_mean
 from gxarena.truth import information, truth
 
-Sign = Literal["signed", "magnitude"]
 Weights = Literal["even", "information"]
+
+
+def _quantities(summary: str, **further: Quantity) -> Mapping[str, Quantity]:
+    """A value from 0 to 1, its control by position, and what else a metric tells."""
+    value = Quantity("higher", (0.0, 1.0), "", summary)
+    return {"": value, **further, KEY: control_of(value)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +75,7 @@ class Judged:
         return Scored(keyed, {key: dict(self.reasons) for key in keyed})
 
 
-class _Localization:
+class _Localization(Positional):
     """What the metrics share.
 
     Parameters
@@ -178,11 +187,11 @@ class _Weighable(_Localization):
 class AUPRC(_Weighable):
     """Area under the precision-recall curve (average precision; Davis and Goadrich 2006)."""
 
-    quantities: Mapping[str, Quantity] = {
-        "": Quantity("higher", (0.0, 1.0), "", "1 where every annotated unit is ahead"),
-        "base_rate": Quantity("none", (0.0, 1.0), "", "annotated share"),
-        "chance": Quantity("none", (0.0, 1.0), "", "what a random order gives on average"),
-    }
+    quantities = _quantities(
+        "1 where every annotated unit is ahead",
+        base_rate=Quantity("none", (0.0, 1.0), "", "annotated share"),
+        chance=Quantity("none", (0.0, 1.0), "", "what a random order gives on average"),
+    )
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe
@@ -225,9 +234,7 @@ def _chance(sizes: Ints, n_annotated: Ints) -> Floats:
 class AUROC(_Weighable):
     """Area under the ROC curve: how often an annotated unit is ahead of another (Hanley 1982)."""
 
-    quantities: Mapping[str, Quantity] = {
-        "": Quantity("higher", (0.0, 1.0), "", "1 where every annotated unit is ahead, .5 chance")
-    }
+    quantities = _quantities("1 where every annotated unit is ahead, .5 chance")
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe
@@ -250,9 +257,7 @@ class RelevanceMass(_Weighable):
     Signed: of the positive relevance; magnitude: of all magnitudes.
     """
 
-    quantities: Mapping[str, Quantity] = {
-        "": Quantity("higher", (0.0, 1.0), "", "share of the relevance on annotated units")
-    }
+    quantities = _quantities("share of the relevance on annotated units")
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe
@@ -276,9 +281,7 @@ class RelevanceRank(_Weighable):
     Weighted, K is what the annotated units weigh together, and the last unit may count in part.
     """
 
-    quantities: Mapping[str, Quantity] = {
-        "": Quantity("higher", (0.0, 1.0), "", "annotated share of the K highest units")
-    }
+    quantities = _quantities("annotated share of the K highest units")
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe
@@ -290,9 +293,7 @@ class RelevanceRank(_Weighable):
 class PointingGame(_Localization):
     """Whether the highest unit is annotated (Zhang et al. 2018, IJCV 126:1084)."""
 
-    quantities: Mapping[str, Quantity] = {
-        "": Quantity("higher", (0.0, 1.0), "", "1 where the highest unit is annotated")
-    }
+    quantities = _quantities("1 where the highest unit is annotated")
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
         del probe

@@ -9,7 +9,7 @@ import numpy as np
 from gxarena import objective
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Explained
-from gxarena.metrics.faithfulness import UNITS
+from gxarena.metrics.scales import UNITS
 from gxarena.metrics.similarity import DIFFERENT_TARGETS
 
 

@@ -30,7 +30,15 @@ from gxarena.results.parquet import read_with_identity, write_table
 from gxarena.results.places import without_ranks_of_the_lone
 from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.schemas import LEADERBOARD
-from gxarena.results.terms import Terms, from_json, terms_of, to_json, why_apart
+from gxarena.results.terms import (
+    METRIC,
+    Terms,
+    components_of,
+    from_json,
+    terms_of,
+    to_json,
+    why_apart,
+)
 from gxarena.results.verification import SELF_REPORTED, Levels
 
 WRITTEN = ".parquet"
@@ -76,6 +84,11 @@ class Board:
     def shown(self) -> pa.Table:
         """The table as people read it: no rank where nobody competed."""
         return without_ranks_of_the_lone(self.table)
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        """Labels of metrics with their components, as far as the board says what they are."""
+        return components_of(self.terms, METRIC)
 
 
 @dataclass

@@ -194,13 +194,16 @@ class RunResults:
             for name, found in values.items():
                 for piece in self._together(name, ok):
                     found.setdefault(piece["cell_id"][0].as_py(), []).append(piece)
+            made = []
             for row in rows:
                 parts = {
                     name: pa.concat_tables(found[row["cell_id"]])
                     for name, found in values.items()
                     if row["status"] == "ok" and row["cell_id"] in found
                 }
-                yield attempt_table(row, parts)
+                made.append(attempt_table(row, parts))
+            # Ten thousand tables of a row each are a hundred times what is in them.
+            yield pa.concat_tables(made).combine_chunks()
 
     @functools.cached_property
     def is_joined(self) -> bool:

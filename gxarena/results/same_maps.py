@@ -6,7 +6,8 @@ which distances between maps follow (a random projection: Johnson and Lindenstra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -19,8 +20,8 @@ TOLERANCE = 5e-3
 """Relative distance up to which maps are the same: a stabiliser's epsilon or float32's rounding."""
 
 
-def fingerprint(explained: Explained) -> list[float]:
-    """A few numbers that tell the maps of a set of samples from others.
+def fingerprint(parts: Iterable[Explained]) -> list[float]:
+    """A few numbers that tell the maps of a set of samples, given in parts, from others.
 
     Each sample's scores are divided by their largest magnitude, and its logarithm is projected
     beside them: every sample weighs the same, and maps that differ by a factor are not the same.
@@ -32,7 +33,8 @@ def fingerprint(explained: Explained) -> list[float]:
         samples' ids alone.
     """
     square, projections = 0.0, np.zeros(DIRECTIONS)
-    for sample, attribution in zip(explained.samples, explained.attributions, strict=True):
+    pairs = (zip(one.samples, one.attributions, strict=True) for one in parts)
+    for sample, attribution in itertools.chain.from_iterable(pairs):
         largest = np.abs(attribution.scores).max()
         scores = attribution.scores / largest if largest else attribution.scores
         rng = np.random.default_rng(sample_seed(0, "fingerprint", sample.id))

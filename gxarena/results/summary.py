@@ -1,6 +1,7 @@
 """A board summed up: one table per question, over all data sets and metrics that ask it.
 
-A block is one metric on one data set. Within a block explainers are ranked by their mean rank over
+A block is one metric on one data set; labels of one component are one metric, however many a suite
+gives it (`component_of`). Within a block explainers are ranked by their mean rank over
 its families of quantities (`family_of`), of each its mean rank over quantities and strategies: a
 metric of twenty quantities weighs as much as one of one, and what it asks most often does not
 decide what it says. Those that every board row names as one entry are one; of several that are one
@@ -14,25 +15,18 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from gxarena.data import Floats, Ints
 from gxarena.hookspecs import QUESTIONS
+from gxarena.results.blocks import NONE_KNOWN, Block, Components, Quantity, Ranked, Row, blocks_of
 from gxarena.results.families import family_of
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.statistics.blocks import apart_over_blocks, compare_over_blocks, ranks_without
 from gxarena.statistics.ranks import tiers_of
 
-Row = Mapping[str, Any]
-Block = tuple[str, str, str]
-"""Suite, data set, metric."""
-Quantity = tuple[str, str]
-"""Metric with its quantity, aggregator: what one board ranks."""
-Ranked = Mapping[Block, Mapping[Quantity, Mapping[str, Row]]]
-"""Rows by what they rank and by explainer."""
 Rank = Callable[[Mapping[str, Row], str], int]
 """From a quantity's rows and an explainer to a number such as its rank."""
 
@@ -100,20 +94,22 @@ class Standing:
     left_out: tuple[str, ...] = ()
 
 
-def summary(board: pa.Table) -> list[Standing]:
+def summary(board: pa.Table, components: Components = NONE_KNOWN) -> list[Standing]:
     """Standings by model and question, best first; explainers that some block lacks are left out.
 
     Parameters
     ----------
     board : pyarrow.Table
         With the schema `gxarena.results.schemas.LEADERBOARD`.
+    components : mapping of label to str
+        Of its metrics.
     """
     rows = [row for row in board.to_pylist() if _competes(row)]
     found: list[Standing] = []
     for model in dict.fromkeys(row["model"] for row in rows):
         for question in QUESTIONS:
             asked = [r for r in rows if r["model"] == model and r["question"] == question]
-            found += _standings(model, question, asked)
+            found += _standings(model, question, asked, components)
     return found
 
 
@@ -131,17 +127,19 @@ def seconds_of(rows: Iterable[Row]) -> float | None:
     return float(np.mean([np.mean(known) for known in by_cell.values()])) if by_cell else None
 
 
-def alone(board: pa.Table) -> dict[str, tuple[str, ...]]:
+def alone(board: pa.Table, components: Components = NONE_KNOWN) -> dict[str, tuple[str, ...]]:
     """Models of which no two methods compete by any question, with the methods that there are."""
     methods: dict[str, dict[str, None]] = defaultdict(dict)
     for row in board.to_pylist():
         if _competes(row):
             methods[row["model"]][row["explainer"]] = None
-    compared = {one.model for one in summary(board)}
+    compared = {one.model for one in summary(board, components)}
     return {model: tuple(names) for model, names in methods.items() if model not in compared}
 
 
-def left_out(board: pa.Table) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
+def left_out(
+    board: pa.Table, components: Components = NONE_KNOWN
+) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
     """Methods that no standing is of since some block lacks them, by model and question.
 
     Each with the number of blocks that have it, and of all.
@@ -151,7 +149,7 @@ def left_out(board: pa.Table) -> dict[tuple[str, str], dict[str, tuple[int, int]
         rows[row["model"], row["question"]].append(row)
     found = {}
     for key, asked in rows.items():
-        blocks = _ranked(asked).values()
+        blocks = blocks_of(asked, components).values()
         held = Counter(name for block in blocks for name in set().union(*block.values()))
         found[key] = {name: (n, len(blocks)) for name, n in sorted(held.items()) if n < len(blocks)}
     return {key: names for key, names in found.items() if names}
@@ -161,29 +159,10 @@ def _competes(row: Row) -> bool:
     return row["entry"] is not None and not row["metric"].endswith(NORMALISED)
 
 
-def _ranked(rows: Iterable[Row]) -> Ranked:
-    """What ranks anybody."""
-    found: dict[Block, dict[Quantity, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
-    for row in rows:
-        block = row["suite"], row["dataset"], row["metric"].partition(".")[0]
-        found[block][row["metric"], row["aggregator"]][row["explainer"]] = row
-    return {
-        block: kept
-        for block, by_quantity in found.items()
-        if (kept := dict(_that_rank(by_quantity)))
-    }
-
-
-def _that_rank(
-    by_quantity: Mapping[Quantity, Mapping[str, Row]],
-) -> Iterator[tuple[Quantity, Mapping[str, Row]]]:
-    for quantity, rows in by_quantity.items():
-        if any(row["rank"] is not None for row in rows.values()):
-            yield quantity, rows
-
-
-def _standings(model: str, question: str, rows: Sequence[Row]) -> list[Standing]:
-    ranked = _ranked(rows)
+def _standings(
+    model: str, question: str, rows: Sequence[Row], components: Components
+) -> list[Standing]:
+    ranked = blocks_of(rows, components)
     blocks = list(ranked)
     entries = _entries(ranked)
     if len(entries) < 2:
@@ -236,7 +215,7 @@ def _entries(ranked: Ranked) -> list[tuple[str, ...]]:
         for quantity, rows in by_quantity.items():
             for explainer, row in rows.items():
                 stand[explainer][block, quantity] = row["entry"]
-    together: dict[frozenset[Any], list[str]] = defaultdict(list)
+    together: dict[frozenset[object], list[str]] = defaultdict(list)
     for explainer in sorted(stand):
         if {block for block, _ in stand[explainer]} == ranked.keys():
             together[frozenset(stand[explainer].items())].append(explainer)

@@ -21,7 +21,7 @@ Key = tuple[str, ...]
 Terms = Mapping[Key, str]
 """What each term is, in words and digests that can be compared and read."""
 
-DATASET, MODEL = "data set", "model"
+DATASET, MODEL, METRIC = "data set", "model", "metric"
 DIRECTION = "direction of"
 REFERENCE, REFERENCE_CODE = "what is compared with", "code of what is compared with"
 """An explanation that pair metrics compare with, as its suite names it; as its cells know it."""
@@ -68,7 +68,7 @@ def _of_cell(cell: Mapping[str, Any], groupings: Mapping[str, str]) -> Iterator[
         f"{f', grouped by {grouped}' if grouped else ''})",
     )
     yield (MODEL, cell["model"], str(cell["model_replicate"] or 0)), _model(cell)
-    for kind in ("aggregator", "metric"):
+    for kind in ("aggregator", METRIC):
         parameters = cell[f"{kind}_parameters"] or "{}"
         yield (kind, cell[kind]), f"{cell[f'{kind}_component']} {parameters}"
     yield ("question of metric", cell["metric"]), cell["metric_question"]
@@ -128,6 +128,11 @@ def why_apart(name: str, terms: Terms, other_name: str, other: Terms) -> str:
             here, there = (_DIGEST.sub(r"\1…", said) for said in (value, other[key]))
             return f"{what} is {here} in {name} and {there} in {other_name}"
     return ""
+
+
+def components_of(terms: Terms, kind: str) -> dict[str, str]:
+    """Of models, metrics or aggregators: label -> the component that it is a name for."""
+    return {key[1]: value.partition(" ")[0] for key, value in terms.items() if key[0] == kind}
 
 
 def labels_by_meaning(terms: Terms, kind: str) -> dict[str, dict[Key, str]]:

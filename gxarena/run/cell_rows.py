@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from gxarena import __version__
 from gxarena.api import Motif, Quantity, Scored, SetScored
@@ -17,13 +18,18 @@ from gxarena.data import Explained, Sample
 from gxarena.errors import PluginError
 from gxarena.identity import digest, path_digest
 from gxarena.registry import Registry
+from gxarena.results.encoded import encoded
 from gxarena.results.provenance import git_commit, package_versions
+from gxarena.results.schemas import TABLES
 from gxarena.run.cells import Cell
 from gxarena.run.choices import Choice, create, facts, resolved_parameters
 from gxarena.run.failures import failure
 from gxarena.run.plan import Plan
 
 Row = dict[str, Any]
+Tables = dict[str, pa.Table]
+"""A cell's rows of each table but `cells`."""
+NUCLEOTIDE, TOKEN = "nucleotide", "token"
 Made = Mapping[str, Any]
 """What a component came to where it was made: see `made_of`."""
 
@@ -131,8 +137,13 @@ def made_of(choice: Choice, registry: Registry) -> dict[str, Any]:
 
 def units_of(explained: Explained) -> str:
     """What scores are on: "nucleotide" where every unit is a single one, "token" otherwise."""
-    single = all(one.spans.widths.max() == 1 for one in explained.attributions)
-    return "nucleotide" if single else "token"
+    single = all(one.spans.length == len(one.spans) for one in explained.attributions)
+    return NUCLEOTIDE if single else TOKEN
+
+
+def of_all(units: Iterable[str]) -> str:
+    """What scores are on, by what those of each part are."""
+    return TOKEN if TOKEN in set(units) else NUCLEOTIDE
 
 
 def mean_scored(scored: Sequence[Scored]) -> Scored:
@@ -160,8 +171,11 @@ def scored_rows(
     samples: tuple[Sample, ...],
     scored: Scored | SetScored,
     quantities: Mapping[str, Quantity],
-) -> dict[str, list[Row]]:
-    """The rows of each other table that a cell's result comes to.
+    where: str = "",
+) -> Tables:
+    """The rows of each other table that a metric's answer for these samples comes to.
+
+    Errors begin with `where`, or with the metric's label.
 
     Raises
     ------
@@ -169,21 +183,37 @@ def scored_rows(
         The metric gave other quantities than it declares, not one value a sample, or one outside
         its declared bounds.
     """
+    where = where or f"metric '{cell.metric}'"
     if isinstance(scored, SetScored):
         # A set is scored as if it were one sample without a name.
         values = {key: np.array([value]) for key, value in scored.values.items()}
         reasons = {key: {0: reason} for key, reason in scored.reasons.items()}
-        _check_scored(Scored(values, reasons), quantities, 1, cell)
-        return {
-            "samples": list(_sample_rows(cell, (Sample("", ""),), Scored(values, reasons))),
+        whole = Scored(values, reasons)
+        _check_scored(whole, quantities, 1, where)
+        rows = {
             "motifs": [_motif_row(cell, motif) for motif in scored.motifs],
             "seqlets": list(_seqlet_rows(cell, samples, scored.motifs)),
         }
-    _check_scored(scored, quantities, len(samples), cell)
+        tables = {name: pa.Table.from_pylist(those, TABLES[name]) for name, those in rows.items()}
+        return {"samples": _sample_rows(cell, (Sample("", ""),), whole), **tables}
+    _check_scored(scored, quantities, len(samples), where)
     return {
-        "samples": list(_sample_rows(cell, samples, scored)),
-        "curves": list(_curve_rows(cell, samples, scored)),
+        "samples": _sample_rows(cell, samples, scored),
+        "curves": _curve_rows(cell, samples, scored),
     }
+
+
+def rows_of_parts(parts: Sequence[Tables]) -> Tables:
+    """The rows of a cell that was scored in parts, in the order of one that was not.
+
+    Values come a quantity after the other, and of each those of all samples.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    tables = {name: pa.concat_tables(part[name] for part in parts) for name in parts[0]}
+    samples = tables["samples"]
+    order = np.argsort(encoded(samples["metric"]).indices.to_numpy(), kind="stable")
+    return tables | {"samples": samples.take(pa.array(order))}
 
 
 def _motif_row(cell: Cell, motif: Motif) -> Row:
@@ -222,53 +252,71 @@ def _seqlet_rows(
 
 
 def _check_scored(
-    scored: Scored, quantities: Mapping[str, Quantity], n_samples: int, cell: Cell
+    scored: Scored, quantities: Mapping[str, Quantity], n_samples: int, where: str
 ) -> None:
     for key, values in scored.values.items():
         if key not in quantities:
-            raise PluginError(
-                f"metric '{cell.metric}': expected keys among its quantities, got '{key}'."
-            )
+            raise PluginError(f"{where}: expected keys among its quantities, got '{key}'.")
         if np.shape(values) != (n_samples,):
             raise PluginError(
-                f"metric '{cell.metric}', '{key}': expected {n_samples} values, "
+                f"{where}, '{key}': expected {n_samples} values, "
                 f"got an array of shape {np.shape(values)}."
             )
         outside = np.flatnonzero(quantities[key].outside(np.asarray(values)))
         if len(outside):
             low, high = quantities[key].bounds
             raise PluginError(
-                f"metric '{cell.metric}', '{key}': expected values within its declared bounds "
+                f"{where}, '{key}': expected values within its declared bounds "
                 f"({low}, {high}), got {values[outside[0]]:g} (and {len(outside) - 1} more). Mend "
                 "the value, or the bounds in its quantities."
             )
 
 
-def _sample_rows(cell: Cell, samples: tuple[Sample, ...], scored: Scored) -> Iterator[Row]:
-    for key, values in scored.values.items():
+def _sample_rows(cell: Cell, samples: tuple[Sample, ...], scored: Scored) -> pa.Table:
+    schema, ids = TABLES["samples"], pa.array([sample.id for sample in samples], pa.string())
+    tables = [schema.empty_table()]
+    for key, given in scored.values.items():
+        values = np.asarray(given, dtype=np.float64)
+        undefined = ~np.isfinite(values)
         reasons = scored.reasons.get(key, {})
+        why: list[str | None] = [None] * len(values)
+        for index in np.flatnonzero(undefined).tolist():
+            why[index] = reasons.get(index, f"not finite: {values[index]}")
         name = f"{cell.metric_name}.{key}" if key else cell.metric_name
-        for index, (sample, value) in enumerate(zip(samples, values, strict=True)):
-            defined = bool(np.isfinite(value))
-            yield {
-                "cell_id": cell.id,
-                "sample_id": sample.id,
-                "metric": name,
-                "value": float(value) if defined else None,
-                "reason": None if defined else reasons.get(index, f"not finite: {value}"),
-            }
+        columns = [
+            pa.repeat(cell.id, len(ids)),
+            ids,
+            pa.repeat(name, len(ids)),
+            pa.array(values, mask=undefined),
+            pa.array(why, pa.string()),
+        ]
+        tables.append(pa.table(columns, schema=schema))
+    return pa.concat_tables(tables)
 
 
-def _curve_rows(cell: Cell, samples: tuple[Sample, ...], scored: Scored) -> Iterator[Row]:
-    for curve in scored.curves:
-        for x, y in zip(curve.x, curve.y, strict=True):
-            yield {
-                "cell_id": cell.id,
-                "sample_id": samples[curve.sample].id,
-                "curve": curve.key,
-                "x": float(x),
-                "y": float(y) if np.isfinite(y) else None,
-            }
+def _curve_rows(cell: Cell, samples: tuple[Sample, ...], scored: Scored) -> pa.Table:
+    schema, curves = TABLES["curves"], scored.curves
+    for curve in curves:
+        if len(curve.x) != len(curve.y):
+            raise PluginError(
+                f"metric '{cell.metric}', curve '{curve.key}': expected as many x as y, "
+                f"got {len(curve.x)} and {len(curve.y)}."
+            )
+    if not curves:
+        return schema.empty_table()
+    each = pa.array(np.repeat(np.arange(len(curves)), [len(curve.x) for curve in curves]))
+    x, y = (
+        np.concatenate([getattr(curve, axis) for curve in curves]).astype(np.float64)
+        for axis in ("x", "y")
+    )
+    columns = [
+        pa.repeat(cell.id, len(each)),
+        pa.array([samples[curve.sample].id for curve in curves]).take(each),
+        pa.array([curve.key for curve in curves]).take(each),
+        pa.array(x),
+        pa.array(y, mask=~np.isfinite(y)),
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def as_json(document: Mapping[str, Any]) -> str:

@@ -22,7 +22,6 @@ import numpy as np
 import pyarrow as pa
 
 from gxarena.data import Floats
-from gxarena.results.schemas import TABLES
 from gxarena.run.cell_rows import made_of
 from gxarena.run.failures import failure
 from gxarena.run.frames import Frame, Frames, table_bytes
@@ -98,6 +97,7 @@ class _Desk:
         self._plan = unpack(Path(first["luggage"]))
         store = _Sending(Path(first["store"]), send=self._send)
         self._stages = _ChildStages(self._plan, store, self._progress)
+        self._scoring = Scoring(self._plan, self._stages)
         self._canaries = _Canaries(self._plan, self._stages)
         self._surroundings: Surroundings | None = None
         self._moved = ""
@@ -147,10 +147,9 @@ class _Desk:
             with contextlib.suppress(Exception):  # kept, and said where the cell is scored
                 self._stages.create(kind, label)
         self._move()
-        row, parts = Scoring(self._plan, self._stages, order["at_once"]).outcome(cell)
+        row, parts = self._scoring.outcome(cell, order["at_once"])
         left = self._left()
-        for name, rows in parts.items():
-            table = pa.Table.from_pylist(rows, schema=TABLES[name])
+        for name, table in parts.items():
             self._send(Frame({"type": "table", "name": name}, table_bytes(table)))
         return left | row
 

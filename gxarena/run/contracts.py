@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Ints, Sample, Spans
 from gxarena.errors import PluginError
+from gxarena.run.blame import blamed
 from gxarena.run.choices import Choice
 from gxarena.run.flanked import units_within
 from gxarena.run.store import Predictions
@@ -71,24 +74,28 @@ def check_attributions(attributions: list[Attribution], batch: Batch, choice: Ch
             )
 
 
-def check_finite(attributions: tuple[Attribution, ...], choice: Choice) -> None:
+def check_finite(attributions: Iterable[Attribution], choice: Choice) -> None:
     """Raise PluginError where an explainer has no finite answer for any sample.
 
     One without an answer for some is judged by the others, and what it lacks is counted.
     """
-    if not any(np.isfinite(attribution.scores).all() for attribution in attributions):
-        raise PluginError(
-            f"{choice.where}: expected finite scores, got NaN or infinity in each of "
-            f"{len(attributions)} samples."
-        )
+    number = 0
+    for attribution in attributions:
+        if np.isfinite(attribution.scores).all():
+            return
+        number += 1
+    raise PluginError(
+        f"{choice.where}: expected finite scores, got NaN or infinity in each of {number} samples."
+    )
 
 
 def checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choice) -> Predictions:
     """Ask a model; raise PluginError where it broke its contract."""
     sequences = [sample.whole.sequence for sample in samples]
-    outputs = np.asarray(model.predict(sequences), dtype=np.float64)
-    spans = tuple(model.spans(sequences))
     where = choice.where
+    with blamed(where):
+        outputs = np.asarray(model.predict(sequences), dtype=np.float64)
+        spans = tuple(model.spans(sequences))
     if outputs.shape != (len(samples), model.n_outputs):
         raise PluginError(
             f"{where}: expected outputs of shape ({len(samples)}, {model.n_outputs}), "

@@ -22,7 +22,7 @@ from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
 from gxarena.run import luggage, supervisor
 from gxarena.run.at_work import AtWork
-from gxarena.run.cell_rows import CellRows, Row
+from gxarena.run.cell_rows import CellRows, Row, Tables
 from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
@@ -258,7 +258,7 @@ class Dispatch:
 
     def _published(
         self, shard: Shard, frames: Sequence[Frame], end: Mapping[str, Any]
-    ) -> tuple[Row, dict[str, list[Row]]]:
+    ) -> tuple[Row, Tables]:
         """What a shard's rows say, once its results are kept.
 
         Raises
@@ -324,7 +324,7 @@ class Dispatch:
         cell: Cell,
         row: Row,
         started: datetime,
-        parts: Mapping[str, Sequence[Row]] | None = None,
+        parts: Tables | None = None,
     ) -> Settled:
         self._out.add(self._row(cell, row, started), parts)
         return cell, row["status"], row.get("error_message") or ""

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gxarena.data import Sample, Spans
 from gxarena.errors import PluginError, reason
+from gxarena.results.encoded import encoded
 from gxarena.results.schemas import STATUSES, TABLES
-from gxarena.run.cell_rows import Row
+from gxarena.run.cell_rows import Row, Tables
 from gxarena.run.cells import Cell
 from gxarena.run.frames import Frame, table_of
 from gxarena.run.plan import Plan
@@ -26,10 +28,10 @@ from gxarena.run.store import (
     HARDWARE,
     PREDICTIONS,
     SHARED,
-    Predictions,
     Store,
     attributions_of,
     chunk_slice,
+    predictions_of,
 )
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -93,8 +95,8 @@ class Publisher:
         self, order: Mapping[str, Any], frame: Frame, samples: tuple[Sample, ...]
     ) -> None:
         table = _of(frame, PREDICTIONS, samples)
-        outputs = np.array(table["outputs"].to_pylist(), dtype=np.float64)
-        spans = tuple(Spans(np.array(ends)) for ends in table["boundaries"].to_pylist())
+        predictions = predictions_of(table)
+        outputs, spans = predictions.outputs, predictions.spans
         if outputs.ndim != 2 or not np.isfinite(outputs).all():
             raise PluginError(f"expected finite outputs, got an array of shape {outputs.shape}.")
         _check_tiled(spans, samples)
@@ -102,7 +104,7 @@ class Publisher:
             self._plan.predict_key(order["dataset"], order["model"]),
             order["chunk"],
             [sample.id for sample in samples],
-            Predictions(outputs, spans),
+            predictions,
             _number(frame.header["seconds"]),
             {name: str(frame.header.get(name, "")) for name in HARDWARE},
         )
@@ -125,7 +127,7 @@ class Publisher:
 
 def outcome(
     plan: Plan, cell: Cell, end: Mapping[str, Any], frames: Sequence[Frame]
-) -> tuple[Row, dict[str, list[Row]]]:
+) -> tuple[Row, Tables]:
     """What a cell's row says of this attempt, and its rows of other tables.
 
     Raises
@@ -145,35 +147,37 @@ def outcome(
     if row["status"] != "ok":
         return row, {}
     samples = plan.datasets[cell.dataset].samples
-    parts = {}
+    parts: Tables = {}
     for frame in frames:
         if frame.header["type"] == "table":
             name = str(frame.header.get("name"))
             if name not in TABLES or name == "cells" or name in parts:
                 raise PluginError(f"expected a table of results, got '{name}'.")
-            parts[name] = table_of(frame.payload, TABLES[name]).to_pylist()
+            parts[name] = table_of(frame.payload, TABLES[name])
     _check_cell(plan, cell, samples, parts)
     return row, parts
 
 
-def _check_cell(
-    plan: Plan, cell: Cell, samples: Sequence[Sample], parts: Mapping[str, list[Row]]
-) -> None:
+def _check_cell(plan: Plan, cell: Cell, samples: Sequence[Sample], parts: Tables) -> None:
     ids = [sample.id for sample in samples]
     known = {*ids, ""}
-    for rows in parts.values():
-        for row in rows:
-            if row["cell_id"] != cell.id or row.get("sample_id", "") not in known:
-                raise PluginError("expected rows of the cell that was ordered, got others.")
-    expected = [""] if plan.scope(cell.metric) == "set" else ids
-    found: dict[str, list[str]] = {}
-    for row in parts.get("samples", ()):
-        found.setdefault(row["metric"], []).append(row["sample_id"])
-        if row["value"] is not None and not math.isfinite(row["value"]):
-            raise PluginError("expected finite values, or none with a reason, got others.")
-    for name, those in found.items():
-        named = name == cell.metric_name or name.startswith(f"{cell.metric_name}.")
-        if not named or those != expected:
+    for table in parts.values():
+        of_cell = table["cell_id"].unique().to_pylist()
+        named = table["sample_id"].unique().to_pylist() if "sample_id" in table.schema.names else []
+        if {*of_cell} - {cell.id} or {*named} - known:
+            raise PluginError("expected rows of the cell that was ordered, got others.")
+    if (rows := parts.get("samples")) is None:
+        return
+    finite = pc.all(pc.is_finite(rows["value"].drop_null()), min_count=0).as_py()
+    if rows["metric"].null_count or not finite:
+        raise PluginError("expected finite values, or none with a reason, got others.")
+    expected = pa.array([""] if plan.scope(cell.metric) == "set" else ids, pa.string())
+    metrics = encoded(rows["metric"])
+    of_metric = metrics.indices.to_numpy()
+    for position, name in enumerate(metrics.dictionary.to_pylist()):
+        own = name == cell.metric_name or name.startswith(f"{cell.metric_name}.")
+        those = rows["sample_id"].take(pa.array(np.flatnonzero(of_metric == position)))
+        if not own or not those.combine_chunks().equals(expected):
             raise PluginError(f"expected a value of '{cell.metric_name}' for each sample.")
 
 

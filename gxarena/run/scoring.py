@@ -1,30 +1,77 @@
-"""What became of a cell: its metric on its attributions, through the stages; nothing is written."""
+"""What became of a cell: its metric on its attributions, through the stages; nothing is written.
+
+Samples are scored `SCORED_AT_ONCE` at a time, so that a large data set takes no more memory than a
+small one; only numbers of whole sets, and of maps beside the mean of all others, are made of all
+samples at once.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
-from gxarena.api import Scored, SetScored
-from gxarena.capabilities import PROBE
+from gxarena.api import ControlledMetric, Scored, SetScored
+from gxarena.capabilities import EXPLAINER, PROBE
 from gxarena.data import Explained
 from gxarena.errors import StorageError, Unsupported
 from gxarena.metrics.renormalisation import renormalised
 from gxarena.results.provenance import peak_memory
 from gxarena.results.same_maps import fingerprint
 from gxarena.run import in_flanks
-from gxarena.run.cell_rows import Row, mean_scored, quantities_of, scored_rows, units_of
+from gxarena.run.blame import Unasked, answered, blamed
+from gxarena.run.cell_rows import (
+    Row,
+    Tables,
+    mean_scored,
+    of_all,
+    quantities_of,
+    rows_of_parts,
+    scored_rows,
+    units_of,
+)
 from gxarena.run.cells import Cell, Explanation
 from gxarena.run.failures import failure
 from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE, ModelProbe
 from gxarena.run.stages import Stages
+from gxarena.run.store import CHUNK
 
-Parts = dict[str, list[Row]]
-"""The rows of each other table that a cell comes to."""
+Answer = TypeVar("Answer", Scored, SetScored)
+
+SCORED_AT_ONCE = 8 * CHUNK
+"""Samples that a metric is given at a time: whole chunks, so that it asks the same questions
+together whatever the number."""
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What rows say of the attributions of an explainer.
+
+    Attributes
+    ----------
+    fingerprint : list of float
+    units : str
+    forwards : float or None
+        Mean of those that the attributions say they took; None where some do not.
+    """
+
+    fingerprint: list[float]
+    units: str
+    forwards: float | None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What became of some of a cell's samples: rows, the units scored, how much was asked."""
+
+    tables: Tables
+    units: str
+    forwards: int
+    explanations: int
 
 
 class Scoring:
@@ -34,18 +81,21 @@ class Scoring:
     ----------
     plan : Plan
     stages : Stages
-    at_once : int
-        Questions that a model is given at a time.
     """
 
-    def __init__(self, plan: Plan, stages: Stages, at_once: int = PROBED_AT_ONCE) -> None:
-        self._at_once = at_once
+    def __init__(self, plan: Plan, stages: Stages) -> None:
         self._plan = plan
         self._stages = stages
-        self._fingerprints: dict[str, list[float]] = {}
+        self._facts: dict[str, _Facts] = {}
 
-    def outcome(self, cell: Cell) -> tuple[Row, Parts]:
+    def outcome(self, cell: Cell, at_once: int = PROBED_AT_ONCE) -> tuple[Row, Tables]:
         """What its `cells` row says of this attempt, and its rows of other tables.
+
+        Parameters
+        ----------
+        cell : Cell
+        at_once : int
+            Questions that a model is given at a time.
 
         Raises
         ------
@@ -55,21 +105,22 @@ class Scoring:
             Somebody pressed Ctrl-C, or a plugin raised it.
         """
         start = time.perf_counter()
-        asked = asked_by(self._plan, cell)
-        probes = [self._probe(cell, one) for one in asked]
         row: Row = {"status": "ok"}
-        parts: Parts = {}
+        tables: Tables = {}
         try:
             if cell.unsupported:
                 raise Unsupported(cell.unsupported)
             metric = self._stages.create("metrics", cell.metric)
             row["quantities"] = quantities_of(metric)
             row |= self._attributions(cell)
-            read, scored = self._score(cell, metric, probes)
+            parts: list[_Part] = []
+            for part in self._parts(cell, self._scored_at_once(cell, metric)):
+                parts.append(self._part(cell, metric, part, parts, at_once))
             self._stages.check_unchanged(*sorted(components_of(self._plan, cell)))
-            row["units"] = units_of(read)
-            parts = scored_rows(cell, read.samples, scored, metric.quantities)
-            row |= self._cost(cell, probes)
+            row["units"] = of_all(part.units for part in parts)
+            made = rows_of_parts([part.tables for part in parts])
+            row |= self._cost(cell, parts)
+            tables = made
         except (StorageError, KeyboardInterrupt):
             raise
         # A plugin may raise anything, SystemExit included; its cell fails and the others run.
@@ -77,59 +128,121 @@ class Scoring:
             row |= failure(error)
         row["seconds"] = time.perf_counter() - start
         row["peak_memory"] = peak_memory()
-        return row, parts
+        return row, tables
 
-    def _probe(self, cell: Cell, asked: Explanation) -> ModelProbe:
+    def _scored_at_once(self, cell: Cell, metric: Any) -> int:
+        """How many samples the metric is given at a time: all where it is of whole sets."""
+        if self._plan.scope(cell.metric) == "set" or isinstance(metric, ControlledMetric):
+            return len(self._plan.datasets[cell.dataset].samples)
+        return SCORED_AT_ONCE
+
+    def _parts(self, cell: Cell, at_once: int = SCORED_AT_ONCE) -> list[range]:
+        """A cell's samples, so many at a time."""
+        n = len(self._plan.datasets[cell.dataset].samples)
+        return [range(n)[start : start + at_once] for start in range(0, n, at_once)]
+
+    def _part(
+        self, cell: Cell, metric: Any, part: range, before: Sequence[_Part], at_once: int
+    ) -> _Part:
+        """What a metric says of some samples."""
+        done = sum(one.forwards + one.explanations for one in before)
+        probes = [self._probe(cell, one, done, at_once) for one in asked_by(self._plan, cell)]
+        read, scored = self._score(cell, metric, part, probes)
+        where = self._plan.choice("metrics", cell.metric).where
+        return _Part(
+            scored_rows(cell, read.samples, scored, metric.quantities, where),
+            units_of(read),
+            sum(probe.forwards for probe in probes),
+            sum(probe.explanations for probe in probes),
+        )
+
+    def _probe(self, cell: Cell, asked: Explanation, before: int, at_once: int) -> ModelProbe:
         """The door to a model; it has an explainer where that is the cell's own."""
         own = asked == cell.explanation
         return ModelProbe(
             lambda: self._stages.model(asked.weights),
-            self._at_once,
+            at_once,
             explain=self._stages.explain_again(asked.weights, asked.explainer) if own else None,
             share=self._stages.share(cell.dataset, asked.weights, cell.metric),
-            tell=lambda done: self._stages.report(what_of(cell), done, 0),
+            tell=lambda done: self._stages.report(what_of(cell), before + done, 0),
         )
 
     def _attributions(self, cell: Cell) -> Row:
         """Where the cell's attributions are found, and what they are on."""
-        names = (cell.dataset, cell.weights, cell.explainer)
-        explained, key = self._stages.explained(*names), self._plan.explain_key(*names)
-        if key not in self._fingerprints:
-            self._fingerprints[key] = fingerprint(explained)
+        key = self._plan.explain_key(cell.dataset, cell.weights, cell.explainer)
+        facts = self._facts_of(cell)
         return {
             "attributions_key": key,
-            "attributions_units": units_of(explained),
-            "attributions_fingerprint": self._fingerprints[key],
+            "attributions_units": facts.units,
+            "attributions_fingerprint": facts.fingerprint,
         }
 
+    def _facts_of(self, cell: Cell) -> _Facts:
+        names = (cell.dataset, cell.weights, cell.explainer)
+        key = self._plan.explain_key(*names)
+        if key not in self._facts:
+            units: list[str] = []
+            counts: list[float | None] = []
+
+            def read() -> Iterator[Explained]:
+                for part in self._parts(cell):
+                    explained = self._stages.explained(*names, part)
+                    units.append(units_of(explained))
+                    counts.extend(a.diagnostics.get("forwards") for a in explained.attributions)
+                    yield explained
+
+            found = fingerprint(read())
+            self._facts[key] = _Facts(found, of_all(units), _mean(counts))
+        return self._facts[key]
+
     def _score(
-        self, cell: Cell, metric: Any, probes: Sequence[ModelProbe]
+        self, cell: Cell, metric: Any, part: range, probes: Sequence[ModelProbe]
     ) -> tuple[Explained, Scored | SetScored]:
         """The attributions as the metric read them, and what it says of them."""
-        explained = self._stages.explained(cell.dataset, cell.weights, cell.explainer)
         partition = self._plan.partition(cell.replicate)
+
+        def explained(one: Explanation) -> Explained:
+            return self._stages.explained(cell.dataset, one.weights, one.explainer, part)
 
         def projected(one: Explained) -> Explained:
             if cell.against and metric.renormalise:
                 one = renormalised(one)
-            return self._stages.projected(one, cell.dataset, cell.aggregator, partition)
+            return self._stages.projected(one, cell.dataset, cell.aggregator, partition, part)
 
-        read = projected(explained)
+        read = projected(explained(cell.explanation))
         if cell.against:
-            others = (
-                self._stages.explained(cell.dataset, o.weights, o.explainer) for o in cell.against
-            )
+            others = map(explained, cell.against)
+            compare = self._asking(metric, "compare", Scored, cell)
             if asked_by(self._plan, cell) is not cell.against:
-                return read, mean_scored([metric.compare(read, projected(one)) for one in others])
+                return read, mean_scored([compare(read, projected(one)) for one in others])
             pairs = zip(others, probes, strict=True)
             return read, mean_scored(
-                [in_flanks.scored([read, projected(o)], p, metric.compare) for o, p in pairs]
+                [in_flanks.scored([read, projected(o)], p, compare) for o, p in pairs]
             )
         if self._plan.scope(cell.metric) == "set":
-            return read, metric.score_set(read)
-        return read, in_flanks.scored([read], probes[0], metric.score)
+            return read, self._asking(metric, "score_set", SetScored, cell)(read)
+        score = self._asking(metric, "score", Scored, cell)
+        door = self._door(cell, probes[0])
+        return read, with_control(metric, in_flanks.scored([read], door, score), read)
 
-    def _cost(self, cell: Cell, probes: Sequence[ModelProbe]) -> Row:
+    def _door(self, cell: Cell, probe: ModelProbe) -> ModelProbe | Unasked:
+        """The cell's own probe, where the metric declares that it asks."""
+        choice = self._plan.choice("metrics", cell.metric)
+        return probe if choice.requires & {PROBE, EXPLAINER} else Unasked(choice.where)
+
+    def _asking(
+        self, metric: Any, method: str, kind: type[Answer], cell: Cell
+    ) -> Callable[..., Answer]:
+        """A metric's method, whose answers are what it must give."""
+        where = self._plan.choice("metrics", cell.metric).where
+
+        def ask(*given: Any) -> Answer:
+            with blamed(where):
+                return answered(getattr(metric, method)(*given), kind, method, where)
+
+        return ask
+
+    def _cost(self, cell: Cell, parts: Sequence[_Part]) -> Row:
         """What the cell cost: the explainer's share and the probe's.
 
         Explainers declare what a sequence costs, or, where that depends on the sequence, say it in
@@ -138,17 +251,30 @@ class Scoring:
         names = (cell.dataset, cell.weights, cell.explainer)
         row: Row = {
             "explain_seconds": self._stages.explain_seconds(*names),
-            "forwards": sum(probe.forwards for probe in probes),
+            "forwards": sum(part.forwards for part in parts),
         }
-        cost = self._stages.explain_cost(*names) or _counted(self._stages.explained(*names))
+        counted = self._facts_of(cell).forwards
+        cost = self._stages.explain_cost(*names) or (None if counted is None else (counted, 0.0))
         if cost is not None:
-            again = sum(probe.explanations for probe in probes)
+            again = sum(part.explanations for part in parts)
             explained = len(self._plan.datasets[cell.dataset].samples) + again
             row |= {
                 "forwards": row["forwards"] + round(explained * cost[0]),
                 "backwards": round(explained * cost[1]),
             }
         return row | self._stages.hardware(cell.dataset, asked_by(self._plan, cell)[0].weights)
+
+
+def with_control(metric: Any, scored: Scored, explained: Explained) -> Scored:
+    """What a metric says of samples, and what its control does where it has one."""
+    if not isinstance(metric, ControlledMetric):
+        return scored
+    control = metric.control(explained)
+    return replace(
+        scored,
+        values={**scored.values, **control.values},
+        reasons={**scored.reasons, **control.reasons},
+    )
 
 
 def what_of(cell: Cell) -> str:
@@ -169,8 +295,7 @@ def components_of(plan: Plan, cell: Cell) -> set[tuple[str, str]]:
     return models | {(f"{kind}s", getattr(cell, kind)) for kind in kinds}
 
 
-def _counted(explained: Explained) -> tuple[float, float] | None:
-    """Mean forwards and backwards a sequence, where the attributions say them."""
-    counts = [a.diagnostics.get("forwards") for a in explained.attributions]
+def _mean(counts: Sequence[float | None]) -> float | None:
+    """The mean where every one is known."""
     known = [count for count in counts if count is not None]
-    return (float(np.mean(known)), 0.0) if len(known) == len(counts) else None
+    return float(np.mean(known)) if len(known) == len(counts) else None

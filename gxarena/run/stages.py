@@ -1,20 +1,13 @@
 """predict -> explain -> aggregate: each stage computed on demand, in chunks, through the store.
 
 Beside them, what metrics ask a model whoever explains it.
-
-A failure of a stage is remembered for the rest of the run, so that the cells that depend on it
-fail at once instead of trying again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
-import traceback
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterator
 from functools import partial
-from types import TracebackType
-from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,11 +15,11 @@ from gxarena.aggregators.projection import project_all
 from gxarena.api import Explainer, Model
 from gxarena.capabilities import COARSEN, REFINE
 from gxarena.data import Attribution, Explained, Floats, Ints, Sample, Spans
-from gxarena.errors import InputError
-from gxarena.identity import awaits_download
 from gxarena.objective import resolve_targets
 from gxarena.run import in_flanks, keys
-from gxarena.run.choices import check_unchanged, create, given_parameters
+from gxarena.run.blame import blamed
+from gxarena.run.components import Components
+from gxarena.run.components import Report as Report
 from gxarena.run.contracts import (
     check_finite,
     checked_predictions,
@@ -37,18 +30,13 @@ from gxarena.run.probe import Explain, Share
 from gxarena.run.recent import Recent
 from gxarena.run.store import CHUNK, Hardware, Predictions, Store, chunk_slice, n_chunks
 
-Result = TypeVar("Result")
-Report = Callable[[str, int, int], None]
-"""Told of progress: what is being done, how many samples are done, of how many."""
-
-KEPT = {"models": 2, "explainers": 4, "aggregators": 16, "metrics": 64}
-"""Components of each kind that stay in memory: those used last."""
-
 KEPT_PREDICTIONS = 16
 KEPT_EXPLAINED = 4
+KEPT_WHOLE = 1024
+"""Results of stages that are known to be in the store with all their chunks."""
 
 
-class Stages:
+class Stages(Components):
     """The pipeline of one plan over one store.
 
     Models are asked for by the name of their weights (`gxarena.run.cells.weights_name`).
@@ -63,49 +51,12 @@ class Stages:
     """
 
     def __init__(self, plan: Plan, store: Store, report: Report | None = None) -> None:
-        self._plan = plan
+        super().__init__(plan, report)
         self._store = store
-        self.report: Report = report or (lambda _what, _done, _total: None)
-        self._components: dict[str, Recent[Any]] = {k: Recent(n) for k, n in KEPT.items()}
         self._predictions: Recent[Predictions] = Recent(KEPT_PREDICTIONS)
         self._explained: Recent[Explained] = Recent(KEPT_EXPLAINED)
+        self._whole: Recent[None] = Recent(KEPT_WHOLE)
         self._seconds: dict[str, float] = {}
-        self._failures: dict[Hashable, tuple[Exception, TracebackType | None]] = {}
-
-    def create(self, kind: str, label: str) -> Any:
-        """A component, created once; the ones used last are kept."""
-        return self._once((kind, label), self._components[kind], lambda: self._made(kind, label))
-
-    def _made(self, kind: str, label: str) -> Any:
-        choice = self._plan.choice(kind, label)
-        awaited = awaits_download(given_parameters(choice))
-        made = create(self._plan.registry, choice)
-        if not awaited:
-            # What it read when it was made is what was planned: later the old file may be back.
-            self.check_unchanged((kind, label))
-        return made
-
-    def model(self, label: str) -> Model:
-        """A loaded model."""
-        model: Model = self.create("models", label)
-        return model
-
-    def download(self, models: Iterable[str]) -> bool:
-        """Load models that may have to be downloaded; whether one is now known by its commit.
-
-        What keeps one from loading is kept for the cells that need it.
-        """
-        choices = {name: self._plan.choice("models", name) for name in models}
-        awaiting = {n: c for n, c in choices.items() if awaits_download(given_parameters(c))}
-        for name, choice in awaiting.items():
-            self.report(f"download {choice.label}", 0, 1)
-            with contextlib.suppress(Exception, SystemExit):
-                self.model(name)
-        return not all(awaits_download(given_parameters(one)) for one in awaiting.values())
-
-    def loaded(self, label: str) -> Model | None:
-        """The model where this run had to load it, else None."""
-        return self._components["models"].peek(("models", label))
 
     def hardware(self, dataset: str, model: str) -> Hardware:
         """On what device and in which precision a model computed: here, or else its predictions."""
@@ -114,25 +65,40 @@ class Stages:
         dtype = str(getattr(loaded, "dtype", "")).removeprefix("torch.")
         return {"device": str(getattr(loaded, "device", "cpu")), "dtype": dtype}
 
-    def check_unchanged(self, *components: tuple[str, str]) -> None:
-        """Raise InputError where a component, by kind and label, is not what was planned."""
-        choices = [self._plan.choice(kind, label) for kind, label in components]
-        try:
-            check_unchanged(self._plan.registry, choices)
-        except InputError:
-            for kind, label in components:  # it holds what it has read meanwhile
-                self._components[kind].forget((kind, label))
-            raise
+    def predictions(self, dataset: str, model: str, part: range | None = None) -> Predictions:
+        """Raw outputs and units of a data set's samples.
 
-    def predictions(self, dataset: str, model: str) -> Predictions:
-        """Raw outputs and units of a data set's samples."""
-        key = ("predict", dataset, model)
-        return self._once(key, self._predictions, lambda: self._predict(dataset, model))
+        Parameters
+        ----------
+        dataset, model : str
+        part : range, optional
+            Of which samples: from the first of a chunk. All where not given.
+        """
+        part = part or self._all(dataset)
+        compute = partial(self._predict, dataset, model)
+        self._once(("predict", dataset, model), self._whole, compute)
+        key, ids = self._plan.predict_key(dataset, model), self._ids(dataset, part)
+        kept = ("predictions", dataset, model, part)
+        return self._once(
+            kept, self._predictions, lambda: self._store.read_predictions(key, ids, part.start)
+        )
 
-    def explained(self, dataset: str, model: str, explainer: str) -> Explained:
-        """The explainer's attributions, raw and on the model's own units."""
-        key = ("explain", dataset, model, explainer)
-        return self._once(key, self._explained, lambda: self._explain(dataset, model, explainer))
+    def explained(
+        self, dataset: str, model: str, explainer: str, part: range | None = None
+    ) -> Explained:
+        """The explainer's attributions, raw and on the model's own units.
+
+        Parameters
+        ----------
+        dataset, model, explainer : str
+        part : range, optional
+            As for `predictions`.
+        """
+        part = part or self._all(dataset)
+        names = (dataset, model, explainer)
+        self._once(("explain", *names), self._whole, lambda: self._explain(*names))
+        kept = ("explained", *names, part)
+        return self._once(kept, self._explained, lambda: self._read_explained(*names, part))
 
     def explain_again(self, weights: str, explainer: str) -> Explain:
         """What a metric's probe asks: the explainer, on samples it is given.
@@ -193,9 +159,14 @@ class Stages:
         return self._store.cost(self._plan.explain_key(dataset, model, explainer))
 
     def projected(
-        self, explained: Explained, dataset: str, aggregator: str, partition: str
+        self,
+        explained: Explained,
+        dataset: str,
+        aggregator: str,
+        partition: str,
+        part: range | None = None,
     ) -> Explained:
-        """Attributions carried onto the units the aggregator speaks of.
+        """Attributions of some samples carried onto the units the aggregator speaks of.
 
         Refining ones go to single nucleotides, coarsening ones to the tokens of the model
         `partition`, others stay where they are.
@@ -206,28 +177,16 @@ class Stages:
         if REFINE in provides:
             onto = tuple(Spans.nucleotides(len(sequence)) for sequence in explained.sequences)
         else:
-            onto = self.predictions(dataset, partition).spans
-        return project_all(self.create("aggregators", aggregator), explained, onto)
+            onto = self.predictions(dataset, partition, part).spans
+        made = self.create("aggregators", aggregator)
+        with blamed(self._plan.choice("aggregators", aggregator).where):
+            return project_all(made, explained, onto)
 
-    def _once(self, key: Hashable, kept: Recent[Result], make: Callable[[], Result]) -> Result:
-        """The remembered result, or failure; else make it."""
-        if key in self._failures:
-            error, trace = self._failures[key]
-            # Raising adds to a traceback: without this it would grow with every cell.
-            raise error.with_traceback(trace)
-        try:
-            return kept.get(key, make)
-        except Exception as error:
-            _forget_locals(error)
-            self._failures[key] = error, error.__traceback__
-            raise
-
-    def _predict(self, dataset: str, model: str) -> Predictions:
+    def _predict(self, dataset: str, model: str) -> None:
         samples = self._plan.datasets[dataset].samples
         key = self._plan.predict_key(dataset, model)
         what = f"predict {dataset} with {model}"
         self._fill("predictions", key, samples, what, partial(self.predict_chunk, dataset, model))
-        return self._store.read_predictions(key, _ids(samples))
 
     def predict_chunk(self, dataset: str, model: str, chunk: int, at_once: int = CHUNK) -> None:
         """Predict one chunk of a data set into the store.
@@ -254,22 +213,33 @@ class Stages:
         hardware = self.hardware(dataset, model)
         self._store.write_predictions(key, chunk, _ids(part), predictions, seconds, hardware)
 
-    def _explain(self, dataset: str, model: str, explainer: str) -> Explained:
+    def _explain(self, dataset: str, model: str, explainer: str) -> None:
         samples = self._plan.datasets[dataset].samples
         key = self._plan.explain_key(dataset, model, explainer)
-        outputs = self.predictions(dataset, model).outputs
         compute = partial(self.explain_chunk, dataset, model, explainer)
         self._fill("attributions", key, samples, f"{explainer} on {model}, {dataset}", compute)
-        attributions = self._store.read_attributions(key, _ids(samples))
-        check_finite(attributions, self._plan.choice("explainers", explainer))
+        check_finite(
+            (
+                one
+                for part in self._chunks(dataset)
+                for one in self._attributions(dataset, key, part)
+            ),
+            self._plan.choice("explainers", explainer),
+        )
+
+    def _read_explained(self, dataset: str, model: str, explainer: str, part: range) -> Explained:
+        key = self._plan.explain_key(dataset, model, explainer)
         return Explained(
-            samples=samples,
-            attributions=attributions,
-            targets=self._targets(dataset, model),
-            outputs=outputs,
+            samples=self._plan.datasets[dataset].samples[part.start : part.stop],
+            attributions=self._attributions(dataset, key, part),
+            targets=self._targets(dataset, model, part),
+            outputs=self.predictions(dataset, model, part).outputs,
             objective=self._plan.suite.objective,
             seed=self._plan.suite.seed,
         )
+
+    def _attributions(self, dataset: str, key: str, part: range) -> tuple[Attribution, ...]:
+        return self._store.read_attributions(key, self._ids(dataset, part), part.start)
 
     def explain_chunk(
         self, dataset: str, model: str, explainer: str, chunk: int, at_once: int = CHUNK
@@ -283,7 +253,7 @@ class Stages:
             out, which may move last bits.
         """
         part = self._plan.datasets[dataset].samples[chunk_slice(chunk)]
-        targets = self._targets(dataset, model)[chunk_slice(chunk)]
+        targets = self._targets(dataset, model, self._all(dataset)[chunk_slice(chunk)])
         suite, choice = self._plan.suite, self._plan.choice("explainers", explainer)
         replicate = self._plan.choice("models", model).replicate or 0
         name = choice.found.component.name
@@ -304,10 +274,23 @@ class Stages:
         cost = declared_cost(there)
         self._store.write_attributions(key, chunk, _ids(part), attributions, seconds, cost)
 
-    def _targets(self, dataset: str, model: str) -> Ints:
-        labels = [sample.label for sample in self._plan.datasets[dataset].samples]
-        outputs = self.predictions(dataset, model).outputs
-        return resolve_targets(self._plan.suite.target, labels, outputs)
+    def _targets(self, dataset: str, model: str, part: range) -> Ints:
+        samples = self._plan.datasets[dataset].samples[part.start : part.stop]
+        outputs = self.predictions(dataset, model, part).outputs
+        return resolve_targets(
+            self._plan.suite.target, [sample.label for sample in samples], outputs
+        )
+
+    def _all(self, dataset: str) -> range:
+        return range(len(self._plan.datasets[dataset].samples))
+
+    def _chunks(self, dataset: str) -> Iterator[range]:
+        """The samples of each chunk."""
+        every = self._all(dataset)
+        return (every[chunk_slice(chunk)] for chunk in range(n_chunks(len(every))))
+
+    def _ids(self, dataset: str, part: range) -> tuple[str, ...]:
+        return _ids(self._plan.datasets[dataset].samples[part.start : part.stop])
 
     def _fill(
         self,
@@ -329,13 +312,6 @@ def declared_cost(explainer: Explainer) -> tuple[float, float] | None:
     """The forwards and backwards of a sequence as an explainer declares them."""
     cost = getattr(explainer, "cost", None)
     return None if cost is None else (float(cost[0]), float(cost[1]))
-
-
-def _forget_locals(error: BaseException | None) -> None:
-    """Let go of what the failed frames worked on: it may be what filled the memory."""
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
 
 
 def _ids(samples: tuple[Sample, ...]) -> tuple[str, ...]:

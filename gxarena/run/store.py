@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from gxarena.data import Attribution, Floats, Spans
 from gxarena.errors import StorageError
@@ -113,13 +114,9 @@ class Store:
         identity = read_identity(self._path("predictions", key, 0)) or {}
         return {name: identity.get(name) for name in HARDWARE}
 
-    def read_predictions(self, key: str, ids: Sequence[str]) -> Predictions:
-        """Predictions of every chunk, in the samples' order."""
-        table = self._read("predictions", key, ids)
-        return Predictions(
-            np.array(table["outputs"].to_pylist(), dtype=np.float64),
-            tuple(Spans(np.array(ends)) for ends in table["boundaries"].to_pylist()),
-        )
+    def read_predictions(self, key: str, ids: Sequence[str], start: int = 0) -> Predictions:
+        """Predictions of these samples, of which the first is that at `start`, in their order."""
+        return predictions_of(self._read("predictions", key, ids, start))
 
     def write_attributions(
         self,
@@ -153,12 +150,14 @@ class Store:
         cost = (read_identity(self._path("attributions", key, 0)) or {}).get("cost")
         return None if cost is None else (cost[0], cost[1])
 
-    def read_attributions(self, key: str, ids: Sequence[str]) -> tuple[Attribution, ...]:
-        """Attributions of every chunk, in the samples' order."""
-        return attributions_of(self._read("attributions", key, ids))
+    def read_attributions(
+        self, key: str, ids: Sequence[str], start: int = 0
+    ) -> tuple[Attribution, ...]:
+        """Attributions of these samples, of which the first is that at `start`, in their order."""
+        return attributions_of(self._read("attributions", key, ids, start))
 
-    def first(self, stage: str, key: str, n: int) -> pa.Table:
-        """The rows of the first `n` samples of a stage's result, fewer where there are fewer.
+    def first(self, stage: str, key: str, n: int, chunk: int = 0) -> pa.Table:
+        """The rows of `n` samples of a stage's result from that chunk on, fewer where there are.
 
         Raises
         ------
@@ -168,7 +167,7 @@ class Store:
         found: list[pa.Table] = []
         size = None
         while sum(map(len, found)) < n:
-            path = self._path(stage, key, len(found))
+            path = self._path(stage, key, chunk + len(found))
             if found and not path.exists():
                 break
             table, identity = read_with_identity(path, sealed=True)
@@ -221,8 +220,8 @@ class Store:
         identity = {"stage": stage, "key": key, "chunk": chunk, "seconds": seconds, "size": CHUNK}
         write_table(self._path(stage, key, chunk), table, identity | more)
 
-    def _read(self, stage: str, key: str, ids: Sequence[str]) -> pa.Table:
-        table = self.first(stage, key, len(ids))
+    def _read(self, stage: str, key: str, ids: Sequence[str], start: int) -> pa.Table:
+        table = self.first(stage, key, len(ids), start // CHUNK)
         if table["sample_id"].to_pylist() != list(ids):
             raise StorageError(
                 f"{self.root / stage / key}: expected the samples of this data set in their order, "
@@ -241,17 +240,49 @@ def chunk_slice(chunk: int, size: int = CHUNK) -> slice:
     return slice(chunk * size, (chunk + 1) * size)
 
 
+def predictions_of(table: pa.Table) -> Predictions:
+    """The predictions of a table of `PREDICTIONS`."""
+    return Predictions(
+        np.array(table["outputs"].to_pylist(), dtype=np.float64), _spans(table["boundaries"])
+    )
+
+
 def attributions_of(table: pa.Table) -> tuple[Attribution, ...]:
     """The attributions of a table of `ATTRIBUTIONS`."""
-    return tuple(_attribution(row) for row in table.to_pylist())
-
-
-def _attribution(row: dict[str, Any]) -> Attribution:
-    hypothetical = row["hypothetical"]
-    return Attribution(
-        scores=np.array(row["scores"], dtype=np.float64),
-        spans=Spans(np.array(row["boundaries"], dtype=np.int64)),
-        special=dict(row["special"]),
-        hypothetical=None if hypothetical is None else np.array(hypothetical).reshape(-1, 4),
-        diagnostics=dict(row["diagnostics"]),
+    scores, hypothetical = map(_lists, (table["scores"], table["hypothetical"]))
+    special, diagnostics = (table[name].to_pylist() for name in ("special", "diagnostics"))
+    absent = table["hypothetical"].is_null().to_pylist()
+    return tuple(
+        Attribution(
+            scores=scores[i],
+            spans=spans,
+            special=dict(special[i]),
+            hypothetical=None if absent[i] else hypothetical[i].reshape(-1, 4),
+            diagnostics=dict(diagnostics[i]),
+        )
+        for i, spans in enumerate(_spans(table["boundaries"]))
     )
+
+
+def _spans(column: pa.ChunkedArray) -> tuple[Spans, ...]:
+    """Partitions; those that are the same are one object, as all of nucleotides may be."""
+    known: dict[bytes, Spans] = {}
+    found = []
+    for ends in _lists(column):
+        key = ends.tobytes()
+        if key not in known:
+            known[key] = Spans(ends)
+        found.append(known[key])
+    return tuple(found)
+
+
+def _lists(column: pa.ChunkedArray) -> list[NDArray[Any]]:
+    """A column of lists as arrays, empty where it is null."""
+    found = []
+    for chunk in column.chunks:
+        values = chunk.values.to_numpy(zero_copy_only=False)
+        starts, lengths = (
+            a.to_numpy() for a in (chunk.offsets, chunk.value_lengths().fill_null(0))
+        )
+        found += [values[a : a + n] for a, n in zip(starts, lengths, strict=False)]
+    return found

@@ -14,6 +14,7 @@ from typing import Any, cast
 from packaging.requirements import Requirement
 
 from gxarena.registry import Registered, Registry
+from gxarena.results.terms import METRIC, MODEL, components_of
 from gxarena.run.suite import read_suite, shipped_suites
 from gxarena.site.content import Content
 
@@ -50,7 +51,12 @@ class Catalogue:
 
     def __init__(self, content: Content, registry: Registry) -> None:
         self._registry = registry
-        self._meant = _from_suites(content) | _from_cells(content)
+        self._meant = _from_terms(content) | _from_suites(content) | _from_cells(content)
+
+    def kind_of_model(self, label: str) -> tuple[str, str]:
+        """Of which component a model's weights are, and what that is, in words."""
+        known = self.known("model", label)
+        return known.component or label, known.summary.partition(";")[0]
 
     def known(self, kind: str, label: str) -> Known:
         """What a label is; by its own name where no suite says what it is an alias of."""
@@ -67,6 +73,16 @@ class Catalogue:
             f"{found.distribution} {found.version}",
             tuple(_licences(found)),
         )
+
+
+def _from_terms(content: Content) -> dict[tuple[str, str], tuple[str, Mapping[str, Any]]]:
+    """What boards say themselves: components alone, since weights are digests."""
+    return {
+        (kind, label): (component, {})
+        for board in content.boards
+        for kind in (MODEL, METRIC)
+        for label, component in components_of(board.terms, kind).items()
+    }
 
 
 def _from_suites(content: Content) -> dict[tuple[str, str], tuple[str, Mapping[str, Any]]]:

@@ -152,7 +152,9 @@ def changes_of(boards: tuple[Board, ...], names: tuple[str, ...]) -> list[Change
 
 def _terms(board: Board, name: str, other: Board, other_name: str) -> str:
     if not (board.terms and other.terms):
-        return "Not both say what was measured on what."
+        return (
+            "One of them does not say what was measured on what, so that this may be what changed."
+        )
     why = why_apart(name, board.terms, other_name, other.terms)
     return f"They are not on the same terms: {why}." if why else ""
 

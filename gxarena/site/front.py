@@ -35,13 +35,13 @@ def front_pages(site: Site) -> Iterator[Page]:
 
 
 def _start(site: Site) -> dict[str, Any]:
-    ordered = sorted(site.sections, key=lambda one: (not one.compares, -len(one.lines)))
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for section in ordered:
+    for section in site.sections:
         groups[section.question].append(
             {
                 "section": section,
                 "board_name": site.board_name(section.board),
+                "kind": site.catalogue.kind_of_model(section.model),
                 "words": in_words(section),
                 "ranks": _rank_axis(section),
                 "estimates": axis_of(
@@ -53,7 +53,7 @@ def _start(site: Site) -> dict[str, Any]:
     return {
         "sections": asked,
         "wishes": {question: WISHES.get(question, question) for question in asked},
-        "models": list(dict.fromkeys(section.model for section in ordered)),
+        "kinds": dict(site.catalogue.kind_of_model(one.model) for one in site.sections),
         "boards": [
             {
                 **listed,

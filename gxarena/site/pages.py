@@ -16,27 +16,30 @@ from gxarena.site.addresses import metric_of
 from gxarena.site.axis import Axis, axis_of
 from gxarena.site.content import Row
 from gxarena.site.numbers import counted, listed
-from gxarena.site.questions import Line, Section, shown_quantity
+from gxarena.site.questions import Line, Section
 from gxarena.site.rows import is_plain
+from gxarena.site.shown import shown_quantity
 
 
 @dataclass(frozen=True)
 class BoardTable:
-    """Rows of one quantity on one data set, on one axis.
+    """Rows of one quantity on one data set and one model, whose explainers compete.
 
     Attributes
     ----------
     board : int
-    metric, aggregator, dataset, direction : str
+    metric, aggregator, dataset, model, direction : str
     rows : list of mapping
         Best first, methods before controls.
     axis : Axis
+        That of all models on the data set.
     """
 
     board: int
     metric: str
     aggregator: str
     dataset: str
+    model: str
     direction: str
     rows: list[Row]
     axis: Axis
@@ -45,16 +48,18 @@ class BoardTable:
 def board_tables(
     rows: Iterable[Row], board: int, quantity: tuple[str, str]
 ) -> Iterator[BoardTable]:
-    """A table for each data set that has a quantity (metric, aggregator)."""
+    """A table for each data set and model that has a quantity (metric, aggregator)."""
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         if (row["metric"], row["aggregator"]) == quantity:
             found[row["dataset"]].append(row)
     for dataset, group in found.items():
         direction = next((r["direction"] for r in group if r["direction"] != "none"), "none")
-        yield BoardTable(
-            board, *quantity, dataset, direction, _best_first(group, direction), axis_of(group)
-        )
+        axis = axis_of(group)
+        for model in dict.fromkeys(row["model"] for row in group):
+            of = [row for row in group if row["model"] == model]
+            best = _best_first(of, direction)
+            yield BoardTable(board, *quantity, dataset, model, direction, best, axis)
 
 
 def _best_first(rows: Sequence[Row], direction: str) -> list[Row]:

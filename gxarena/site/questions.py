@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
@@ -14,10 +14,10 @@ from gxarena.hookspecs import QUESTIONS
 from gxarena.results.boards import Board
 from gxarena.results.cautions import of_seconds
 from gxarena.results.leaderboard import NORMALISED
-from gxarena.results.patterns import matches
 from gxarena.results.summary import Standing, left_out, seconds_of, summary
-from gxarena.site import addresses, notes
+from gxarena.site import addresses
 from gxarena.site.addresses import metric_of
+from gxarena.site.shown import Shown, shown_quantity
 from gxarena.statistics.ranks import tiers_of
 
 Row = Mapping[str, Any]
@@ -31,26 +31,6 @@ WISHES = {
     "complexity": "get a sparse explanation",
 }
 """What somebody wants who asks a question."""
-
-
-class Shown(NamedTuple):
-    """The one quantity whose estimates stand beside the ranks, with where it was measured."""
-
-    metric: str
-    aggregator: str
-    datasets: tuple[str, ...]
-
-    @property
-    def what(self) -> str:
-        """The number shown, in words."""
-        strategy = "" if self.aggregator == "native" else f", {self.aggregator}"
-        return f"{self.metric}{strategy} {self.where}"
-
-    @property
-    def where(self) -> str:
-        """On the one data set, or over how many."""
-        many = len(self.datasets)
-        return f"on “{self.datasets[0]}”" if many == 1 else f"over {many} data sets"
 
 
 @dataclass(frozen=True)
@@ -100,6 +80,7 @@ class Section:
     datasets : mapping of str to int
         With the most sequences of any row.
     metrics : tuple of str
+        Their components: labels of one are one metric.
     replicates : tuple of int
         Sets of weights, the fewest and the most.
     lacking : tuple of str
@@ -142,28 +123,36 @@ class Section:
         return f"heat.html#{addresses.slug(self.key)}"
 
     @property
+    def order(self) -> tuple[int, bool, int, str, int]:
+        """By question; first those in which somebody competes, and of these the largest."""
+        asked = list(QUESTIONS).index(self.question)
+        return asked, not self.compares, -len(self.lines), self.model, self.board
+
+    def tier_of(self, line: Line) -> int | None:
+        """The tier in which a line stands; None of who is not ranked, and of controls."""
+        return next((tier for tier, lines in self.tiers if line in lines), None)
+
+    @property
     def compares(self) -> bool:
         """Whether anybody competes."""
         return any(line.standing for line in self.lines)
 
 
 def sections_of(board: Board, number_: int) -> list[Section]:
-    """The questions that a board answers, by model; those that compare most first."""
+    """The questions that a board answers, by model."""
     asked: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in board.shown.to_pylist():
         if row["question"] in QUESTIONS and not row["metric"].endswith(NORMALISED):
             asked[row["question"], row["model"]].append(row)
     standings: dict[tuple[str, str], list[Standing]] = defaultdict(list)
-    for standing in summary(board.shown):
+    for standing in summary(board.shown, board.metrics):
         standings[standing.question, standing.model].append(standing)
-    lacking = left_out(board.shown)
-    made = [
+    lacking = left_out(board.shown, board.metrics)
+    return [
         _section(board, number_, key, rows, standings[key], lacking.get((key[1], key[0]), {}))
         for key, rows in asked.items()
         if any(row["role"] == "method" and row["estimate"] is not None for row in rows)
     ]
-    order = list(QUESTIONS)
-    return sorted(made, key=lambda one: (order.index(one.question), -len(one.lines), one.model))
 
 
 def _section(
@@ -197,7 +186,7 @@ def _section(
         over_all,
         tuple(line for line in lines if line.role != "method"),
         sizes,
-        tuple(dict.fromkeys(metric_of(row["metric"]) for row in rows)),
+        tuple(dict.fromkeys(board.metrics.get(m := metric_of(row["metric"]), m) for row in rows)),
         (min(weights), max(weights)),
         tuple(
             f"{name} is not among the mean ranks: {n} of the {of} ask about it."
@@ -304,45 +293,16 @@ def _lines(
     for row in rows:
         if row["explainer"] not in ranked:
             others[row["explainer"]].append(row)
-    for name, of in sorted(others.items(), key=lambda one: (one[1][0]["role"] != "method", one[0])):
-        yield Line(name, of[0]["role"], (name,), None, at.get(name), seconds_of(of))
+    for names in _of_one_entry(others):
+        of = [row for name in names for row in others[name]]
+        yield Line(names[0], of[0]["role"], names, None, at.get(names[0]), seconds_of(of))
 
 
-def shown_quantity(rows: Sequence[Row], headline: Sequence[str]) -> Shown:
-    """The quantity, aggregator and data sets whose estimates are shown.
-
-    One that ranks; of these one that the suite shows first, that most methods and data sets have,
-    of which more is better, that tells known damage best (`gxarena.site.notes.told`); and all data
-    sets on which as many explainers have it as on any.
-    """
-    methods: dict[tuple[str, str], set[str]] = defaultdict(set)
-    datasets: dict[tuple[str, str], set[str]] = defaultdict(set)
-    directions: dict[tuple[str, str], str] = {}
-    found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for row in rows:
-        if row["estimate"] is None:
-            continue
-        quantity = row["metric"], row["aggregator"]
-        if row["direction"] != "none" and not row["not_ranked"]:
-            directions[quantity] = row["direction"]
-        datasets[quantity].add(row["dataset"])
-        found[*quantity, row["dataset"]].add(row["explainer"])
-        if row["role"] == "method":
-            methods[quantity].add(row["explainer"])
-
-    def worth(quantity: tuple[str, str]) -> tuple[Any, ...]:
-        metric, aggregator = quantity
-        return (
-            quantity not in directions,
-            not (headline and matches(metric, headline)),
-            -len(methods[quantity]),
-            -len(datasets[quantity]),
-            aggregator != "native",
-            directions.get(quantity) != "higher",
-            -notes.told(metric),
-            metric,
-        )
-
-    best = min(methods, key=worth)
-    most = max(len(found[*best, name]) for name in datasets[best])
-    return Shown(*best, tuple(sorted(d for d in datasets[best] if len(found[*best, d]) == most)))
+def _of_one_entry(others: Mapping[str, Sequence[Row]]) -> list[tuple[str, ...]]:
+    """Explainers by the one entry that all their rows are of; methods first, then by name."""
+    together: dict[tuple[bool, str], list[str]] = defaultdict(list)
+    for name, rows in sorted(others.items()):
+        entries = {row["entry"] or name for row in rows}
+        entry = entries.pop() if len(entries) == 1 else name
+        together[rows[0]["role"] != "method", entry].append(name)
+    return [tuple(names) for _, names in sorted(together.items())]

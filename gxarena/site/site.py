@@ -24,7 +24,7 @@ class Site:
     content : Content
     catalogue : Catalogue
     sections : tuple of Section
-        Of all boards.
+        Of all boards; by question, those that compare most first.
     dossiers : tuple of Dossier
         Of all boards.
     explored : tuple of Explored
@@ -48,7 +48,12 @@ class Site:
         return cls(
             content,
             Catalogue(content, registry),
-            tuple(one for number, board in numbered for one in sections_of(board, number)),
+            tuple(
+                sorted(
+                    (one for number, board in numbered for one in sections_of(board, number)),
+                    key=lambda one: one.order,
+                )
+            ),
             tuple(one for number, board in numbered for one in dossiers_of(content, board, number)),
             tuple(one for found, _ in looked for one in found),
             tuple(sentence for _, reasons in looked for sentence in reasons),

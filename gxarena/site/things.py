@@ -62,9 +62,11 @@ def _explainers(site: Site) -> Iterator[Page]:
             "dossiers": [_link(one) for one in site.dossiers if one.labels[2] == label],
         }
         yield Page("explainer.html", place, label, context)
-        ranked = [line.standing for _, line in stands if line.standing]
-        first = sum(one.place == 1 for one in ranked)
-        said = f"first in {first} of {counted(len(ranked), 'ranking')}" if ranked else "not ranked"
+        tiers = [section.tier_of(line) for section, line in stands if line.standing]
+        first = f"{tiers.count(1)} of {counted(len(tiers), 'comparison')}"
+        said = f"first tier in {first}" if tiers else "competes with nobody"
+        if all(line.role != "method" for _, line in stands):
+            said = "control, never ranked"
         listing.append({"page": place, "label": label, "texts": [known.summary, said]})
     intro = "What was compared: methods, and controls that stand beside them."
     head = ["explainer", "what it is", "on these boards"]
@@ -87,10 +89,12 @@ def _models(site: Site) -> Iterator[Page]:
         }
         yield Page("model.html", place, label, context)
         most = max((one.replicates[1] for one in sections), default=0)
-        texts = [known.summary, counted(most, "set of weights", "sets of weights")]
+        weights = counted(most, "set of weights", "sets of weights")
+        texts = [known.summary, str(known.parameters.get("checkpoint", "")), weights]
         listing.append({"page": place, "label": label, "texts": texts})
     intro = "What was explained. One set of weights says nothing of the next training."
-    yield _list("models.html", "Models", intro, ["model", "what it is", "at most"], listing)
+    head = ["model", "what it is", "checkpoint", "at most"]
+    yield _list("models.html", "Models", intro, head, listing)
 
 
 def _metrics(site: Site) -> Iterator[Page]:
@@ -146,7 +150,9 @@ def _link(dossier: Dossier) -> dict[str, Any]:
 
 
 def _details(known: Known) -> list[tuple[str, str]]:
-    parameters = ", ".join(f"{name} = {value}" for name, value in known.parameters.items())
+    # How many sets of weights stand for a model is each board's own affair.
+    said = {name: value for name, value in known.parameters.items() if name != "replicates"}
+    parameters = ", ".join(f"{name} = {value}" for name, value in said.items())
     pairs = {
         "component": known.component,
         "settings": parameters,

@@ -39,7 +39,7 @@ def _who(section: Section) -> str:
     wish = f"To {WISHES.get(section.question, section.question)} with {section.model}"
     if len(section.lines) == 1:
         return (
-            f"{wish}: {section.lines[0].explainer} competes with nobody here; read its estimate "
+            f"{wish}: {_named(section.lines[0])} competes with nobody here; read its estimate "
             "beside the controls'."
         )
     told = _told_apart(section)
@@ -62,9 +62,12 @@ def _told_apart(section: Section) -> str:
         return "nobody is ranked"
     if len(first) == len(section.lines):
         return f"{listed(first)} are not told apart"
+    behind = [_named(line) for tier, lines in section.tiers for line in lines if tier and tier > 1]
+    # Of a first tier that holds nearly all, the news is who is not in it.
+    rest = listed(behind) if len(behind) < len(first) else "the rest"
     if len(first) == 1:
-        return f"{first[0]} is ahead of the rest"
-    return f"{listed(first)} are not told apart and ahead of the rest"
+        return f"{first[0]} is ahead of {rest}"
+    return f"{listed(first)} are not told apart and ahead of {rest}"
 
 
 def _stay(best: Sequence[Standing]) -> str:

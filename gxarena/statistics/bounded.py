@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from scipy import special
+import scipy
 
 from gxarena.data import Floats
 
@@ -24,8 +24,12 @@ def two_valued(high_count: int, n: int, level: float) -> tuple[float, float]:
     .925 for a share of .95 at n = 20 and .911 for one of .99 at n = 50.
     """
     tail = (1 - level) / 2
-    low = special.betaincinv(high_count, n - high_count + 1, tail) if high_count > 0 else 0.0
-    high = special.betaincinv(high_count + 1, n - high_count, 1 - tail) if high_count < n else 1.0
+    low = scipy.special.betaincinv(high_count, n - high_count + 1, tail) if high_count > 0 else 0.0
+    high = (
+        scipy.special.betaincinv(high_count + 1, n - high_count, 1 - tail)
+        if high_count < n
+        else 1.0
+    )
     return float(low), float(high)
 
 

@@ -9,7 +9,7 @@ values (sigma 1, 1,000 draws): BCa .88, bootstrap-t .92, these .93; for sigma 1.
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
+import scipy
 
 from gxarena.data import Floats
 
@@ -17,7 +17,7 @@ from gxarena.data import Floats
 def quantile(level: Floats | float, df: Floats) -> Floats:
     """Student's two-sided quantile at a level such as .95; NaN where df is below 1."""
     with np.errstate(all="ignore"):
-        found: Floats = special.stdtrit(np.maximum(df, 1), (1 + np.asarray(level)) / 2)
+        found: Floats = scipy.special.stdtrit(np.maximum(df, 1), (1 + np.asarray(level)) / 2)
     return np.where(np.asarray(df) >= 1, found, np.nan)
 
 
@@ -49,7 +49,7 @@ def p_value(t: Floats, lean: Floats, df: Floats) -> Floats:
         turned = sign * (t + lean * t**2 / 3 + lean**2 * t**3 / 27 + lean / 6)
         # Infinite t: only values without spread have it, and they do not lean.
         least = np.where(np.isfinite(t), np.minimum(np.abs(t), turned), np.abs(t))
-        p = 2 * special.stdtr(np.maximum(df, 1), -np.maximum(least, 0.0))
+        p = 2 * scipy.special.stdtr(np.maximum(df, 1), -np.maximum(least, 0.0))
     return np.where(np.isfinite(df) & (df > 0) & ~np.isnan(t), p, 1.0)
 
 

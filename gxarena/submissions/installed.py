@@ -13,6 +13,7 @@ from gxarena.capabilities import MADE
 from gxarena.datasets.dataset import Dataset
 from gxarena.errors import GxarenaError, MissingExtra, PluginError
 from gxarena.registry import Registered, Registry
+from gxarena.run.choices import under
 from gxarena.run.data import chosen_dataset
 from gxarena.run.suite import Suite
 from gxarena.submissions.cells import Row
@@ -76,6 +77,7 @@ class Installed:
                 made = self.registry.create(
                     f"{kind}s", found.component.name, json.loads(parameters)
                 )
+                made = under(made, self.suite.objective)
             except (GxarenaError, TypeError, ValueError):
                 made = None
             self._made[key] = made

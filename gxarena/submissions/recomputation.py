@@ -21,6 +21,7 @@ from gxarena.objective import resolve_targets
 from gxarena.results.same_maps import fingerprint
 from gxarena.run.cell_rows import mean_scored
 from gxarena.run.recent import Recent
+from gxarena.run.scoring import with_control
 from gxarena.submissions.attributions import Attributions, attribution_of, own_spans
 from gxarena.submissions.cells import Row, named
 from gxarena.submissions.curves import differing
@@ -145,7 +146,9 @@ class Recomputation:
         if others:
             return mean_scored([metric.compare(read, projected(one)) for one in others]).values
         # None of these asks it anything.
-        return cast(Scored, metric.score(read, cast(Probe, None))).values
+        scored = cast(Scored, metric.score(read, cast(Probe, None)))
+        whole = len(read) == row["n_samples"]  # a control is of all of them
+        return (with_control(metric, scored, read) if whole else scored).values
 
     def _metric(self, row: Row) -> Any | None:
         """The cell's metric, where it needs nothing that is not here."""
@@ -233,7 +236,7 @@ class Recomputation:
         key, told = row["attributions_key"], row["attributions_fingerprint"]
         if told is None or len(self._attributions.ids[key]) < row["n_samples"]:
             return
-        again, given = np.array(fingerprint(self._of(key, row)[0])), np.array(told)
+        again, given = np.array(fingerprint([self._of(key, row)[0]])), np.array(told)
         if (
             again.shape != given.shape
             or differing(given, again, RELATIVE, RELATIVE * again[0]).any()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -159,18 +159,6 @@ def checked(subject: Subject, scored: Scored) -> dict[str, Floats]:
                 )
         found[key] = values
     return found
-
-
-def chosen(told: Explained, indices: Iterable[int]) -> Explained:
-    """Some of the samples, in that order."""
-    rows = list(indices)
-    return replace(
-        told,
-        samples=tuple(told.samples[i] for i in rows),
-        attributions=tuple(told.attributions[i] for i in rows),
-        targets=told.targets[rows],
-        outputs=told.outputs[rows],
-    )
 
 
 def compare(one: Scored, other: Scored, what: str, remedy: str) -> None:

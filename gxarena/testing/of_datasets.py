@@ -57,12 +57,7 @@ def the_process_stays(subject: Subject) -> None:
     _dataset(subject)
     before = state.of_process()
     subject.fresh()
-    if changed := state.changed(before, state.of_process()):
-        raise Failed(
-            "the process as it was",
-            f"a change of {', '.join(changed)}",
-            "Use generators of your own, and put back what must be set.",
-        )
+    state.process_kept(before)
 
 
 @functools.singledispatch

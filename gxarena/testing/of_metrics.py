@@ -10,12 +10,12 @@ from scipy.stats import spearmanr
 from gxarena.capabilities import EXPLAINER, PROBE, TRUTH
 from gxarena.explainers.controls import Oracle, Random
 from gxarena.explainers.degraded import DegradedOracle
+from gxarena.run.scoring import with_control
 from gxarena.testing import state
 from gxarena.testing.checks import Failed, Skipped, check
 from gxarena.testing.metric_answers import (
     Untouchable,
     checked,
-    chosen,
     compare,
     equal,
     goodness,
@@ -53,8 +53,15 @@ def quantities_are_declared(subject: Subject) -> None:
 @check("metrics")
 def values_are_as_declared(subject: Subject) -> str:
     """A value a sample of each declared quantity, within its bounds; without one, a reason."""
-    scored = scored_by(subject, told_of(subject))
-    values = checked(subject, scored)
+    told = told_of(subject)
+    values = checked(subject, with_control(subject.made, scored_by(subject, told), told))
+    missing = sorted(quantities_of(subject).keys() - values.keys())
+    if missing and "set" not in subject.component.provides:  # a set's may be left out
+        raise Failed(
+            "a value a sample of each of its quantities",
+            f"none of '{missing[0]}'",
+            "Give it, NaN and a reason where there is none, or do not declare it.",
+        )
     defined = sum(int(np.isfinite(one).sum()) for one in values.values())
     if not defined:
         raise Skipped("it has no value for what it is tried on")
@@ -106,7 +113,7 @@ def samples_are_scored_by_themselves(subject: Subject) -> None:
     if "set" in subject.component.provides:
         raise Skipped("it scores whole sets")
     told = told_of(subject)
-    turned = chosen(told, range(len(told))[::-1])
+    turned = told.of(range(len(told))[::-1])
     scored, backward = scored_by(subject, told), scored_by(subject, turned)
     remedy = "Compute row by row; draw a sample's noise from gxarena.seeds.sample_seed."
     for key, values in scored.values.items():
@@ -117,7 +124,7 @@ def samples_are_scored_by_themselves(subject: Subject) -> None:
             remedy,
         )
     for index in range(len(told)):
-        alone = scored_by(subject, chosen(told, [index]))
+        alone = scored_by(subject, told.of([index]))
         for key, values in scored.values.items():
             one = np.asarray(values)[index : index + 1]
             equal(one, alone.values[key], f"the same '{key}' alone", remedy)

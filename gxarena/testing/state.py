@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from gxarena.testing.checks import Failed
+
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 """Where a torch module keeps its hooks."""
 
@@ -60,6 +62,23 @@ def of_model(model: Any) -> dict[str, object]:
 def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
     """Names of what is not as it was."""
     return [name for name, value in before.items() if after.get(name, value) != value]
+
+
+def process_kept(
+    before: Mapping[str, object],
+    remedy: str = "Use generators of your own, and put back what must be set.",
+) -> None:
+    """Fail where the process is not as it was.
+
+    Parameters
+    ----------
+    before : mapping
+        What `of_process` said.
+    remedy : str
+        A sentence.
+    """
+    if names := changed(before, of_process()):
+        raise Failed("the process as it was", f"a change of {', '.join(names)}", remedy)
 
 
 def _digest(value: object) -> str:

@@ -81,7 +81,10 @@ class MergeBatchNorm(SequentialMergeBatchNorm):  # type: ignore[misc]
             if isinstance(leaf, BatchNorm) and not isinstance(previous, Linear):
                 raise Unsupported(
                     "lrp: expected every BatchNorm right behind a convolution or dense layer, got "
-                    f"one behind {type(previous).__name__}; its bias would leak relevance."
+                    f"one behind {type(previous).__name__ if previous else 'nothing'}; its bias "
+                    "would leak relevance. Give it as a depthwise convolution, "
+                    "nn.Conv1d(channels, channels, 1, groups=channels), with weight "
+                    "w / sqrt(var + eps) and bias b - mean w / sqrt(var + eps)."
                 )
             previous = leaf
         return super().apply(root_module)  # type: ignore[no-any-return]

@@ -19,6 +19,7 @@ from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Ints, Spans
 from gxarena.errors import InputError, Unsupported, check_at_least, check_choice, check_positive
 from gxarena_cnn.composites import COMPOSITES, convolution_rule, hooked
+from gxarena_cnn.walking import why_not_walkable
 
 
 @runtime_checkable
@@ -28,7 +29,12 @@ class ZennitModel(Model, Protocol):
     Attributes
     ----------
     network : nn.Module
-        One-hot (B, 4, L') to logits (B, C), in evaluation mode.
+        One-hot (B, 4, L') to logits (B, C), in evaluation mode. Outside of modules values may be
+        put elsewhere (views, slices, concatenation), no more; a sum is a `zennit.layer.Sum` of
+        stacked parts, and no module is used twice. The first linear layer in the order of modules,
+        and it alone, reads the input. A BatchNorm comes right behind a convolution or dense layer,
+        in the order of modules too: one before its convolution is given as a depthwise convolution
+        of width 1. What keeps to none of this is refused (`gxarena_cnn.walking`).
     batch_size : int
         Sequences that fit into memory together.
     """
@@ -120,8 +126,8 @@ class LRP:
         Raises
         ------
         Unsupported
-            A model without the capability ``gxarena_cnn:zennit``, or a BatchNorm that cannot be
-            merged.
+            A model without the capability ``gxarena_cnn:zennit``, or whose network does not keep
+            to it.
         """
         if not isinstance(model, ZennitModel):
             raise Unsupported(
@@ -129,6 +135,8 @@ class LRP:
                 f"nucleotides), got {type(model).__name__}."
             )
         objectives.check_targets(batch.targets, model.n_outputs)
+        if why := why_not_walkable(model.network, model.encode(batch.sequences[:1])):
+            raise Unsupported(f"lrp: expected a network that zennit's rules can walk, got {why}.")
         attributions: list[Attribution] = []
         with hooked(model.network, self._convolution, self._dense) as network:
             for start in range(0, len(batch), model.batch_size):

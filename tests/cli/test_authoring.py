@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tomllib
-import venv
 from importlib import metadata
 from pathlib import Path
 
@@ -113,41 +111,3 @@ def test_a_failing_component_is_exit_status_1() -> None:
     }
     assert "expected parameters of" in failed["it_can_be_made"]
     assert "--set key=value" in failed["it_can_be_made"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("kind", "torch"), KINDS)
-def test_from_new_to_the_board(kind: str, torch: bool, tmp_path: Path) -> None:
-    """As the command says: install, pytest, check, run, leaderboard, in a light environment."""
-    environment = tmp_path / "venv"
-    venv.create(environment, with_pip=False)
-    (site,) = environment.glob("lib/python*/site-packages")
-    paths = [path for path in sys.path if path and Path(path).is_dir()]
-    (site / "parent.pth").write_text("\n".join(paths) + "\n")
-    python = environment / "bin" / "python"
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV"))}
-
-    def run(*command: object, cwd: Path = tmp_path) -> str:
-        done = subprocess.run(
-            list(map(str, command)), cwd=cwd, env=clean, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{command}: {done.stdout[-3000:]} {done.stderr[-3000:]}"
-        return done.stdout
-
-    gxarena = (python, "-m", "gxarena")
-    name = f"fresh-{kind}"
-    told = run(*gxarena, "new", kind, name, *(["--torch"] if torch else []), "--into", tmp_path)
-    assert f"gxarena plugins check {name} --kind {kind}s" in told
-    folder = tmp_path / name
-    install = ("install", "--quiet", "--no-deps", "--no-build-isolation", "-e", folder)
-    run(python, "-m", "pip", *install)
-    listed = json.loads(run(*gxarena, "plugins", "list", "--json"))
-    assert listed["broken"] == []
-    (mine,) = [one for one in listed["components"] if one["name"] == name]
-    assert (mine["distribution"], mine["status"]) == (name, "ready")
-    assert " passed" in run(python, "-m", "pytest", "-q", cwd=folder)
-    checked = json.loads(run(*gxarena, "plugins", "check", name, "--kind", f"{kind}s", "--json"))
-    assert checked["counts"]["passed"] > 3
-    run(*gxarena, "run", "suite.toml", "--out", "runs/first", cwd=folder)
-    board = run(*gxarena, "leaderboard", "runs/first", "--out", "board.md", cwd=folder)
-    assert name in board + (folder / "board.md").read_text()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from shipped_scripts import shipped_script
 
 from gxarena.datasets.bundled import fly_kilobases, fly_promoters
 from gxarena.datasets.dataset import Dataset
@@ -110,16 +110,11 @@ def test_motifs_are_as_common_as_the_card_says(
     assert f"| {name} | {shares[0]} | {shares[1]} |" in shipped("data/fly_promoters.md").read_text()
 
 
-def test_the_build_script_makes_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_build_script_makes_it_again() -> None:
     fasta = os.environ.get("GXARENA_FLY_FASTA")
     if fasta is None:
         pytest.skip("needs GXARENA_FLY_FASTA, the path of dm3_upstream2000.fa.gz")
-    spec = importlib.util.spec_from_file_location("b", shipped("data/build_fly_promoters.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    build = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(__import__("sys").modules, "b", build)
-    spec.loader.exec_module(build)
+    build = shipped_script("benchmarks/data/build_fly_promoters.py")
     records = build.read_upstream(Path(fasta))
     for name, layout in (("promoters", build.PROMOTERS), ("kilobases", build.KILOBASES)):
         rows = build.without_leaks(list(build.windows(records, layout)))

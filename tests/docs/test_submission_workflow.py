@@ -56,12 +56,12 @@ def _commit(folder: Path) -> None:
     _git(folder, "commit", "--quiet", "--message", "x")
 
 
-def _verified(folder: Path) -> tuple[int, str]:
+def _verified(folder: Path, *who: str) -> tuple[int, str]:
     _commit(folder)
     _git(folder, "checkout", "--quiet", "base")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        [str(SCRIPT), "base", "submission"],
+        [str(SCRIPT), "base", "submission", *who],
         cwd=folder,
         env=os.environ | {"PATH": path},
         capture_output=True,
@@ -122,6 +122,35 @@ def test_a_board_that_is_changed_is_refused(repository: Path) -> None:
     board.write_bytes(b"2")
     status, said = _verified(repository)
     assert (status, "Not a bundle, leaderboard/board.parquet: " in said) == (1, True)
+
+
+def test_what_a_maintainer_commits_is_accepted_and_named(repository: Path) -> None:
+    """The project's own boards were refused, which docs/submit.md tells maintainers to make."""
+    for name in ("board.parquet", "held.verified.json"):
+        (repository / "leaderboard" / name).write_bytes(b"1")
+    (repository / "leaderboard" / "torn.zip").write_bytes(b"no bundle")
+    status, said = _verified(repository, "maintainer")
+    assert status == 1  # of the bundle, which is verified whoever commits it
+    assert said.count('"holds": false') == 1
+    assert said.count("Of a maintainer, not checked here: ") == 2
+    _git(repository, "checkout", "--quiet", "submission")
+    (repository / "leaderboard" / "torn.zip").unlink()
+    status, said = _verified(repository, "maintainer")
+    assert status == 0
+    assert said.endswith("Verified: 0.\n")
+    _git(repository, "checkout", "--quiet", "submission")
+    (repository / "leaderboard" / "run.sh").write_text("")
+    assert _verified(repository, "maintainer")[0] == 1
+
+
+def test_a_maintainer_is_whose_branch_is_of_the_repository_itself() -> None:
+    (job,) = yaml.safe_load(WORKFLOW.read_text())["jobs"].values()
+    step = job["steps"][-1]
+    assert step["env"]["WHO"] == (
+        "${{ github.event.pull_request.head.repo.full_name == github.repository && 'maintainer' "
+        "|| '' }}"
+    )
+    assert ' refs/submission "$WHO" ||' in step["run"]
 
 
 def test_where_no_bundle_changed_nothing_fails(repository: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from shipped_scripts import shipped_script
 
 from gxarena.errors import InputError
 from gxarena.report.claims.catalogue import CLAIMS
 
 ROOT = Path(__file__).parents[2]
-_spec = importlib.util.spec_from_file_location("docs_tables", ROOT / "docs" / "tables.py")
-assert _spec is not None
-assert _spec.loader is not None
-tables = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tables)
+tables = shipped_script("docs/tables.py")
 by_page = pytest.mark.parametrize("page", tables.PAGES, ids=lambda page: page.name)
 
 SETTINGS = (
@@ -134,18 +130,6 @@ TOY: dict[str, Any] = {
 }
 
 
-def test_records_are_counted(root: Path) -> None:
-    records = [{"kind": kind, "end": end} for kind, end in ("ax", "by", "ax", "ay")]
-    pq.write_table(pa.Table.from_pylist(records), root / "leaderboard" / "ends.parquet")
-    spec = {"counts": "ends", "row": "`{kind}`", "column": "{end}", "corner": "{n} in all"}
-    assert tables.table(spec, root).splitlines() == [
-        "| 4 in all | x | y |",
-        "| --- | --- | --- |",
-        "| `a` | 2 | 1 |",
-        "| `b` | – | 1 |",
-    ]
-
-
 def test_a_cell_is_its_row_of_the_board_at_the_rounding_shown(root: Path) -> None:
     assert tables.table(TOY, root).splitlines() == [
         "|  | LRP | chance |",
@@ -178,6 +162,29 @@ def test_sizes_stand_in_the_corner(root: Path) -> None:
     spec = TOY | {"corner": "{n} sequences", "only": {"metric": "gini"}}
     rows = {"fly": {"dataset": "fly"}, "worm": {"dataset": "worm"}}
     assert tables.table(spec | {"rows": rows}, root).startswith("| 200 to 1,200 sequences ↑ |")
+
+
+def test_a_table_says_which_models_are_one_set_of_weights(root: Path) -> None:
+    board = root / "leaderboard" / "toy.parquet"
+    rows = pq.read_table(board).to_pylist()
+    for row in rows:
+        row |= {"replicates": 1}
+    several = [row | {"model": "n", "replicates": 5} for row in rows]
+    pq.write_table(pa.Table.from_pylist([*rows, *several]), board)
+    spec = TOY | {"corner": "mean"}
+
+    def corner(columns: dict[str, Any]) -> str:
+        made = tables.table(spec | {"columns": columns}, root)
+        return str(made.partition("|")[2].partition("|")[0].strip())
+
+    one = {"one": {"explainer": "lrp", "model": "m"}}
+    five = {"five": {"explainer": "lrp", "model": "n"}}
+    assert corner(one) == "mean; one set of weights"
+    assert corner(five) == "mean"
+    assert corner(one | five) == "mean; m: one set of weights"
+    assert tables.table(spec | {"corner": "", "columns": one}, root).startswith(
+        "| one set of weights |"
+    )
 
 
 def test_a_simulation_shows_the_worst_of_what_meets_in_a_cell(tmp_path: Path) -> None:
@@ -229,6 +236,59 @@ def test_records_are_shown_as_they_are_in_the_order_asked_for(tmp_path: Path) ->
     ):
         with pytest.raises(InputError, match=message):
             tables.table(spec | wrong, tmp_path)
+
+
+def test_a_record_may_have_several_columns(tmp_path: Path) -> None:
+    rows = [{"metric": metric, "p": p, "ahead": a} for metric, p, a in (("q", 0.5, "x"),)]
+    (tmp_path / "leaderboard").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "leaderboard" / "orders.parquet")
+    spec = {
+        "records": "orders", "only": {"metric": ["q"]}, "row": "`{metric}`", "corner": "order",
+        "columns": {"who is ahead": "{ahead}", "p": "{p:.2f}"},
+    }  # fmt: skip
+    assert tables.table(spec, tmp_path).splitlines() == [
+        "| order | who is ahead | p |",
+        "| --- | --- | --- |",
+        "| `q` | x | 0.50 |",
+    ]
+    pq.write_table(pa.Table.from_pylist(rows * 2), tmp_path / "leaderboard" / "orders.parquet")
+    with pytest.raises(InputError, match="expected one record for `q` / who is ahead, got two"):
+        tables.table(spec, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["simulation", "counted", "records"])
+def test_a_table_that_is_not_there_is_said_or_what_stands_for_it(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"later\.parquet: expected a table, got none"):
+        tables.table({kind: "later"}, tmp_path)
+    assert tables.table({kind: "later", "until": "Not yet."}, tmp_path) == "Not yet."
+
+
+def test_records_are_counted_or_their_numbers_summed(tmp_path: Path) -> None:
+    rows = [
+        {"data": data, "scores": scores, "matched": matched, "patterns": patterns}
+        for data, scores, matched, patterns in (
+            ("fly", "gc", 1, 3), ("fly", "gc", 2, 3), ("fly", "random", 0, 8),
+            ("worm", "gc", 0, 0), ("ape", "gc", 5, 5),
+        )
+    ]  # fmt: skip
+    (tmp_path / "leaderboard").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "leaderboard" / "noise.parquet")
+    spec = {
+        "counted": "noise", "only": {"data": ["fly", "worm"]}, "row": "{data}",
+        "column": "{scores}", "corner": "how many",
+    }  # fmt: skip
+    assert tables.table(spec, tmp_path).splitlines() == [
+        "| how many | gc | random |",
+        "| --- | --- | --- |",
+        "| fly | 2 | 1 |",
+        "| worm | 1 | 0 |",
+    ]
+    assert tables.table(spec | {"share": ["matched", "patterns"]}, tmp_path).splitlines()[2:] == [
+        "| fly | 50% of 6 | 0% of 8 |",
+        "| worm | – | – |",
+    ]
+    with pytest.raises(InputError, match=r"noise: expected rows with .*, got none"):
+        tables.table(spec | {"only": {"data": "z"}}, tmp_path)
 
 
 def test_until_a_table_is_there_a_sentence_stands_for_it_and_its_figure(tmp_path: Path) -> None:
@@ -302,6 +362,7 @@ def test_a_card_shows_its_fields(root: Path) -> None:
         ({"only": {"data": "fly"}}, "unknown 'data'"),
         ({"only": {}}, "'Gini / chance': expected one row of the board, got 2. Say which dataset"),
         ({"only": {"dataset": "worm"}}, "'entropy': expected a number somewhere, got none"),
+        ({"board": "none"}, "none.parquet: expected a board in leaderboard/, got none"),
         ({"show": "{ci_low:.2f}"}, "'Gini / LRP': expected columns with numbers in show"),
     ],
 )

@@ -1,67 +1,43 @@
-"""What tutorials tell a reader to type, typed: in an environment and a folder of its own."""
+"""What pages tell a reader to type, typed: in an environment and a folder of its own."""
 
 from __future__ import annotations
 
-import os
+import gzip
+import json
 import re
 import shlex
 import shutil
-import subprocess
-import sys
-import venv
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from fresh import FreshEnvironment, typed
+
+from gxarena.cli.scaffold import SUMMARIES
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = ROOT / "docs" / "tutorials"
 BLOCK = re.compile(r"```(?P<kind>\w+)\n(?P<text>.*?)```|^ {4}(?P<command>\S[^\n]*)$", re.S | re.M)
 
-Run = Callable[..., None]
+AN_HOUR = 3600
+"""Seconds that the way from an idea to the board may take whoever types these lines."""
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs a command in an environment that has what this one has, and can take more."""
-    environment = tmp_path / "venv"
-    venv.create(environment, with_pip=False)
-    (site,) = environment.glob("lib/python*/site-packages")
-    paths = [path for path in sys.path if path and Path(path).is_dir()]
-    (site / "parent.pth").write_text("\n".join(paths) + "\n")
-    python = str(environment / "bin" / "python")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV"))}
-    names = {
-        "gxarena": [python, "-m", "gxarena"],
-        "pytest": [python, "-m", "pytest", "-q"],
-        "python": [python],
-        "pip": [python, "-m", "pip"],
-    }
-
-    def run(command: list[str], cwd: Path) -> None:
-        if command[:2] == [
-            "pip",
-            "install",
-        ]:  # what it requires is here; nothing is asked elsewhere
-            command = [*command, "--quiet", "--no-deps", "--no-build-isolation"]
-        typed = [*names[command[0]], *command[1:]]
-        done = subprocess.run(
-            typed, cwd=cwd, env=clean, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{command}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
-
-    return run
+def fresh(tmp_path: Path) -> FreshEnvironment:
+    return FreshEnvironment(tmp_path / "venv")
 
 
-def follow(tutorial: str, run: Run, folder: Path) -> None:
+def follow(tutorial: str, fresh: FreshEnvironment, folder: Path) -> None:
     """Do what a tutorial says, from top to bottom."""
     text = (TUTORIALS / f"{tutorial}.md").read_text()
     where = folder
     for found in BLOCK.finditer(text):
         if found["kind"] == "python":
             (where / "cell.py").write_text(found["text"])
-            run(["python", "cell.py"], where)
+            fresh.run(["python", "cell.py"], where)
         elif found["kind"] == "toml":
             name = re.match(r"# (\S+\.toml)\n", found["text"])
             assert name
@@ -71,25 +47,25 @@ def follow(tutorial: str, run: Run, folder: Path) -> None:
             if command[0] == "cd":
                 where = where / command[1]
             else:
-                run(command, where)
+                fresh.run(command, where)
 
 
 @pytest.mark.slow
-def test_bench_my_explainer(run: Run, tmp_path: Path) -> None:
-    follow("explainer", run, tmp_path)
+def test_bench_my_explainer(fresh: FreshEnvironment, tmp_path: Path) -> None:
+    follow("explainer", fresh, tmp_path)
     assert (tmp_path / "masked-pairs" / "masked-pairs.zip").is_file()
     assert "masked-pairs" in (tmp_path / "masked-pairs" / "board.md").read_text()
 
 
 @pytest.mark.slow
-def test_bench_my_model(run: Run, tmp_path: Path) -> None:
-    follow("model", run, tmp_path)
+def test_bench_my_model(fresh: FreshEnvironment, tmp_path: Path) -> None:
+    follow("model", fresh, tmp_path)
     assert "my-model" in (tmp_path / "my-model" / "board.md").read_text()
 
 
-@pytest.mark.slow
-def test_bring_my_data(run: Run, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "benchmarks" / "recipes", tmp_path / "benchmarks" / "recipes")
+def write_data(folder: Path) -> None:
+    """What a reader brings: train.csv, valid.csv and test.csv; the recipes are those of a clone."""
+    shutil.copytree(ROOT / "benchmarks" / "recipes", folder / "benchmarks" / "recipes")
     letters = np.random.default_rng(0).choice(list("ACGT"), size=(120, 80))
     for split in ("train", "valid", "test"):
         rows = []
@@ -97,7 +73,94 @@ def test_bring_my_data(run: Run, tmp_path: Path) -> None:
             label = number % 2
             sequence = "".join(drawn[:36]) + ("TATAAAAG" if label else "".join(drawn[36:44]))
             rows.append(f"{sequence + ''.join(drawn[44:])},{label}")
-        (tmp_path / f"{split}.csv").write_text("sequence,label\n" + "\n".join(rows) + "\n")
-    follow("data", run, tmp_path)
+        (folder / f"{split}.csv").write_text("sequence,label\n" + "\n".join(rows) + "\n")
+
+
+@pytest.mark.slow
+def test_bring_my_data(fresh: FreshEnvironment, tmp_path: Path) -> None:
+    write_data(tmp_path)
+    follow("data", fresh, tmp_path)
     assert (tmp_path / "my-site" / "index.html").is_file()
     assert "lrp" in (tmp_path / "mine.md").read_text()
+
+
+def readme(chapter: str) -> str:
+    """A chapter of the README."""
+    (found,) = re.findall(
+        rf"^## {re.escape(chapter)}\n(.*?)^## ", (ROOT / "README.md").read_text(), re.M | re.S
+    )
+    return found  # type: ignore[no-any-return]
+
+
+def fenced(text: str) -> dict[str, str]:
+    """Fenced blocks that begin with the name of a file, by that name."""
+    found = re.findall(r"^```\w+\n(# (\S+)\n.*?)^```", text, re.M | re.S)
+    return {name: block for block, name in found}
+
+
+@pytest.mark.slow
+def test_the_readmes_own_data_and_model(fresh: FreshEnvironment, tmp_path: Path) -> None:
+    write_data(tmp_path)
+    chapter = readme("Your own data and model")
+    (tmp_path / "my-suite.toml").write_text(fenced(chapter)["my-suite.toml"])
+    test = (tmp_path / "test.csv").read_bytes()
+    (tmp_path / "test.csv.gz").write_bytes(gzip.compress(test))
+    (tmp_path / "sequences.fa").write_text(
+        ">one\n" + test.split()[1].split(b",")[0].decode() + "\n"
+    )
+    fresh.follow(typed(chapter), tmp_path, {"train": ["--set", "settings.epochs=2"]})
+    assert (tmp_path / "explanations.png").is_file()
+    rows = pq.read_table(tmp_path / "runs" / "mine" / "leaderboard.parquet").to_pylist()
+    assert {row["explainer"] for row in rows} == {"lrp", "random"}
+
+
+@pytest.mark.slow
+def test_submit_the_readmes_explainer(fresh: FreshEnvironment, tmp_path: Path) -> None:
+    """docs/submit.md, steps 2 to 4, with the README's package, on a few sequences."""
+    package = tmp_path / "package"
+    package.mkdir()
+    for name, block in fenced(readme("Your own explainer in 20 lines")).items():
+        (package / name).write_text(block)
+    fresh.run(["pip", "install", "package"], tmp_path)
+    page = (ROOT / "docs" / "submit.md").read_text()
+    steps = list(typed(page[: page.index("\n## ")]))
+    assert [words[1] for words in steps] == ["run", "submit", "verify", "verify"]
+    fresh.follow(steps, tmp_path, {"run": ["--limit", "3"], "submit": ["--attributions", "3"]})
+    told = json.loads(fresh.run(["gxarena", "verify", "my-method.zip", "--json"], tmp_path))
+    assert told["holds"]
+    assert told["levels"]["recomputed"] > 0
+
+
+KINDS = [(kind, False) for kind in SUMMARIES] + [("explainer", True)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "torch"), KINDS)
+def test_from_new_to_a_verified_bundle(
+    kind: str,
+    torch: bool,
+    fresh: FreshEnvironment,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """The first lines of docs/plugins.md, for each kind of component and with torch."""
+    page = (ROOT / "docs" / "plugins.md").read_text()
+    commands = list(typed(page[: page.index("\n## ")]))
+    verbs = ["new", "cd", "pip", "pytest", "plugins", "run", "leaderboard", "submit", "verify"]
+    assert [line[1] if line[0] == "gxarena" else line[0] for line in commands] == verbs
+    written = [[word.replace("explainer", kind) for word in line] for line in commands]
+    folder = fresh.follow([written[0] + ["--torch"] * torch, *written[1:]], tmp_path)
+    for command, seconds in fresh.seconds.items():
+        record_property(command, round(seconds, 1))
+    print("\n".join(f"{seconds:6.1f} s  {command}" for command, seconds in fresh.seconds.items()))
+    assert sum(fresh.seconds.values()) < AN_HOUR
+
+    name = f"my-{kind}"
+    listed = json.loads(fresh.run(["gxarena", "plugins", "list", "--json"], folder))
+    assert listed["broken"] == []
+    (mine,) = [one for one in listed["components"] if one["name"] == name]
+    assert (mine["distribution"], mine["status"]) == (name, "ready")
+    assert name in (folder / "board.md").read_text()
+    checked = json.loads(fresh.run(["gxarena", "verify", f"{name}.zip", "--json"], folder))
+    assert checked["holds"]
+    assert checked["counts"]["cells"] > 0

@@ -19,7 +19,8 @@ from gxarena.aggregators.projection import project_all
 from gxarena.data import Batch, Bools, Explained, Floats, Sample, Spans
 from gxarena.dna import dinucleotide_shuffles
 from gxarena.errors import InputError, Unsupported
-from gxarena.metrics.faithfulness import SAMPLES_AT_ONCE, UNITS, Faithfulness
+from gxarena.metrics.faithfulness import SAMPLES_AT_ONCE, Faithfulness
+from gxarena.metrics.scales import UNITS
 from gxarena.run.probe import ModelProbe
 from gxarena.seeds import sample_seed
 

@@ -376,4 +376,6 @@ def test_what_ranks_and_what_does_not() -> None:
     assert {key: (one.better, one.bounds) for key, one in of_rule.items()} == {
         "": ("higher", (0, 1)), "graded": ("higher", (0, 1)), "chance": ("none", (0, 1)),
     }  # fmt: skip
-    assert [(one.better, one.bounds) for one in of_decoys.values()] == [("higher", (-1, 1))]
+    assert {key: (one.better, one.bounds) for key, one in of_decoys.items()} == {
+        "": ("higher", (-1, 1)), "positional": ("none", (-1, 1)),
+    }  # fmt: skip

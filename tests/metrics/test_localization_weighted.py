@@ -228,11 +228,11 @@ def test_relevance_on_columns_that_say_nothing_is_no_relevance() -> None:
 
 
 def test_chance_is_a_quantity_where_it_has_a_closed_form() -> None:
-    assert set(AUPRC().quantities) == {"", "base_rate", "chance"}
-    assert set(AUPRC(weights="information").quantities) == {"", "base_rate"}
+    assert set(AUPRC().quantities) == {"", "base_rate", "chance", "positional"}
+    assert set(AUPRC(weights="information").quantities) == {"", "base_rate", "positional"}
     explained = _explained([([1.0, 2.0], [4, -1])])
     assert set(AUPRC(weights="information").score(explained, NO_PROBE).values) == {"", "base_rate"}
-    assert set(AUPRC().quantities) == {"", "base_rate", "chance"}
+    assert set(AUPRC().quantities) == {"", "base_rate", "chance", "positional"}
 
 
 def test_other_weights_are_one_sentence_and_the_highest_unit_has_none() -> None:

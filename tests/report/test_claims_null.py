@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 from scipy import stats
+from shipped_scripts import shipped_script
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "statistics" / "claims.py"
 DRAWS = 200
 SURE = 1e-3
 """Chance that a share of exactly .05 looks like more, for each row."""
 
 
 @pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("claims_null", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+def script() -> Any:
+    return shipped_script("benchmarks/statistics/claims.py")
 
 
-def test_three_samples_never_give_a_verdict(script: ModuleType) -> None:
+def test_three_samples_never_give_a_verdict(script: Any) -> None:
     for case in script.CASES:
         for row in script.rows(script.Tried(case, "exponential", 3), 10):
             assert (row["fails"], row["holds"]) == (0, 0)
@@ -45,7 +36,7 @@ def test_three_samples_never_give_a_verdict(script: ModuleType) -> None:
     ],
 )  # fmt: skip
 def test_luck_seldom_gives_a_verdict(
-    script: ModuleType, case: str, distribution: str, n: int, replicates: int
+    script: Any, case: str, distribution: str, n: int, replicates: int
 ) -> None:
     if replicates > 1 and n < script.FEWEST_CROSSED:
         pytest.skip("below 20 samples replicates are averaged, or nothing is decided")

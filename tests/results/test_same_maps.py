@@ -17,7 +17,7 @@ def _maps(seed: int, n: int = 20, units: int = 50) -> list[Floats]:
 
 
 def _print(maps: list[Floats]) -> Floats:
-    return np.asarray([fingerprint(explained_maps(maps))])
+    return np.asarray([fingerprint([explained_maps(maps)])])
 
 
 @settings(deadline=None)
@@ -73,9 +73,15 @@ def test_the_projections_estimate_the_maps_distance(distance: float) -> None:
 
 
 def test_norm_and_length() -> None:
-    found = fingerprint(explained_maps([[1.0, -2.0], [0.0, 0.0]]))
+    found = fingerprint([explained_maps([[1.0, -2.0], [0.0, 0.0]])])
     assert len(found) == 1 + DIRECTIONS
     assert found[0] == pytest.approx(np.sqrt(0.5**2 + 1))
+
+
+def test_in_parts_it_is_the_same() -> None:
+    whole = explained_maps(_maps(3))
+    parts = [whole.of(range(start, min(start + 7, 20))) for start in range(0, 20, 7)]
+    assert fingerprint(parts) == fingerprint([whole])
 
 
 def test_maps_of_nothing_are_the_same() -> None:

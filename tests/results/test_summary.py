@@ -76,6 +76,18 @@ def test_the_family_of_a_quantity(metric: str, family: str) -> None:
     assert family_of(metric) == family
 
 
+def test_labels_of_one_component_are_one_metric() -> None:
+    """Three names of auprc outvoted the two metrics that say the opposite."""
+    labels = {"auprc": "auprc", "by-size": "auprc", "smooth": "auprc"}
+    rows = [_block({"a": 1, "b": 2}, metric=label) for label in labels]
+    rows += [_block({"b": 1, "a": 2}, metric=metric) for metric in ("mass", "pointing")]
+    table = pa.Table.from_pylist([*itertools.chain(*rows)], schema=LEADERBOARD)
+    assert [(one.names, one.blocks) for one in summary(table)] == [(("a",), 5), (("b",), 5)]
+    found = summary(table, labels)
+    assert [(one.names, one.blocks, one.leads) for one in found] == [(("b",), 3, 2), (("a",), 3, 1)]
+    assert [one.mean_rank for one in found] == pytest.approx([4 / 3, 5 / 3])
+
+
 def test_seconds_are_means_over_data_sets_each_once() -> None:
     rows = [
         *(_row("a", 1, metric=f"q.{i}", seconds_per_sequence=1.0) for i in range(5)),

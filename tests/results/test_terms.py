@@ -9,7 +9,7 @@ import pytest
 from written_runs import write_run
 
 from gxarena.results.reading import RunResults
-from gxarena.results.terms import Terms, from_json, terms_of, to_json, why_apart
+from gxarena.results.terms import Terms, components_of, from_json, terms_of, to_json, why_apart
 
 
 def _terms(folder: Path, document: dict[str, Any] | None = None, **changes: Any) -> Terms:
@@ -146,3 +146,9 @@ def test_replicates_of_ones_own_are_no_other_explanation(tmp_path: Path) -> None
 def test_a_written_board_carries_them(tmp_path: Path) -> None:
     terms = _terms(tmp_path / "a")
     assert from_json(to_json(terms)) == terms
+
+
+def test_terms_say_of_which_component_labels_are(tmp_path: Path) -> None:
+    terms = _terms(tmp_path / "A", metric_component="faithfulness")
+    assert components_of(terms, "metric") == {"q": "faithfulness"}
+    assert components_of(terms, "model") == {"m": "cnn"}

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from toys import Collection
 
@@ -19,7 +18,14 @@ from gxarena.data import Attribution, Explained, Sample, Spans
 from gxarena.errors import PluginError
 from gxarena.registry import Registry
 from gxarena.results.schemas import CELLS, TABLES
-from gxarena.run.cell_rows import CellRows, as_json, scored_rows, units_of
+from gxarena.run.cell_rows import (
+    CellRows,
+    Tables,
+    as_json,
+    rows_of_parts,
+    scored_rows,
+    units_of,
+)
 from gxarena.run.plan import Cell, Plan
 
 MakePlan = Callable[..., Plan]
@@ -135,13 +141,13 @@ def test_values_curves_and_reasons_become_rows_that_their_tables_take(cell: Cell
     )
     quantities = {"": Quantity("higher"), "mif": Quantity("lower"), "unused": Quantity("none")}
     rows = scored_rows(cell, SAMPLES, scored, quantities)
-    assert [tuple(row.values()) for row in rows["samples"]] == [
+    assert [tuple(row.values()) for row in rows["samples"].to_pylist()] == [
         (cell.id, "a", "gini", 0.5, None),
         (cell.id, "b", "gini", None, "no signal"),
         (cell.id, "a", "gini.mif", None, "not finite: inf"),
         (cell.id, "b", "gini.mif", 2.0, None),
     ]
-    assert [tuple(row.values()) for row in rows["curves"]] == [
+    assert [tuple(row.values()) for row in rows["curves"].to_pylist()] == [
         (cell.id, "b", "drop", 0.0, 1.0),
         (cell.id, "b", "drop", 0.5, None),
     ]
@@ -154,11 +160,11 @@ def test_a_sets_numbers_motifs_and_seqlets_become_rows_that_their_tables_take(ce
     scored = SetScored(values, {"other": "no pattern"}, found.motifs)
     quantities = {name: Quantity("higher") for name in values}
     rows = scored_rows(cell, SAMPLES, scored, quantities)
-    assert [tuple(row.values()) for row in rows["samples"]] == [
+    assert [tuple(row.values()) for row in rows["samples"].to_pylist()] == [
         (cell.id, "", "gini.found", 2.0, None),
         (cell.id, "", "gini.other", None, "no pattern"),
     ]
-    one, other = rows["motifs"]
+    one, other = rows["motifs"].to_pylist()
     told = {"motif": "positive_0", "sign": "positive", "n_seqlets": 1}
     told |= {"trimmed_start": 1, "trimmed_end": 7, "match_id": "MA0000.1", "match_name": "Toy"}
     told |= {
@@ -170,25 +176,43 @@ def test_a_sets_numbers_motifs_and_seqlets_become_rows_that_their_tables_take(ce
         "match_offset": 1,
     }
     assert {key: one[key] for key in told} == told
-    assert not [key for key in other if key.startswith("match")]
+    assert not [key for key in other if key.startswith("match") and other[key] is not None]
     assert (other["counts"], other["bits"]) == (False, 1.5)
     assert np.array_equal(one["scores"], found.motifs[0].scores)
     assert np.array_equal(other["scores"], found.motifs[1].scores)
     assert np.array_equal(other["frequencies"], found.motifs[1].frequencies)
     assert np.array_equal(one["match_frequencies"], found.motifs[0].frequencies[::-1, ::-1])
-    assert [tuple(row.values()) for row in rows["seqlets"]] == [
+    assert [tuple(row.values()) for row in rows["seqlets"].to_pylist()] == [
         (cell.id, name, "a", 2, 10, "-") for name in ("positive_0", "negative_0")
     ]
     _check_tables(rows)
 
 
-def _check_tables(rows: dict[str, list[dict[str, Any]]]) -> None:
-    """Every row has its table's columns, but for those that may be null."""
+def _check_tables(rows: Tables) -> None:
+    """Each has its table's columns, null where they may be alone."""
     for name, made in rows.items():
-        for row in made:
-            needed = {field.name for field in TABLES[name] if not field.nullable}
-            assert needed <= row.keys() <= set(TABLES[name].names)
-        pa.Table.from_pylist(made, schema=TABLES[name])
+        assert made.schema.equals(TABLES[name])
+        assert not [f.name for f in made.schema if not f.nullable and made[f.name].null_count]
+
+
+def test_rows_of_parts_are_those_of_all(cell: Cell) -> None:
+    samples = tuple(Sample(str(i), "ACGT") for i in range(5))
+    values = {"b": np.array([1.0, 2.0, np.nan, 4.0, 5.0]), "a": np.arange(5.0)}
+    drops = tuple(Curve("drop", i, np.arange(2.0), np.arange(2.0) + i) for i in range(5))
+    quantities = {key: Quantity("higher") for key in values}
+
+    def rows(start: int, stop: int) -> Tables:
+        curves = tuple(replace(c, sample=c.sample - start) for c in drops[start:stop])
+        part = {key: column[start:stop] for key, column in values.items()}
+        undefined = {2 - start: "no signal"} if start <= 2 < stop else {}
+        scored = Scored(part, {"b": undefined}, curves)
+        return scored_rows(cell, samples[start:stop], scored, quantities)
+
+    whole, parts = rows(0, 5), rows_of_parts([rows(0, 2), rows(2, 4), rows(4, 5)])
+    assert whole.keys() == parts.keys()
+    for name, table in whole.items():
+        assert table.to_pylist() == parts[name].to_pylist()
+    _check_tables(parts)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +260,7 @@ def test_values_outside_their_declared_bounds_are_the_metrics_fault(
 
 def test_a_curve_is_not_cut_to_its_shorter_axis(cell: Cell) -> None:
     curve = Curve("drop", 0, np.zeros(2), np.zeros(3))
-    with pytest.raises(ValueError, match="longer"):
+    with pytest.raises(PluginError, match="curve 'drop': expected as many x as y, got 2 and 3"):
         scored_rows(cell, SAMPLES, Scored({}, curves=(curve,)), {})
 
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
-import sys
 from pathlib import Path
 
 import pytest
+from shipped_scripts import shipped_script
 
-from gxarena.registry import Registry
-from gxarena.results.folder import RunFolder
 from gxarena.results.reading import RunResults
-from gxarena.results.segments import SEGMENTS, listed, write_segment
-from gxarena.run.plan import make_plan
-from gxarena.run.runner import record_of
-from gxarena.run.suite import read_suite
+from gxarena.results.segments import listed
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "speed"))
-import resume
+resume = shipped_script("benchmarks/speed/resume.py")
 
 CELLS = 300
 
@@ -30,20 +23,28 @@ def test_segments_are_as_many_as_a_writer_leaves(cells: int) -> None:
 
 
 def test_a_finished_run_resumes_without_torch_and_is_few_files(tmp_path: Path) -> None:
-    suite, folder = resume.write_suite(tmp_path, CELLS), RunFolder(tmp_path / "run")
-    plan = make_plan(read_suite(str(suite)), Registry.load(), folder=suite.parent)
-    assert len(plan.cells) == CELLS
+    suite, folder = resume.at_work(tmp_path, CELLS)
+    assert len(listed(folder.path)) < 46
     with folder.locked():
-        folder.claim(record_of(plan))
-        with folder.writer():
-            rows = resume.attempts(plan)
-            for size in resume.sizes(CELLS):
-                write_segment(folder.path / SEGMENTS, itertools.islice(rows, size))
-        assert len(listed(folder.path)) < 46
         folder.finish()
     before = RunResults.of(folder.path).table("cells")
-    said = resume.measured(["run", str(suite), "--out", str(folder.path)])
-    assert "torch not imported" in said
+    assert len(before) == CELLS
+    said = resume.measured("run", str(suite), "--out", str(folder.path))
+    assert said.heavy == []
     assert RunResults.of(folder.path).table("cells").equals(before)
-    assert len(list(folder.path.iterdir())) < 10
+    assert resume.files(folder) < 10
     assert not (folder.path / "store").exists()
+
+
+@pytest.mark.slow
+def test_ten_thousand_cells_resume_in_little_memory(tmp_path: Path) -> None:
+    suite, folder = resume.at_work(tmp_path, 10_000)
+    looked = resume.measured("status", str(folder.path))
+    assert resume.files(folder) < 100
+    with folder.locked():
+        folder.finish()
+    again = resume.measured("run", str(suite), "--out", str(folder.path))
+    assert (looked.heavy, again.heavy) == ([], [])
+    assert looked.megabytes < 200
+    assert again.megabytes < 200
+    assert resume.files(folder) < 10

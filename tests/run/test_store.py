@@ -150,6 +150,31 @@ def test_shared_answers_that_are_damaged_or_anothers_are_none(tmp_path: Path) ->
     assert store.read_shared("p") is None
 
 
+def test_a_part_is_read_alone(tmp_path: Path) -> None:
+    """Its chunks, wherever others are; partitions that are the same are one object."""
+    n = 2 * CHUNK + 3
+    written = [_attribution(10 + i % 2, rich=i % 3 == 0) for i in range(n)]
+    ids, store = [f"s{i}" for i in range(n)], Store(tmp_path)
+    for chunk in range(n_chunks(n)):
+        part = chunk_slice(chunk)
+        store.write_attributions("k", chunk, ids[part], written[part], 0.0)
+        outputs = np.arange(n, dtype=np.float64)[part, None]
+        spans = tuple(one.spans for one in written[part])
+        store.write_predictions("k", chunk, ids[part], Predictions(outputs, spans), 0.0)
+    (tmp_path / "attributions" / "k" / "000000.parquet").unlink()
+    read = store.read_attributions("k", ids[CHUNK:], CHUNK)
+    for one, other in zip(read, written[CHUNK:], strict=True):
+        assert np.array_equal(one.scores, other.scores)
+        assert one.spans == other.spans
+        assert (one.hypothetical is None) == (other.hypothetical is None)
+        assert dict(one.diagnostics) == dict(other.diagnostics)
+    assert len({id(one.spans) for one in read}) == 2
+    predictions = store.read_predictions("k", ids[CHUNK : CHUNK + 5], CHUNK)
+    assert predictions.outputs.tolist() == [[float(i)] for i in range(CHUNK, CHUNK + 5)]
+    with pytest.raises(StorageError, match="expected the samples of this data set"):
+        store.read_attributions("k", ids[:3], CHUNK)
+
+
 SIZES = (64, 16, 4, 1)
 
 

@@ -114,7 +114,9 @@ def test_what_only_one_has_and_other_terms_are_said() -> None:
     here, there = synthetic_board(4, 1, 2), synthetic_board(3, 1, 1)
     found = change(here, replace(there, terms={("seed",): "1"}))
     assert (found.both, found.only_here, found.only_there) == (3, 5, 0)
-    assert found.terms == "Not both say what was measured on what."
+    assert found.terms == (
+        "One of them does not say what was measured on what, so that this may be what changed."
+    )
     seeded = replace(here, terms={("seed",): "1"})
     assert change(seeded, replace(there, terms={("seed",): "1"})).terms == ""
     found = change(replace(here, terms={("seed",): "0"}), replace(there, terms={("seed",): "1"}))

@@ -11,7 +11,7 @@ from site_pages import synthetic_board
 from gxarena.results.boards import Board
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.summary import summary
-from gxarena.site.questions import Section, sections_of, shown_quantity
+from gxarena.site.questions import Section, sections_of
 from gxarena.site.words import in_words
 
 ORDER = ("deeplift", "ism", "lrp", "gradient")
@@ -241,6 +241,14 @@ def test_who_lacks_a_block_and_what_ranks_nobody_is_said() -> None:
     assert "Nobody is ranked by some quantities of noise, whose pages say why." in said
 
 
+def test_of_a_first_tier_that_holds_nearly_all_the_others_are_named() -> None:
+    rows = board(1).table.to_pylist()
+    for row in rows:
+        row["tier"] = row["tier"] and (1 if row["rank"] < 4 else 2)
+    said = in_words(only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {})))[0]
+    assert "deeplift, ism and lrp are not told apart and ahead of gradient." in said
+
+
 def test_who_competes_with_nobody_is_shown_beside_the_controls() -> None:
     table = board(1).table
     alone = table.filter(pa.compute.is_in(table["explainer"], pa.array(["ism", "random"])))
@@ -250,26 +258,22 @@ def test_who_competes_with_nobody_is_shown_beside_the_controls() -> None:
     assert "ism competes with nobody here" in in_words(section)[0]
 
 
-ROW = {
-    "role": "method", "estimate": 1.0, "direction": "higher", "aggregator": "native",
-    "dataset": "d", "explainer": "a", "not_ranked": None,
-}  # fmt: skip
+def test_metrics_of_one_component_count_once() -> None:
+    rows = board(2).table.to_pylist()
+    other = [row | {"metric": "metric-0-by-size"} for row in rows]
+    table = pa.Table.from_pylist(rows + other, LEADERBOARD)
+    terms = {("metric", name): "auprc {}" for name in ("metric-0", "metric-0-by-size")}
+    assert ", 2 metrics and" in " ".join(in_words(only(Board(("b",), table, {}))))
+    section = only(Board(("b",), table, terms))
+    assert ", 1 metric and" in " ".join(in_words(section))
+    assert {line.standing.blocks for line in section.lines if line.standing} == {2}
 
 
-@pytest.mark.parametrize(
-    ("rows", "headline", "expected"),
-    [
-        ([{"metric": "x", "direction": "none"}, {"metric": "y"}], (), "y"),
-        ([{"metric": "x"}, {"metric": "y"}], ("y*",), "y"),
-        ([{"metric": "x"}, {"metric": "y"}, {"metric": "y", "explainer": "b"}], (), "y"),
-        ([{"metric": "x"}, {"metric": "y"}, {"metric": "y", "dataset": "e"}], (), "y"),
-        ([{"metric": "a"}, {"metric": "auprc"}], (), "auprc"),
-        ([{"metric": "x", "estimate": None}, {"metric": "y"}], (), "y"),
-        ([{"metric": "x", "not_ranked": "tells no truth"}, {"metric": "y"}], ("x",), "y"),
-    ],
-    ids=["ranks", "headline", "methods", "data sets", "trusted", "there", "not barred"],
-)
-def test_the_quantity_shown(
-    rows: list[dict[str, Any]], headline: tuple[str, ...], expected: str
-) -> None:
-    assert shown_quantity([ROW | row for row in rows], headline)[0] == expected
+def test_explainers_of_the_same_maps_are_one_where_they_have_no_standing() -> None:
+    """Two names of one explanation competed with each other."""
+    rows = [row for row in board(1).table.to_pylist() if row["explainer"] in ("ism", "random")]
+    twin = [row | {"explainer": "mutagenesis"} for row in rows if row["role"] == "method"]
+    section = only(Board(("b",), pa.Table.from_pylist(rows + twin, LEADERBOARD), {}))
+    (line,) = section.lines
+    assert (line.names, line.standing) == (("ism", "mutagenesis"), None)
+    assert "ism = mutagenesis competes with nobody here" in in_words(section)[0]

@@ -111,10 +111,6 @@ def test_what_is_imported_for_typing_alone_is_apart(site: Site) -> None:
     assert _counted("branches") == {"branches.py", "real.py", "else_if.py", "any_of.py"}
 
 
-@pytest.mark.xfail(
-    reason="late in a process of many tests gxarena's own plugins are counted too: not found why",
-    strict=False,
-)
 def test_what_a_string_names_counts_where_it_lies_beside(site: Site) -> None:
     root = site(
         **{

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from shipped_scripts import shipped_script
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "leaderboard" / "coverage.parquet"
@@ -17,14 +16,7 @@ PUBLISHED = ROOT / "leaderboard" / "coverage.parquet"
 
 @pytest.fixture(scope="module")
 def coverage() -> Any:
-    path = ROOT / "benchmarks" / "statistics" / "coverage.py"
-    spec = importlib.util.spec_from_file_location("coverage_of_statistics", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return shipped_script("benchmarks/statistics/coverage.py")
 
 
 def test_the_published_table_covers_apart_from_named_exceptions(coverage: Any) -> None:

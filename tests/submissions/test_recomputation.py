@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -207,7 +208,16 @@ def test_where_the_data_set_ships_so_does_the_truth(
     make_bundle(RunResults.of(folder), bundle)
     verdict = verify(bundle, registry=toys)
     assert verdict.holds
-    assert verdict.counts["columns that their attributions come to"] >= 2
+    assert verdict.counts["columns that their attributions come to"] == 4  # with their controls
+    some = tmp_path / "some"
+    make_bundle(RunResults.of(folder), some, samples=3)
+    partial = verify(some, registry=toys)
+    assert partial.holds  # a control is of all maps: of some it cannot be made again
+    rewrite(some, "samples", lambda rows: _of("auroc.positional", rows, 0.123))
+    assert findings(some) == []
+    altered = shutil.copytree(bundle, tmp_path / "altered")
+    rewrite(altered, "samples", lambda rows: _of("auroc.positional", rows, 0.123))
+    assert any(re.search(f"'auroc.positional', .*{SPECIAL}", one) for one in findings(altered))
     defined = [r for r in RunResults.of(folder).table("samples").to_pylist() if r["value"]]
     sample = defined[0]["sample_id"]
 

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from gxarena.hookspecs import QUESTIONS
+from gxarena.results.blocks import NONE_KNOWN, Components
+from gxarena.results.encoded import as_arrow
 from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER
 from gxarena.results.patterns import matches
 from gxarena.results.places import competed_with_nobody
@@ -61,13 +64,13 @@ def blocks_in_words(blocks: int) -> str:
     return "1 metric on 1 data set" if blocks == 1 else f"{blocks} metrics x data sets"
 
 
-def summary_tables(board: pa.Table) -> Iterator[Table]:
-    """One table a model and question."""
+def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iterator[Table]:
+    """One table a model and question; of a board whose metrics are of these components."""
     stratum = stratum_of(board)
     stated = f"; {stratum}" if stratum else ""
-    lacking = left_out(board)
+    lacking = left_out(board, components)
     for (model, question), group in itertools.groupby(
-        summary(board), key=lambda one: (one.model, one.question)
+        summary(board, components), key=lambda one: (one.model, one.question)
     ):
         listed = list(group)
         gaps = any(one.coverage is not None and one.coverage < 1 for one in listed)
@@ -107,14 +110,14 @@ def _weights(counts: Iterable[int]) -> str:
     return "one set of weights" if least <= 1 else f"{least} sets of weights"
 
 
-def without_competitors(board: pa.Table) -> list[str]:
+def without_competitors(board: pa.Table, components: Components = NONE_KNOWN) -> list[str]:
     """A sentence for each model of which no two methods meet in all metrics of a question."""
     return [
         f"{model}: {', '.join(names)} meet under some metrics, in no question's all; the rows rank "
         "them."
         if len(names) > 1
         else f"{model}: {names[0]} competes with nobody here; the rows show it beside the controls."
-        for model, names in alone(board).items()
+        for model, names in alone(board, components).items()
     ]
 
 
@@ -123,10 +126,12 @@ def row_tables(board: pa.Table, patterns: Sequence[str]) -> Iterator[Table]:
 
     One line a contestant under its metric, so that an 80-column terminal is wide enough.
     """
-    shown = [row for row in board.to_pylist() if matches(row["metric"], patterns)]
-    shown.sort(key=lambda row: tuple(row[name] for name in TABLE))  # stable: else as on the board
-    for _, group in itertools.groupby(shown, key=lambda row: [row[name] for name in TABLE]):
-        yield _of_rows(list(group))
+    keys = list(zip(*(board[name].to_pylist() for name in TABLE), strict=True))
+    metrics = enumerate(board["metric"].to_pylist())
+    shown = [position for position, metric in metrics if matches(metric, patterns)]
+    shown.sort(key=keys.__getitem__)  # stable: else as on the board
+    for _, group in itertools.groupby(shown, key=keys.__getitem__):
+        yield _of_rows(board.take(as_arrow(np.array(list(group)))).to_pylist())
 
 
 def _of_rows(rows: Sequence[Row]) -> Table:

@@ -72,8 +72,11 @@ def context(board: Board, patterns: Sequence[str]) -> dict[str, Any]:
     """What the templates of boards are given."""
     return {
         "names": board.names,
-        "sentences": [*sentences(board), *without_competitors(board.shown)],
-        "tables": [*summary_tables(board.shown), *row_tables(board.shown, patterns)],
+        "sentences": [*sentences(board), *without_competitors(board.shown, board.metrics)],
+        "tables": [
+            *summary_tables(board.shown, board.metrics),
+            *row_tables(board.shown, patterns),
+        ],
         "numeric": _numeric,
         "text": as_text,
     }

@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 METHOD = str(STYLES[0]["color"])
 MOST_PANELS = 24
+_PANEL, _NAMES = 4.2, 1.2
+"""Width of a panel of estimates and, of it, of the explainers' names, in inches."""
+_DIAGRAM = 9
+"""Width of a critical-difference diagram."""
 _LETTERS_AN_INCH = 17
-"""Of a caption."""
+"""Of the smallest letters."""
 _READS = {"higher": "higher is better", "lower": "lower is better", "none": "ranks nobody"}
 
 
@@ -87,7 +91,7 @@ def draw_estimates(board: Board, patterns: Sequence[str]) -> Figure:
         )
     drawn, left = groups[:MOST_PANELS], groups[MOST_PANELS:]
     most = max(len(group) for group in drawn)
-    figure, grid = panels(len(drawn), 1, width=4.2, height=0.8 + 0.22 * most)
+    figure, grid = panels(len(drawn), 1, width=_PANEL, height=0.8 + 0.22 * most)
     for axes, group in zip(grid[:, 0], drawn, strict=True):
         _draw_rows(axes, group)
     _caption(figure, _left_out(left, len(groups)))
@@ -130,8 +134,9 @@ def _draw_rows(axes: Axes, rows: Sequence[Row]) -> None:
     axes.tick_params(axis="x", labelsize=7)
     one = ordered[0]
     strategy = "" if one["aggregator"] == "native" else f", {one['aggregator']}"
-    axes.set_xlabel(f"{one['metric']}{strategy} ({_READS[direction]})", fontsize=7)
-    tidy(axes, f"{one['model']}, {one['dataset']}")
+    label = f"{one['metric']}{strategy} ({_READS[direction]})"
+    axes.set_xlabel(_wrapped(label, _PANEL - _NAMES), fontsize=7)
+    tidy(axes, _wrapped(f"{one['model']}, {one['dataset']}", 0.75 * (_PANEL - _NAMES)))
 
 
 def draw_ranks(board: Board, _patterns: Sequence[str] = ()) -> Figure:
@@ -150,20 +155,21 @@ def draw_ranks(board: Board, _patterns: Sequence[str] = ()) -> Figure:
             "pip install 'gxarena[plot]'"
         ) from error
     groups = _standings(board, "ranks")
-    most = max(len(group) for group in groups)
-    figure = canvas(7, len(groups) * (1.2 + 0.16 * most))
-    for axes, group in zip(
-        figure.subplots(len(groups), 1, squeeze=False)[:, 0], groups, strict=True
-    ):
+    heights = [1.2 + 0.16 * len(group) for group in groups]
+    figure = canvas(_DIAGRAM, sum(heights))
+    parts = figure.subfigures(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, group in zip(parts, groups, strict=True):
         names = [" = ".join(one.names) for one in group]
         alike = np.where(told_apart(group), 0.0, 1.0)
         critical_difference_diagram(
             dict(zip(names, (one.mean_rank for one in group), strict=True)),
             pd.DataFrame(alike, names, names),
-            ax=axes,
+            ax=part.subplots(),
             label_props={"fontsize": 7},
+            color_palette=dict.fromkeys(names, METHOD),
         )
-        axes.set_title(f"{_heading(group)}\n{_what_joins(group)}", loc="left", fontsize=9)
+        said = _wrapped(_what_joins(group), 0.75 * _DIAGRAM)
+        part.suptitle(f"{_heading(group)}\n{said}", x=0.01, ha="left", fontsize=9)
     return figure
 
 
@@ -234,10 +240,13 @@ def draw_cost(board: Board, _patterns: Sequence[str] = ()) -> Figure:
 
 def _caption(figure: Figure, text: str) -> None:
     """Sentences below the panels."""
-    wide = int(figure.get_figwidth() * _LETTERS_AN_INCH)
-    lines = textwrap.fill(text, wide, break_long_words=False, break_on_hyphens=False)
-    if lines:
+    if lines := _wrapped(text, figure.get_figwidth()):
         figure.supxlabel(lines, x=0.01, ha="left", fontsize=7)
+
+
+def _wrapped(text: str, inches: float) -> str:
+    """Lines of small letters that are no wider; only a word that is wider itself is broken."""
+    return textwrap.fill(text, int(inches * _LETTERS_AN_INCH), break_on_hyphens=False)
 
 
 def front_of(group: Sequence[Standing]) -> list[Standing]:
@@ -259,7 +268,7 @@ def _standings(board: Board, name: str) -> list[list[Standing]]:
     groups = [
         list(group)
         for _, group in itertools.groupby(
-            summary(board.shown), key=lambda one: (one.model, one.question)
+            summary(board.shown, board.metrics), key=lambda one: (one.model, one.question)
         )
     ]
     if not groups:

@@ -72,7 +72,9 @@
       for (const section of document.querySelectorAll("section.question")) {
         let here = 0;
         for (const article of section.querySelectorAll("article")) {
-          const fits = Object.entries(wanted).every(([name, value]) => !value || article.dataset[name] === value);
+          // A model is asked for by what it is; pages of models ask for one by its label.
+          const names = { model: [article.dataset.model, article.dataset.kind], question: [article.dataset.question] };
+          const fits = Object.entries(wanted).every(([name, value]) => !value || names[name].includes(value));
           article.hidden = !fits;
           here += fits;
         }
@@ -84,7 +86,7 @@
     form.addEventListener("change", () => {
       const chosen = new FormData(form);
       const question = chosen.get("question");
-      gxarena.keep({ model: chosen.get("model"), question, all: question ? "" : 1 });
+      gxarena.keep({ model: chosen.get("model") ?? gxarena.state().get("model"), question, all: question ? "" : 1 });
       show();
     });
     window.addEventListener("hashchange", show);

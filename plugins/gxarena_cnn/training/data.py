@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from gxarena.errors import InputError
-from gxarena_cnn import encoding
 from gxarena_cnn.config import NetworkConfig, parse_config
 from gxarena_cnn.training.settings import Settings
+from gxarena_torch import encoding
 
 if TYPE_CHECKING:
     from gxarena.datasets.dataset import Dataset

@@ -17,7 +17,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import Tensor
 
 from gxarena.seeds import sample_seed
-from gxarena_cnn import encoding
 from gxarena_cnn.checkpoint import save_network
 from gxarena_cnn.config import NetworkConfig
 from gxarena_cnn.networks import Network
@@ -26,6 +25,7 @@ from gxarena_cnn.training.augmentation import augment
 from gxarena_cnn.training.data import Labelled, labelled, network_config
 from gxarena_cnn.training.schedule import best_epoch, exhausted, learning_rate
 from gxarena_cnn.training.settings import Settings, read_settings
+from gxarena_torch import encoding
 from gxarena_torch.device import pick_device
 from gxarena_torch.seeds import torch_seeded
 

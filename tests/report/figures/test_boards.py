@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +51,30 @@ def test_estimates_are_dots_and_intervals_of_the_board_best_on_top() -> None:
         assert list(drawn[2 * i]) == [row["ci_low"], row["ci_high"]]
         assert list(drawn[2 * i + 1]) == [row["estimate"]]
     assert axes.yaxis_inverted()
+
+
+def test_no_label_is_cut_or_runs_into_the_next_panel() -> None:
+    board = synthetic_board(3, 1, 3)
+    long = {
+        "metric": "continuous_jaccard_of_scores[vs cnn-planted-positives/lrp-gamma].mean_over_all",
+        "aggregator": "equally_distributed", "model": "dnabert2-mini-of-one-more-fine-tuning",
+    }  # fmt: skip
+    rows = [
+        row | long | {"dataset": f"fly-promoters-{row['dataset']}"}
+        for row in board.table.to_pylist()
+    ]
+    figure = draw_estimates(
+        replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD)), ["continuous*"]
+    )
+    figure.draw_without_rendering()
+    panels = [axes for axes in figure.axes if axes.axison]
+    texts = [
+        part.get_window_extent() for axes in panels for part in (axes.xaxis.label, axes._left_title)
+    ]  # type: ignore[attr-defined]
+    assert min(box.x0 for box in texts) >= 0
+    assert max(box.x1 for box in texts) <= figure.bbox.x1
+    for one, other in itertools.combinations(texts, 2):
+        assert not one.overlaps(other)
 
 
 def test_without_patterns_the_first_panels_are_drawn_and_it_is_said_which_are_not() -> None:
@@ -115,8 +140,13 @@ def test_ranks_say_what_their_bars_join(datasets: int | None, joins: str) -> Non
         rank = (int(row["explainer"][-1]) + shift) % 5 + 1
         row |= {"rank": rank, "rank_low": rank, "rank_high": rank}
     board = replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD))
-    (axes,) = draw_ranks(board).axes
-    assert axes.get_title(loc="left").splitlines()[2] == joins
+    figure = draw_ranks(board)
+    (axes,), (part,) = figure.axes, figure.subfigs
+    assert " ".join(part.get_suptitle().splitlines()[2:]) == joins
+    figure.draw_without_rendering()
+    words = [text.get_window_extent() for text in (*axes.texts, *part.texts)]
+    assert min(box.x0 for box in words) >= 0
+    assert max(box.x1 for box in words) <= figure.bbox.x1
     bars = [set(line.get_xdata()) for line in axes.lines if len(set(line.get_ydata())) == 1]
     ranks = {one.mean_rank for one in summary(board.table)}
     assert (ranks in bars) is (datasets != 12)

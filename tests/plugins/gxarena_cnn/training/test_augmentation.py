@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from gxarena import dna
 from gxarena.dna import NO_CODE
-from gxarena_cnn.encoding import codes
 from gxarena_cnn.training.augmentation import augment, reverse_complement
 from gxarena_cnn.training.settings import Settings
+from gxarena_torch.encoding import codes
 
 
 @given(st.text(alphabet="ACGTN", min_size=1, max_size=20))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxarena.errors import InputError
-from gxarena_cnn.encoding import codes, one_hot
+from gxarena_torch.encoding import codes, one_hot
 
 dna = st.text(alphabet="ACGTN", min_size=1, max_size=20)
 

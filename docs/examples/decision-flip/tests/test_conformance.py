@@ -1,0 +1,12 @@
+"""What gxarena asks of every metric; so does `gxarena plugins check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gxarena.testing import parametrize_with_checks
+
+
+@parametrize_with_checks("decision-flip", kind="metrics")
+def test_conformance(check: Callable[[], None]) -> None:
+    check()

@@ -1,0 +1,1 @@
+"""In-silico mutagenesis to first order: a plugin of gxarena."""

@@ -1,0 +1,62 @@
+"""Whether zennit's rules can walk a network: the capability ``gxarena_cnn:zennit``, checked.
+
+Relevance goes back through gradients that the rules replace, module by module. What a forward
+computes outside of modules has its plain gradient there, which shares no relevance out: a sum would
+give all of it to either part. So what cannot be walked is refused, and not explained wrongly.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+from torch import Tensor, nn
+from zennit.layer import Sum
+from zennit.types import Activation, AvgPool, BatchNorm, Linear, MaxPool
+
+from gxarena_torch.tracing import SHAPING, watched
+
+_WALKED = (Activation, AvgPool, BatchNorm, Linear, MaxPool, Sum)
+_NEUTRAL = (
+    nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout,
+    nn.ZeroPad1d, nn.ZeroPad2d,
+)  # fmt: skip
+"""Modules whose gradient hands relevance on as it is."""
+
+_known: weakref.WeakKeyDictionary[nn.Module, str] = weakref.WeakKeyDictionary()
+
+
+def why_not_walkable(network: nn.Module, one_hot: Tensor) -> str:
+    """What of a network zennit's rules cannot walk; empty where they can. Asked once of each.
+
+    Parameters
+    ----------
+    network : nn.Module
+        In evaluation mode.
+    one_hot : tensor, shape (1, 4, L)
+    """
+    if network not in _known:
+        _known[network] = _asked(network, one_hot)
+    return _known[network]
+
+
+def _asked(network: nn.Module, one_hot: Tensor) -> str:
+    seen = watched(network, one_hot, whole=(Sum,))
+    if outside := sorted(seen.computed - SHAPING):
+        return (
+            f"a forward that computes '{outside[0]}' outside of modules. Make it one of torch's "
+            "modules, a sum a zennit.layer.Sum of stacked parts"
+        )
+    for name, module in seen.modules.items():
+        if isinstance(module, nn.MultiheadAttention) or not isinstance(module, _WALKED + _NEUTRAL):
+            return f"'{name}', a {type(module).__name__}, for which there is no rule"
+        if seen.used[name] > 1 and isinstance(module, _WALKED):
+            return f"'{name}' used {seen.used[name]} times. Make a module for each use"
+    reading = sorted(n for n in seen.reading if not isinstance(seen.modules[n], _NEUTRAL))
+    linear = [name for name, one in network.named_modules() if isinstance(one, Linear)]
+    if reading != linear[:1]:
+        first = f"'{linear[0]}'" if linear else "none"
+        return (
+            f"the input read by {', '.join(map(repr, reading)) or 'no module'}, and {first} as the "
+            "first linear one in the order of modules. Let that one alone read it"
+        )
+    return ""

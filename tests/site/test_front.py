@@ -1,0 +1,87 @@
+"""The start page's choice of a model, and what other pages say of the same comparisons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from site_pages import Page, pages_of, synthetic_board
+
+from gxarena.registry import Registry
+from gxarena.results.boards import write_board
+from gxarena.results.schemas import LEADERBOARD
+from gxarena.site.content import read_content
+from gxarena.site.site import Site
+from gxarena.site.writing import write_site
+
+LABELS = {"here": "cnn", "there": "cnn", "letters": "dnabert2-mini"}
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> dict[str, Page]:
+    """Of a board of three models, two of which are of one component, as its terms say."""
+    given = synthetic_board(3, 4, 2)
+    rows = [row | {"model": label} for label in LABELS for row in given.table.to_pylist()]
+    terms = {
+        ("model", label, "0"): f"{component} with weights w" for label, component in LABELS.items()
+    }
+    table = pa.Table.from_pylist(rows, LEADERBOARD)
+    write_board(tmp_path / "b.parquet", replace(given, table=table, terms=terms))
+    content = read_content([tmp_path / "b.parquet"])
+    write_site(Site.of(content, Registry.load()), tmp_path / "site")
+    return pages_of(tmp_path / "site")
+
+
+def test_a_model_is_asked_for_by_what_it_is(pages: dict[str, Page]) -> None:
+    """Nobody outside knows that mini-planted is a DNABERT-2."""
+    start = pages["index.html"]
+    offered = [a["value"] for _, a in start.tags if a.get("name") == "model"]
+    assert offered == ["", "cnn", "dnabert2-mini"]
+    for component in ("cnn", "dnabert2-mini"):
+        what = Registry.load().get("models", component).summary.partition(";")[0]
+        assert f"{component}, {what}" in start.words
+    kinds = {a["data-model"]: a["data-kind"] for tag, a in start.tags if tag == "article"}
+    assert kinds == LABELS
+    assert "there a cnn, on board 1" in start.words
+
+
+def test_pages_say_the_tier_that_the_start_page_shows(pages: dict[str, Page]) -> None:
+    """A page said "not told" of tiers, and "first in 0" of explainers in the first one."""
+    start = pages["index.html"]
+    band, first = "", set()
+    for row in start.rows:
+        text = " ".join(row[0].split()) if row else ""
+        band = text if text.startswith("tier ") else band
+        if text.startswith("explainer-") and band.startswith("tier 1 "):
+            first.add(text)
+    for name in ("explainer-00", "explainer-01", "explainer-02"):
+        page = pages[f"explainer/{name}.html"]
+        tiers = [row[5].strip() for row in page.rows if row and row[0].endswith("?")]
+        assert len(tiers) == 12
+        ones = tiers.count("1")
+        assert (ones > 0) == (name in first)
+        said = f"first tier in {ones} of 12 comparisons"
+        assert said in " ".join(pages["explainers.html"].row(name))
+
+
+def test_explainers_of_two_models_do_not_share_a_table_of_ranks(pages: dict[str, Page]) -> None:
+    page = pages["metric/metric-0.html"]
+    for label in LABELS:
+        assert f"metric-0, set-1, {label} board 1" in page.words
+    rows = [row[0] for row in page.rows if row and row[0].startswith("explainer-")]
+    assert len(rows) == 3 * len(LABELS) * 2
+
+
+def test_the_largest_comparison_is_first_on_every_page(tmp_path: Path) -> None:
+    """Charts began with boards on which nobody competes."""
+    for explainers in (1, 4):
+        write_board(tmp_path / f"{explainers}.parquet", synthetic_board(explainers, 4, 2))
+    content = read_content([tmp_path / "1.parquet", tmp_path / "4.parquet"])
+    sections = Site.of(content, Registry.load()).sections
+    assert [(one.question, one.board) for one in sections] == [
+        (question, board)
+        for question in ("localization", "faithfulness", "robustness", "complexity")
+        for board in (2, 1)
+    ]
