@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from shipped_scripts import shipped_script
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "benchmarks" / "faults"
@@ -18,20 +18,8 @@ FINE = {"equal board", "one sentence"}
 
 
 @pytest.fixture(scope="module")
-def scripts() -> dict[str, Any]:
-    """The campaign's modules, which find each other as when they are run."""
-    names = ("outcomes", "arena", "damage", "process", "campaign", "fuzz")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(SCRIPTS))
-        found = {}
-        for name in names:
-            spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
-            assert spec is not None
-            assert spec.loader is not None
-            patch.setitem(sys.modules, name, importlib.util.module_from_spec(spec))
-            spec.loader.exec_module(sys.modules[name])
-            found[name] = sys.modules[name]
-        yield found
+def campaign() -> Any:
+    return shipped_script("benchmarks/faults/campaign.py")
 
 
 @pytest.mark.slow
@@ -55,8 +43,8 @@ def test_some_sixty_faults_end_well(tmp_path: Path) -> None:
     assert {"driver", "fork server", "child"} <= {row["where"] for row in rows}
 
 
-def test_what_is_different_is_told(scripts: dict[str, Any]) -> None:
-    differs = scripts["arena"].differs
+def test_what_is_different_is_told(campaign: Any) -> None:
+    differs = campaign.damage.differs
     cells = [{"cell_id": "a", "seed": 1}, {"cell_id": "b", "seed": 1}]
     whole = {"cells": cells, "samples": [{"cell_id": "a", "value": 0.5}]}
     assert differs(whole, whole) == ""
@@ -68,15 +56,15 @@ def test_what_is_different_is_told(scripts: dict[str, Any]) -> None:
     assert differs(part, whole) == "cells (1 rows, not 2)"
 
 
-def test_a_fault_that_is_not_told_of_is_wrong(scripts: dict[str, Any], tmp_path: Path) -> None:
+def test_a_fault_that_is_not_told_of_is_wrong(campaign: Any, tmp_path: Path) -> None:
     """What a campaign says of a reader that raises, and of one that never ends."""
-    campaign, outcomes = scripts["campaign"], scripts["outcomes"]
+    outcomes = campaign.process
 
     def row(outcome: Any) -> str:
         fault = campaign.Fault("flip", "board", 0)
         arena = type("Arena", (), {"place": tmp_path})()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(scripts["damage"], "alone", outcome)
+            patch.setattr(campaign.damage, "alone", outcome)
             found: str = campaign.ended(fault, arena)["outcome"]
         return found
 
@@ -90,24 +78,26 @@ def test_a_fault_that_is_not_told_of_is_wrong(scripts: dict[str, Any], tmp_path:
     assert row(hangs) == "hang"
 
 
-def test_a_fuzzer_tells_what_is_wrong(scripts: dict[str, Any]) -> None:
+def test_a_fuzzer_tells_what_is_wrong() -> None:
+    fuzz = shipped_script("benchmarks/faults/fuzz.py")
+
     def example(seed: int, _value: Any) -> None:
         if seed > 1000:
             raise ValueError("too large")
 
-    tried, wrong = scripts["fuzz"].fuzzed("toy", example, 0.05)
+    tried, wrong = fuzz.fuzzed("toy", example, 0.05)
     assert tried > 1
     assert "ValueError: too large" in wrong
-    tried, wrong = scripts["fuzz"].fuzzed("toy", lambda *_: None, 0.01)
+    tried, wrong = fuzz.fuzzed("toy", lambda *_: None, 0.01)
     assert (tried > 1, wrong) == (True, "")
 
 
-def test_the_published_campaign(scripts: dict[str, Any]) -> None:
+def test_the_published_campaign(campaign: Any) -> None:
     """docs/engines.md, faults."""
     rows = pq.read_table(ROOT / "leaderboard" / "faults.parquet").to_pylist()
     assert len(rows) >= 1000
     assert {row["outcome"] for row in rows} == FINE
     assert all(len(row["message"].splitlines()) == 1 for row in rows if row["message"])
     kinds, wheres = ({row[key] for row in rows} for key in ("kind", "where"))
-    assert kinds >= {*scripts["damage"].KINDS, *scripts["process"].DO}
-    assert wheres >= {*scripts["damage"].WHERE, *scripts["process"].HARMS}
+    assert kinds >= {*campaign.damage.KINDS, *campaign.process.DO}
+    assert wheres >= {*campaign.damage.WHERE, *campaign.process.HARMS}

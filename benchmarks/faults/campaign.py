@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cluster
 import damage
 import process
 import pyarrow as pa
@@ -68,8 +69,8 @@ class Fault(NamedTuple):
     def run(self, arena: Arena) -> Outcome:
         """Do it, and see what comes of it."""
         rng = random.Random(f"{self.kind}, {self.where}, {self.seed}")  # noqa: S311
-        if self.kind in process.DO:
-            return process.DO[self.kind](arena, self.kind, self.where, rng)
+        if do := (process.DO | cluster.DO).get(self.kind):
+            return do(arena, self.kind, self.where, rng)
         if self.where in damage.ALONE:
             return damage.alone(arena, self.kind, self.where, rng)
         resume = self.seed < RESUMED
@@ -84,6 +85,7 @@ def faults(seeds: int) -> Iterator[Fault]:
                 if seed < 1 or kind not in damage.ONCE:
                     yield Fault(kind, where, seed)
     yield from (Fault(*one) for one in process.faults(seeds // 5))
+    yield from (Fault(*one) for one in cluster.faults(min(seeds, 1)))
 
 
 def ended(fault: Fault, arena: Arena) -> dict[str, Any]:
