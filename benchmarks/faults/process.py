@@ -115,15 +115,15 @@ def two(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
     return judged(arena, out, second)
 
 
-def harmed(arena: Arena, kind: str, _where: str, _rng: random.Random) -> Outcome:
+def harmed(arena: Arena, _kind: str, where: str, _rng: random.Random) -> Outcome:
     """An explainer harms others; theirs are as they were, and it is named."""
     from gxarena.results.reading import RunResults
 
     out = _new(arena)
-    how = {"explainers": (*GOOD, kind), "memory": MEMORY}
+    how = {"explainers": (*GOOD, where), "memory": MEMORY}
     os.environ["POISON_RUN"] = str(out)
     said = arena.run(out, "--timeout", SILENCE, **how)
-    if kind == "reaches":  # what it has reached is due again
+    if where == "reaches":  # what it has reached is due again
         os.environ["POISON_RUN"] = str(arena.scratch)
         said = arena.run(out, **how)
     if said.code is None:
@@ -133,7 +133,7 @@ def harmed(arena: Arena, kind: str, _where: str, _rng: random.Random) -> Outcome
     expected = {name: rows for name, rows in arena.expected.items() if name != "leaderboard"}
     if other := differs(content(out), expected):
         return Outcome(DIFFERENT, f"{other} of others")
-    rows = [row for row in RunResults.of(out).last_rows() if row["explainer"] == kind]
+    rows = [row for row in RunResults.of(out).last_rows() if row["explainer"] == where]
     messages = {row["error_message"] for row in rows if row["status"] != "ok"}
     return Outcome(SENTENCE, sorted(messages)[0]) if messages else Outcome(EQUAL)
 
@@ -229,7 +229,7 @@ def faults(seeds: int) -> Iterator[tuple[str, str, int]]:
             yield ("full disk", "at work", seed)
             yield from (("read-only disk", where, seed) for where in ("at work", "a killed run"))
         if seed < 1:
-            yield from ((name, "plugin", seed) for name in HARMS)
+            yield from (("plugin", harm, seed) for harm in HARMS)
             yield ("moved", "a finished run", seed)
             if root:
                 yield ("read-only disk", "from the beginning", seed)
@@ -237,7 +237,7 @@ def faults(seeds: int) -> Iterator[tuple[str, str, int]]:
 
 DO = {
     **dict.fromkeys(SIGNALS, killed),
-    **dict.fromkeys(HARMS, harmed),
+    "plugin": harmed,
     "limit": stopped,
     "two runs": two,
     "moved": moved,

@@ -22,7 +22,7 @@ from gxarena.site.questions import Line, Section
 TEXT, SOFT, GROUND = "var(--text)", "var(--soft)", "var(--ground)"
 ACCENT, CONTROL = "var(--accent)", "var(--control)"
 HEIGHT = 340
-_NARROW, _LETTER, _LINE = 800.0, 6.5, 13.0
+_NARROW, _LETTER, _LINE = 800.0, 6.5, 16.0
 """A chart is as wide at least, and a letter of a name as large, in pixels."""
 _READS = {"higher": "higher is better", "lower": "lower is better", "none": "ranks nobody"}
 Record = dict[str, Any]
@@ -142,6 +142,7 @@ def _costs(section: Section) -> list[Record]:
             found.append(
                 {
                     "explainer": " = ".join(line.names),
+                    "label": line.explainer + (" = …" if len(line.names) > 1 else ""),
                     "role": line.role,
                     "seconds": line.seconds,
                     "quality": value,
@@ -189,7 +190,7 @@ def _name(records: Sequence[Record]) -> None:
     order = sorted(range(len(records)), key=lambda i: (not records[i]["front"], up[i]))
     for i in order:
         start, height = across[i], up[i]
-        end = start + _LETTER * len(records[i]["explainer"])
+        end = start + _LETTER * len(records[i]["label"])
         free = all(
             abs(height - other) >= _LINE or end < begins or start > stops
             for begins, stops, other in placed
@@ -231,7 +232,7 @@ def _cost_spec(records: Sequence[Record], reads: str, reverse: bool) -> dict[str
     labels = (
         base.transform_filter("datum.named")
         .mark_text(align="left", dx=8, dy=-7, color=TEXT)
-        .encode(text="explainer:N")
+        .encode(text="label:N")
     )
     chart = alt.layer(whiskers, front, points, labels).properties(width="container", height=HEIGHT)
     return spec_of(chart)

@@ -355,6 +355,7 @@ def test_a_card_shows_its_fields(root: Path) -> None:
         ({"only": {"data": "fly"}}, "unknown 'data'"),
         ({"only": {}}, "'Gini / chance': expected one row of the board, got 2. Say which dataset"),
         ({"only": {"dataset": "worm"}}, "'entropy': expected a number somewhere, got none"),
+        ({"board": "none"}, "none.parquet: expected a board in leaderboard/, got none"),
         ({"show": "{ci_low:.2f}"}, "'Gini / LRP': expected columns with numbers in show"),
     ],
 )

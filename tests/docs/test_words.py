@@ -384,3 +384,58 @@ def test_and_its_gain_on_promoters_is_not_told_from_zero() -> None:
     assert cnn["lrp"]["ci_low"] > 0
     mini = _rows("explainers", model="dnabert2-mini", metric=gain, **asked)
     assert mini["attention-cls"]["ci_low"] < 0 < mini["attention-cls"]["ci_high"]
+
+
+STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
+
+
+def _aligned(question: str, **labels: str) -> list[dict[str, Any]]:
+    """How alike the mini's explanations and LRP on the CNN are, by the paper's strategies."""
+    rows = [
+        _rows(f"question-{question}", model="dnabert2-mini", aggregator=strategy, **labels)
+        for strategy in STRATEGIES
+    ]
+    return [row for by_explainer in rows for row in by_explainer.values()]
+
+
+def test_which_strategy_aligns_best_hangs_on_the_rules_of_lrp() -> None:
+    """docs/paper.md, open questions."""
+    for rule, above in (("epsilon", (0, 1)), ("epsilon-plus", (2,))):
+        metric = f"continuous_jaccard[vs cnn/lrp-{rule}]"
+        found = [
+            row
+            for row in _aligned("composite", metric=metric)
+            if row["explainer"] == "attnlrp" and row["replicates"] == 5
+        ]
+        assert len(found) == len(STRATEGIES)
+        below = (2, 3) if rule == "epsilon" else (0,)
+        for better in above:
+            for worse in below:
+                assert found[better]["ci_low"] > found[worse]["ci_high"]
+
+
+def test_what_of_the_outputs_is_explained_moves_no_similarity() -> None:
+    """docs/paper.md, open questions: AttnLRP of logit, log-odds and probability."""
+    found = _aligned("objective", metric="continuous_jaccard[vs cnn/lrp]")
+    for strategy in STRATEGIES:
+        estimates = [
+            row["estimate"]
+            for row in found
+            if row["aggregator"] == strategy and row["role"] == "method"
+        ]
+        assert len(estimates) == 3
+        assert max(estimates) - min(estimates) < 0.001
+
+
+def test_background_aligns_as_promoters_do_and_beyond_random() -> None:
+    """docs/paper.md, open questions."""
+    metric = "continuous_jaccard[vs cnn/lrp]"
+    for strategy in STRATEGIES:
+        promoters, background = (
+            _rows("question-negative-class", metric=metric, dataset=dataset, aggregator=strategy)
+            for dataset in ("promoters", "background")
+        )
+        assert promoters["attnlrp"]["ci_low"] < background["attnlrp"]["ci_high"]
+        assert background["attnlrp"]["ci_low"] < promoters["attnlrp"]["ci_high"]
+        for rows in (promoters, background):
+            assert rows["attnlrp"]["ci_low"] > rows["random"]["ci_high"]
