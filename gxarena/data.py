@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gxarena.errors import InputError
+from gxarena.errors import InputError, ShapeError
 from gxarena.samples import Interval as Interval
 from gxarena.samples import Sample as Sample
 
@@ -48,12 +48,12 @@ class Spans:
     def __post_init__(self) -> None:
         boundaries = np.array(self.boundaries, dtype=np.int64)
         if boundaries.ndim != 1 or len(boundaries) < 2 or boundaries[0] != 0:
-            raise InputError(
+            raise ShapeError(
                 "Spans: expected boundaries that run from 0 to the sequence length, "
                 f"got {boundaries.tolist()}."
             )
         if np.any(np.diff(boundaries) <= 0):
-            raise InputError(
+            raise ShapeError(
                 f"Spans: expected strictly increasing boundaries, got {boundaries.tolist()}."
             )
         frozen(boundaries)
@@ -186,7 +186,7 @@ class Attribution:
     def __post_init__(self) -> None:
         scores = np.array(self.scores, dtype=np.float64)
         if scores.shape != (len(self.spans),):
-            raise InputError(
+            raise ShapeError(
                 f"Attribution: expected one score for each of {len(self.spans)} units, "
                 f"got an array of shape {scores.shape}."
             )
@@ -195,7 +195,7 @@ class Attribution:
         if self.hypothetical is not None:
             hypothetical = np.array(self.hypothetical, dtype=np.float64)
             if hypothetical.shape != (self.spans.length, 4):
-                raise InputError(
+                raise ShapeError(
                     f"Attribution: expected hypothetical contributions of shape "
                     f"({self.spans.length}, 4), got {hypothetical.shape}."
                 )

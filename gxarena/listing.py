@@ -42,6 +42,8 @@ class Fault:
     def of(cls, error: BaseException) -> Fault:
         """As it is shown to a user."""
         name, text = type(error).__name__, _text(error)
+        if isinstance(error, SystemExit):
+            text = f"it ended the program ({f'exit status {text}' if text.isdigit() else text})"
         details = "".join(traceback.format_exception(error)[-3:])
         return cls(f"{name}: {text}" if text else name, details, error)
 

@@ -67,7 +67,8 @@ def run(
     Parameters
     ----------
     suite : str, path, mapping or Suite
-        A suite that ships, a suite file, or its document.
+        A suite that ships, a suite file, or its document, whose blocks may leave out a kind of
+        which all is defined here.
     explainers : sequence
         Functions of a model and a `gxarena.data.Batch` that give an Attribution, or an array of
         scores on the model's units, for each sequence; classes or objects with `explain`.

@@ -8,6 +8,7 @@ import pytest
 
 from gxarena.capabilities import OF_MODELS, check_names, said, why_not
 from gxarena.errors import PluginError
+from gxarena.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,34 @@ def test_what_a_model_lacks_is_said_in_words(capability: str) -> None:
     metric = Toy("asks", requires=_of(capability))
     assert why_not(PLAIN, PLAIN, annotated=False, metric=metric).startswith("metric 'asks' needs")
     assert why_not(PLAIN, able, annotated=False, metric=metric) == ""
+
+
+@pytest.mark.parametrize(
+    ("capability", "kind", "needy", "able", "other"),
+    [
+        ("maskable", "explainers", "lime", "toy", "toy-short"),
+        ("differentiable", "explainers", "saliency", "cnn", "toy"),
+        ("one-hot", "explainers", "deep_lift_shap", "cnn", "dnabert2-mini"),
+        ("modular", "explainers", "deeplift", "cnn", "dnabert2-mini"),
+        ("randomisable", "metrics", "model_randomisation", "cnn", "toy"),
+        ("special", "metrics", "special_share", "dnabert2-mini", "cnn"),
+    ],
+)
+def test_what_ships_says_what_it_needs(
+    registry: Registry, capability: str, kind: str, needy: str, able: str, other: str
+) -> None:
+    def shipped(kind: str, name: str) -> Toy:
+        component = registry.components[kind, name].component
+        return Toy(name, component.provides, component.requires)
+
+    needs = shipped(kind, needy)
+    assert capability in needs.requires
+    explainer, metric = (needs, None) if kind == "explainers" else (PLAIN, needs)
+    fits, lacks = shipped("models", able), shipped("models", other)
+    assert why_not(explainer, fits, annotated=True, metric=metric) == ""
+    reason = why_not(explainer, lacks, annotated=True, metric=metric)
+    assert OF_MODELS[capability] in reason
+    assert reason.endswith(f"'{other}' is none")
 
 
 def test_a_plugins_own_reads_as_the_plugin_says() -> None:

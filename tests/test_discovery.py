@@ -34,7 +34,7 @@ BEHAVIOURS = {
     "leaves-well": ("import os\nos._exit(0)\n", "ended with exit status 0"),
     "segfaults": ("import ctypes\nctypes.string_at(0)\n", "ended by SIGSEGV"),
     "hangs": ("import time\ntime.sleep(3600)\n", "no end within 6 s"),
-    "exits": ("import sys\nsys.exit(1)\n", "SystemExit: 1"),
+    "exits": ("import sys\nsys.exit(1)\n", "SystemExit: it ended the program (exit status 1)"),
     "interrupts": ("raise KeyboardInterrupt\n", "KeyboardInterrupt"),
     "cancels": ("class Gone(BaseException): ...\nraise Gone('away')\n", "Gone: away"),
     "recurses": ("def f(): f()\nf()\n", "RecursionError"),

@@ -86,7 +86,7 @@ def test_exit_at_import_does_not_end_the_program(
     (tmp_path / "leaver.py").write_text("import sys; sys.exit(1)")  # type: ignore[operator]
     monkeypatch.syspath_prepend(str(tmp_path))
     (broken,) = Registry.load([entry_point("leaver", "leaver")]).broken
-    assert broken.error == "SystemExit: 1"
+    assert broken.error == "SystemExit: it ended the program (exit status 1)"
 
 
 def test_duplicate_name_names_both_and_the_first_stays(

@@ -200,7 +200,8 @@ class Arena:
         run(self.plan(), out)
 
 
-Content = dict[str, Any]
+Rows = list[dict[str, Any]]
+Content = dict[str, Rows]
 """What was read, by table."""
 
 
@@ -235,7 +236,7 @@ def _content(results: Any, path: Path, explainers: Sequence[str]) -> Content:
     rows = results.last_rows()
     kept = [r for r in rows if r["explainer"] in explainers and r["status"] == "ok"]
     cells = {row["cell_id"] for row in kept}
-    found: Content = {
+    found = {
         name: [row for row in results.table(name).to_pylist() if row["cell_id"] in cells]
         for name in TABLES
     }
@@ -245,8 +246,8 @@ def _content(results: Any, path: Path, explainers: Sequence[str]) -> Content:
     return found
 
 
-def _plain(table: Any) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table.drop_columns(["seconds_per_sequence"]).to_pylist()
+def _plain(table: Any) -> Rows:
+    rows: Rows = table.drop_columns(["seconds_per_sequence"]).to_pylist()
     return rows
 
 
@@ -263,8 +264,16 @@ def differs(found: Content, expected: Content, *, whole: bool = True) -> str:
         if not whole and name not in found:
             continue
         if str(found.get(name, [])) != str(wanted):  # NaN equals itself
-            return name
+            return f"{name} ({_columns(found.get(name, []), wanted)})"
     return ""
+
+
+def _columns(found: Rows, wanted: Rows) -> str:
+    """In which columns rows differ, or how many there are."""
+    if len(found) != len(wanted):
+        return f"{len(found)} rows, not {len(wanted)}"
+    pairs = list(zip(found, wanted, strict=True))
+    return ", ".join(k for k in found[0] if any(str(a.get(k)) != str(b.get(k)) for a, b in pairs))
 
 
 def _command(

@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from arena import Arena, Content, board, bundled, content, differs
+from arena import SAMPLES, Arena, Content, board, bundled, content, differs
 from outcomes import DIFFERENT, EQUAL, SENTENCE, TRACEBACK, Outcome, is_sentence
 
 from gxarena.errors import GxarenaError
+from gxarena.run.store import Store
 
 FINISHED = {
     "run.json": "run.json",
@@ -72,8 +73,11 @@ def of_run(
     out = arena.place / "damaged"
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(base, out)
-    hurt(rng.choice(sorted(out.glob((FINISHED | AT_WORK)[where]))), kind, rng)
+    path = rng.choice(sorted(out.glob((FINISHED | AT_WORK)[where])))
+    hurt(path, kind, rng)
     try:
+        if path.parts[-4:-3] == ("store",) and not _as_stored(path, base / path.relative_to(out)):
+            return Outcome(DIFFERENT, "the store as it is read")
         if other := differs(content(out), arena.expected, whole=False):
             return Outcome(DIFFERENT, f"{other} as it is read")
         said = ""
@@ -89,6 +93,23 @@ def of_run(
         return Outcome(SENTENCE, str(error))
     other = differs(content(out), arena.expected)
     return Outcome(DIFFERENT, f"{other} once resumed") if other else Outcome(EQUAL)
+
+
+def _as_stored(path: Path, whole: Path) -> bool:
+    """Whether a chunk of the store reads as it was, or as none."""
+    found, written = (_stored(one) for one in (path, whole))
+    return found is None or found == written
+
+
+def _stored(path: Path) -> str | None:
+    stage, key, _ = path.parts[-3:]
+    store = Store(path.parents[2])
+    if stage == "shared":
+        answers = store.read_shared(key)
+        return None if answers is None else str(answers.tolist())
+    if store.seconds(stage, key, 0) is None:
+        return None
+    return str(store.first(stage, key, SAMPLES).to_pylist())
 
 
 def alone(arena: Arena, kind: str, where: str, rng: random.Random) -> Outcome:

@@ -7,15 +7,28 @@ from dataclasses import replace
 
 from gxarena.api import Aggregator
 from gxarena.data import Attribution, Explained, Floats, Spans
-from gxarena.errors import Unsupported
+from gxarena.errors import ShapeError, Unsupported
 
 
 def project_all(aggregator: Aggregator, explained: Explained, onto: Sequence[Spans]) -> Explained:
-    """Project each sample's attribution onto its spans."""
+    """Project each sample's attribution onto its spans.
+
+    Raises
+    ------
+    ShapeError
+        What comes back is on others.
+    """
     projected = [
         aggregator.project(attribution, spans)
         for attribution, spans in zip(explained.attributions, onto, strict=True)
     ]
+    for after, spans in zip(projected, onto, strict=True):
+        if not isinstance(after, Attribution) or after.spans != spans:
+            got = len(after.spans) if isinstance(after, Attribution) else type(after).__name__
+            raise ShapeError(
+                f"expected project to give an Attribution on the {len(spans)} units of `onto`, got "
+                f"{f'one on {got} units' if isinstance(got, int) else f'a {got}'}."
+            )
     unchanged = all(
         before.spans == after.spans
         for before, after in zip(explained.attributions, projected, strict=True)

@@ -72,7 +72,7 @@ def _made_by(registry: Registry, name: str, rest: str, given: Mapping[str, Any])
         if not isinstance(dataset, Dataset):
             raise PluginError(
                 f"{found.distribution}: dataset '{name}': expected a Dataset, "
-                f"got a {type(dataset).__name__}."
+                f"got a {type(dataset).__name__}. Return gxarena.Dataset(name, samples)."
             )
         return dataset
 
@@ -80,7 +80,12 @@ def _made_by(registry: Registry, name: str, rest: str, given: Mapping[str, Any])
         return kept(found, parameters, make) if MADE in found.component.provides else make()
     except GxarenaError:
         raise
-    except (Exception, SystemExit) as error:
+    except SystemExit as error:
+        raise PluginError(
+            f"{found.distribution}: dataset '{name}': expected to be made with {parameters}, "
+            f"got the end of the program ({error}). Raise an error instead of calling exit."
+        ) from error
+    except Exception as error:
         raise PluginError(
             f"{found.distribution}: dataset '{name}': expected to be made with {parameters}, "
             f"got {type(error).__name__}: {error}."

@@ -171,8 +171,11 @@ def scored_rows(
     samples: tuple[Sample, ...],
     scored: Scored | SetScored,
     quantities: Mapping[str, Quantity],
+    where: str = "",
 ) -> Tables:
     """The rows of each other table that a metric's answer for these samples comes to.
+
+    Errors begin with `where`, or with the metric's label.
 
     Raises
     ------
@@ -180,19 +183,20 @@ def scored_rows(
         The metric gave other quantities than it declares, not one value a sample, or one outside
         its declared bounds.
     """
+    where = where or f"metric '{cell.metric}'"
     if isinstance(scored, SetScored):
         # A set is scored as if it were one sample without a name.
         values = {key: np.array([value]) for key, value in scored.values.items()}
         reasons = {key: {0: reason} for key, reason in scored.reasons.items()}
         whole = Scored(values, reasons)
-        _check_scored(whole, quantities, 1, cell)
+        _check_scored(whole, quantities, 1, where)
         rows = {
             "motifs": [_motif_row(cell, motif) for motif in scored.motifs],
             "seqlets": list(_seqlet_rows(cell, samples, scored.motifs)),
         }
         tables = {name: pa.Table.from_pylist(those, TABLES[name]) for name, those in rows.items()}
         return {"samples": _sample_rows(cell, (Sample("", ""),), whole), **tables}
-    _check_scored(scored, quantities, len(samples), cell)
+    _check_scored(scored, quantities, len(samples), where)
     return {
         "samples": _sample_rows(cell, samples, scored),
         "curves": _curve_rows(cell, samples, scored),
@@ -248,23 +252,21 @@ def _seqlet_rows(
 
 
 def _check_scored(
-    scored: Scored, quantities: Mapping[str, Quantity], n_samples: int, cell: Cell
+    scored: Scored, quantities: Mapping[str, Quantity], n_samples: int, where: str
 ) -> None:
     for key, values in scored.values.items():
         if key not in quantities:
-            raise PluginError(
-                f"metric '{cell.metric}': expected keys among its quantities, got '{key}'."
-            )
+            raise PluginError(f"{where}: expected keys among its quantities, got '{key}'.")
         if np.shape(values) != (n_samples,):
             raise PluginError(
-                f"metric '{cell.metric}', '{key}': expected {n_samples} values, "
+                f"{where}, '{key}': expected {n_samples} values, "
                 f"got an array of shape {np.shape(values)}."
             )
         outside = np.flatnonzero(quantities[key].outside(np.asarray(values)))
         if len(outside):
             low, high = quantities[key].bounds
             raise PluginError(
-                f"metric '{cell.metric}', '{key}': expected values within its declared bounds "
+                f"{where}, '{key}': expected values within its declared bounds "
                 f"({low}, {high}), got {values[outside[0]]:g} (and {len(outside) - 1} more). Mend "
                 "the value, or the bounds in its quantities."
             )

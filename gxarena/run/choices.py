@@ -16,6 +16,7 @@ from gxarena.files import beside
 from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest
 from gxarena.registry import Registered, Registry, missing_module, signature
+from gxarena.run.blame import blamed, check_made
 from gxarena.run.suite import Parameters
 from gxarena.sources.dependencies import Sources
 
@@ -213,9 +214,15 @@ def create(registry: Registry, choice: Choice) -> Any:
     ------
     InputError
         The factory does not take a parameter that was given.
+    PluginError
+        What it made lacks what its kind must have.
     """
     resolved_parameters(choice, registry)
-    return registry.create(choice.kind, choice.found.component.name, given_parameters(choice))
+    name = choice.found.component.name
+    with blamed(choice.where):
+        made = registry.create(choice.kind, name, given_parameters(choice))
+    check_made(made, choice.kind, choice.provides, choice.where)
+    return made
 
 
 def under(made: Any, objective: str) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Ints, Sample, Spans
 from gxarena.errors import PluginError
+from gxarena.run.blame import blamed
 from gxarena.run.choices import Choice
 from gxarena.run.flanked import units_within
 from gxarena.run.store import Predictions
@@ -91,9 +92,10 @@ def check_finite(attributions: Iterable[Attribution], choice: Choice) -> None:
 def checked_predictions(model: Model, samples: tuple[Sample, ...], choice: Choice) -> Predictions:
     """Ask a model; raise PluginError where it broke its contract."""
     sequences = [sample.whole.sequence for sample in samples]
-    outputs = np.asarray(model.predict(sequences), dtype=np.float64)
-    spans = tuple(model.spans(sequences))
     where = choice.where
+    with blamed(where):
+        outputs = np.asarray(model.predict(sequences), dtype=np.float64)
+        spans = tuple(model.spans(sequences))
     if outputs.shape != (len(samples), model.n_outputs):
         raise PluginError(
             f"{where}: expected outputs of shape ({len(samples)}, {model.n_outputs}), "

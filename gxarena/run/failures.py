@@ -13,7 +13,8 @@ TRACEBACK_TAIL = 2000
 
 def failure(error: BaseException) -> dict[str, Any]:
     """What a `cells` row says of a cell that raised."""
-    name = type(error).__name__
+    # Whose exit is known has a class of its own (`gxarena.run.blame`).
+    name = "SystemExit" if isinstance(error, SystemExit) else type(error).__name__
     status = "error"
     if isinstance(error, Unsupported):
         status = "unsupported"

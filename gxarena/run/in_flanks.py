@@ -16,6 +16,7 @@ from gxarena.api import Explainer, Model, Scored
 from gxarena.capabilities import is_own
 from gxarena.data import Attribution, Batch, Explained, Floats, Sample
 from gxarena.errors import PluginError
+from gxarena.run.blame import blamed
 from gxarena.run.choices import Choice
 from gxarena.run.contracts import check_attributions
 from gxarena.run.flanked import Flanked, in_flanks, units_within
@@ -62,7 +63,8 @@ def asked(explainer: Explainer, model: Model, batch: Batch, choice: Choice) -> l
     costs such a method no more; its explanation is then cut to the region.
     """
     if not isinstance(model, Flanked) or not any(map(is_own, choice.requires)):
-        attributions = explainer.explain(model, batch)
+        with blamed(choice.where):
+            attributions = explainer.explain(model, batch)
         check_attributions(attributions, batch, choice)
         return attributions
     left, right = model.flanks
@@ -75,7 +77,8 @@ def asked(explainer: Explainer, model: Model, batch: Batch, choice: Choice) -> l
         ),
         origins=tuple(left + sequence + right for sequence in batch.origins),
     )
-    attributions = explainer.explain(model.proper, whole)
+    with blamed(choice.where):
+        attributions = explainer.explain(model.proper, whole)
     check_attributions(attributions, whole, choice)
     pairs = zip(attributions, batch.sequences, strict=True)
     return [cut(one, len(left), len(left) + len(sequence)) for one, sequence in pairs]

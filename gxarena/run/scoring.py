@@ -8,20 +8,21 @@ samples at once.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from gxarena.api import ControlledMetric, Scored, SetScored
-from gxarena.capabilities import PROBE
+from gxarena.capabilities import EXPLAINER, PROBE
 from gxarena.data import Explained
 from gxarena.errors import StorageError, Unsupported
 from gxarena.metrics.renormalisation import renormalised
 from gxarena.results.provenance import peak_memory
 from gxarena.results.same_maps import fingerprint
 from gxarena.run import in_flanks
+from gxarena.run.blame import Unasked, answered, blamed
 from gxarena.run.cell_rows import (
     Row,
     Tables,
@@ -38,6 +39,8 @@ from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE, ModelProbe
 from gxarena.run.stages import Stages
 from gxarena.run.store import CHUNK
+
+Answer = TypeVar("Answer", Scored, SetScored)
 
 SCORED_AT_ONCE = 8 * CHUNK
 """Samples that a metric is given at a time: whole chunks, so that it asks the same questions
@@ -145,8 +148,9 @@ class Scoring:
         done = sum(one.forwards + one.explanations for one in before)
         probes = [self._probe(cell, one, done, at_once) for one in asked_by(self._plan, cell)]
         read, scored = self._score(cell, metric, part, probes)
+        where = self._plan.choice("metrics", cell.metric).where
         return _Part(
-            scored_rows(cell, read.samples, scored, metric.quantities),
+            scored_rows(cell, read.samples, scored, metric.quantities, where),
             units_of(read),
             sum(probe.forwards for probe in probes),
             sum(probe.explanations for probe in probes),
@@ -208,15 +212,35 @@ class Scoring:
         read = projected(explained(cell.explanation))
         if cell.against:
             others = map(explained, cell.against)
+            compare = self._asking(metric, "compare", Scored, cell)
             if asked_by(self._plan, cell) is not cell.against:
-                return read, mean_scored([metric.compare(read, projected(one)) for one in others])
+                return read, mean_scored([compare(read, projected(one)) for one in others])
             pairs = zip(others, probes, strict=True)
             return read, mean_scored(
-                [in_flanks.scored([read, projected(o)], p, metric.compare) for o, p in pairs]
+                [in_flanks.scored([read, projected(o)], p, compare) for o, p in pairs]
             )
         if self._plan.scope(cell.metric) == "set":
-            return read, metric.score_set(read)
-        return read, with_control(metric, in_flanks.scored([read], probes[0], metric.score), read)
+            return read, self._asking(metric, "score_set", SetScored, cell)(read)
+        score = self._asking(metric, "score", Scored, cell)
+        door = self._door(cell, probes[0])
+        return read, with_control(metric, in_flanks.scored([read], door, score), read)
+
+    def _door(self, cell: Cell, probe: ModelProbe) -> ModelProbe | Unasked:
+        """The cell's own probe, where the metric declares that it asks."""
+        choice = self._plan.choice("metrics", cell.metric)
+        return probe if choice.requires & {PROBE, EXPLAINER} else Unasked(choice.where)
+
+    def _asking(
+        self, metric: Any, method: str, kind: type[Answer], cell: Cell
+    ) -> Callable[..., Answer]:
+        """A metric's method, whose answers are what it must give."""
+        where = self._plan.choice("metrics", cell.metric).where
+
+        def ask(*given: Any) -> Answer:
+            with blamed(where):
+                return answered(getattr(metric, method)(*given), kind, method, where)
+
+        return ask
 
     def _cost(self, cell: Cell, parts: Sequence[_Part]) -> Row:
         """What the cell cost: the explainer's share and the probe's.

@@ -17,6 +17,7 @@ from gxarena.capabilities import COARSEN, REFINE
 from gxarena.data import Attribution, Explained, Floats, Ints, Sample, Spans
 from gxarena.objective import resolve_targets
 from gxarena.run import in_flanks, keys
+from gxarena.run.blame import blamed
 from gxarena.run.components import Components
 from gxarena.run.components import Report as Report
 from gxarena.run.contracts import (
@@ -177,7 +178,9 @@ class Stages(Components):
             onto = tuple(Spans.nucleotides(len(sequence)) for sequence in explained.sequences)
         else:
             onto = self.predictions(dataset, partition, part).spans
-        return project_all(self.create("aggregators", aggregator), explained, onto)
+        made = self.create("aggregators", aggregator)
+        with blamed(self._plan.choice("aggregators", aggregator).where):
+            return project_all(made, explained, onto)
 
     def _predict(self, dataset: str, model: str) -> None:
         samples = self._plan.datasets[dataset].samples

@@ -29,6 +29,9 @@ SUPERVISOR = "supervisor"
 """Who told of an end that no child told of."""
 STARTING = 600.0
 """Seconds that a child may take to begin, at least."""
+BUSY, BUSY_FOR = 0.01, 24
+"""A child that says nothing but takes a hundredth of a processor is at work: a long call of an
+explainer. It may be so 24 times as long as one that does nothing."""
 KEPT_OUTPUT = 4000
 """Characters of what a child prints that are kept, the last ones."""
 _LOOK = 0.2
@@ -156,7 +159,8 @@ class _Child:
         with contextlib.suppress(OSError):  # it ended between two orders; that is found below
             os.write(self._pipes.orders, Frame(header, order.payload).packed())  # type: ignore[union-attr]
         kept: list[Frame] = []
-        heard = looked = time.monotonic()
+        heard = spoke = looked = time.monotonic()
+        worked = 0.0
         patience = max(limit, STARTING)  # until it begins: the server loads libraries first
         while True:
             try:
@@ -164,7 +168,7 @@ class _Child:
             except PluginError as error:
                 return [], self._killed("error", "PluginError", f"its child: {error}")
             for frame in frames:
-                heard = time.monotonic()
+                heard = spoke = time.monotonic()
                 if frame.header["type"] == "end":
                     return kept, {**frame.header, "told_by": "child", "output": self._tail()}
                 if frame.header["type"] == "progress":
@@ -177,15 +181,19 @@ class _Child:
             if self._ended():
                 return [], self._gone(largest)
             now = time.monotonic()
-            if now - heard > patience:
-                got = f"expected a sign of life within {patience:g} s, got none"
-                return [], self._killed("timeout", "Timeout", got)
             if now - looked >= _LOOK:
-                looked, used = now, self._memory()
+                looked, (used, seconds) = now, self._use()
+                if seconds - worked > BUSY * patience:
+                    heard, worked = now, seconds
                 self._largest = max(self._largest, used)
                 if used > largest:
                     got = f"expected at most {_size(largest)} of memory, got {_size(used)}"
                     return [], self._killed("oom", "MemoryError", got)
+            if now - heard > patience or now - spoke > BUSY_FOR * patience:
+                late = patience if now - heard > patience else BUSY_FOR * patience
+                got = f"expected a sign of life within {late:g} s, got none"
+                remedy = "Where it needs longer, give --timeout more seconds"
+                return [], self._killed("timeout", "Timeout", f"{got}. {remedy}")
 
     def close(self) -> None:
         """End it, and remove what it left."""
@@ -262,14 +270,16 @@ class _Child:
         if listener := listeners.get(self.run):
             listener(threading.current_thread().name, header)
 
-    def _memory(self) -> int:
-        """Bytes that it and its own children hold."""
+    def _use(self) -> tuple[int, float]:
+        """Bytes that it and its own children hold, and processor seconds that they have taken."""
         if self.pid is None:
-            return 0
+            return 0, 0.0
         try:
-            return sum(psutil.Process(one).memory_info().rss for one in _family(self.pid))
+            family = [psutil.Process(one) for one in _family(self.pid)]
+            seconds = sum(sum(one.cpu_times()[:2]) for one in family)
+            return sum(one.memory_info().rss for one in family), seconds
         except psutil.Error:
-            return 0
+            return 0, 0.0
 
 
 def _family(pid: int) -> list[int]:

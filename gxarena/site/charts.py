@@ -8,6 +8,7 @@ replaces, so that light and dark are its own affair.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +21,11 @@ from gxarena.site.questions import Line, Section
 
 TEXT, SOFT, GROUND = "var(--text)", "var(--soft)", "var(--ground)"
 ACCENT, CONTROL = "var(--accent)", "var(--control)"
-MOST_LABELS = 20
-"""Beyond so many points only those at the front are named."""
+HEIGHT = 340
+WIDTHS = {"named": 800, "named_narrow": 250}
+"""Pixels that a chart has on a screen and on a phone, and what tells whose name it shows."""
+_LETTER, _LINE = 6.5, 16.0
+"""Size of a name's letter, in pixels."""
 _READS = {"higher": "higher is better", "lower": "lower is better", "none": "ranks nobody"}
 Record = dict[str, Any]
 
@@ -115,6 +119,8 @@ def cost_chart(section: Section) -> Chart | None:
     quality = "mean rank" if ranks else section.shown.what
     better = "lower" if ranks else section.direction
     _mark_front(records, "none" if section.machines else better)
+    for shown, width in WIDTHS.items():
+        _name(records, shown, width)
     reads = f"{quality} (up is better)" if better != "none" else quality
     names = [record["explainer"] for record in records if record["front"]]
     says = f"Seconds a sequence against {quality}. "
@@ -139,6 +145,7 @@ def _costs(section: Section) -> list[Record]:
             found.append(
                 {
                     "explainer": " = ".join(line.names),
+                    "label": line.explainer + (" = …" if len(line.names) > 1 else ""),
                     "role": line.role,
                     "seconds": line.seconds,
                     "quality": value,
@@ -174,6 +181,33 @@ def _mark_front(records: Sequence[Record], better: str) -> None:
         record["front"] = better != "none" and not beaten
 
 
+def _name(records: Sequence[Record], shown: str, width: float) -> None:
+    """Note of each whether its name stands beside it: not over that of another, the front first.
+
+    The names of all are in the tooltips and in the table.
+    """
+    across = _pixels([math.log10(record["seconds"]) for record in records], width)
+    ends = [value for r in records for value in (r["quality"], r["low"], r["high"]) if value]
+    up = _pixels([*(record["quality"] for record in records), *ends], HEIGHT)
+    placed: list[tuple[float, float, float]] = []
+    order = sorted(range(len(records)), key=lambda i: (not records[i]["front"], up[i]))
+    for i in order:
+        start, height = across[i], up[i]
+        end = start + _LETTER * len(records[i]["label"])
+        free = all(
+            abs(height - other) >= _LINE or end < begins or start > stops
+            for begins, stops, other in placed
+        )
+        records[i][shown] = free
+        if free:
+            placed.append((start, end, height))
+
+
+def _pixels(values: Sequence[float], size: float) -> list[float]:
+    low, room = min(values), max(values) - min(values)
+    return [size * (value - low) / (room or 1.0) for value in values]
+
+
 def _cost_spec(records: Sequence[Record], reads: str, reverse: bool) -> dict[str, Any]:
     alt = altair()
     base = alt.Chart(alt.Data(values=list(records))).encode(
@@ -198,9 +232,14 @@ def _cost_spec(records: Sequence[Record], reads: str, reverse: bool) -> dict[str
     points = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(
         stroke=colour, fill=fill, href="href:N"
     )
-    named = base if len(records) <= MOST_LABELS else base.transform_filter("datum.front")
-    labels = named.mark_text(align="left", dx=8, dy=-7, color=TEXT).encode(text="explainer:N")
-    chart = alt.layer(whiskers, front, points, labels).properties(width="container", height=340)
+    # A chart is as wide as its page, which the reader's browser alone knows.
+    roomy = f"width < {WIDTHS['named'] / 2:g} ? datum.named_narrow : datum.named"
+    labels = (
+        base.transform_filter(roomy)
+        .mark_text(align="left", dx=8, dy=-7, color=TEXT)
+        .encode(text="label:N")
+    )
+    chart = alt.layer(whiskers, front, points, labels).properties(width="container", height=HEIGHT)
     return spec_of(chart)
 
 
@@ -214,10 +253,11 @@ def spec_of(chart: Any) -> dict[str, Any]:
 def heat_chart(section: Section) -> Chart | None:
     """The quantity shown, by data set and explainer; None of fewer than two data sets."""
     metric, aggregator, _ = section.shown
-    order = [line.explainer for line in (*section.lines, *section.controls)]
+    lines = {line.explainer: line for line in (*section.lines, *section.controls)}
+    names = {name: " = ".join(line.names) for name, line in lines.items()}
     records = [
         {
-            "explainer": row["explainer"],
+            "explainer": names[row["explainer"]],
             "role": row["role"],
             "dataset": row["dataset"],
             "estimate": row["estimate"],
@@ -228,13 +268,12 @@ def heat_chart(section: Section) -> Chart | None:
         for row in section.rows
         if (row["metric"], row["aggregator"]) == (metric, aggregator)
         and row["estimate"] is not None
+        and row["explainer"] in names  # else it is one of the names of another
     ]
-    names = {name for line in section.lines for name in line.names} | set(order)
-    order += sorted(names - set(order))
     if len({record["dataset"] for record in records}) < 2:
         return None
     says = f"{metric}, {_READS[section.direction]}; who is first stands on top, controls below."
-    return _chart(section, _heat_spec(records, order, section), records, says)
+    return _chart(section, _heat_spec(records, names.values(), section), records, says)
 
 
 def _heat_spec(records: Sequence[Record], order: Iterable[str], section: Section) -> dict[str, Any]:
@@ -244,7 +283,7 @@ def _heat_spec(records: Sequence[Record], order: Iterable[str], section: Section
     better = section.direction == "lower"
     base = alt.Chart(alt.Data(values=list(records))).encode(
         x=alt.X("dataset:N", title=None, axis=alt.Axis(orient="top", labelAngle=-35)),
-        y=alt.Y("explainer:N", title=None, sort=list(order)),
+        y=alt.Y("explainer:N", title=None, sort=list(order), axis=alt.Axis(labelLimit=320)),
         tooltip=[alt.Tooltip(f"{name}:N") for name in ("explainer", "role", "dataset")]
         + [alt.Tooltip(f"{name}:Q", format=".3~g") for name in ("estimate", "low", "high")],
         href="href:N",
@@ -256,7 +295,7 @@ def _heat_spec(records: Sequence[Record], order: Iterable[str], section: Section
     # Cividis runs from dark to light: letters must stand out from either.
     light = f"datum.estimate {'<' if better else '>'} {middle!r}"
     texts = base.mark_text(baseline="middle").encode(
-        text=alt.Text("estimate:Q", format=".2~f"),
+        text=alt.Text("estimate:Q", format=".2f"),
         color=alt.condition(light, alt.value("#000000"), alt.value("#ffffff")),
     )
     chart = alt.layer(tiles, texts).properties(width=alt.Step(64), height=alt.Step(24))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from gxarena import __version__
 from gxarena.errors import printable
@@ -78,6 +79,7 @@ class Renderer:
             "questions": QUESTIONS,
             "figures": figures,
             "counts": counts,
+            "breakable": breakable,
         }
 
     def text(self, page: Page) -> str:
@@ -85,6 +87,11 @@ class Renderer:
         root = "../" * page.place.count("/")
         template = self._environment.get_template(page.template)
         return template.render(page.context, root=root, place=page.place, title=page.title)
+
+
+def breakable(text: str) -> Markup:
+    """Text that may go on in another line after an underscore, as a narrow column needs it."""
+    return Markup("_<wbr>").join(text.split("_"))
 
 
 def script(name: str, data: object) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -33,6 +36,26 @@ def test_a_component_has_a_page_with_all_it_says(key: tuple[str, str]) -> None:
     taken = signature(REGISTRY.factory(*key)).parameters
     named = [name for name, one in taken.items() if one.kind is not one.VAR_KEYWORD]
     assert all(f"| `{name}` |" in page for name in named if name != "registry")
+    factory = REGISTRY.factory(*key)
+    assert inspect.getdoc(factory)
+    if found.kind != "engines":  # called as gxarena.engine says, with nothing from a suite
+        assert undescribed(factory) == []
+
+
+def undescribed(factory: Any) -> list[str]:
+    """Parameters that a factory's docstring, or that of a class it comes from, does not name."""
+    classes = factory.__mro__[:-1] if inspect.isclass(factory) else [factory]
+    said = "\n".join(inspect.getdoc(one) or "" for one in classes)
+    taken = signature(factory).parameters.values()
+    names = [one.name for one in taken if one.kind is not one.VAR_KEYWORD]
+    return [name for name in names if name != "registry" and not re.search(rf"\b{name}\b", said)]
+
+
+def test_a_parameter_that_nothing_is_said_of_is_found() -> None:
+    def factory(known: int, unknown: int) -> None:
+        """Says what `known` is."""
+
+    assert undescribed(factory) == ["unknown"]
 
 
 def test_a_preset_is_the_default_that_is_shown() -> None:

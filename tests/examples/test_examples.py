@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import subprocess
 import sys
@@ -108,13 +107,15 @@ def test_a_published_explainer_competes(tmp_path: Path) -> None:
     rows = board_of(TAYLOR, tmp_path)
     explainers = {row["explainer"] for row in rows}
     assert explainers == {"taylor-ism", "ism", "input_x_gradient", "saliency", "random"}
-    alike = {r["explainer"]: r["estimate"] for r in rows if r["metric"] == "rank_correlation"}
-    assert alike["taylor-ism"] > max(alike["random"], 0.2)
+    versus_ism = [row for row in rows if row["metric"] == "rank_correlation[vs cnn/ism]"]
+    alike = {row["explainer"]: row["estimate"] for row in versus_ism}
+    assert alike["taylor-ism"] > 0.5 > 3 * abs(alike["random"])
 
 
 @pytest.mark.slow
 def test_a_published_metric_judges(tmp_path: Path) -> None:
     rows = [row for row in board_of(FLIP, tmp_path) if row["metric"] == "decision-flip"]
-    assert {row["explainer"] for row in rows} == {"lrp", "input_x_gradient", "random"}
-    assert all(0 < row["estimate"] <= 1 and math.isfinite(row["ci_high"]) for row in rows)
-    assert {row["better"] for row in rows} == {"lower"}
+    shares = {row["explainer"]: row["estimate"] for row in rows}
+    assert shares.keys() == {"lrp", "input_x_gradient", "random"}
+    assert 0 < shares["lrp"] < shares["random"] <= 1
+    assert {row["direction"] for row in rows} == {"lower"}

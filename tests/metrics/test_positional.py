@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gxarena.api import ControlledMetric
-from gxarena.data import Attribution, Explained, Interval, Sample, Spans
+from gxarena.data import Attribution, Batch, Explained, Interval, Sample, Spans
 from gxarena.metrics.grammar import DecoyPrecision
 from gxarena.metrics.localization import (
     AUPRC,
@@ -22,6 +22,7 @@ from gxarena.metrics.localization import (
     RelevanceRank,
 )
 from gxarena.metrics.positional import NO_OTHERS, mean_maps
+from gxarena.run import scoring
 from gxarena.run.plan import Plan
 from gxarena.run.probe import ModelProbe
 from gxarena.run.runner import run
@@ -159,6 +160,33 @@ def test_where_truth_lies_anywhere_places_alone_are_at_chance() -> None:
     assert abs(np.mean(control) - 0.5) < 3 * standard_error < 0.1
 
 
+def test_a_network_that_has_learned_nothing_localizes_mid_window_as_its_control_says() -> None:
+    """Saliency of unpadded convolutions with random weights, of which the middle is read out."""
+    nn = pytest.importorskip("torch.nn")
+    from gxarena.registry import Registry
+    from gxarena_torch.modules import model_of
+
+    class Middle(nn.Module):  # type: ignore[misc, name-defined]
+        def forward(self, x: Any) -> Any:
+            return x[:, :, x.shape[2] // 2]
+
+    layers = [m for width in (4, 8, 8, 8, 8) for m in (nn.Conv1d(width, 8, 9), nn.Tanh())]
+    network = nn.Sequential(*layers, Middle(), nn.Linear(8, 2))
+    model = model_of("random", network, 60, device="cpu")
+    rng = np.random.default_rng(0)
+    sequences = tuple("".join(row) for row in rng.choice(list("ACGT"), (60, 60)))
+    batch = Batch(sequences, np.ones(60, dtype=np.int64))
+    maps = Registry.load().create("explainers", "saliency", {}).explain(model, batch)
+    middle = _explained(maps, [(26, 34)] * 60)
+    scored, control = AUPRC().score(middle, NO_PROBE), AUPRC().control(middle)
+    own, chance = (np.mean(scored.values[key]) for key in ("", "chance"))
+    assert own > 2.5 * chance  # it finds what it does not know
+    assert np.mean(control.values["positional"]) > own - 0.1
+    starts = rng.integers(0, 52, 60).tolist()
+    anywhere = _explained(maps, [(start, start + 8) for start in starts])
+    assert np.mean(AUROC().control(anywhere).values["positional"]) < 0.65
+
+
 def test_signed_and_magnitude_each_have_their_own() -> None:
     """Evidence whose sign changes from sample to sample cancels, its size does not."""
     signs = np.random.default_rng(3).choice([-1.0, 1.0], 80)
@@ -173,9 +201,10 @@ def test_signed_and_magnitude_each_have_their_own() -> None:
 
 
 def test_a_board_of_localization_has_it_beside_each_explainer(
-    plan: Callable[..., Plan], tmp_path: Path
+    plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of all samples together, also where each is scored in flanks of its own."""
+    """Of all samples together, where other metrics get one at a time and each has its flanks."""
+    monkeypatch.setattr(scoring, "SCORED_AT_ONCE", 1)
     rng = np.random.default_rng(0)
     lines = ["id,sequence,label,annotations,region"]
     for i in range(12):

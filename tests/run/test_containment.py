@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +18,7 @@ from entry_points import entry_point
 from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.registry import Registry
+from gxarena.run import supervisor
 from gxarena.run.child import _Canaries
 from gxarena.run.endings import what_changed
 from gxarena.run.plan import Plan, make_plan
@@ -122,6 +124,65 @@ def test_each_harms_its_own_cells_alone(poisoned: Callable[..., Plan], tmp_path:
     left = set(psutil.Process().children(recursive=True)) - before
     assert not [one for one in left if one.is_running()]
     assert not list((tmp_path / "together").glob(".gxarena-writing*"))
+
+
+def test_a_child_that_is_killed_while_it_describes_is_asked_again(
+    poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flag = tmp_path / "flag"
+    flag.touch()
+    monkeypatch.setenv("TOY_DIES", str(flag))
+    assert run(poisoned(["dies-once"]), tmp_path / "run", Settings("local", workers=1)).complete
+    assert not flag.exists()
+    for row in _rows(tmp_path / "run", "cells"):
+        assert json.loads(row["explainer_parameters"]) == {"width": 7}
+
+
+def test_what_is_printed_is_kept_with_a_cell_that_is_ok_but_not_all_of_it(
+    poisoned: Callable[..., Plan], tmp_path: Path
+) -> None:
+    made = poisoned(["prints", "exact"])
+    assert run(made, tmp_path / "run", Settings("local", workers=1)).complete
+    for row in _rows(tmp_path / "run", "cells"):
+        kept = row["error_traceback"]
+        if row["explainer"] == "prints":
+            assert kept.startswith("It printed:\nx")
+            assert kept.endswith("said in passing\n")
+            assert len(kept) < 1100
+        else:
+            assert kept is None
+
+
+@pytest.mark.slow
+def test_what_a_plugin_writes_into_the_run_by_its_path_is_found_and_made_again(
+    poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, made = poisoned(GOOD), poisoned([*GOOD, "reaches"])
+    run(alone, tmp_path / "alone")
+    out = tmp_path / "run"
+    monkeypatch.setenv("POISON_RUN", str(out))
+    assert not run(made, out, Settings("local", workers=1)).complete
+    monkeypatch.setenv("POISON_RUN", str(tmp_path / "nowhere"))
+    assert run(made, out, Settings("local", workers=1)).complete
+    for table in ("samples", "curves"):
+        assert _kept(out, table, alone) == _kept(tmp_path / "alone", table, alone)
+
+
+@pytest.mark.slow
+def test_who_works_without_a_word_is_no_hang_but_not_for_ever(
+    poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "BUSY_FOR", 6)
+    made = poisoned(["toils", "spins", "hangs"])
+    run(made, tmp_path / "run", Settings("local", workers=2, timeout=5.0))
+    ends = {row["explainer"]: row for row in _rows(tmp_path / "run", "cells")}
+    assert {name: row["status"] for name, row in ends.items()} == {
+        "toils": "ok", "spins": "timeout", "hangs": "timeout",
+    }  # fmt: skip
+    remedy = "Where it needs longer, give --timeout more seconds."
+    for name, seconds in {"spins": 30, "hangs": 5}.items():
+        got = f"expected a sign of life within {seconds} s, got none. {remedy}"
+        assert ends[name]["error_message"] == f"venom: explainer '{name}': {got}"
 
 
 @pytest.mark.slow

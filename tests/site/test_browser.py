@@ -88,7 +88,7 @@ def test_the_address_is_the_view(site: Path) -> None:
     view = "table.html#board=2&metric=metric-0&dataset=set-1&sort=-estimate&q=explainer"
     table = opened(site, view)
     assert "12 of 144 rows" in table.words
-    means = [float(row[6]) for row in table.rows if row and row[0].startswith("explainer-")]
+    means = [float(row[5]) for row in table.rows if row and row[0].startswith("explainer-")]
     assert means == sorted(means, reverse=True)
     assert len(set(means)) == 12
     assert "0 of 144 rows" in opened(site, "table.html#board=2&q=nobody").words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +116,43 @@ def test_heat_has_every_estimate_of_its_quantity() -> None:
     assert len(chart.records) == 12
     y = chart.spec["layer"][0]["encoding"]["y"]
     assert y["sort"] == [line.explainer for line in section.lines]
+
+
+def test_explainers_of_the_same_maps_are_one_row_above_the_controls() -> None:
+    """Other names of an explanation stood below the controls, as rows of their own."""
+    given = synthetic_board(2, 1, 2)
+    rows = given.table.to_pylist()
+    twins = [row | {"explainer": "twin"} for row in rows if row["explainer"] == "explainer-01"]
+    floor = [
+        row | {"explainer": "random", "role": "floor", "entry": None, "rank": None}
+        for row in rows if row["explainer"] == "explainer-01"
+    ]  # fmt: skip
+    table = pa.Table.from_pylist([*rows, *twins, *floor], LEADERBOARD)
+    (section,) = sections_of(replace(given, table=table), 1)
+    chart = heat_chart(section)
+    assert chart is not None
+    order = chart.spec["layer"][0]["encoding"]["y"]["sort"]
+    assert sorted(order[:2]) == ["explainer-00", "explainer-01 = twin"]
+    assert order[2:] == ["random"]
+    assert {record["explainer"] for record in chart.records} == {*order}
+
+
+def test_no_name_is_drawn_over_another_and_the_front_is_named_first() -> None:
+    (section, *_) = sections_of(synthetic_board(30, 1, 3), 1)
+    chart = cost_chart(section)
+    assert chart is not None
+    named = [record for record in chart.records if record["named"]]
+    assert 0 < len(named) < len(chart.records)
+    best = min(chart.records, key=lambda record: record["quality"])
+    assert best["named"]
+    seconds = [record["seconds"] for record in chart.records]
+    low = min(record["low"] for record in chart.records)
+    high = max(record["high"] for record in chart.records)
+    for one, other in itertools.combinations(named, 2):
+        apart = abs(math.log10(one["seconds"] / other["seconds"]))
+        apart *= 800 / math.log10(max(seconds) / min(seconds))
+        down = 340 * abs(one["quality"] - other["quality"]) / (high - low)
+        assert down >= 12 or apart >= 6 * len("explainer-00")
 
 
 def test_specs_name_no_address_and_the_page_has_their_numbers(tmp_path: Path) -> None:

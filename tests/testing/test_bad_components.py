@@ -140,7 +140,7 @@ def test_a_component_of_which_nothing_is_known_fails(made: Make) -> None:
         in failed["it_can_be_made"]
     )
     (lacking,) = [m for c, m in _failed(made("explainers", "GoodMetric")).items() if "made" in c]
-    assert "expected a method explain, got a GoodMetric without" in lacking
+    assert "expected an object with explain, got a GoodMetric without" in lacking
 
 
 def test_no_model_to_try_it_on_is_a_failure_too(made: Make) -> None:

@@ -26,6 +26,7 @@ class Poison(Exact):
 
     def __init__(self, harm: str) -> None:
         self.harm = getattr(self, f"_{harm}")
+        self.made = time.monotonic()
 
     def explain(self, model: Any, batch: Batch) -> list[Attribution]:
         self.harm(model)
@@ -67,7 +68,7 @@ class Poison(Exact):
         """Into the folder of the run, by its path, where somebody says it."""
         for path in Path(os.environ["POISON_RUN"]).rglob("*.parquet"):
             content = bytearray(path.read_bytes())
-            content[len(content) // 2] ^= 1
+            content[len(content) // 2] = (content[len(content) // 2] + 1) % 256
             path.write_bytes(content)
 
     def _segfaults(self, model: Any) -> None:
@@ -78,6 +79,16 @@ class Poison(Exact):
 
     def _hangs(self, model: Any) -> None:
         time.sleep(3600)
+
+    def _toils(self, model: Any) -> None:
+        """At work without a word: longer than a limit of seconds on silence."""
+        end = time.process_time() + 1.5
+        while time.process_time() < end or time.monotonic() < self.made + 8:
+            sum(range(1000))
+
+    def _spins(self, model: Any) -> None:
+        while True:
+            sum(range(1000))
 
     def _interrupts(self, model: Any) -> None:
         raise KeyboardInterrupt
@@ -94,6 +105,9 @@ class Poison(Exact):
             print("flood" * 200)
         raise RuntimeError("after the flood")
 
+    def _prints(self, model: Any) -> None:
+        print("x" * 5000 + "said in passing")
+
     def _steers(self, model: Any) -> None:
         print(STEERING)
         raise RuntimeError(STEERING)
@@ -109,6 +123,7 @@ HARMS = [name.removeprefix("_") for name in vars(Poison) if name[0] == "_" and n
 
 @hookimpl
 def gxarena_explainers() -> Iterable[Component]:
+    yield Component("dies-once", "dies_once:DiesOnce", "is killed at first")
     for harm in HARMS:
         name = harm.replace("_", "-")
         yield Component(name, "poison_plugin:Poison", "harms", defaults={"harm": harm})

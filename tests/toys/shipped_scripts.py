@@ -11,7 +11,11 @@ ROOT = Path(__file__).parents[2]
 
 
 def shipped_script(path: str) -> Any:
-    """The script at a path below the repository's root, loaded once."""
+    """The script at a path below the repository's root, loaded once.
+
+    What lies beside it can be imported meanwhile, as when Python runs it, and no longer: a string
+    in a module under test may be called as a script is.
+    """
     name = "script_" + path.removesuffix(".py").replace("/", "_")
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, ROOT / path)
@@ -19,7 +23,7 @@ def shipped_script(path: str) -> Any:
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module  # dataclasses look their module up
-        sys.path.insert(0, str((ROOT / path).parent))  # as for who runs it: what lies beside it
+        sys.path.insert(0, str((ROOT / path).parent))
         try:
             spec.loader.exec_module(module)
         finally:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from gxarena.results.boards import Board
 from gxarena.results.schemas import LEADERBOARD
 
-VOID = {"meta", "link", "input", "img", "br", "hr", "circle", "line", "path", "rect"}
+VOID = {"meta", "link", "input", "img", "br", "hr", "circle", "line", "path", "rect", "wbr"}
 ADDRESSES = ("src", "href", "action", "data", "poster", "srcset", "xlink:href")
 
 

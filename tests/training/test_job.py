@@ -14,8 +14,9 @@ import pytest
 
 from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError
+from gxarena.registry import Registry
 from gxarena.results.lock import locked
-from gxarena.training.job import train
+from gxarena.training.job import train, trainable
 from gxarena.training.recipe import read_recipe
 
 RECIPE = """
@@ -62,6 +63,14 @@ def recipe(tmp_path: Path) -> Path:
     path = folder / "toy.toml"
     path.write_text(RECIPE)
     return path
+
+
+def test_who_cannot_be_trained_is_said_with_who_can(registry: Registry, recipe: Path) -> None:
+    asked = read_recipe(recipe, ["model=toy"])
+    with pytest.raises(InputError, match=r"expected a model that can be trained, got 'toy'\."):
+        trainable(asked, recipe, registry)
+    assert "trainable" in registry.components["models", "cnn"].component.provides
+    assert trainable(read_recipe(recipe), recipe, registry) is registry.factory("models", "cnn")
 
 
 def test_data_have_the_parameters_that_the_recipe_gives_them(tmp_path: Path) -> None:

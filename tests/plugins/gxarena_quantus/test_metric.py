@@ -12,6 +12,7 @@ import quantus
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 from toys import WEIGHTS, Linear
 
 from gxarena.api import Probe, SampleMetric
@@ -182,6 +183,23 @@ def test_faithfulness_estimate_by_hand() -> None:
     drops = [whole - model.predict_masked([SEQUENCE], [row])[0, 1] for row in np.eye(WIDTH) > 0]
     found = _score(Quantus("FaithfulnessEstimate"), [scores])
     assert found[0] == pytest.approx(np.corrcoef(scores, drops)[0, 1])
+
+
+def test_magnitudes_on_the_truth_above_a_share_and_against_squared_changes_by_hand() -> None:
+    (scores,), model = _maps(1), Curved()
+    sizes = np.abs(scores)
+
+    def value(name: str, settings: dict[str, object] | None = None) -> float:
+        return float(_score(Quantus(name, settings), [scores])[0])
+
+    assert value("AttributionLocalisation") == pytest.approx(sizes[2:5].sum() / sizes.sum())
+    above = (sizes > 0.3 * sizes.max()).sum()
+    assert 0 < above < WIDTH
+    assert value("EffectiveComplexity", {"eps": 0.3}) == above
+    without = model.predict_masked([SEQUENCE] * WIDTH, list(np.eye(WIDTH, dtype=bool)))[:, 1]
+    changes = (without - model.predict([SEQUENCE])[0, 1]) ** 2
+    expected = spearmanr(sizes, changes).statistic
+    assert value("MonotonicityCorrelation") == pytest.approx(expected)
 
 
 @settings(max_examples=15, deadline=None)

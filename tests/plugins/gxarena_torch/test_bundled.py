@@ -39,3 +39,19 @@ def test_replicates_are_numbered_without_a_gap(
     weights: Path, name: str, expected: tuple[str, ...]
 ) -> None:
     assert bundled_replicates(name, bundled_checkpoints(weights, "cnn-")) == expected
+
+
+PLUGINS = Path(__file__).parents[3] / "plugins"
+SHIPPED = {"gxarena_cnn": "cnn-", "gxarena_dnabert2": "mini-"}
+
+
+@pytest.mark.parametrize("trained_on", ["fly", "planted"])
+@pytest.mark.parametrize("plugin", SHIPPED)
+def test_five_trainings_of_each_recipe_ship(plugin: str, trained_on: str) -> None:
+    shipped = bundled_checkpoints(PLUGINS / plugin / "weights", SHIPPED[plugin])
+    assert len(bundled_replicates(trained_on, shipped)) == 5
+
+
+def test_all_weights_together_are_small() -> None:
+    files = [file for plugin in SHIPPED for file in (PLUGINS / plugin / "weights").rglob("*")]
+    assert 0 < sum(file.stat().st_size for file in files) < 40e6

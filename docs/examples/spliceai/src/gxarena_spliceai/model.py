@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from gxarena.data import Floats
 from gxarena.errors import InputError
-from gxarena_cnn.model import OneHotModel
 from gxarena_spliceai.describe import INPUT_LENGTH, OUTPUTS
 from gxarena_spliceai.network import Margins, SpliceAI
 from gxarena_spliceai.weights import load
+from gxarena_torch.one_hot import OneHotModel
 
 MIDDLE = INPUT_LENGTH // 2
 MOST_KEPT = 256
@@ -60,10 +60,16 @@ class SpliceAIModel(OneHotModel):
             )
         # As of whole sequences while batch sizes are chosen: what takes less fits all the more.
         self._radius: int | None = None
-        super().__init__(load(checkpoint), device, batch_size)  # type: ignore[arg-type]
+        super().__init__(
+            load(checkpoint),
+            device,
+            batch_size,
+            input_length=INPUT_LENGTH,
+            n_outputs=len(OUTPUTS),
+        )
         self._radius = radius
 
-    @property  # type: ignore[override]  # OneHotModel's own kind of network is narrower
+    @property
     def network(self) -> nn.Module:
         return self._network
 
@@ -72,14 +78,6 @@ class SpliceAIModel(OneHotModel):
         """Another one, e.g. of a copy of this model: what was computed by this one is forgotten."""
         self._network = network
         self._around: dict[object, Margins] = {}
-
-    @property
-    def n_outputs(self) -> int:
-        return len(OUTPUTS)
-
-    @property
-    def max_length(self) -> int:
-        return INPUT_LENGTH
 
     def forward_embedded(self, embedded: Tensor, encoded: Tensor) -> Tensor:
         """Logits (B, 3) of (B, T, 4); padding is zero columns already."""

@@ -1,0 +1,103 @@
+"""What explanations' patterns match beyond those of controls: from runs with `modisco` to a table.
+
+    python benchmarks/validity/motif_excess.py leaderboard runs/ctcf-vs-pu1 runs/fly-motifs
+    make docs
+
+A row is one explainer on one data set, model, strategy and kind of contributions, over all sets of
+weights together: patterns and how many match, the same of random, GC and randomised-model scores of
+the same model, and the difference of the shares with its limits (`gxarena.results.excess`). These
+take patterns for independent draws; those of trainings on the same sequences are not, so that the
+limits are too narrow where `replicates` is above 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gxarena.errors import InputError
+from gxarena.files import writing
+from gxarena.results.excess import Excess, Found, excesses
+from gxarena.results.reading import RunResults
+
+NAME = "motif-excess.parquet"
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("dataset", "model", "explainer", "aggregator")),
+        *((name, pa.string()) for name in ("metric", "contributions", "controls")),
+        *((name, pa.int64()) for name in ("replicates", "patterns", "matched")),
+        *((name, pa.int64()) for name in ("control_patterns", "control_matched")),
+        *((name, pa.float64()) for name in ("share", "low", "high")),
+        ("said", pa.string()),
+    ]
+)
+"""`share`, `low`, `high`: of patterns that match, less that of controls; null without patterns.
+`said`: the three as text."""
+
+
+def pooled(found: Iterable[Excess]) -> Iterator[dict[str, Any]]:
+    """A row for what differs in nothing but the set of weights, in the order given."""
+    alike: dict[tuple[str, ...], list[Excess]] = defaultdict(list)
+    for one in found:
+        key = one.dataset, one.model, one.aggregator, one.metric, one.contributions
+        alike[*key, one.found.explainer].append(one)
+    for several in alike.values():
+        yield _row(several)
+
+
+def _row(several: Sequence[Excess]) -> dict[str, Any]:
+    first = several[0]
+    controls = [control for one in several for control in one.controls]
+    whole = replace(
+        first, found=_together([one.found for one in several]), controls=(_together(controls),)
+    )
+    low, high = whole.interval or (None, None)
+    return {
+        "dataset": first.dataset,
+        "model": first.model,
+        "explainer": first.found.explainer,
+        "aggregator": first.aggregator,
+        "metric": first.metric,
+        "contributions": first.contributions,
+        "controls": ", ".join(sorted({control.explainer for control in controls})),
+        "replicates": len(several),
+        "patterns": whole.found.patterns,
+        "matched": whole.found.matched,
+        "control_patterns": whole.controls[0].patterns,
+        "control_matched": whole.controls[0].matched,
+        "share": whole.share,
+        "low": low,
+        "high": high,
+        "said": "–" if low is None else f"{whole.share:z.2f} ({low:z.2f} to {high:z.2f})",
+    }
+
+
+def _together(found: Sequence[Found]) -> Found:
+    return Found(
+        found[0].explainer if found else "",
+        *(sum(getattr(one, name) for one in found) for name in ("patterns", "counting", "matched")),
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """The table of some runs, in a folder."""
+    out, *folders = map(Path, arguments)
+    rows = [row for folder in folders for row in pooled(excesses(RunResults.of(folder)))]
+    if not rows:
+        raise InputError(
+            f"{', '.join(map(str, folders))}: expected runs whose explanations were asked for "
+            "motifs, got none. Add modisco to the suite."
+        )
+    with writing(out / NAME) as file:
+        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,63 @@
+"""From motifs beside their controls' to the published table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy import stats
+from shipped_scripts import shipped_script
+from written_runs import write_run
+
+from gxarena.errors import InputError
+from gxarena.results.excess import Excess, Found
+
+
+@pytest.fixture(scope="module")
+def script() -> Any:
+    return shipped_script("benchmarks/validity/motif_excess.py")
+
+
+def one(
+    found: tuple[int, int], controls: dict[str, tuple[int, int]], replicate: int, data: str = "d"
+) -> Excess:
+    """Of (patterns, matched)."""
+    return Excess(
+        data, "m", "native", "modisco", replicate, "observed", "nucleotide",
+        Found("lrp", found[0], found[0], found[1]),
+        tuple(Found(name, n, n, matched) for name, (n, matched) in controls.items()),
+    )  # fmt: skip
+
+
+def test_sets_of_weights_are_one_row(script: Any) -> None:
+    given = [
+        one((4, 3), {"gc": (5, 1), "random": (0, 0)}, 0),
+        one((2, 2), {"gc": (5, 0), "random": (10, 1)}, 1),
+        one((1, 0), {"gc": (1, 1)}, 0, data="other"),
+    ]
+    first, second = script.pooled(given)
+    assert (first["replicates"], first["patterns"], first["matched"]) == (2, 6, 5)
+    assert (first["control_patterns"], first["control_matched"]) == (20, 2)
+    assert first["controls"] == "gc, random"
+    assert first["share"] == pytest.approx(5 / 6 - 2 / 20)
+    ours, theirs = (
+        stats.binomtest(k, n).proportion_ci(0.975, method="exact") for k, n in ((5, 6), (2, 20))
+    )
+    assert first["low"] == pytest.approx(ours.low - theirs.high)
+    assert first["high"] == pytest.approx(ours.high - theirs.low)
+    assert first["said"] == f"0.73 ({first['low']:.2f} to {first['high']:.2f})"
+    assert (second["dataset"], second["share"]) == ("other", -1.0)
+
+
+def test_without_patterns_there_is_no_excess(script: Any) -> None:
+    for given in (one((0, 0), {"gc": (5, 1)}, 0), one((3, 1), {}, 0)):
+        (row,) = script.pooled([given])
+        assert (row["share"], row["low"], row["high"], row["said"]) == (None, None, None, "–")
+
+
+def test_runs_without_motifs_are_refused(script: Any, tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", {"lrp": [1.0, 2.0]})
+    with pytest.raises(InputError, match="expected runs whose explanations were asked for motifs"):
+        script.main([str(tmp_path), str(folder)])
+    assert not list(tmp_path.glob("*.parquet"))
