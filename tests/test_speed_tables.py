@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,17 @@ def test_ten_thousand_finished_cells_are_taken_up_at_once() -> None:
         assert float(row["processor_seconds"]) < (3 if row["what"] == "run again" else 1)
         assert float(row["megabytes"]) < 200
         assert int(row["files"]) < 100
+
+
+def test_ten_million_rows_come_to_a_board_and_a_site_in_a_gibibyte() -> None:
+    """CHANGELOG.md; made by board.py."""
+    rows = _rows("board.csv")
+    assert {(row["what"], row["shape"]) for row in rows} == {
+        *((what, "wide") for what in ("board", "site", "bundle", "verify")),
+        *((what, "long") for what in ("board", "site")),
+    }
+    for row in rows:
+        sizes = ("explainers", "metrics", "quantities", "datasets", "sequences")
+        assert int(row["rows"]) == math.prod(int(row[name]) for name in sizes) == 10_000_000
+        assert float(row["peak_gibibytes"]) < 0.9
+        assert float(row["core_seconds"]) < 60
