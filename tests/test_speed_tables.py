@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,17 @@ def test_explainers_cost_what_their_passes_do() -> None:
     assert rules
     assert max(rules) < 2.15
     assert ratios["integrated gradients, 50 steps, 8 samples"] > 20
+
+
+def test_ten_million_rows_come_to_a_board_and_a_site_in_a_gibibyte() -> None:
+    """CHANGELOG.md; made by board.py."""
+    rows = _rows("board.csv")
+    assert {(row["what"], row["shape"]) for row in rows} == {
+        *((what, "wide") for what in ("board", "site", "bundle", "verify")),
+        *((what, "long") for what in ("board", "site")),
+    }
+    for row in rows:
+        sizes = ("explainers", "metrics", "quantities", "datasets", "sequences")
+        assert int(row["rows"]) == math.prod(int(row[name]) for name in sizes) == 10_000_000
+        assert float(row["peak_gibibytes"]) < 0.9
+        assert float(row["core_seconds"]) < 60

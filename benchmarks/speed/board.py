@@ -7,7 +7,7 @@ sequences; `long`: 10 metrics of one quantity, 5 data sets of 4,000), or RUNS ru
 same, and prints the seconds (those of the clock, and those that a core worked) and the peak memory
 of a process each: that ranks them together, that makes a site of them, that ranks a bundle of the
 first, that verifies it; or of those that are named. Never a test: the numbers are the machine's.
-Those of one are in board.md beside this.
+Those of one are in board.csv: two cores that others used too, so that seconds are a core's at work.
 """
 
 from __future__ import annotations

@@ -115,9 +115,9 @@ def test_cells_say_what_they_took(plan: MakePlan, tmp_path: Path) -> None:
         assert (row["forwards"], row["backwards"]) == (70, 0)
         assert row["explain_seconds"] == seconds > 0
     assert first["seconds"] > seconds
-    # What was explained before needs no model.
-    assert [row["device"] for row in (first, later)] == ["cpu", None]
-    assert [row["dtype"] for row in (first, later)] == ["float64", None]
+    # Also of what was explained before, whose model this run did not need.
+    assert [row["device"] for row in (first, later)] == ["cpu", "cpu"]
+    assert [row["dtype"] for row in (first, later)] == ["float64", "float64"]
 
 
 def test_cells_are_told_as_they_settle_those_of_one_explainer_together(
