@@ -121,7 +121,7 @@ def test_submit_the_readmes_explainer(fresh: FreshEnvironment, tmp_path: Path) -
     package.mkdir()
     for name, block in fenced(readme("Your own explainer in 20 lines")).items():
         (package / name).write_text(block)
-    fresh.run(["pip", "install", "package"], tmp_path)
+    fresh.run(["pip", "install", "./package"], tmp_path)
     page = (ROOT / "docs" / "submit.md").read_text()
     steps = list(typed(page[: page.index("\n## ")]))
     assert [words[1] for words in steps] == ["run", "submit", "verify", "verify"]
