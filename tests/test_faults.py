@@ -99,5 +99,6 @@ def test_the_published_campaign(campaign: Any) -> None:
     assert {row["outcome"] for row in rows} == FINE
     assert all(len(row["message"].splitlines()) == 1 for row in rows if row["message"])
     kinds, wheres = ({row[key] for row in rows} for key in ("kind", "where"))
-    assert kinds >= {*campaign.damage.KINDS, *campaign.process.DO}
-    assert wheres >= {*campaign.damage.WHERE, *campaign.process.HARMS}
+    assert kinds >= {*campaign.damage.KINDS, *campaign.process.DO, *campaign.cluster.DO}
+    assert wheres >= {*campaign.damage.WHERE, *campaign.process.VICTIMS}
+    assert all(row["where"] in campaign.process.HARMS for row in rows if row["kind"] == "plugin")

@@ -84,7 +84,7 @@ def faults(seeds: int) -> Iterator[Fault]:
             for kind in damage.KINDS:
                 if seed < 1 or kind not in damage.ONCE:
                     yield Fault(kind, where, seed)
-    yield from (Fault(*one) for one in process.faults(seeds // 5))
+    yield from (Fault(*one) for one in process.faults(-(-seeds // 5)))
     yield from (Fault(*one) for one in cluster.faults(min(seeds, 1)))
 
 

@@ -37,7 +37,8 @@ def dask(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
         process, log = arena.start(out, "--engine", f"dask:{address}")
         wait(process, rng.uniform(0, 4), until=(out / "run.json").exists)
         (scheduler if where == "scheduler" else rng.choice(workers)).kill()
-        return judged(arena, out, arena.ended(process, log))
+        said = arena.ended(process, log)
+    return judged(arena, out, said)
 
 
 def slurm(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
@@ -54,7 +55,8 @@ def slurm(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
         process, log = arena.start(out, "--engine", f"parsl:{config}")
         wait(process, rng.uniform(0, 20), until=(out / "run.json").exists)
         subprocess.run(["scancel", "--user=root"], check=False)  # noqa: S607
-        return judged(arena, out, arena.ended(process, log))
+        said = arena.ended(process, log)
+    return judged(arena, out, said)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import psutil
 from arena import GOOD, PATIENCE, Arena, Said, content, differs
 from outcomes import DIFFERENT, EQUAL, HANG, SENTENCE, TRACEBACK, Outcome
 
-from gxarena.errors import GxarenaError
+from gxarena.errors import GxarenaError, printable
 from gxarena.scratch import remove_abandoned
 
 SIGNALS = {name: getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGINT")}
@@ -135,7 +135,8 @@ def harmed(arena: Arena, _kind: str, where: str, _rng: random.Random) -> Outcome
         return Outcome(DIFFERENT, f"{other} of others")
     rows = [row for row in RunResults.of(out).last_rows() if row["explainer"] == where]
     messages = {row["error_message"] for row in rows if row["status"] != "ok"}
-    return Outcome(SENTENCE, sorted(messages)[0]) if messages else Outcome(EQUAL)
+    # As it is shown.
+    return Outcome(SENTENCE, printable(sorted(messages)[0])) if messages else Outcome(EQUAL)
 
 
 def judged(arena: Arena, out: Path, said: Said) -> Outcome:

@@ -110,8 +110,14 @@ class Store:
         self._write("predictions", key, chunk, table, seconds, size=size, **(hardware or {}))
 
     def hardware(self, key: str) -> Hardware:
-        """On what device and in which precision predictions were computed, as they were kept."""
-        identity = read_identity(self._path("predictions", key, 0)) or {}
+        """On what device and in which precision predictions were computed, as they were kept.
+
+        Raises
+        ------
+        StorageError
+            They are not there, or no longer what was kept.
+        """
+        identity = self._kept("predictions", key)
         return {name: identity.get(name) for name in HARDWARE}
 
     def read_predictions(self, key: str, ids: Sequence[str], start: int = 0) -> Predictions:
@@ -146,8 +152,14 @@ class Store:
         self._write("attributions", key, chunk, table, seconds, cost=cost, size=size)
 
     def cost(self, key: str) -> tuple[float, float] | None:
-        """The forwards and backwards of a sequence that attributions were kept with."""
-        cost = (read_identity(self._path("attributions", key, 0)) or {}).get("cost")
+        """The forwards and backwards of a sequence that attributions were kept with.
+
+        Raises
+        ------
+        StorageError
+            They are not there, or no longer what was kept.
+        """
+        cost = self._kept("attributions", key).get("cost")
         return None if cost is None else (cost[0], cost[1])
 
     def read_attributions(
@@ -200,6 +212,15 @@ class Store:
 
     def _path(self, stage: str, key: str, chunk: int) -> Path:
         return self.root / stage / key / f"{chunk:06d}.parquet"
+
+    def _kept(self, stage: str, key: str) -> dict[str, Any]:
+        """What a stage's result says of itself, once it has been read."""
+        if (identity := self._identity(stage, key, 0)) is None:
+            raise StorageError(
+                f"{self._path(stage, key, 0)}: expected what was kept there, got something else or "
+                "nothing. Run the same command again to compute it."
+            )
+        return identity
 
     def _identity(self, stage: str, key: str, chunk: int) -> dict[str, Any] | None:
         """What a chunk says of itself; None where it is not there, whole and in its place."""

@@ -203,3 +203,20 @@ def test_chunks_of_two_sizes_are_not_taken_for_neighbours(tmp_path: Path) -> Non
     assert store.first("attributions", "k", 6)["sample_id"].to_pylist() == ids[:4]
     with pytest.raises(StorageError, match="expected the samples of this data set"):
         store.read_attributions("k", ids)
+
+
+def test_what_is_said_of_a_damaged_chunk_is_no_none(tmp_path: Path) -> None:
+    """Else a cell that was read before would lose what it cost, and where, without a word."""
+    store, spans = Store(tmp_path), Spans.nucleotides(4)
+    found = Predictions(np.zeros((1, 2)), (spans,))
+    store.write_predictions("k", 0, ["a"], found, 0.0, {"device": "cpu", "dtype": "float64"})
+    store.write_attributions("k", 0, ["a"], [Attribution(np.ones(4), spans)], 0.0, (2.0, 1.0))
+    assert store.hardware("k") == {"device": "cpu", "dtype": "float64"}
+    assert store.cost("k") == (2.0, 1.0)
+    for path in tmp_path.rglob("*.parquet"):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    for ask in (store.hardware, store.cost):
+        with pytest.raises(StorageError, match="Run the same command again"):
+            ask("k")
