@@ -21,7 +21,8 @@ page sees: TOML that says which numbers the table holds.
     <!-- end table -->
 
 A cell is the one row of the board that agrees with `only`, its row and its column, which may each
-replace `board` and `show`; of a list of labels any will do. `rows = "explainer"` makes a row for
+replace `board` and `show`; of a list of labels any will do; an interval in parentheses is left out
+of a row that has none. `rows = "explainer"` makes a row for
 each explainer there is, the best in the first column first. `card = "FOLDER"` reads a model card,
 e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
 `simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`, and where it
@@ -89,12 +90,14 @@ def table(spec: Mapping[str, Any], root: Path = ROOT) -> str:
     """
     if spec.get("claims"):
         return _claims()
-    if "simulation" in spec:
-        return _simulation(spec, root)
-    if "counted" in spec:
-        return _counted(spec, root)
-    if "records" in spec:
-        return _records(spec, root)
+    for kind, shown in {
+        "simulation": _simulation,
+        "counted": _counted,
+        "records": _records,
+    }.items():
+        if kind in spec:
+            rows = _asked_for(spec, root / "leaderboard" / f"{spec[kind]}.parquet")
+            return str(spec["until"]) if rows is None else shown(spec, rows)
     common = {k: spec[k] for k in ("board", "card", "show") if k in spec} | spec.get("only", {})
     columns: dict[str, dict[str, Any]] = spec["columns"]
     rows: dict[str, dict[str, Any]] | str = spec["rows"]
@@ -147,20 +150,37 @@ def _claims() -> str:
     return _markdown([head, ["---"] * 3, *escaped])
 
 
-def _simulation(spec: Mapping[str, Any], root: Path) -> str:
+Rows = list[dict[str, Any]]
+
+
+def _asked_for(spec: Mapping[str, Any], path: Path) -> Rows | None:
+    """The rows of a table that `only` leaves; None where it is not there and `until` says so."""
+    if not path.is_file():
+        if "until" in spec:
+            return None
+        raise InputError(f"{path.name}: expected a table, got none. Make it, or say until.")
+    only = spec.get("only", {})
+    rows: Rows = pq.read_table(path).to_pylist()
+    rows = [row for row in rows if all(row[k] in _listed(v) for k, v in only.items())]
+    if not rows:
+        raise InputError(f"{path.stem}: expected rows with {only}, got none.")
+    return rows
+
+
+def _simulation(spec: Mapping[str, Any], rows: Rows) -> str:
     """Numbers of a simulation, the most extreme where several meet in a cell."""
     extreme = {"least": min, "most": max}[spec["take"]]
     shown = {
         key: extreme(row[name] for row in met for name in spec["show"])
-        for key, met in _met(spec, spec["simulation"], root).items()
+        for key, met in _met(spec, rows).items()
     }
     made = _crossed(spec, {key: f"{number:.3f}" for key, number in shown.items()})
     return f"{made}\n\n{_exceptions(shown, spec)}" if "asked" in spec else made
 
 
-def _counted(spec: Mapping[str, Any], root: Path) -> str:
+def _counted(spec: Mapping[str, Any], rows: Rows) -> str:
     """How many records meet in a cell, or the share of one of their sums in another."""
-    found = _met(spec, spec["counted"], root)
+    found = _met(spec, rows)
     if "share" not in spec:
         return _crossed(spec, {key: str(len(met)) for key, met in found.items()}, "0")
     shares = {}
@@ -170,14 +190,11 @@ def _counted(spec: Mapping[str, Any], root: Path) -> str:
     return _crossed(spec, shares)
 
 
-def _met(spec: Mapping[str, Any], name: str, root: Path) -> dict[tuple[str, str], list[Any]]:
-    """The records asked for, by the labels of their row and column."""
-    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
-    for row in pq.read_table(root / "leaderboard" / f"{name}.parquet").to_pylist():
-        if all(row[key] in _listed(value) for key, value in spec["only"].items()):
-            found[spec["row"].format(**row), spec["column"].format(**row)].append(row)
-    if not found:
-        raise InputError(f"{name}: expected rows with {spec['only']}, got none.")
+def _met(spec: Mapping[str, Any], rows: Rows) -> dict[tuple[str, str], Rows]:
+    """Records by the labels of their row and column."""
+    found: dict[tuple[str, str], Rows] = defaultdict(list)
+    for row in rows:
+        found[spec["row"].format(**row), spec["column"].format(**row)].append(row)
     return found
 
 
@@ -190,32 +207,20 @@ def _crossed(
     return _markdown([[spec["corner"], *columns], ["---"] * (1 + len(columns)), *lines])
 
 
-def _records(spec: Mapping[str, Any], root: Path) -> str:
+def _records(spec: Mapping[str, Any], rows: Rows) -> str:
     """Records of a table, one a cell, in the order in which `only` lists them or they stand."""
-    path = root / "leaderboard" / f"{spec['records']}.parquet"
-    if not path.is_file():
-        if "until" in spec:
-            return str(spec["until"])
-        raise InputError(f"{path.name}: expected a table, got none. Make it, or say until.")
-    only: dict[str, Any] = spec["only"]
-    found: dict[tuple[str, str], str] = {}
-    rows = [
-        row
-        for row in pq.read_table(path).to_pylist()
-        if all(row[name] in _listed(value) for name, value in only.items())
-    ]
-    rows.sort(key=lambda row: [_listed(value).index(row[name]) for name, value in only.items()])
+    only = {name: _listed(value) for name, value in spec.get("only", {}).items()}
+    rows = sorted(rows, key=lambda row: [value.index(row[name]) for name, value in only.items()])
     texts = spec["columns"] if "columns" in spec else {spec["column"]: spec["show"]}
+    found: dict[tuple[str, str], str] = {}
     for row in rows:
         for column, text in texts.items():
             key = spec["row"].format(**row), column.format(**row)
             if key in found:
                 raise InputError(
-                    f"{path.name}: expected one record for {' / '.join(key)}, got two."
+                    f"{spec['records']}: expected one record for {' / '.join(key)}, got two."
                 )
             found[key] = text.format(**row)
-    if not found:
-        raise InputError(f"{path.name}: expected records with {only}, got none.")
     shown = f"\n\n![{spec['caption']}](images/{spec['figure']}.png)" if "figure" in spec else ""
     return _crossed(spec, found) + shown
 
@@ -268,9 +273,12 @@ def _cell(wanted: Mapping[str, Any], where: str, root: Path) -> Cell:
     if not found or found[0]["estimate"] is None:
         return Cell(NOTHING, found[0] if found else {})
     milliseconds = 1000 * (found[0]["seconds_per_sequence"] or 0)
+    show = wanted["show"]
+    if found[0]["ci_low"] is None:
+        show = re.sub(r" \([^)]*{ci_low[^)]*\)", "", show)
     try:
-        return Cell(wanted["show"].format(**found[0], milliseconds=milliseconds), found[0])
-    except (KeyError, TypeError) as error:  # no such column, or null: a whole set has no interval
+        return Cell(show.format(**found[0], milliseconds=milliseconds), found[0])
+    except (KeyError, TypeError) as error:  # no such column, or null
         raise InputError(
             f"'{where}': expected columns with numbers in show, got '{wanted['show']}' ({error}). "
             "Show others."
@@ -342,7 +350,13 @@ class Board:
 
 @cache
 def _board(path: Path) -> Board:
-    return Board(path)
+    return Board(_there(path))
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(f"{path.name}: expected a board in leaderboard/, got none. Make it first.")
+    return path
 
 
 def main(arguments: list[str]) -> int:
@@ -353,8 +367,9 @@ def main(arguments: list[str]) -> int:
         try:
             made = filled(text)
         except InputError as error:
+            stale += 1
             print(f"{page.relative_to(ROOT)}: {error}")
-            return 1
+            continue
         if made != text and "--check" in arguments:
             stale += 1
             print(f"{page.relative_to(ROOT)}: expected the boards' numbers. Run make docs.")

@@ -223,7 +223,10 @@ class SampleMetric(Protocol):
     def quantities(self) -> Mapping[str, Quantity]: ...
 
     def score(self, explained: Explained, probe: Probe) -> Scored:
-        """Values for the N samples. Metrics that do not require ``probe`` never touch it."""
+        """Values for the N samples. Metrics that do not require ``probe`` never touch it.
+
+        These may be some of a cell's samples: of a large one not all are given at once.
+        """
         ...
 
 

@@ -123,8 +123,12 @@ def as_input_error(where: object, expected: str, remedy: str = "") -> Iterator[N
     except GxarenaError:
         raise
     except Exception as error:
-        told = str(error).strip().splitlines()
-        reason = told[0][:LONGEST_REASON].rstrip(".") if told else type(error).__name__
         raise InputError(
-            f"{where}: expected {expected}, got: {reason}. {remedy}".rstrip()
+            f"{where}: expected {expected}, got: {reason(error)}. {remedy}".rstrip()
         ) from error
+
+
+def reason(error: Exception) -> str:
+    """What a library says was wrong, as the end of a sentence: its first line, without the stop."""
+    told = str(error).strip().splitlines()
+    return told[0][:LONGEST_REASON].rstrip(".") if told else type(error).__name__

@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cluster
 import damage
 import process
 import pyarrow as pa
@@ -46,7 +47,7 @@ SCHEMA = pa.schema(
     ]
 )
 KEYS = ("kind", "where", "seed")
-RESUMED = 4
+RESUMED = 3
 """Seeds with which a damaged run is taken up again; with others it is read."""
 PRINTED = 400
 """Characters of what is wrong that are printed."""
@@ -68,8 +69,8 @@ class Fault(NamedTuple):
     def run(self, arena: Arena) -> Outcome:
         """Do it, and see what comes of it."""
         rng = random.Random(f"{self.kind}, {self.where}, {self.seed}")  # noqa: S311
-        if self.kind in process.DO:
-            return process.DO[self.kind](arena, self.kind, self.where, rng)
+        if do := (process.DO | cluster.DO).get(self.kind):
+            return do(arena, self.kind, self.where, rng)
         if self.where in damage.ALONE:
             return damage.alone(arena, self.kind, self.where, rng)
         resume = self.seed < RESUMED
@@ -77,14 +78,14 @@ class Fault(NamedTuple):
 
 
 def faults(seeds: int) -> Iterator[Fault]:
-    """All of them, so that wherever it stops there were some of each kind."""
+    """All of them; those of processes, which take seconds each, after those of files."""
     for seed in range(seeds):
         for where in damage.WHERE:
             for kind in damage.KINDS:
                 if seed < 1 or kind not in damage.ONCE:
                     yield Fault(kind, where, seed)
-        # Seconds each, where those of files take a tenth.
-        yield from (Fault(*one) for one in process.faults(seeds // 5) if one[2] == seed)
+    yield from (Fault(*one) for one in process.faults(seeds // 5))
+    yield from (Fault(*one) for one in cluster.faults(min(seeds, 1)))
 
 
 def ended(fault: Fault, arena: Arena) -> dict[str, Any]:

@@ -37,10 +37,10 @@ ENDED = 30.0
 
 def killed(arena: Arena, kind: str, where: str, rng: random.Random) -> Outcome:
     """A process of a run is sent a signal at some time."""
-    moment, out = rng.uniform(0, _lasts(arena)), _new(arena)
+    moment, out = rng.uniform(0, _lasts(arena)), new(arena)
     process, log = arena.start(out)
     family = psutil.Process(process.pid)
-    _wait(process, moment)
+    wait(process, moment)
     members: list[psutil.Process] = []
     if victim := _victim(process, where):
         with contextlib.suppress(psutil.Error):
@@ -52,7 +52,7 @@ def killed(arena: Arena, kind: str, where: str, rng: random.Random) -> Outcome:
 
 def stopped(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
     """A run may write no further than so many bytes a file, or hold so much memory."""
-    out = _new(arena)
+    out = new(arena)
     if where == "bytes of a file":
         limits = {"RLIMIT_FSIZE": int(10 ** rng.uniform(1, 4.6))}
     else:
@@ -79,7 +79,7 @@ def read_only(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outco
             shutil.copytree(arena.half, out)
         if where == "at work":
             process, log = arena.start(out)
-            _wait(process, moment)
+            wait(process, moment)
         while subprocess.run(["mount", "-o", "remount,ro", place], capture_output=True).returncode:  # noqa: S603, S607
             time.sleep(0.01)  # a file is being written
         said = arena.ended(process, log) if where == "at work" else arena.run(out)
@@ -89,11 +89,11 @@ def read_only(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outco
 
 def moved(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
     """The folder is elsewhere, at once or while the run is at work."""
-    moment, out, there = rng.uniform(0, _lasts(arena)), _new(arena), arena.place / "moved"
+    moment, out, there = rng.uniform(0, _lasts(arena)), new(arena), arena.place / "moved"
     shutil.rmtree(there, ignore_errors=True)
     if where == "at work":
         process, log = arena.start(out)
-        _wait(process, moment, until=out.exists)
+        wait(process, moment, until=out.exists)
         out.rename(there)
         said = arena.ended(process, log)
         if said.traceback:
@@ -105,9 +105,9 @@ def moved(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
 
 def two(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
     """Two runs at once in one folder."""
-    moment, out = rng.uniform(0, _lasts(arena)), _new(arena)
+    moment, out = rng.uniform(0, _lasts(arena)), new(arena)
     process, log = arena.start(out)
-    _wait(process, moment)
+    wait(process, moment)
     second = arena.run(out)
     first = arena.ended(process, log)
     if not (first.sentence or first.code == 0):
@@ -115,15 +115,15 @@ def two(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
     return judged(arena, out, second)
 
 
-def harmed(arena: Arena, kind: str, _where: str, _rng: random.Random) -> Outcome:
+def harmed(arena: Arena, _kind: str, where: str, _rng: random.Random) -> Outcome:
     """An explainer harms others; theirs are as they were, and it is named."""
     from gxarena.results.reading import RunResults
 
-    out = _new(arena)
-    how = {"explainers": (*GOOD, kind), "memory": MEMORY}
+    out = new(arena)
+    how = {"explainers": (*GOOD, where), "memory": MEMORY}
     os.environ["POISON_RUN"] = str(out)
     said = arena.run(out, "--timeout", SILENCE, **how)
-    if kind == "reaches":  # what it has reached is due again
+    if where == "reaches":  # what it has reached is due again
         os.environ["POISON_RUN"] = str(arena.scratch)
         said = arena.run(out, **how)
     if said.code is None:
@@ -133,7 +133,7 @@ def harmed(arena: Arena, kind: str, _where: str, _rng: random.Random) -> Outcome
     expected = {name: rows for name, rows in arena.expected.items() if name != "leaderboard"}
     if other := differs(content(out), expected):
         return Outcome(DIFFERENT, f"{other} of others")
-    rows = [row for row in RunResults.of(out).last_rows() if row["explainer"] == kind]
+    rows = [row for row in RunResults.of(out).last_rows() if row["explainer"] == where]
     messages = {row["error_message"] for row in rows if row["status"] != "ok"}
     return Outcome(SENTENCE, sorted(messages)[0]) if messages else Outcome(EQUAL)
 
@@ -151,12 +151,13 @@ def judged(arena: Arena, out: Path, said: Said) -> Outcome:
     if other := differs(content(out), arena.expected):
         return Outcome(DIFFERENT, f"{other} once resumed")
     remove_abandoned()  # as the next run with children does
-    if left := sorted(arena.scratch.iterdir()):
+    if left := sorted(arena.scratch.glob("*gxarena-*")):
         return Outcome(DIFFERENT, f"left behind: {left[0].name}")
     return Outcome(EQUAL, said.sentence)
 
 
-def _new(arena: Arena) -> Path:
+def new(arena: Arena) -> Path:
+    """Where a run goes; nothing is there."""
     out = arena.place / "run"
     shutil.rmtree(out, ignore_errors=True)
     return out
@@ -166,13 +167,14 @@ def _lasts(arena: Arena) -> float:
     """Seconds that a run takes here and now."""
     if not arena.lasts:
         start = time.monotonic()
-        if (said := arena.run(_new(arena))).code:
+        if (said := arena.run(new(arena))).code:
             raise AssertionError(said)
         arena.lasts = time.monotonic() - start
     return arena.lasts
 
 
-def _wait(process: BaseProcess, seconds: float, until: Callable[[], bool] = lambda: True) -> None:
+def wait(process: BaseProcess, seconds: float, until: Callable[[], bool] = lambda: True) -> None:
+    """Let a run work for so many seconds, and until something is so."""
     end = time.monotonic() + seconds
     while process.is_alive() and (time.monotonic() < end or not until()):
         time.sleep(0.005)
@@ -229,7 +231,7 @@ def faults(seeds: int) -> Iterator[tuple[str, str, int]]:
             yield ("full disk", "at work", seed)
             yield from (("read-only disk", where, seed) for where in ("at work", "a killed run"))
         if seed < 1:
-            yield from ((name, "plugin", seed) for name in HARMS)
+            yield from (("plugin", harm, seed) for harm in HARMS)
             yield ("moved", "a finished run", seed)
             if root:
                 yield ("read-only disk", "from the beginning", seed)
@@ -237,7 +239,7 @@ def faults(seeds: int) -> Iterator[tuple[str, str, int]]:
 
 DO = {
     **dict.fromkeys(SIGNALS, killed),
-    **dict.fromkeys(HARMS, harmed),
+    "plugin": harmed,
     "limit": stopped,
     "two runs": two,
     "moved": moved,

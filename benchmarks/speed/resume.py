@@ -49,7 +49,8 @@ except SystemExit as ended:
     assert not ended.code, ended.code
 from gxarena.results.provenance import peak_memory
 processor, wall = time.process_time(), time.perf_counter() - start
-heavy = [name for name in ("torch", "scipy.special", "scipy.stats") if name in sys.modules]
+named = ("torch", "scipy.special", "scipy.stats", "pandas")
+heavy = [name for name in named if name in sys.modules]
 print(json.dumps([wall, processor, peak_memory() / 1e6, heavy]), file=sys.stderr)
 """
 

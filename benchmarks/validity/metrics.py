@@ -142,6 +142,13 @@ MISLED = "on planted motifs it takes {} for better than the truth ({})"
 BY_DEFINITION = {
     by_definition("dependency_map", "gap"): "a map that never changes has the same gap whatever it "
     "says, the truth as well as noise",
+} | {
+    by_definition(
+        "modisco", f"{contributions}.{quantity}"
+    ): "scores that know nothing of the model "
+    "find motifs that the sequences hold: what counts is the excess over theirs"
+    for contributions in ("observed", "hypothetical")
+    for quantity in ("recall", "recall_best", "matched")
 }
 """What no run needs to show: it follows from the formula."""
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, RootModel
 from gxarena.data import Sample
 from gxarena.datasets.download import fetched
 from gxarena.datasets.reading import read_dataset
-from gxarena.errors import InputError, MissingExtra, check_choice
+from gxarena.errors import InputError, MissingExtra, check_choice, reason
 from gxarena.files import write_text
 from gxarena.validation import read_json, validated
 
@@ -132,9 +132,8 @@ def _listed(repository: str, inside: str, offline: str) -> dict[str, HubFile]:
     try:
         info: Any = HfApi().dataset_info(repository, files_metadata=True)
     except _unanswered() as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InputError(
-            f"{repository}: expected the Hugging Face hub to list it, got: {reason}. "
+            f"{repository}: expected the Hugging Face hub to list it, got: {reason(error)}. "
             f"{offline}".rstrip()
         ) from error
     files = {}

@@ -30,7 +30,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gxarena.errors import GxarenaError, InputError
+from gxarena.errors import GxarenaError, InputError, reason
 from gxarena.files import RUN_FILE, file_digest, write_text, writing
 from gxarena.results.packed import write_packed
 from gxarena.results.reading import RunResults
@@ -178,7 +178,7 @@ def _unpack(path: Path, folder: Path) -> None:
                 with archive.open(one) as source, (folder / one.filename).open("wb") as copy:
                     shutil.copyfileobj(source, copy)
     except (OSError, RuntimeError, zipfile.BadZipFile) as error:  # encrypted: RuntimeError
-        raise _refused(path, "a .zip", str(error)) from error
+        raise _refused(path, "a .zip", reason(error)) from error
 
 
 def _check_files(others: Sequence[Path], path: Path) -> None:
@@ -226,7 +226,7 @@ def _check_tables(path: Path, folder: Path) -> None:
                 raise _refused(path, f"at most {MOST_ROWS[name]} rows of {name}", str(rows))
             total += unfolded_bytes(table, LARGEST)
         except (OSError, pa.ArrowInvalid) as error:
-            raise _refused(path, f"{name}.parquet to be Parquet", str(error)) from error
+            raise _refused(path, f"{name}.parquet to be Parquet", reason(error)) from error
         if total > LARGEST:
             raise _refused(path, f"at most {LARGEST} bytes in memory", "more")
     for name in EXTRAS:
@@ -239,7 +239,7 @@ def _check_extra_table(path: Path, table: Path, total: int) -> None:
     try:
         total += unfolded_bytes(table, LARGEST)
     except (OSError, pa.ArrowInvalid) as error:
-        raise _refused(path, f"{table.name} to be Parquet", str(error)) from error
+        raise _refused(path, f"{table.name} to be Parquet", reason(error)) from error
     if total > LARGEST:
         raise _refused(path, f"at most {LARGEST} bytes in memory", "more")
 

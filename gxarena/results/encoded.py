@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+
+def as_arrow(values: NDArray[Any]) -> pa.Array:
+    """Numbers or booleans, none of them missing, as Arrow holds them.
+
+    `pyarrow.array` imports pandas wherever it is installed: forty megabytes for who but looks.
+    """
+    packed = np.packbits(values, bitorder="little") if values.dtype == np.bool_ else values
+    buffers = [None, pa.py_buffer(np.ascontiguousarray(packed))]
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), buffers)
 
 
 def encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:

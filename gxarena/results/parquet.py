@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gxarena.errors import StorageError
+from gxarena.errors import StorageError, reason
 from gxarena.files import writing
 from gxarena.results.format_version import FORMAT, READABLE_TABLES
 from gxarena.results.seal import Unsealed, has_seal, seal, sealed_digest
@@ -84,7 +84,7 @@ def opened(path: Path, *, sealed: bool = True, encode: bool = False) -> Iterator
                 found = pq.ParquetFile(file, read_dictionary=texts, page_checksum_verification=True)
             yield found
     except (OSError, pa.ArrowException, Unsealed) as error:
-        raise StorageError(f"{path}: expected a Parquet table, got {error}.") from error
+        raise StorageError(f"{path}: expected a Parquet table, got {reason(error)}.") from error
 
 
 def read_identity(path: Path, *, sealed: bool = True) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from gxarena.data import Bools, Floats, Ints
 from gxarena.results.contestants import GROUP, Contestant
+from gxarena.results.encoded import as_arrow
 from gxarena.results.same_maps import entries
 from gxarena.statistics.ranks import LEAST_COVERED, rank_methods
 
@@ -58,19 +59,20 @@ def without_ranks_of_the_lone(board: pa.Table) -> pa.Table:
 
     Nobody competed where no other entry has an estimate.
     """
-    competes = pc.and_(pc.equal(board["role"], "method"), pc.is_valid(board["estimate"]))
     # Old boards do not say which explainers are one entry.
-    names = pc.coalesce(board["entry"], board["explainer"])
+    names = pc.coalesce(board["entry"], board["explainer"]).to_pylist()
     groups = list(zip(*(board[name].to_pylist() for name in GROUP), strict=True))
+    roles, estimates = (board[name].to_pylist() for name in ("role", "estimate"))
     competing: defaultdict[tuple[Any, ...], set[str]] = defaultdict(set)
-    for group, name, one in zip(groups, names.to_pylist(), competes.to_pylist(), strict=True):
-        if one:
+    for group, name, role, estimate in zip(groups, names, roles, estimates, strict=True):
+        if role == "method" and estimate is not None:
             competing[group].add(name)
-    alone = pa.array([len(competing[group]) < 2 for group in groups], pa.bool_())
+    alone = as_arrow(np.array([len(competing[group]) < 2 for group in groups], dtype=np.bool_))
     for name in RANKS:
+        field = board.schema.field(name)
+        none = pa.nulls(1, field.type)[0]
         at = board.schema.get_field_index(name)
-        kept = pc.if_else(alone, pa.scalar(None, board.schema.field(at).type), board[at])
-        board = board.set_column(at, board.schema.field(at), kept)
+        board = board.set_column(at, field, pc.if_else(alone, none, board[name]))
     return board
 
 

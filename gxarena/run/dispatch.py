@@ -26,7 +26,7 @@ from gxarena.run.cell_rows import CellRows, Row, Tables
 from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
-from gxarena.run.endings import result, said, what_changed
+from gxarena.run.endings import KEPT_OF_OK, printed, result, said, what_changed
 from gxarena.run.failures import failure
 from gxarena.run.frames import Frame
 from gxarena.run.inline import Settled, in_order
@@ -87,6 +87,7 @@ class Dispatch:
         self._freed: Task | None = None
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
+        self._printed: dict[tuple[str, str, str], str] = {}
         self.run = uuid.uuid4().hex
         self._common: dict[str, Any] = {
             "type": "order",
@@ -278,11 +279,21 @@ class Dispatch:
             self._check_current(shard)
             if shard.cell:
                 self._publisher.answers(frames)
+                explained = (shard.cell.dataset, shard.cell.weights, shard.cell.explainer)
+                row |= printed(self._printed.get(explained), end.get("output"))
             else:
                 self._publisher.stored(shard.order, frames)
+                self._keep_output(shard.order, end)
         except PluginError as error:
             raise PluginError(f"{shard.task.blamed.where}: {error}") from error
         return row, parts
+
+    def _keep_output(self, order: Mapping[str, Any], end: Mapping[str, Any]) -> None:
+        """Keep what an explainer printed for the cells that are made of it."""
+        if "explainer" in order:
+            explained = (order["dataset"], order["model"], order["explainer"])
+            whole = self._printed.get(explained, "") + str(end.get("output") or "")
+            self._printed[explained] = whole[-KEPT_OF_OK:]
 
     def _discard(self, shard: Shard) -> None:
         """Keep nothing of an explainer's task."""

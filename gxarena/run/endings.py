@@ -15,6 +15,9 @@ from gxarena.run.tasks import Task
 BLAMED = ("crashed", "oom", "timeout")
 """How a child ends by nothing but what it runs, whose message then begins with its name."""
 
+KEPT_OF_OK = 1000
+"""Characters of what is printed for a cell that is ok: of those there are thousands."""
+
 
 def result(future: Future[bytes]) -> tuple[list[Frame], dict[str, Any]]:
     """What a child sent, and how it ended; also where its worker ended with it."""
@@ -40,6 +43,12 @@ def what_changed(end: Mapping[str, Any]) -> str:
     if not changed:
         return ""
     return f"once it has worked, expected {changed}, so that nothing of it was kept."
+
+
+def printed(*outputs: str | None) -> Row:
+    """What a row of an ok cell says of what was printed while it was explained and scored."""
+    text = "".join(filter(None, outputs))[-KEPT_OF_OK:]
+    return {"error_traceback": f"It printed:\n{text}"} if text.strip() else {}
 
 
 def said(task: Task, end: Mapping[str, Any]) -> Row:

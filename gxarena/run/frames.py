@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from gxarena.errors import PluginError
+from gxarena.errors import PluginError, reason
 
 _LENGTHS = struct.Struct("<4sQQ")
 _MARK = b"gxa1"
@@ -90,7 +90,7 @@ def table_of(content: bytes, schema: pa.Schema) -> pa.Table:
         table = pa.ipc.open_stream(content).read_all()
         table.validate(full=True)
     except (pa.ArrowException, OSError) as error:
-        raise PluginError(f"expected an Arrow table, got {error}.") from error
+        raise PluginError(f"expected an Arrow table, got {reason(error)}.") from error
     if not table.schema.remove_metadata().equals(schema):
         raise PluginError(f"expected columns {schema.names}, got {table.schema.names}.")
     return table.replace_schema_metadata(None)

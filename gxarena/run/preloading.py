@@ -19,6 +19,10 @@ _LOADED = ("models", "metrics", "aggregators")
 _BOARD = ("gxarena.results.leaderboard", "scipy.special")
 """What a board is computed by: a plugin that changes it is noticed where it is loaded before."""
 
+_WITH_ARROW = ("pandas", "pyarrow.pandas_compat")
+"""What pyarrow imports with the first array that it makes, where it is there: else each child does
+so anew, in half a second."""
+
 
 def preloaded(plan: Plan) -> list[str]:
     """Modules to load before any child is made."""
@@ -32,7 +36,7 @@ def preloaded(plan: Plan) -> list[str]:
         if kind in _LOADED:
             targets[module] = None
         libraries |= dict.fromkeys(_libraries(module, sources))
-    return [*libraries, *targets, *_BOARD]
+    return [*libraries, *targets, *_BOARD, *_WITH_ARROW]
 
 
 def _libraries(target: str, sources: Sources) -> list[str]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gxarena.data import Sample, Spans
-from gxarena.errors import PluginError
+from gxarena.errors import PluginError, reason
 from gxarena.results.encoded import encoded
 from gxarena.results.schemas import STATUSES, TABLES
 from gxarena.run.cell_rows import Row, Tables
@@ -71,7 +71,9 @@ class Publisher:
             else:
                 self._attributions(order, frame, samples)
         except (TypeError, ValueError, KeyError, pa.ArrowException) as error:
-            raise PluginError(f"expected whole values of the child, got {error}.") from error
+            raise PluginError(
+                f"expected whole values of the child, got {reason(error)}."
+            ) from error
 
     def answers(self, frames: Sequence[Frame]) -> None:
         """Keep what a metric asked whoever explains; what is there stays."""

@@ -1,20 +1,13 @@
 """predict -> explain -> aggregate: each stage computed on demand, in chunks, through the store.
 
 Beside them, what metrics ask a model whoever explains it.
-
-A failure of a stage is remembered for the rest of the run, so that the cells that depend on it
-fail at once instead of trying again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
-import traceback
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from types import TracebackType
-from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,12 +15,11 @@ from gxarena.aggregators.projection import project_all
 from gxarena.api import Explainer, Model
 from gxarena.capabilities import COARSEN, REFINE
 from gxarena.data import Attribution, Explained, Floats, Ints, Sample, Spans
-from gxarena.errors import InputError
-from gxarena.identity import awaits_download
 from gxarena.objective import resolve_targets
 from gxarena.run import in_flanks, keys
 from gxarena.run.blame import blamed
-from gxarena.run.choices import check_unchanged, create, given_parameters, under
+from gxarena.run.components import Components
+from gxarena.run.components import Report as Report
 from gxarena.run.contracts import (
     check_finite,
     checked_predictions,
@@ -38,20 +30,13 @@ from gxarena.run.probe import Explain, Share
 from gxarena.run.recent import Recent
 from gxarena.run.store import CHUNK, Hardware, Predictions, Store, chunk_slice, n_chunks
 
-Result = TypeVar("Result")
-Report = Callable[[str, int, int], None]
-"""Told of progress: what is being done, how many samples are done, of how many."""
-
-KEPT = {"models": 2, "explainers": 4, "aggregators": 16, "metrics": 64}
-"""Components of each kind that stay in memory: those used last."""
-
 KEPT_PREDICTIONS = 16
 KEPT_EXPLAINED = 4
 KEPT_WHOLE = 1024
 """Results of stages that are known to be in the store with all their chunks."""
 
 
-class Stages:
+class Stages(Components):
     """The pipeline of one plan over one store.
 
     Models are asked for by the name of their weights (`gxarena.run.cells.weights_name`).
@@ -66,50 +51,12 @@ class Stages:
     """
 
     def __init__(self, plan: Plan, store: Store, report: Report | None = None) -> None:
-        self._plan = plan
+        super().__init__(plan, report)
         self._store = store
-        self.report: Report = report or (lambda _what, _done, _total: None)
-        self._components: dict[str, Recent[Any]] = {k: Recent(n) for k, n in KEPT.items()}
         self._predictions: Recent[Predictions] = Recent(KEPT_PREDICTIONS)
         self._explained: Recent[Explained] = Recent(KEPT_EXPLAINED)
         self._whole: Recent[None] = Recent(KEPT_WHOLE)
         self._seconds: dict[str, float] = {}
-        self._failures: dict[Hashable, tuple[Exception, TracebackType | None]] = {}
-
-    def create(self, kind: str, label: str) -> Any:
-        """A component, created once; the ones used last are kept."""
-        return self._once((kind, label), self._components[kind], lambda: self._made(kind, label))
-
-    def _made(self, kind: str, label: str) -> Any:
-        choice = self._plan.choice(kind, label)
-        awaited = awaits_download(given_parameters(choice))
-        made = under(create(self._plan.registry, choice), self._plan.suite.objective)
-        if not awaited:
-            # What it read when it was made is what was planned: later the old file may be back.
-            self.check_unchanged((kind, label))
-        return made
-
-    def model(self, label: str) -> Model:
-        """A loaded model."""
-        model: Model = self.create("models", label)
-        return model
-
-    def download(self, models: Iterable[str]) -> bool:
-        """Load models that may have to be downloaded; whether one is now known by its commit.
-
-        What keeps one from loading is kept for the cells that need it.
-        """
-        choices = {name: self._plan.choice("models", name) for name in models}
-        awaiting = {n: c for n, c in choices.items() if awaits_download(given_parameters(c))}
-        for name, choice in awaiting.items():
-            self.report(f"download {choice.label}", 0, 1)
-            with contextlib.suppress(Exception, SystemExit):
-                self.model(name)
-        return not all(awaits_download(given_parameters(one)) for one in awaiting.values())
-
-    def loaded(self, label: str) -> Model | None:
-        """The model where this run had to load it, else None."""
-        return self._components["models"].peek(("models", label))
 
     def hardware(self, dataset: str, model: str) -> Hardware:
         """On what device and in which precision a model computed: here, or else its predictions."""
@@ -117,16 +64,6 @@ class Stages:
             return self._store.hardware(self._plan.predict_key(dataset, model))
         dtype = str(getattr(loaded, "dtype", "")).removeprefix("torch.")
         return {"device": str(getattr(loaded, "device", "cpu")), "dtype": dtype}
-
-    def check_unchanged(self, *components: tuple[str, str]) -> None:
-        """Raise InputError where a component, by kind and label, is not what was planned."""
-        choices = [self._plan.choice(kind, label) for kind, label in components]
-        try:
-            check_unchanged(self._plan.registry, choices)
-        except InputError:
-            for kind, label in components:  # it holds what it has read meanwhile
-                self._components[kind].forget((kind, label))
-            raise
 
     def predictions(self, dataset: str, model: str, part: range | None = None) -> Predictions:
         """Raw outputs and units of a data set's samples.
@@ -244,19 +181,6 @@ class Stages:
         made = self.create("aggregators", aggregator)
         with blamed(self._plan.choice("aggregators", aggregator).where):
             return project_all(made, explained, onto)
-
-    def _once(self, key: Hashable, kept: Recent[Result], make: Callable[[], Result]) -> Result:
-        """The remembered result, or failure; else make it."""
-        if key in self._failures:
-            error, trace = self._failures[key]
-            # Raising adds to a traceback: without this it would grow with every cell.
-            raise error.with_traceback(trace)
-        try:
-            return kept.get(key, make)
-        except Exception as error:
-            _forget_locals(error)
-            self._failures[key] = error, error.__traceback__
-            raise
 
     def _predict(self, dataset: str, model: str) -> None:
         samples = self._plan.datasets[dataset].samples
@@ -388,13 +312,6 @@ def declared_cost(explainer: Explainer) -> tuple[float, float] | None:
     """The forwards and backwards of a sequence as an explainer declares them."""
     cost = getattr(explainer, "cost", None)
     return None if cost is None else (float(cost[0]), float(cost[1]))
-
-
-def _forget_locals(error: BaseException | None) -> None:
-    """Let go of what the failed frames worked on: it may be what filled the memory."""
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
 
 
 def _ids(samples: tuple[Sample, ...]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -274,12 +275,28 @@ class _Child:
         if self.pid is None:
             return 0, 0.0
         try:
-            process = psutil.Process(self.pid)
-            family = [process, *process.children(recursive=True)]
+            family = [psutil.Process(one) for one in _family(self.pid)]
             seconds = sum(sum(one.cpu_times()[:2]) for one in family)
             return sum(one.memory_info().rss for one in family), seconds
         except psutil.Error:
             return 0, 0.0
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all below it.
+
+    Where the system tells a process's children: psutil asks every process on the machine for its
+    parent, which at five looks a second is a tenth of a busy machine's core.
+    """
+    if not Path(f"/proc/{pid}/task/{pid}/children").exists():
+        process = psutil.Process(pid)
+        return [pid, *(one.pid for one in process.children(recursive=True))]
+    found = [pid]
+    for one in found:  # grows as it is walked
+        with contextlib.suppress(OSError):  # ended meanwhile
+            for listed in Path(f"/proc/{one}/task").glob("*/children"):
+                found += map(int, listed.read_text().split())
+    return found
 
 
 def _signal_name(number: int) -> str:

@@ -22,8 +22,10 @@ from gxarena.site.questions import Line, Section
 TEXT, SOFT, GROUND = "var(--text)", "var(--soft)", "var(--ground)"
 ACCENT, CONTROL = "var(--accent)", "var(--control)"
 HEIGHT = 340
-_NARROW, _LETTER, _LINE = 800.0, 6.5, 13.0
-"""A chart is as wide at least, and a letter of a name as large, in pixels."""
+WIDTHS = {"named": 800, "named_narrow": 250}
+"""Pixels that a chart has on a screen and on a phone, and what tells whose name it shows."""
+_LETTER, _LINE = 6.5, 16.0
+"""Size of a name's letter, in pixels."""
 _READS = {"higher": "higher is better", "lower": "lower is better", "none": "ranks nobody"}
 Record = dict[str, Any]
 
@@ -117,7 +119,8 @@ def cost_chart(section: Section) -> Chart | None:
     quality = "mean rank" if ranks else section.shown.what
     better = "lower" if ranks else section.direction
     _mark_front(records, "none" if section.machines else better)
-    _name(records)
+    for shown, width in WIDTHS.items():
+        _name(records, shown, width)
     reads = f"{quality} (up is better)" if better != "none" else quality
     names = [record["explainer"] for record in records if record["front"]]
     says = f"Seconds a sequence against {quality}. "
@@ -142,6 +145,7 @@ def _costs(section: Section) -> list[Record]:
             found.append(
                 {
                     "explainer": " = ".join(line.names),
+                    "label": line.explainer + (" = …" if len(line.names) > 1 else ""),
                     "role": line.role,
                     "seconds": line.seconds,
                     "quality": value,
@@ -177,24 +181,24 @@ def _mark_front(records: Sequence[Record], better: str) -> None:
         record["front"] = better != "none" and not beaten
 
 
-def _name(records: Sequence[Record]) -> None:
+def _name(records: Sequence[Record], shown: str, width: float) -> None:
     """Note of each whether its name stands beside it: not over that of another, the front first.
 
     The names of all are in the tooltips and in the table.
     """
-    across = _pixels([math.log10(record["seconds"]) for record in records], _NARROW)
+    across = _pixels([math.log10(record["seconds"]) for record in records], width)
     ends = [value for r in records for value in (r["quality"], r["low"], r["high"]) if value]
     up = _pixels([*(record["quality"] for record in records), *ends], HEIGHT)
     placed: list[tuple[float, float, float]] = []
     order = sorted(range(len(records)), key=lambda i: (not records[i]["front"], up[i]))
     for i in order:
         start, height = across[i], up[i]
-        end = start + _LETTER * len(records[i]["explainer"])
+        end = start + _LETTER * len(records[i]["label"])
         free = all(
             abs(height - other) >= _LINE or end < begins or start > stops
             for begins, stops, other in placed
         )
-        records[i]["named"] = free
+        records[i][shown] = free
         if free:
             placed.append((start, end, height))
 
@@ -228,10 +232,12 @@ def _cost_spec(records: Sequence[Record], reads: str, reverse: bool) -> dict[str
     points = base.mark_point(size=80, opacity=1, strokeWidth=2).encode(
         stroke=colour, fill=fill, href="href:N"
     )
+    # A chart is as wide as its page, which the reader's browser alone knows.
+    roomy = f"width < {WIDTHS['named'] / 2:g} ? datum.named_narrow : datum.named"
     labels = (
-        base.transform_filter("datum.named")
+        base.transform_filter(roomy)
         .mark_text(align="left", dx=8, dy=-7, color=TEXT)
-        .encode(text="explainer:N")
+        .encode(text="label:N")
     )
     chart = alt.layer(whiskers, front, points, labels).properties(width="container", height=HEIGHT)
     return spec_of(chart)

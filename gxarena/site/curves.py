@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from gxarena.site.charts import CONTROL, SOFT, TEXT, Chart, Record, altair, spec
 from gxarena.site.content import Content, Row, Source
 from gxarena.statistics.intervals import mean_intervals
 
+HEIGHT, _LINE = 250, 12
+"""Of a panel, and of a name in it; pixels."""
 SCALES = ("probability", "logit")
 """Of the drop; the paper's first."""
 OKABE_ITO = (
@@ -131,6 +134,23 @@ def _records(
         }
 
 
+def label_ends(records: Sequence[Record], last: float) -> None:
+    """Note where the name of each curve stands: at its end, or above the name that is there."""
+    values = [value for r in records for value in (r["mean"], r["low"], r["high"]) if value]
+    line = _LINE * (max(values, default=0.0) - min(values, default=0.0)) / HEIGHT
+    for order in ORDERS.values():
+        ends = [
+            record
+            for record in records
+            if record["order"] == order
+            and record["mean"] is not None
+            and (record["replaced"] or 0) > 0.98 * last
+        ]
+        below = -math.inf
+        for record in sorted(ends, key=lambda one: float(one["mean"])):
+            below = record["label_at"] = max(float(record["mean"]), below + line)
+
+
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
@@ -141,7 +161,7 @@ def _spec(records: Sequence[Record], scale: str) -> dict[str, Any]:
     methods = [name for name, role in roles.items() if role == "method"]
     colours = dict(zip(methods, OKABE_ITO, strict=False))
     paint = alt.Scale(domain=list(roles), range=[colours.get(name, CONTROL) for name in roles])
-    last = max(record["replaced"] or 0 for record in records)
+    label_ends(records, max(record["replaced"] or 0 for record in records))
     base = alt.Chart().encode(
         x=alt.X("replaced:Q", title="nucleotides replaced (%)"),
         color=alt.Color("explainer:N", scale=paint, legend=None),
@@ -154,12 +174,12 @@ def _spec(records: Sequence[Record], scale: str) -> dict[str, Any]:
     line = base.mark_line(point=True).encode(y=alt.Y("mean:Q", title=title), strokeDash=dash)
     zero = alt.Chart().mark_rule(color=SOFT, strokeWidth=0.7, aria=False).encode(y=alt.datum(0))
     names = (
-        base.transform_filter(f"datum.replaced > {0.98 * last!r}")
+        base.transform_filter("isValid(datum.label_at)")
         .mark_text(align="left", dx=6)
-        .encode(y="mean:Q", text="explainer:N", color=alt.value(TEXT))
+        .encode(y="label_at:Q", text="explainer:N", color=alt.value(TEXT))
     )
     layers = alt.layer(band, zero, line, names, data=alt.Data(values=list(records)))
-    chart = layers.properties(width=330, height=250).facet(
+    chart = layers.properties(width=330, height=HEIGHT).facet(
         column=alt.Column("order:N", title=None, sort=list(ORDERS.values()))
     )
     return spec_of(chart)

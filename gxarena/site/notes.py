@@ -16,6 +16,7 @@ from markupsafe import Markup
 _PACKAGE = Path(__file__).parent
 _EMPTY = Markup()
 _SECTION = re.compile(r"^### `(?P<name>[^`]+)`\n+(?P<text>.*?)(?=^##)", re.S | re.M)
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
 _PART = re.compile(r"^(?=(?:Direction|Trap|Validity|Departures): )", re.M)
 
 
@@ -57,7 +58,7 @@ def _note(text: str) -> MetricNote:
     html = MarkdownIt("js-default", {"html": False})
     html.enable("table")
     parts = {"formula": ""}
-    for part in _PART.split(text):
+    for part in _PART.split(_COMMENT.sub("", text)):
         name, colon, said = part.partition(": ")
         known = name in {"Direction", "Trap", "Validity", "Departures"} and bool(colon)
         parts[name.lower() if known else "formula"] = said if known else part

@@ -257,6 +257,13 @@ def test_a_record_may_have_several_columns(tmp_path: Path) -> None:
         tables.table(spec, tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["simulation", "counted", "records"])
+def test_a_table_that_is_not_there_is_said_or_what_stands_for_it(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"later\.parquet: expected a table, got none"):
+        tables.table({kind: "later"}, tmp_path)
+    assert tables.table({kind: "later", "until": "Not yet."}, tmp_path) == "Not yet."
+
+
 def test_records_are_counted_or_their_numbers_summed(tmp_path: Path) -> None:
     rows = [
         {"data": data, "scores": scores, "matched": matched, "patterns": patterns}
@@ -356,6 +363,7 @@ def test_a_card_shows_its_fields(root: Path) -> None:
         ({"only": {"data": "fly"}}, "unknown 'data'"),
         ({"only": {}}, "'Gini / chance': expected one row of the board, got 2. Say which dataset"),
         ({"only": {"dataset": "worm"}}, "'entropy': expected a number somewhere, got none"),
+        ({"board": "none"}, "none.parquet: expected a board in leaderboard/, got none"),
         ({"show": "{ci_low:.2f}"}, "'Gini / LRP': expected columns with numbers in show"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shlex
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from fresh import FreshEnvironment, typed
 
@@ -61,9 +63,9 @@ def test_bench_my_model(fresh: FreshEnvironment, tmp_path: Path) -> None:
     assert "my-model" in (tmp_path / "my-model" / "board.md").read_text()
 
 
-@pytest.mark.slow
-def test_bring_my_data(fresh: FreshEnvironment, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "benchmarks" / "recipes", tmp_path / "benchmarks" / "recipes")
+def write_data(folder: Path) -> None:
+    """What a reader brings: train.csv, valid.csv and test.csv; the recipes are those of a clone."""
+    shutil.copytree(ROOT / "benchmarks" / "recipes", folder / "benchmarks" / "recipes")
     letters = np.random.default_rng(0).choice(list("ACGT"), size=(120, 80))
     for split in ("train", "valid", "test"):
         rows = []
@@ -71,10 +73,62 @@ def test_bring_my_data(fresh: FreshEnvironment, tmp_path: Path) -> None:
             label = number % 2
             sequence = "".join(drawn[:36]) + ("TATAAAAG" if label else "".join(drawn[36:44]))
             rows.append(f"{sequence + ''.join(drawn[44:])},{label}")
-        (tmp_path / f"{split}.csv").write_text("sequence,label\n" + "\n".join(rows) + "\n")
+        (folder / f"{split}.csv").write_text("sequence,label\n" + "\n".join(rows) + "\n")
+
+
+@pytest.mark.slow
+def test_bring_my_data(fresh: FreshEnvironment, tmp_path: Path) -> None:
+    write_data(tmp_path)
     follow("data", fresh, tmp_path)
     assert (tmp_path / "my-site" / "index.html").is_file()
     assert "lrp" in (tmp_path / "mine.md").read_text()
+
+
+def readme(chapter: str) -> str:
+    """A chapter of the README."""
+    (found,) = re.findall(
+        rf"^## {re.escape(chapter)}\n(.*?)^## ", (ROOT / "README.md").read_text(), re.M | re.S
+    )
+    return found  # type: ignore[no-any-return]
+
+
+def fenced(text: str) -> dict[str, str]:
+    """Fenced blocks that begin with the name of a file, by that name."""
+    found = re.findall(r"^```\w+\n(# (\S+)\n.*?)^```", text, re.M | re.S)
+    return {name: block for block, name in found}
+
+
+@pytest.mark.slow
+def test_the_readmes_own_data_and_model(fresh: FreshEnvironment, tmp_path: Path) -> None:
+    write_data(tmp_path)
+    chapter = readme("Your own data and model")
+    (tmp_path / "my-suite.toml").write_text(fenced(chapter)["my-suite.toml"])
+    test = (tmp_path / "test.csv").read_bytes()
+    (tmp_path / "test.csv.gz").write_bytes(gzip.compress(test))
+    (tmp_path / "sequences.fa").write_text(
+        ">one\n" + test.split()[1].split(b",")[0].decode() + "\n"
+    )
+    fresh.follow(typed(chapter), tmp_path, {"train": ["--set", "settings.epochs=2"]})
+    assert (tmp_path / "explanations.png").is_file()
+    rows = pq.read_table(tmp_path / "runs" / "mine" / "leaderboard.parquet").to_pylist()
+    assert {row["explainer"] for row in rows} == {"lrp", "random"}
+
+
+@pytest.mark.slow
+def test_submit_the_readmes_explainer(fresh: FreshEnvironment, tmp_path: Path) -> None:
+    """docs/submit.md, steps 2 to 4, with the README's package, on a few sequences."""
+    package = tmp_path / "package"
+    package.mkdir()
+    for name, block in fenced(readme("Your own explainer in 20 lines")).items():
+        (package / name).write_text(block)
+    fresh.run(["pip", "install", "./package"], tmp_path)
+    page = (ROOT / "docs" / "submit.md").read_text()
+    steps = list(typed(page[: page.index("\n## ")]))
+    assert [words[1] for words in steps] == ["run", "submit", "verify", "verify"]
+    fresh.follow(steps, tmp_path, {"run": ["--limit", "3"], "submit": ["--attributions", "3"]})
+    told = json.loads(fresh.run(["gxarena", "verify", "my-method.zip", "--json"], tmp_path))
+    assert told["holds"]
+    assert told["levels"]["recomputed"] > 0
 
 
 KINDS = [(kind, False) for kind in SUMMARIES] + [("explainer", True)]

@@ -119,6 +119,62 @@ def test_by_which_rows_of_the_quickstart_s_tables_nobody_is_ranked() -> None:
         )
 
 
+@pytest.mark.parametrize(("model", "explainer"), [("cnn", "lrp"), ("dnabert2-mini", "attnlrp")])
+def test_what_is_called_most_important_costs_more_than_a_random_order(
+    model: str, explainer: str
+) -> None:
+    """README.md, what comes out."""
+    gain = "faithfulness-unknown.gain_logit@20"
+    asked = {"model": model, "aggregator": "native", "metric": gain}
+    assert _rows("quickstart", **asked)[explainer]["ci_low"] > 0
+
+
+def test_random_scores_are_less_complex_on_tokens_too() -> None:
+    """docs/paper.md, on the bundled fly promoters."""
+    tokens, nucleotides = (
+        _rows("quickstart", metric="entropy", model="dnabert2-mini", aggregator=units)["random"]
+        for units in ("native", "passed_on")
+    )
+    assert tokens["ci_high"] < nucleotides["ci_low"]
+
+
+def test_by_epsilon_most_patterns_speak_against_promoters_by_epsilon_plus_for_them() -> None:
+    """docs/results.md, fly core promoters."""
+    found = {
+        sign: _rows(
+            "fly-motifs",
+            metric=f"modisco.hypothetical.patterns_{sign}",
+            model="cnn",
+            aggregator="native",
+        )
+        for sign in ("positive", "negative")
+    }
+    epsilon, plus = (
+        [found[sign][rule]["estimate"] for sign in ("positive", "negative")]
+        for rule in ("lrp", "lrp-plus")
+    )
+    assert epsilon[0] < epsilon[1]
+    assert plus[0] > plus[1]
+
+
+def test_nobody_is_first_everywhere() -> None:
+    """docs/results.md, a full field."""
+    ranks: dict[str, dict[str, set[int]]] = {}
+    tiers: dict[str, dict[str, set[int]]] = {}
+    for row in pq.read_table(BOARDS / "explainers.parquet").to_pylist():
+        shown = row["metric"] == "auprc" or row["metric"] == "faithfulness-unknown.gain_logit@10"
+        if shown and row["aggregator"] == "native" and row["role"] == "method":
+            network = "cnn" if row["model"].startswith("cnn") else "mini"
+            for of, column in ((ranks, "rank"), (tiers, "tier")):
+                if row[column] is not None:
+                    numbers = of.setdefault(network, {}).setdefault(row["explainer"], set())
+                    numbers.add(row[column])
+    for network in ("cnn", "mini"):
+        assert not [name for name, found in ranks[network].items() if found == {1}]
+    always = {name for name, found in tiers["mini"].items() if found == {1}}
+    assert always == {"attnlrp", "gradient_shap"}
+
+
 @pytest.mark.parametrize("grammar", ["and", "spacing"])
 def test_maps_that_never_change_have_one_gap(grammar: str) -> None:
     """docs/metrics.md, dependency_map."""
@@ -470,3 +526,39 @@ def test_hiding_five_nucleotides_tells_explainers_of_spliceai_from_place() -> No
     assert gain["lrp"]["estimate"] == gain["input_x_gradient"]["estimate"]
     best = max(gain[one]["ci_low"] for one in methods)
     assert sum(gain[one]["ci_high"] >= best for one in methods) > 3
+
+
+def test_sparsity_turns_round_with_length() -> None:
+    """docs/paper.md, open questions."""
+
+    def gini(length: int, model: str, explainer: str) -> dict[str, Any]:
+        dataset = f"promoters-{length}"
+        return _rows(
+            "question-length", dataset=dataset, model=model, metric="gini", aggregator="native"
+        )[explainer]
+
+    token, base = ("dnabert2-mini", "attnlrp"), ("cnn", "lrp")
+    assert gini(50, *base)["ci_low"] > gini(50, *token)["ci_high"]
+    assert gini(250, *token)["ci_low"] > gini(250, *base)["ci_high"]
+    estimates = [gini(length, *token)["estimate"] for length in (50, 100, 150, 200, 250)]
+    assert estimates == sorted(estimates)
+    assert gini(250, *token)["ci_low"] > gini(50, *token)["ci_high"]
+
+
+def test_what_core_promoter_motifs_bear_out() -> None:
+    """docs/results.md, fly core promoters."""
+    for explainer in ("lrp", "lrp-plus"):
+        rows = {
+            quantity: _rows("fly-motifs", metric=f"modisco.hypothetical.{quantity}")[explainer]
+            for quantity in ("patterns_positive", "patterns_negative", "recall")
+        }
+        assert {row["replicates"] for row in rows.values()} == {3}
+        for_, against = rows["patterns_positive"], rows["patterns_negative"]
+        assert for_["ci_low"] < against["ci_high"]
+        assert against["ci_low"] < for_["ci_high"]
+        assert rows["recall"]["ci_low"] == 0
+    excess = pq.read_table(BOARDS / "motif-excess.parquet").to_pylist()
+    told = {
+        row["explainer"] for row in excess if row["dataset"] == "fly-promoters" and row["low"] > 0
+    }
+    assert told == {"lrp-plus"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from written_runs import write_run
 
 from gxarena.results.contestants import values_of_cells
-from gxarena.results.encoded import encoded, in_encoding, positions
+from gxarena.results.encoded import as_arrow, encoded, in_encoding, positions
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import SAMPLES, VALUES
 
@@ -52,3 +53,12 @@ def test_nothing_is_encoded_alike() -> None:
     together = pa.concat_tables([empty, in_encoding(some.select(VALUES))])
     assert together["cell_id"].to_pylist() == ["x"]
     assert values_of_cells(empty) == {}
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.int64, np.float64])
+@pytest.mark.parametrize("n", [0, 1, 8, 19])
+def test_numbers_are_as_pyarrow_has_them(dtype: type, n: int) -> None:
+    values = (np.arange(2 * n)[::2] % 3).astype(dtype)  # not contiguous
+    found = as_arrow(values)
+    found.validate(full=True)
+    assert found.equals(pa.array(values))

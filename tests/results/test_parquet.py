@@ -78,3 +78,16 @@ def test_a_relative_path_with_a_colon_is_no_uri(
     write_table(path, pa.table({"x": [1, 2]}), {"kind": "toy"})
     assert read_table(path)["x"].to_pylist() == [1, 2]
     assert read_identity(path) == {"kind": "toy"}
+
+
+def test_what_a_library_says_in_several_lines_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"a": [1]}), path)
+    content = bytearray(path.read_bytes())
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    content[footer] = 0xFF
+    path.write_bytes(content)
+    with pytest.raises(StorageError) as caught:
+        read_table(path)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "expected a Parquet table, got Couldn't deserialize thrift" in str(caught.value)

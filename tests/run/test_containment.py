@@ -138,6 +138,36 @@ def test_a_child_that_is_killed_while_it_describes_is_asked_again(
         assert json.loads(row["explainer_parameters"]) == {"width": 7}
 
 
+def test_what_is_printed_is_kept_with_a_cell_that_is_ok_but_not_all_of_it(
+    poisoned: Callable[..., Plan], tmp_path: Path
+) -> None:
+    made = poisoned(["prints", "exact"])
+    assert run(made, tmp_path / "run", Settings("local", workers=1)).complete
+    for row in _rows(tmp_path / "run", "cells"):
+        kept = row["error_traceback"]
+        if row["explainer"] == "prints":
+            assert kept.startswith("It printed:\nx")
+            assert kept.endswith("said in passing\n")
+            assert len(kept) < 1100
+        else:
+            assert kept is None
+
+
+@pytest.mark.slow
+def test_what_a_plugin_writes_into_the_run_by_its_path_is_found_and_made_again(
+    poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, made = poisoned(GOOD), poisoned([*GOOD, "reaches"])
+    run(alone, tmp_path / "alone")
+    out = tmp_path / "run"
+    monkeypatch.setenv("POISON_RUN", str(out))
+    assert not run(made, out, Settings("local", workers=1)).complete
+    monkeypatch.setenv("POISON_RUN", str(tmp_path / "nowhere"))
+    assert run(made, out, Settings("local", workers=1)).complete
+    for table in ("samples", "curves"):
+        assert _kept(out, table, alone) == _kept(tmp_path / "alone", table, alone)
+
+
 @pytest.mark.slow
 def test_who_works_without_a_word_is_no_hang_but_not_for_ever(
     poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

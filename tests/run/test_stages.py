@@ -18,10 +18,11 @@ from gxarena.errors import InputError, PluginError
 from gxarena.explainers import precomputed
 from gxarena.registry import Registry
 from gxarena.run.choices import create
+from gxarena.run.components import KEPT
 from gxarena.run.plan import Plan
 from gxarena.run.recent import Recent
 from gxarena.run.runner import run
-from gxarena.run.stages import KEPT, KEPT_EXPLAINED, Stages
+from gxarena.run.stages import KEPT_EXPLAINED, Stages
 from gxarena.run.store import CHUNK, Store
 
 MakePlan = Callable[..., Plan]

@@ -15,7 +15,7 @@ from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 from gxarena.site.content import Content, read_content
-from gxarena.site.curves import OKABE_ITO, curve_charts
+from gxarena.site.curves import HEIGHT, OKABE_ITO, curve_charts, label_ends
 
 ORDERS = {"most important first": "mif", "least important first": "lif"}
 
@@ -86,3 +86,21 @@ def test_methods_have_colours_and_controls_none(folder: Path) -> None:
     assert dict(zip(scale["domain"], scale["range"], strict=True)) == {
         "exact": OKABE_ITO[0], "random": "var(--control)",
     }  # fmt: skip
+
+
+def test_names_at_the_ends_of_curves_do_not_overlap() -> None:
+    ends = {"a": 0.10, "b": 0.11, "c": 0.105, "d": 0.9}
+    records = [
+        {"explainer": name, "order": "most important first", "replaced": replaced,
+         "mean": mean, "low": mean - 0.1, "high": mean + 0.1}
+        for name, end in ends.items()
+        for replaced, mean in ((0.0, 0.0), (20.0, end))
+    ]  # fmt: skip
+    label_ends(records, 20.0)
+    at = {one["explainer"]: one["label_at"] for one in records if "label_at" in one}
+    assert at["a"] == ends["a"]
+    assert at["d"] == ends["d"]
+    assert at["a"] < at["c"] < at["b"]
+    pixels = [HEIGHT * at[name] / 1.1 for name in "acb"]
+    assert np.diff(pixels).min() > 11
+    assert not any("label_at" in one for one in records if one["replaced"] == 0)

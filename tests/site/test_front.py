@@ -58,10 +58,9 @@ def test_pages_say_the_tier_that_the_start_page_shows(pages: dict[str, Page]) ->
             first.add(text)
     for name in ("explainer-00", "explainer-01", "explainer-02"):
         page = pages[f"explainer/{name}.html"]
-        tiers = [row[4].split() for row in page.rows if row and row[0].endswith("?")]
+        tiers = [row[5].strip() for row in page.rows if row and row[0].endswith("?")]
         assert len(tiers) == 12
-        assert all(tier[1:] == ["by", "the", "one", "metric"] for tier in tiers)
-        ones = sum(tier[0] == "1" for tier in tiers)
+        ones = tiers.count("1")
         assert (ones > 0) == (name in first)
         said = f"first tier in {ones} of 12 comparisons"
         assert said in " ".join(pages["explainers.html"].row(name))

@@ -131,12 +131,28 @@ def _without_a_cell(folder: Path, *, everywhere: bool) -> None:
     for table in ("cells", "samples"):
         rewrite(folder, table, lambda rows: [r for r in rows if r["cell_id"] != cell])
     if everywhere:
-        document = json.loads((folder / "run.json").read_text())
-        ids = [one for one in document["cells"] if one != cell]
-        new = digest(["toys", ids])
-        _document(folder, lambda d: d.update(cells=ids, digest=new))
-        for table in ("cells", "samples", "curves", "motifs", "seqlets"):
-            _restamp(folder, table, new)
+        _planned(folder, lambda ids: [one for one in ids if one != cell])
+
+
+def _planned(folder: Path, change: Callable[[list[str]], list[str]]) -> None:
+    """Make the plan one of other cells, everywhere."""
+    ids = change(json.loads((folder / "run.json").read_text())["cells"])
+    new = digest(["toys", ids])
+    _document(folder, lambda d: d.update(cells=ids, digest=new))
+    for table in ("cells", "samples", "curves", "motifs", "seqlets"):
+        _restamp(folder, table, new)
+
+
+def _a_second_time(folder: Path) -> None:
+    """Hold a cell once more under an id of its own, with its values, as the plan then says."""
+    cell, second = _rows(folder, "cells")[0]["cell_id"], "f" * 32
+    for table in ("cells", "samples"):
+        rewrite(
+            folder,
+            table,
+            lambda rows: [*rows, *(r | {"cell_id": second} for r in rows if r["cell_id"] == cell)],
+        )
+    _planned(folder, lambda ids: [*ids, second])
 
 
 def _rows(folder: Path, table: str) -> Rows:
@@ -238,6 +254,10 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a cell under another id": (
         lambda f: rewrite(f, "cells", _relabelled),
         r"cells: cell '.*': expected a cell of the plan in run\.json, got another",
+    ),
+    "a cell a second time, as the plan says": (
+        _a_second_time,
+        r"cells: cell '.*': expected one cell of these labels, got 2",
     ),
     "a cell listed twice": (
         lambda f: _document(f, lambda d: d["cells"].append(d["cells"][0])),

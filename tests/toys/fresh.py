@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 
@@ -59,13 +59,25 @@ class FreshEnvironment:
         assert done.returncode == 0, f"{command}: {done.stdout[-3000:]} {done.stderr[-3000:]}"
         return done.stdout
 
-    def follow(self, commands: Iterable[list[str]], where: Path) -> Path:
-        """Do what a page says, from top to bottom; returns the folder that it ends in."""
+    def follow(
+        self,
+        commands: Iterable[list[str]],
+        where: Path,
+        also: Mapping[str, Sequence[str]] | None = None,
+    ) -> Path:
+        """Do what a page says, from top to bottom; returns the folder that it ends in.
+
+        Parameters
+        ----------
+        also : mapping, optional
+            Options besides for a command of gxarena, by its name: to be done sooner.
+        """
         for command in commands:
             if command[0] == "cd":
                 where = where / command[1]
             else:
-                self.run(command, where)
+                besides = (also or {}).get(command[1], ()) if command[0] == "gxarena" else ()
+                self.run([*command, *besides], where)
         return where
 
 

@@ -68,7 +68,7 @@ class Poison(Exact):
         """Into the folder of the run, by its path, where somebody says it."""
         for path in Path(os.environ["POISON_RUN"]).rglob("*.parquet"):
             content = bytearray(path.read_bytes())
-            content[len(content) // 2] ^= 1
+            content[len(content) // 2] = (content[len(content) // 2] + 1) % 256
             path.write_bytes(content)
 
     def _segfaults(self, model: Any) -> None:
@@ -104,6 +104,9 @@ class Poison(Exact):
         for _ in range(2000):
             print("flood" * 200)
         raise RuntimeError("after the flood")
+
+    def _prints(self, model: Any) -> None:
+        print("x" * 5000 + "said in passing")
 
     def _steers(self, model: Any) -> None:
         print(STEERING)

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.blocks import NONE_KNOWN, Components
+from gxarena.results.encoded import as_arrow
 from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER
 from gxarena.results.patterns import matches
 from gxarena.results.places import competed_with_nobody
@@ -129,7 +131,7 @@ def row_tables(board: pa.Table, patterns: Sequence[str]) -> Iterator[Table]:
     shown = [position for position, metric in metrics if matches(metric, patterns)]
     shown.sort(key=keys.__getitem__)  # stable: else as on the board
     for _, group in itertools.groupby(shown, key=keys.__getitem__):
-        yield _of_rows(board.take(pa.array(list(group))).to_pylist())
+        yield _of_rows(board.take(as_arrow(np.array(list(group)))).to_pylist())
 
 
 def _of_rows(rows: Sequence[Row]) -> Table:

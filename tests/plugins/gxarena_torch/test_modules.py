@@ -63,8 +63,8 @@ def test_a_plain_module_becomes_a_model_that_keeps_its_promises() -> None:
     network = plain().train()
     before = {name: one.clone() for name, one in network.state_dict().items()}
     model = model_of("mine", network, LENGTH, device="cpu")
-    assert isinstance(model, MaskableModel | DifferentiableModel)
-    assert isinstance(model, RandomisableModel)
+    for protocol in (MaskableModel, DifferentiableModel, RandomisableModel):
+        assert isinstance(model, protocol)
     assert (model.n_outputs, model.max_length, model.modular) == (3, LENGTH, True)
     assert getattr(model, DECLARES) == {"name": "mine", "provides": EVERYTHING}
     # The author's own module stays as it is.
