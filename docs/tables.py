@@ -54,7 +54,11 @@ from gxarena.files import write_text
 from gxarena.report.claims.catalogue import CLAIMS
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs" / "tutorials" / "spliceai.md",
+)
 TABLE = re.compile(r"(?P<spec><!-- table\n(?P<toml>.*?)-->\n).*?(?P<end><!-- end table -->)", re.S)
 LABELS = ("suite", "dataset", "model", "explainer", "aggregator", "metric")
 ARROWS = {"higher": " ↑", "lower": " ↓", "none": ""}

@@ -41,6 +41,7 @@ SETTINGS = (
     "LGPL-3.0",
     "GPL-3.0",
     "CC BY 4.0",
+    "Jaganathan et al. 2019, Cell 176:535",
 )
 _REFERENCE = re.compile(r"arXiv:\d{4}\.\d{5}|MA\d{4}\.\d")
 _NOT_WORDS = (

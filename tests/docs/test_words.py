@@ -497,6 +497,37 @@ def test_background_aligns_as_promoters_do_and_beyond_random() -> None:
             assert rows["attnlrp"]["ci_low"] > rows["random"]["ci_high"]
 
 
+def _spliceai(metric: str) -> dict[str, dict[str, Any]]:
+    return _rows("spliceai", metric=metric, aggregator="native")
+
+
+def test_no_map_of_a_splice_site_finds_the_motif_beyond_its_place() -> None:
+    """docs/tutorials/spliceai.md, localization."""
+    found, places = _spliceai("auprc-magnitude"), _spliceai("auprc-magnitude.positional")
+    methods = [one for one, row in found.items() if row["role"] == "method" and row["n"]]
+    assert len(methods) > 9
+    assert {(found[one]["sequences"], found[one]["replicates"]) for one in methods} == {(40, 1)}
+    chance = _spliceai("auprc-magnitude.chance")
+    for one in methods:
+        assert found[one]["ci_low"] < places[one]["ci_high"]
+        assert found[one]["ci_low"] > 3 * chance[one]["ci_high"]
+    learned, random = found["saliency"], found["randomised-saliency"]
+    assert random["ci_low"] < learned["ci_high"]
+    assert learned["ci_low"] < random["ci_high"]
+
+
+def test_hiding_five_nucleotides_tells_explainers_of_spliceai_from_place() -> None:
+    """docs/tutorials/spliceai.md, faithfulness."""
+    gain = _spliceai("faithfulness-unknown.gain_log_odds@5nt")
+    methods = {one for one, row in gain.items() if row["role"] == "method" and row["n"]}
+    for yardstick in ("randomised-saliency", "oracle"):
+        beyond = {one for one in methods if gain[one]["ci_low"] > gain[yardstick]["ci_high"]}
+        assert methods - beyond == {"shap-partition"}
+    assert gain["lrp"]["estimate"] == gain["input_x_gradient"]["estimate"]
+    best = max(gain[one]["ci_low"] for one in methods)
+    assert sum(gain[one]["ci_high"] >= best for one in methods) > 3
+
+
 def test_sparsity_turns_round_with_length() -> None:
     """docs/paper.md, open questions."""
 
