@@ -25,7 +25,7 @@ Row = Mapping[str, Any]
 LEVEL = 0.05
 """At most this p, adjusted for all pairs, tells two apart, as `gxarena.statistics.ranks` does."""
 WISHES = {
-    "localization": "find motifs",
+    "localization": "see where the model looks (planted or annotated motifs)",
     "faithfulness": "know what the model would lose",
     "robustness": "get a stable explanation",
     "complexity": "get a sparse explanation",

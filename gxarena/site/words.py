@@ -2,21 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gxarena.results.summary import Standing
 from gxarena.site.addresses import metric_of
 from gxarena.site.numbers import counted, duration, listed, number
-from gxarena.site.questions import WISHES, Line, Section
+from gxarena.site.questions import LEVEL, WISHES, Line, Row, Section
 
 
 def in_words(section: Section) -> list[str]:
-    """What the section says, in sentences made of its numbers."""
-    said = [_who(section)]
+    """What the section says, in sentences made of its numbers; the first is the headline."""
+    said = [_headline(section)]
+    said += [*_who(section), *_behind_by(section)]
     if cheap := _cheaper(section):
         said.append(cheap)
     said.append(_evidence(section))
     return said + list(_unknown(section))
+
+
+def _headline(section: Section) -> str:
+    """Which explainer to use, how sure that is, and what it costs."""
+    wish = f"To {WISHES.get(section.question, section.question)} with {section.model}"
+    if len(section.lines) == 1:
+        return (
+            f"{wish}: {_named(section.lines[0])} competes with nobody here; read its estimate "
+            "beside the controls'."
+        )
+    best = _best(section)
+    if not best:
+        return f"{wish}: nobody is ranked."
+    use = " or ".join(_named(line) for line in best[:3]) + (" or others" if best[3:] else "")
+    costs = [line.seconds for line in best if line.seconds is not None]
+    takes = (
+        " to ".join(dict.fromkeys(duration(s) for s in (min(costs), max(costs)))) if costs else ""
+    )
+    cost = f"It takes {takes} a sequence." if takes else "What it costs was not measured."
+    return " ".join(
+        [f"{wish}: use {use}.", _how_sure(section, best), cost, *_beaten(section, best)]
+    )
+
+
+def _best(section: Section) -> list[Line]:
+    """Who has the best mean rank; the first tier where nobody has any."""
+    first = [line for line in section.lines if line.standing and line.standing.place == 1]
+    return first or [line for line in section.lines if section.tier_of(line) == 1]
+
+
+def _how_sure(section: Section, best: Sequence[Line]) -> str:
+    what = (
+        "over all metrics and data sets" if section.tiers_over_all else f"by {section.shown.what}"
+    )
+    first = [line for line in section.lines if section.tier_of(line) == 1]
+    ranked = [line for line in section.lines if section.tier_of(line) is not None]
+    others = [line for line in first if line not in best]
+    trainings = ", of one training alone" if section.replicates[1] <= 1 else ""
+    if not all(line in first for line in best):
+        return (
+            f"How sure: not very, since {what} the first tier is {listed([*map(_named, first)])}."
+        )
+    if not others and len(first) < len(ranked):
+        return f"How sure: {what} all others are told apart from it{trainings}."
+    if not others:
+        return f"How sure: not at all, since {what} nobody is told apart{trainings}."
+    many = f"{len(others)} of {len(ranked) - len(best)} others"
+    are = "is" if len(others) == 1 else "are"
+    return f"How sure: {what}, {many} {are} not told apart from it{trainings}."
+
+
+def _beaten(section: Section, best: Sequence[Line]) -> Iterator[str]:
+    """Which controls have a better estimate than who is recommended, those told the truth apart."""
+    sign = -1 if section.direction == "lower" else 1
+    worth = [sign * line.row["estimate"] for line in best if line.row and _estimated(line)]
+    if not worth or section.direction == "none":
+        return
+    better = [
+        line.explainer
+        for line in section.controls
+        if line.role != "ceiling" and line.row and _estimated(line)
+        and sign * line.row["estimate"] > max(worth)
+    ]  # fmt: skip
+    if better:
+        which = f"control{'s' if better[1:] else ''} {listed(better)}"
+        yield f"But the {which} {'beat' if better[1:] else 'beats'} it by {section.shown.what}."
+
+
+def _estimated(line: Line) -> bool:
+    return line.row is not None and line.row["estimate"] is not None
+
+
+def _behind_by(section: Section) -> Iterator[str]:
+    """By which quantities who has the best mean rank is surely behind, in the worse half."""
+    places: dict[tuple[str, str, str], int] = {}
+    for row in section.rows:
+        if row["rank"] is not None:
+            key = _measured(row)
+            places[key] = max(places.get(key, 0), row["rank"])
+    for line in _best(section):
+        worst: dict[str, Row] = {}
+        for row in section.rows:
+            if row["explainer"] == line.explainer and _surely_low(row, places):
+                of = row["metric"].partition("@")[0]
+                worst[of] = max(
+                    row, worst.get(of, row), key=lambda r: r["rank"] / places[_measured(r)]
+                )
+        if worst:
+            found = [
+                f"{row['metric']} on “{row['dataset']}” (place {row['rank']} of "
+                f"{places[_measured(row)]})"
+                for row in worst.values()
+            ]
+            yield f"But {_named(line)} is surely among the last by {listed(found, 3)}."
+
+
+def _measured(row: Row) -> tuple[str, str, str]:
+    return row["metric"], row["aggregator"], row["dataset"]
+
+
+def _surely_low(row: Row, places: Mapping[tuple[str, str, str], int]) -> bool:
+    """In the worse half, in another tier than the first, and behind the best after Holm."""
+    if row["rank"] is None or row["tier"] in (None, 1) or row["behind_best_p"] is None:
+        return False
+    return bool(row["behind_best_p"] < LEVEL and 2 * row["rank"] > places[_measured(row)] + 1)
 
 
 def _evidence(section: Section) -> str:
@@ -35,22 +141,24 @@ def _evidence(section: Section) -> str:
     )
 
 
-def _who(section: Section) -> str:
-    wish = f"To {WISHES.get(section.question, section.question)} with {section.model}"
+def _who(section: Section) -> Iterator[str]:
+    """Who is told apart from whom, and who has the best mean rank; nothing of one alone."""
     if len(section.lines) == 1:
-        return (
-            f"{wish}: {_named(section.lines[0])} competes with nobody here; read its estimate "
-            "beside the controls'."
-        )
+        return
     told = _told_apart(section)
     ranked = [line.standing for line in section.lines if line.standing]
     if section.tiers_over_all or not ranked:
-        return f"{wish}: {told}."
+        yield (
+            f"Over all metrics and data sets, {told}."
+            if ranked
+            else f"By {section.shown.what}, {told}."
+        )
+        return
     best = [one for one in ranked if one.place == 1]
     names = listed([" = ".join(one.names) for one in best])
     has = "has" if len(best) == 1 else "share"
-    return (
-        f"{wish}: by {section.shown.what}, {told}. Over all metrics and data "
+    yield (
+        f"By {section.shown.what}, {told}. Over all metrics and data "
         f"sets, too few to tell tiers, {names} {has} the best mean rank, "
         f"{number(best[0].mean_rank)} of {len(ranked)}{_stay(best)}."
     )

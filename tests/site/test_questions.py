@@ -65,7 +65,10 @@ def test_words_name_who_is_ahead_what_it_costs_and_on_what() -> None:
     first = [line.explainer for line in section.tiers[0][1]]
     said = " ".join(in_words(section))
     assert len(first) == 2
-    assert "network: deeplift and ism are not told apart and ahead of the rest." in said
+    assert (
+        "Over all metrics and data sets, deeplift and ism are not told apart and ahead of the rest."
+        in said
+    )
     assert "lrp, of mean rank 3.00, takes 10 ms a sequence instead of 1.0 s." in said
     assert "Over 12 data sets of 100 sequences" in said
     assert "1 metric and 3 sets of weights" in said
@@ -82,8 +85,8 @@ def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:
         if (row["metric"], row["dataset"]) == (metric, dataset) and row["role"] == "method"
     }
     assert {line.explainer: tier for tier, lines in section.tiers for line in lines} == shown
-    said = in_words(section)[0]
-    assert "by metric-0 over 2 data sets, deeplift is ahead of the rest." in said
+    said = in_words(section)[1]
+    assert "By metric-0 over 2 data sets, deeplift is ahead of the rest." in said
     assert said.endswith(
         "too few to tell tiers, deeplift has the best mean rank, 1.00 of 4, and keeps its place "
         "whichever data set or set of weights is left out."
@@ -118,7 +121,7 @@ def test_all_who_share_the_best_mean_rank_are_named_and_only_what_could_be_left_
         for name, found in rows.items()
         for metric, dataset, rank in found
     ]  # fmt: skip
-    words = in_words(only(Board(("b",), pa.Table.from_pylist(made, LEADERBOARD), {})))[0]
+    words = in_words(only(Board(("b",), pa.Table.from_pylist(made, LEADERBOARD), {})))[1]
     assert words.endswith(f"too few to tell tiers, {said}")
 
 
@@ -245,7 +248,7 @@ def test_of_a_first_tier_that_holds_nearly_all_the_others_are_named() -> None:
     rows = board(1).table.to_pylist()
     for row in rows:
         row["tier"] = row["tier"] and (1 if row["rank"] < 4 else 2)
-    said = in_words(only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {})))[0]
+    said = in_words(only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {})))[1]
     assert "deeplift, ism and lrp are not told apart and ahead of gradient." in said
 
 
@@ -277,3 +280,49 @@ def test_explainers_of_the_same_maps_are_one_where_they_have_no_standing() -> No
     (line,) = section.lines
     assert (line.names, line.standing) == (("ism", "mutagenesis"), None)
     assert "ism = mutagenesis competes with nobody here" in in_words(section)[0]
+
+
+def test_the_headline_is_whom_to_use_how_sure_that_is_and_what_it_costs() -> None:
+    assert in_words(only(board()))[0] == (
+        "To see where the model looks (planted or annotated motifs) with network: use deeplift. "
+        "How sure: over all metrics and data sets, 1 of 3 others is not told apart from it. "
+        "It takes 1.0 s a sequence."
+    )
+    few = in_words(only(board(2, replicates=1)))[0]
+    assert "by metric-0 over 2 data sets all others are told apart from it, of one training" in few
+    assert "3 of 3 others are not told apart from it." in in_words(only(board(1, tier=1)))[0]
+
+
+def test_controls_that_beat_who_is_recommended_are_in_the_headline() -> None:
+    rows = board(1).table.to_pylist()
+    (floor,) = [row for row in rows if row["role"] == "floor"]
+    blur = floor | {"explainer": "blur", "role": "control", "estimate": 2.0}
+    oracle = floor | {"explainer": "oracle", "role": "ceiling", "estimate": 3.0}
+    table = pa.Table.from_pylist([*rows, blur, oracle], LEADERBOARD)
+    headline = in_words(only(Board(("b",), table, {})))[0]
+    assert headline.endswith("But the control blur beats it by metric-0 on “set-0”.")
+    assert "But the" not in in_words(only(board(1)))[0]
+
+
+@pytest.mark.parametrize(
+    ("p", "tier", "rank", "said"),
+    [(0.01, 2, 4, True), (0.01, 2, 2, False), (0.06, 2, 4, False), (0.01, 1, 4, False)],
+    ids=["surely last", "of the better half", "not surely", "of the first tier"],
+)
+def test_the_best_by_mean_rank_that_is_surely_among_the_last_by_another_quantity_is_said(
+    p: float, tier: int, rank: int, said: bool
+) -> None:
+    rows = board(6).table.to_pylist()
+    names = ("rank", "tier", "behind_best_p")
+    change = {"deeplift": (rank, tier, p)}
+    last = [
+        row | {"metric": "metric-0.lif_change@5", "behind_best_p": 0.5}
+        | dict(zip(names, change.get(row["explainer"], ()), strict=False))
+        for row in rows if row["dataset"] == "set-0" and row["role"] == "method"
+    ]  # fmt: skip
+    words = in_words(only(Board(("b",), pa.Table.from_pylist(rows + last, LEADERBOARD), {})))
+    assert "use deeplift." in words[0]
+    behind = (
+        "But deeplift is surely among the last by metric-0.lif_change@5 on “set-0” (place 4 of 4)."
+    )
+    assert (behind in words) is said
