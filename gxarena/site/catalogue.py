@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 from packaging.requirements import Requirement
@@ -17,6 +19,7 @@ from gxarena.registry import Registered, Registry
 from gxarena.results.terms import METRIC, MODEL, components_of
 from gxarena.run.suite import read_suite, shipped_suites
 from gxarena.site.content import Content
+from gxarena.training.card import CARD_FILE, read_card
 
 KINDS = {"explainer": "explainers", "model": "models", "metric": "metrics", "dataset": "datasets"}
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
@@ -36,6 +39,8 @@ class Known:
         Of the installed component; empty where none of that name is installed.
     licences : tuple of str
         Of its distribution, and of what its extra brings.
+    trained_here : str
+        A sentence about a model whose weights this project trained; empty of any other.
     """
 
     component: str = ""
@@ -44,6 +49,7 @@ class Known:
     citation: str = ""
     distribution: str = ""
     licences: tuple[str, ...] = ()
+    trained_here: str = ""
 
 
 class Catalogue:
@@ -72,7 +78,25 @@ class Catalogue:
             found.component.citation,
             f"{found.distribution} {found.version}",
             tuple(_licences(found)),
+            _trained_here(found) if kind == "model" else "",
         )
+
+
+def _trained_here(found: Registered) -> str:
+    """What the model cards that ship say of a component, without importing its package."""
+    name, package = found.component.name, found.component.target.partition(":")[0].partition(".")[0]
+    if found.distribution != "gxarena" or (spec := find_spec(package)) is None:
+        return ""
+    for place in spec.submodule_search_locations or ():
+        for file in sorted(Path(place).glob(f"weights/*/{CARD_FILE}")):
+            card = read_card(file.parent)
+            if card["model"] == name:
+                return (
+                    f"{name} ({found.component.summary.partition(';')[0]}) is a network of "
+                    f"{card['training']['parameters']:,} parameters that this project trained: "
+                    "nothing here speaks for anybody's official weights of that architecture."
+                )
+    return ""
 
 
 def _from_terms(content: Content) -> dict[tuple[str, str], tuple[str, Mapping[str, Any]]]:

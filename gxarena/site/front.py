@@ -54,6 +54,13 @@ def _start(site: Site) -> dict[str, Any]:
         "sections": asked,
         "wishes": {question: WISHES.get(question, question) for question in asked},
         "kinds": dict(site.catalogue.kind_of_model(one.model) for one in site.sections),
+        "trained_here": list(
+            dict.fromkeys(
+                said
+                for one in site.sections
+                if (said := site.catalogue.known("model", one.model).trained_here)
+            )
+        ),
         "boards": [
             {
                 **listed,

@@ -7,12 +7,15 @@ from typing import Any
 
 from gxarena.results.excess import Excess
 from gxarena.results.motifs import KeptMotif
+from gxarena.site import pages
 from gxarena.site.content import Source
 from gxarena.site.logo import information, logo
 from gxarena.site.numbers import counted, number
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
 
+METRIC = "modisco"
+"""The component that finds motifs."""
 MOST = 8
 """Patterns of a cell that are drawn: those with most seqlets."""
 
@@ -20,7 +23,13 @@ MOST = 8
 def motif_page(site: Site) -> Page:
     """Motifs of every run and bundle that holds any."""
     cells = [cell for source in site.content.sources.values() for cell in _cells(source)]
-    return Page("motifs.html", "motifs.html", "Motifs", {"cells": cells})
+    counted_by = [
+        label
+        for label in pages.metrics_of(site.boards)
+        if site.catalogue.known("metric", label).component == METRIC
+    ]
+    context = {"cells": cells, "counted_by": counted_by}
+    return Page("motifs.html", "motifs.html", "Motifs", context)
 
 
 def _cells(source: Source) -> Iterator[dict[str, Any]]:

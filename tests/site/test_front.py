@@ -47,6 +47,20 @@ def test_a_model_is_asked_for_by_what_it_is(pages: dict[str, Page]) -> None:
     assert "there a cnn, on board 1" in start.words
 
 
+def test_a_model_of_an_architecture_is_not_taken_for_its_official_weights(
+    pages: dict[str, Page],
+) -> None:
+    said = (
+        "dnabert2-mini (the DNABERT-2 architecture small) is a network of 742,786 parameters that "
+        "this project trained: nothing here speaks for anybody's official weights of that "
+        "architecture."
+    )
+    assert pages["index.html"].words.count(said) == 1
+    assert said in pages["model/letters.html"].words
+    assert said not in pages["model/here.html"].words
+    assert "is a network of 103,074 parameters" in pages["model/here.html"].words
+
+
 def test_pages_say_the_tier_that_the_start_page_shows(pages: dict[str, Page]) -> None:
     """A page said "not told" of tiers, and "first in 0" of explainers in the first one."""
     start = pages["index.html"]

@@ -7,15 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from site_pages import Page
+from site_pages import Page, synthetic_board
 from written_runs import write_run
 
 from gxarena.registry import Registry
+from gxarena.results.boards import write_board
 from gxarena.results.excess import Excess, Found
 from gxarena.results.motifs import KeptMotif
+from gxarena.results.schemas import LEADERBOARD
 from gxarena.site.content import Content, read_content
 from gxarena.site.logo import HEIGHT, WIDTH, information, logo
+from gxarena.site.motif_pages import motif_page
+from gxarena.site.rendering import Renderer
 from gxarena.site.site import Site
 from gxarena.site.writing import write_site
 
@@ -117,3 +122,16 @@ def test_only_those_with_most_seqlets_are_drawn(tmp_path: Path) -> None:
 
 def test_without_motifs_the_page_says_where_they_come_from(tmp_path: Path) -> None:
     assert "the metric modisco finds them" in page(tmp_path).words
+
+
+def test_boards_with_numbers_of_motifs_alone_lead_to_these(tmp_path: Path) -> None:
+    """The page said that there are none, beside a board full of them."""
+    given = synthetic_board(2, 1, 1)
+    rows = [row | {"metric": "modisco.matched"} for row in given.table.to_pylist()]
+    write_board(
+        tmp_path / "b.parquet", replace(given, table=pa.Table.from_pylist(rows, LEADERBOARD))
+    )
+    site = Site.of(read_content([tmp_path / "b.parquet"]), Registry.load())
+    found = Renderer().text(motif_page(site))
+    assert '<a href="metric/modisco.html">modisco</a>' in found
+    assert "holds motifs: the metric" not in found
