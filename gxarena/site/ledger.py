@@ -132,11 +132,11 @@ def _undefined(source: Source) -> Iterator[Entry]:
 
 
 def _of_rows(board: Board, where: str) -> Iterator[Entry]:
-    """What a written board still tells: how many values are missing, not why."""
+    """What a written board still tells: how many values are missing, and what it says of these."""
     gaps = board.shown.filter(
         pc.or_(pc.greater(board.shown["n_undefined"], 0), pc.greater(board.shown["n_failed"], 0))
     )
-    worst: dict[tuple[Place, str], tuple[int, int]] = {}
+    worst: dict[tuple[Place, str], tuple[int, int, str]] = {}
     for row in _plain(gaps):
         of = row["n"] + row["n_undefined"] + row["n_failed"]
         place: Place = (
@@ -145,11 +145,19 @@ def _of_rows(board: Board, where: str) -> Iterator[Entry]:
         )  # fmt: skip
         for what, column in (("failed", "n_failed"), ("undefined", "n_undefined")):
             if row[column]:
-                worst[place, what] = max(worst.get((place, what), (0, 0)), (row[column], of))
-    for (where_it_is, what), (many, of) in worst.items():
-        yield Entry(
-            where, *where_it_is, what, many, of, "values", "a written board does not say why"
-        )
+                found = row[column], of, _cause(row)
+                worst[place, what] = max(worst.get((place, what), (0, 0, "")), found)
+    for (where_it_is, what), (many, of, cause) in worst.items():
+        yield Entry(where, *where_it_is, what, many, of, "values", cause)
+
+
+def _cause(row: Row) -> str:
+    """What a board says itself of a row that lacks values, as its dossier shows it."""
+    none, _, why = row["ci_method"].partition(": ")
+    said = [f"no interval: {why}"] if none == "none" and "too few" in why else []
+    if row["not_ranked"]:
+        said.append(f"ranks nobody: {row['not_ranked']}")
+    return "; ".join(said) or "a written board does not say why"
 
 
 def _plain(table: pa.Table) -> list[Row]:

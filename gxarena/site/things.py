@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gxarena.hookspecs import QUESTIONS
@@ -103,7 +103,7 @@ def _metrics(site: Site) -> Iterator[Page]:
         known = site.catalogue.known("metric", label)
         rows = [row for _, group in by_board for row in group]
         question = next((row["question"] for row in rows if row["question"]), "")
-        asks = QUESTIONS.get(question, "ranks nobody")
+        asks = QUESTIONS.get(question) or _asks_nothing(rows)
         place = addresses.metric_page(label)
         context = {
             "label": label,
@@ -119,6 +119,13 @@ def _metrics(site: Site) -> Iterator[Page]:
         listing.append({"page": place, "label": label, "texts": [known.summary, asks]})
     intro = "What is measured of an explanation, with its formula, direction, trap and validity."
     yield _list("metrics.html", "Metrics", intro, ["metric", "what it is", "asks"], listing)
+
+
+def _asks_nothing(rows: Iterable[Mapping[str, Any]]) -> str:
+    """What a metric without a question is for: a board may rank by it, a question does not."""
+    if any(row["rank"] is not None for row in rows):
+        return "no question: its own board ranks by it, the start page does not"
+    return "ranks nobody"
 
 
 def _data(site: Site) -> Iterator[Page]:

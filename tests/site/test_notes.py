@@ -17,6 +17,7 @@ from gxarena.site import notes
 from gxarena.site.content import read_content
 from gxarena.site.notes import metric_notes, packaged, told, trust
 from gxarena.site.site import Site
+from gxarena.site.things import thing_pages
 from gxarena.site.writing import write_site
 
 ROOT = Path(__file__).parents[2]
@@ -92,3 +93,20 @@ def test_a_wheel_has_its_own_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for relative in ("docs/metrics.md", "leaderboard/metric-trust.parquet"):
         room = "documentation" if relative.startswith("docs/") else "site"
         assert f'"{relative}" = "gxarena/{room}/shipped/{Path(relative).name}"' in project
+
+
+def test_a_metric_without_a_question_ranks_where_its_board_does(tmp_path: Path) -> None:
+    """The page of a metric that compares explanations said "ranks nobody" above ranks."""
+    board = synthetic_board(3, 2, 1)
+    rows = [row | {"question": ""} for row in board.table.to_pylist()]
+    rows = [row | ({"rank": None} if row["metric"] == "metric-1" else {}) for row in rows]
+    write_board(
+        tmp_path / "b.parquet", replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD))
+    )
+    site = Site.of(read_content([tmp_path / "b.parquet"]), Registry.load())
+    asks = {page.title: dict(page.context["details"])["asks"] for page in thing_pages(site)
+            if page.place.startswith("metric/")}  # fmt: skip
+    assert asks == {
+        "metric-0": "no question: its own board ranks by it, the start page does not",
+        "metric-1": "ranks nobody",
+    }
