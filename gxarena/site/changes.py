@@ -16,6 +16,7 @@ from gxarena.results.boards import Board
 from gxarena.results.leaderboard import ORDER
 from gxarena.results.terms import why_apart
 from gxarena.site.numbers import listed
+from gxarena.site.pages import without_settings
 from gxarena.site.rows import is_plain
 
 Row = Mapping[str, Any]
@@ -156,7 +157,7 @@ def _terms(board: Board, name: str, other: Board, other_name: str) -> str:
             "One of them does not say what was measured on what, so that this may be what changed."
         )
     why = why_apart(name, board.terms, other_name, other.terms)
-    return f"They are not on the same terms: {why}." if why else ""
+    return f"They are not on the same terms: {without_settings(why)}." if why else ""
 
 
 def _by_key(board: Board) -> dict[Key, Row]:

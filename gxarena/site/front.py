@@ -11,7 +11,7 @@ from gxarena.results.verification import LEVELS
 from gxarena.site.axis import Axis, axis_of
 from gxarena.site.changes import MOST_SHOWN, changes_of
 from gxarena.site.ledger import ledger, totals
-from gxarena.site.pages import what_it_can_say
+from gxarena.site.pages import checked, what_it_can_say
 from gxarena.site.questions import WISHES, Section
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
@@ -61,16 +61,25 @@ def _start(site: Site) -> dict[str, Any]:
                 if (said := site.catalogue.known("model", one.model).trained_here)
             )
         ),
+        "checked": checked(site.boards),
         "boards": [
             {
-                **listed,
+                **site.listed_boards()[number - 1],
+                "number": number,
                 "datasets": board.shown["dataset"].unique().to_pylist(),
                 "models": board.shown["model"].unique().to_pylist(),
                 "sentences": what_it_can_say(board),
             }
-            for listed, board in zip(site.listed_boards(), site.boards, strict=True)
+            for number in _by_use(site)
+            for board in [site.boards[number - 1]]
         ],
     }
+
+
+def _by_use(site: Site) -> list[int]:
+    """Numbers of the boards: first that which gives the page its first answers."""
+    answering = (section.board for section in site.sections)
+    return list(dict.fromkeys([*answering, *range(1, len(site.boards) + 1)]))
 
 
 def _rank_axis(section: Section) -> Axis:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import Any
 from gxarena.results.boards import Board
 from gxarena.results.strata import stratum_of
 from gxarena.results.terms import DATASET, MODEL
-from gxarena.results.verification import explained
+from gxarena.results.verification import SELF_REPORTED, explained
 from gxarena.site import notes
 from gxarena.site.addresses import metric_of
 from gxarena.site.axis import Axis, axis_of
@@ -19,6 +21,13 @@ from gxarena.site.numbers import counted, listed
 from gxarena.site.questions import Line, Section
 from gxarena.site.rows import is_plain
 from gxarena.site.shown import shown_quantity
+
+_SETTINGS = re.compile(r" (\{[^{}]*\})")
+"""Parameters of a component, as terms print them."""
+_IN_PLAIN_WORDS = {
+    SELF_REPORTED: "Self-reported is what whoever made the board says of it: nobody else has "
+    "checked all of these numbers"
+}
 
 
 @dataclass(frozen=True)
@@ -149,12 +158,40 @@ def datasets_of(boards: Sequence[Board]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def without_settings(sentence: str) -> str:
+    """A sentence on terms with, of the settings that it prints, those alone that differ."""
+    try:
+        found = [json.loads(text) for text in _SETTINGS.findall(sentence)]
+    except ValueError:  # words of strangers
+        return sentence
+    if sentence.count("{") != len(found):  # one within another
+        return sentence
+    differing = [
+        {name: value for name, value in one.items() if any(o.get(name) != value for o in found)}
+        for one in found
+    ]
+    shown = iter(", ".join(f"{name} = {_plain(v)}" for name, v in one.items()) for one in differing)
+    return _SETTINGS.sub(lambda _: f" with {said}" if (said := next(shown)) else "", sentence)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def checked(boards: Iterable[Board]) -> list[str]:
+    """What the words mean by which boards say how far they are checked."""
+    levels = {
+        level for board in boards for level in board.shown["verification"].unique().to_pylist()
+    }
+    return [f"{_IN_PLAIN_WORDS.get(level, explained(level))}." for level in sorted(levels)]
+
+
 def what_it_can_say(board: Board) -> list[str]:
     """Sentences: what a board was measured on, how far it is checked, what it lacks."""
     rows = board.shown.to_pylist()
     one = sorted({row["model"] for row in rows if row["n"] and row["replicates"] <= 1})
     several = sorted({row["model"] for row in rows if row["replicates"] > 1} - set(one))
-    said = list(board.notes)
+    said = [without_settings(note) for note in board.notes]
     if stratum := stratum_of(board.shown):
         said.append(f"Only on a part of the samples: {stratum}.")
     if several:
@@ -163,12 +200,12 @@ def what_it_can_say(board: Board) -> list[str]:
         said.append(
             f"At least partly one set of weights, which says nothing of the next: {listed(one)}."
         )
-    said += [f"{explained(level)}." for level in sorted({row["verification"] for row in rows})]
+    said.append(f"Checked so far: {listed(sorted({row['verification'] for row in rows}))}.")
     gaps = [row for row in rows if row["coverage"] is not None and row["coverage"] < 1]
     if gaps:
         said.append(f"Not all that was asked for is there in {counted(len(gaps), 'row')}.")
     if all(row["coverage"] is None for row in rows):
         said.append("It was written before boards told coverage; see undefined and failed values.")
-    if not board.terms:
+    if not board.terms and not any("not say what was measured" in note for note in said):
         said.append("It does not say what was measured on what; it was written before boards did.")
     return said

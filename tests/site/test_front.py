@@ -13,6 +13,9 @@ from gxarena.registry import Registry
 from gxarena.results.boards import write_board
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.site.content import read_content
+from gxarena.site.front import front_pages
+from gxarena.site.pages import without_settings
+from gxarena.site.rendering import Renderer
 from gxarena.site.site import Site
 from gxarena.site.writing import write_site
 
@@ -99,3 +102,30 @@ def test_the_largest_comparison_is_first_on_every_page(tmp_path: Path) -> None:
         for question in ("localization", "faithfulness", "robustness", "complexity")
         for board in (2, 1)
     ]
+
+
+def test_of_settings_those_alone_are_shown_that_differ() -> None:
+    a, b = 'lrp {"alpha": 2.0, "at": [5, 10]} (4a…)', 'lrp {"alpha": 2.0, "at": [5]} (fa…)'
+    assert without_settings(f"'x' is {a} in a and {b} in b") == (
+        "'x' is lrp with at = 5, 10 (4a…) in a and lrp with at = 5 (fa…) in b"
+    )
+    assert without_settings(f"{a} and {a.replace('4a', 'fa')}") == "lrp (4a…) and lrp (fa…)"
+    for other in ("braces {of nothing", "braces {of} nothing", 'of x {"a": {"b": 1}} (4a…)'):
+        assert without_settings(other) == other
+
+
+def test_the_board_that_answers_first_is_first_and_nothing_is_said_twice(tmp_path: Path) -> None:
+    for explainers in (1, 4):
+        write_board(tmp_path / f"{explainers}.parquet", synthetic_board(explainers, 4, 2))
+    content = read_content([tmp_path / "1.parquet", tmp_path / "4.parquet"])
+    (start, *_) = front_pages(Site.of(content, Registry.load()))
+    boards = start.context["boards"]
+    assert [one["number"] for one in boards] == [2, 1]
+    assert [one["rows"] for one in boards] == [32, 8]
+    text = Renderer().text(start)
+    assert text.count("nobody else has checked all of these numbers") == 1
+    assert text.index("<summary>Board 2,") < text.index("<summary>Board 1,")
+    assert "data/board-2.parquet" in text[: text.index("<summary>Board 1,")]
+    for one in boards:
+        assert len(set(one["sentences"])) == len(one["sentences"])
+        assert sum("not say what was measured" in said for said in one["sentences"]) == 1

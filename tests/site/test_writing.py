@@ -111,7 +111,7 @@ def test_the_better_is_first_and_said_in_words(run: Path, tmp_path: Path) -> Non
     assert "too few to tell tiers, b has the best mean rank, 1.00 of 2. Over 1 data" in start.words
     assert "controls, never ranked" in start.words
     assert "one set of weights" in start.words
-    assert "self-reported: computed by gxarena" in start.words
+    assert "nobody else has checked all of these numbers" in start.words
 
 
 def test_a_dossier_says_how_its_numbers_were_made(run: Path, tmp_path: Path) -> None:
