@@ -122,17 +122,42 @@ def cost_chart(section: Section) -> Chart | None:
     for shown, width in WIDTHS.items():
         _name(records, shown, width)
     reads = f"{quality} (up is better)" if better != "none" else quality
-    names = [record["explainer"] for record in records if record["front"]]
     says = f"Seconds a sequence against {quality}. "
     if len(methods) == 1:
         says += f"{methods[0]['explainer']} competes with nobody here; controls are grey."
     elif section.machines:
         says += f"{section.machines} So nobody is said to be both faster and better."
-    elif names:
-        says += f"Nobody is both faster and better than {listed(names, len(names))}."
     else:
-        says += "It ranks nobody."
+        says += _front_in_words(records)
+    says += _unlabelled(records)
     return _chart(section, _cost_spec(records, reads, better == "lower"), records, says)
+
+
+def _front_in_words(records: Sequence[Record]) -> str:
+    """Whom of the first tier nobody beats in both; the worst of all may be the fastest."""
+    front = [record for record in records if record["front"]]
+    first = [record["explainer"] for record in front if record["tier"] == 1]
+    others = [record["explainer"] for record in front if record["tier"] != 1]
+    if not front:
+        return "It ranks nobody."
+    said = []
+    if first:
+        whom = listed(first, len(first))
+        said.append(f"Of the first tier nobody is both faster and better than {whom}.")
+    if others:
+        whom = listed(others, len(others))
+        said.append(f"On the dashed line for their time, but not of the first tier: {whom}.")
+    return " ".join(said)
+
+
+def _unlabelled(records: Sequence[Record]) -> str:
+    """Whose names have no room in the chart, on a screen and on a phone."""
+    said = ""
+    for shown, where in zip(WIDTHS, ("", " on a narrow page"), strict=True):
+        names = [record["label"] for record in records if not record[shown]]
+        if names:
+            said += f" Points without a label{where}: {listed(names, len(names))}."
+    return said
 
 
 def _costs(section: Section) -> list[Record]:
@@ -147,6 +172,7 @@ def _costs(section: Section) -> list[Record]:
                     "explainer": " = ".join(line.names),
                     "label": line.explainer + (" = …" if len(line.names) > 1 else ""),
                     "role": line.role,
+                    "tier": section.tier_of(line),
                     "seconds": line.seconds,
                     "quality": value,
                     "low": low,

@@ -50,7 +50,14 @@ def test_cost_draws_the_standings_and_who_is_beaten_by_nobody() -> None:
         assert one["front"] is not beaten, name
     front = [name for name, one in drawn.items() if one["front"]]
     assert 0 < len(front) < len(drawn)
-    assert chart.says.endswith(f"better than {listed(front, len(front))}.")
+    tiers = {line.explainer: section.tier_of(line) for line in section.lines}
+    first = [name for name in front if tiers[name] == 1]
+    assert 0 < len(first) < len(front)
+    assert (
+        f"Of the first tier nobody is both faster and better than {listed(first, 9)}." in chart.says
+    )
+    others = [name for name in front if tiers[name] != 1]
+    assert f"but not of the first tier: {listed(others, 9)}." in chart.says
     assert chart.spec["data"] == {"values": chart.records}
 
 
@@ -78,7 +85,7 @@ def test_seconds_of_several_machines_are_not_compared(
     assert [record["front"] for record in chart.records] == [not apart] * 2
     said = "they compare within a run alone. So nobody is said to be both faster and better."
     assert (said in chart.says) is apart
-    assert ("Nobody is both faster and better than" in chart.says) is not apart
+    assert ("nobody is both faster and better than" in chart.says) is not apart
 
 
 def test_who_is_alone_is_drawn_beside_the_controls() -> None:
@@ -145,6 +152,9 @@ def test_no_name_is_drawn_over_another_and_the_front_is_named_first() -> None:
     assert 0 < len(named) < len(chart.records)
     best = min(chart.records, key=lambda record: record["quality"])
     assert best["named"]
+    for shown, where in (("named", ""), ("named_narrow", " on a narrow page")):
+        bare = [record["label"] for record in chart.records if not record[shown]]
+        assert f"Points without a label{where}: {listed(bare, len(bare))}." in chart.says
     seconds = [record["seconds"] for record in chart.records]
     low = min(record["low"] for record in chart.records)
     high = max(record["high"] for record in chart.records)

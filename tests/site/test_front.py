@@ -129,3 +129,20 @@ def test_the_board_that_answers_first_is_first_and_nothing_is_said_twice(tmp_pat
     for one in boards:
         assert len(set(one["sentences"])) == len(one["sentences"])
         assert sum("not say what was measured" in said for said in one["sentences"]) == 1
+
+
+def test_place_and_value_come_first_since_a_phone_shows_no_more(pages: dict[str, Page]) -> None:
+    heads = [[" ".join(cell.split()) for cell in row] for row in pages["index.html"].rows]
+    (first, *_) = (row for row in heads if row and row[0] == "explainer")
+    assert first[1] == "place"
+    assert first[2] == "metric-0, mean of 2 data sets (95% interval)"
+    row = pages["index.html"].row("explainer-00", 12)
+    assert len(row) == len(first) == 8
+    assert row[1][0] in "123"
+    assert " to " in row[2]
+    assert row[4] == "1.0 ms"
+
+
+def test_what_a_tier_is_stands_where_tiers_do(pages: dict[str, Page]) -> None:
+    for place in ("index.html", "about.html", "metric/metric-0.html"):
+        assert "so a tier by itself recommends nobody" in pages[place].words, place
