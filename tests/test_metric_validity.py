@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shipped_scripts import shipped_script
+from written_runs import write_run
 
+from gxarena.errors import InputError
 from gxarena.results.contestants import Contestant, Replicate
-from gxarena.results.validity import ANY, Measure, by_definition
+from gxarena.results.validity import ANY, Measure
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "benchmarks" / "validity" / "metrics.py"
@@ -224,7 +226,20 @@ def test_the_shipped_verdicts_are_those_of_the_published_table(validity: Any) ->
         for one, why in validity.not_ranked(groups, rows)
     )
     shipped = json.loads((SCRIPT.parent / "not_ranked.json").read_text())
-    judged = [one for one in shipped if one["model"] != ANY]
+    reasons = {
+        Measure(
+            one["model"], one["metric"], json.dumps(one["parameters"], sort_keys=True),
+            one["quantity"],
+        ): one["why"]
+        for one in shipped
+    }  # fmt: skip
+    assert validity.BY_DEFINITION.items() <= reasons.items()
+    judged = [
+        one
+        for one, measure in zip(shipped, reasons, strict=True)
+        if measure not in validity.BY_DEFINITION
+    ]
+    assert not [one for one in judged if one["model"] == ANY]
     # Their labels say by which fill a metric goes.
     assert expected == Counter(
         (one["model"], one["parameters"]["fill"] if one["metric"] == "faithfulness"
@@ -232,12 +247,17 @@ def test_the_shipped_verdicts_are_those_of_the_published_table(validity: Any) ->
         for one in judged
     )  # fmt: skip
     assert {one["parameters"].get("ranking") for one in judged} == {"signed"}
-    of_all = [
-        (by_definition(one["metric"], one["quantity"]), one["why"])
-        for one in shipped
-        if one["model"] == ANY
-    ]
-    assert dict(of_all) == validity.BY_DEFINITION
+
+
+def test_without_steps_nothing_is_written(validity: Any, tmp_path: Path) -> None:
+    verdicts = tmp_path / "not_ranked.json"
+    verdicts.write_text("[]")
+    run = write_run(tmp_path / "run", {"oracle": [1.0, 2.0], "random": [0.0, 1.0]})
+    for folders in ([], [str(run)]):
+        with pytest.raises(InputError, match="expected runs of metric-validity"):
+            validity.main([str(tmp_path), *folders], verdicts)
+    assert verdicts.read_text() == "[]"
+    assert not list(tmp_path.glob("*.parquet"))
 
 
 def test_the_interval_of_the_steps_told_is_students(validity: Any) -> None:

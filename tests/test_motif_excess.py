@@ -50,6 +50,13 @@ def test_sets_of_weights_are_one_row(script: Any) -> None:
     assert (second["dataset"], second["share"]) == ("other", -1.0)
 
 
+def test_a_control_that_knows_no_model_counts_once(script: Any) -> None:
+    """GC content says the same of every training: five copies are no more evidence than one."""
+    controls = [{"gc": (9, 4), "random": (20 + i, 0)} for i in range(5)]
+    (row,) = script.pooled(one((4, 3), found, i) for i, found in enumerate(controls))
+    assert (row["control_patterns"], row["control_matched"]) == (9 + 110, 4)
+
+
 def test_without_patterns_there_is_no_excess(script: Any) -> None:
     for given in (one((0, 0), {"gc": (5, 1)}, 0), one((3, 1), {}, 0)):
         (row,) = script.pooled([given])

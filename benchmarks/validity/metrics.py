@@ -25,7 +25,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import stats
 
+from gxarena.errors import InputError
 from gxarena.results.contestants import Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
@@ -139,17 +140,38 @@ FLOOR = "random"
 BLIND = "on planted motifs it does not tell the truth from {} ({})"
 MISLED = "on planted motifs it takes {} for better than the truth ({})"
 
-BY_DEFINITION = {
-    by_definition("dependency_map", "gap"): "a map that never changes has the same gap whatever it "
-    "says, the truth as well as noise",
-} | {
-    by_definition(
-        "modisco", f"{contributions}.{quantity}"
-    ): "scores that know nothing of the model "
-    "find motifs that the sequences hold: what counts is the excess over theirs"
-    for contributions in ("observed", "hypothetical")
-    for quantity in ("recall", "recall_best", "matched")
-}
+DECOYS = '{"names": ["decoy:*"], "sign": "signed", "smoothing": 1, "weights": "even"}'
+"""Of `relevance_mass` on what does not matter."""
+
+BY_DEFINITION = (
+    {
+        by_definition(
+            "dependency_map", "gap"
+        ): "a map that never changes has the same gap whatever it says, the truth as well as noise",
+    }
+    | {
+        by_definition(
+            "modisco", f"{contributions}.{quantity}"
+        ): "scores that know nothing of the model "
+        "find motifs that the sequences hold: what counts is the excess over theirs"
+        for contributions in ("observed", "hypothetical")
+        for quantity in ("recall", "recall_best", "matched")
+    }
+    | {
+        by_definition(metric, quantity): f"GC content, which knows no model, {does}"
+        for metric, quantity, does in (
+            ("attribution_consistency", "excess", "has the most consistent maps"),
+            ("reverse_complement_consistency", "", "has the same map on either strand"),
+        )
+    }
+    | {
+        Measure(
+            model, "relevance_mass", DECOYS, ""
+        ): "the less relevance on decoys the better, and "
+        "the metric says the more the better: see decoy_precision"
+        for model in ("cnn", "dnabert2-mini")
+    }
+)
 """What no run needs to show: it follows from the formula."""
 
 
@@ -232,15 +254,32 @@ def groups_of(runs: Iterable[Path]) -> list[list[Contestant]]:
     return found
 
 
-if __name__ == "__main__":
-    out, *folders = map(Path, sys.argv[1:])
+def main(arguments: Sequence[str], verdicts: Path) -> None:
+    """Verdicts and boards of some runs; nothing is written unless all can be.
+
+    Raises
+    ------
+    InputError
+        The runs hold no steps in which the truth was made worse.
+    """
+    out, *folders = map(Path, arguments)
     groups = groups_of(folders)
     rows = [row for group in groups for row in judged(group)]
-    verdicts = [*BY_DEFINITION.items(), *not_ranked(groups, rows)]
-    write_verdicts(verdicts, Path(__file__).with_name(Path(FILE).name))
-    for name, made in (
-        ("metric-validity", rows),
-        ("metric-trust", list(trusted(rows))),
-        ("metric-conflicts", list(conflicts(groups))),
-    ):
+    if not any(row["against"] is None for row in rows):
+        raise InputError(
+            f"{', '.join(map(str, folders)) or 'no run'}: expected runs of metric-validity, whose "
+            "maps are the truth made worse in steps, got none. Run that suite first."
+        )
+    found = [*BY_DEFINITION.items(), *not_ranked(groups, rows)]
+    boards = {
+        "metric-validity": rows,
+        "metric-trust": list(trusted(rows)),
+        "metric-conflicts": list(conflicts(groups)),
+    }
+    write_verdicts(found, verdicts)
+    for name, made in boards.items():
         pq.write_table(pa.Table.from_pylist(made), out / f"{name}.parquet")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or ["leaderboard"], Path(__file__).with_name(Path(FILE).name))

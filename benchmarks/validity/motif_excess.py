@@ -54,7 +54,7 @@ def pooled(found: Iterable[Excess]) -> Iterator[dict[str, Any]]:
 
 def _row(several: Sequence[Excess]) -> dict[str, Any]:
     first = several[0]
-    controls = [control for one in several for control in one.controls]
+    controls = _once([control for one in several for control in one.controls])
     whole = replace(
         first, found=_together([one.found for one in several]), controls=(_together(controls),)
     )
@@ -77,6 +77,15 @@ def _row(several: Sequence[Excess]) -> dict[str, Any]:
         "high": high,
         "said": "–" if low is None else f"{whole.share:z.2f} ({low:z.2f} to {high:z.2f})",
     }
+
+
+def _once(controls: Sequence[Found]) -> list[Found]:
+    """Controls of all sets of weights, once where they say the same of each: they know no model."""
+    of: dict[str, list[Found]] = defaultdict(list)
+    for control in controls:
+        of[control.explainer].append(control)
+    alike = {name for name, found in of.items() if len(set(found)) == 1}
+    return [one for name, found in of.items() for one in (found[:1] if name in alike else found)]
 
 
 def _together(found: Sequence[Found]) -> Found:

@@ -176,8 +176,12 @@ def _named(attempts: list[dict[str, Any]], kind: str) -> list[str]:
 
 
 def _replicates(attempts: list[dict[str, Any]]) -> list[str]:
-    """How many checkpoints each model with replicates stands for."""
-    positions = {(row["model"], row["model_replicate"]) for row in attempts}
+    """How many checkpoints each model with replicates stands for.
+
+    Not by cells of pairs, whose position may be the other model's.
+    """
+    own = (row for row in attempts if not row["against"])
+    positions = {(row["model"], row["model_replicate"]) for row in own}
     counts = Counter(model for model, position in positions if position is not None)
     return [f"{model} {n}" for model, n in sorted(counts.items())]
 

@@ -146,6 +146,9 @@ class Cell:
             return None
         if self._of_one_training:
             together = replace(together, weights=1)
+        if len(found) == 1 and self.facts["model"] not in self.run.replicated:
+            # The first and only one: it meets each of another model's, not the first alone.
+            together = replace(together, positions=None)
         groups = self.run.groups.get(self.dataset)
         if groups is not None and self.facts["metric_scope"] != "set":
             together = replace(together, groups=np.array([groups[n] for n in together.ids], object))

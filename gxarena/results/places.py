@@ -51,7 +51,13 @@ def places_of(
         _add_ranks_of_filled(ranks, theirs, instead, better, group[0], asked)
         ranked = {names[one]: row for one, row in zip(competing, ranks, strict=True)}
     labels = [one.labels["explainer"] for one in group]
-    return [{"entry": entry.get(name)} | ranked.get(entry.get(name, ""), {}) for name in labels]
+    # Another name of the same maps may lack what a metric asks for: it stands nowhere then.
+    undefined = {name for name, n in zip(names, defined, strict=True) if not n}
+    return [
+        {"entry": entry.get(name)}
+        | ({} if name in undefined - set(entry.values()) else ranked.get(entry.get(name, ""), {}))
+        for name in labels
+    ]
 
 
 def without_ranks_of_the_lone(board: pa.Table) -> pa.Table:

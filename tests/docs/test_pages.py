@@ -106,7 +106,12 @@ def validity(name: str) -> str:
         for label in [row["metric"].partition(".")[0]] if of.get(label, label) == name
     ]  # fmt: skip
     verdicts = json.loads((ROOT / "benchmarks" / "validity" / "not_ranked.json").read_text())
-    barred = any(verdict["metric"] == name for verdict in verdicts if verdict["why"])
+    # Not of what it is asked about decoys, which is a question of its own.
+    barred = any(
+        verdict["metric"] == name
+        for verdict in verdicts
+        if verdict["why"] and "decoy:" not in str(verdict["parameters"])
+    )
     if not rows:
         return "not judged, but by some of its numbers nobody is ranked" if barred else "not judged"
     if all(row["trusted"] for row in rows):

@@ -211,7 +211,9 @@ def test_a_page_says_of_which_replicate_it_is(make_run: Make, tmp_path: Path) ->
         for metric in ("gini", "accuracy")
     ]
     failed = {"model_replicate": 1, "metric": "entropy", "status": "error"}
-    evidence = Evidence.of([make_run(*cells, failed)])
+    # The position of a pair's cell may be the other model's.
+    pair = {"model_replicate": 2, "metric": "rank_correlation", "against": "cnn/lrp"}
+    evidence = Evidence.of([make_run(*cells, failed, pair | {"values": {"": [1.0, 1.0, 1.0]}})])
     report = write_report(evidence, tmp_path / "report")
     text = (tmp_path / "report" / "report.md").read_text()
     assert "| replicates | tokens 2 |" in text

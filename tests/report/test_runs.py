@@ -14,6 +14,7 @@ import pytest
 from claims_by_hand import NUCLEOTIDES, TOKENS, replicated
 
 from gxarena.builtin import gxarena_explainers
+from gxarena.report.columns import matched
 from gxarena.report.evidence import Evidence
 from gxarena.report.runs import NotHeld, Run, of_replicate
 from gxarena.results.parquet import write_table
@@ -173,6 +174,17 @@ def test_a_pair_rests_on_the_trainings_of_the_model_that_has_fewest(make_run: Ma
     several = replicated(TOKENS | {"metric": "entropy"}, [{"": [1.0]}, {"": [3.0]}, {"": [8.0]}])
     assert weights(*cnn) == weights(*cnn, alone) == weights(*several) == 1
     assert weights(*cnn, *several) == 3
+
+
+def test_the_only_training_of_a_model_meets_each_of_another_s(make_run: Make) -> None:
+    """A suite that says ``replicates = 1`` gives it a position, as if others had failed."""
+    several = replicated(TOKENS, [{"": [1.0]}, {"": [3.0]}, {"": [8.0]}])
+    first = replicated(NUCLEOTIDES, [{"": [2.0]}])
+    columns = [cell.column() for cell in Run(make_run(*several, *first)).cells]
+    left, right = matched([column for column in columns if column is not None])
+    assert left.replicates.tolist() == [[1.0], [3.0], [8.0]]
+    assert right.replicates.tolist() == [[2.0]] * 3
+    assert (left.weights, right.weights) == (3, 1)
 
 
 def test_samples_of_a_grouped_data_set_say_which_group(make_run: Make) -> None:

@@ -150,8 +150,10 @@ def test_of_one_entry_who_has_values_stands_for_the_others() -> None:
     prints = {"a": [1.0] + [0.5] * DIRECTIONS, "b": [1.0] + [0.5] * DIRECTIONS}
     nothing: Values = [None] * 24
     rows = _rows(*_tables({"a": nothing, "b": _about(3.0), "c": _about(0.0)}, fingerprints=prints))
-    assert [rows[e]["rank"] for e in "abc"] == [1, 1, 2]
     assert [rows[e]["entry"] for e in "abc"] == ["b", "b", "c"]
+    # Who has no value has no place either, though its maps are those of the first.
+    assert [rows[e]["rank"] for e in "abc"] == [None, 1, 2]
+    assert [rows[e]["tier"] for e in "abc"] == [None, 1, 2]
 
 
 @pytest.mark.parametrize("field", ["suite", "dataset", "model", "aggregator", "metric_name"])
