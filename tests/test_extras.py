@@ -116,6 +116,7 @@ def test_an_extra_brings_what_its_plugin_imports(package: str) -> None:
     assert not _lacking(_foreign(package), package.removeprefix("gxarena_"))
 
 
+@pytest.mark.slow
 def test_the_core_needs_no_extra_but_where_it_names_one() -> None:
     for file in sorted((ROOT / "gxarena").rglob("*.py")):
         text = file.read_text()

@@ -56,6 +56,7 @@ def test_one_that_does_not_hold_is_said_and_has_a_status(tmp_path: Path) -> None
     assert one["check"] == "curves"
 
 
+@pytest.mark.slow
 def test_from_a_run_to_a_bundle_that_is_replayed_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,6 @@ from gxarena.data import Attribution
 from gxarena.errors import InputError, PluginError
 from gxarena.explainers import precomputed
 from gxarena.registry import Registry
-from gxarena.run.choices import create
 from gxarena.run.components import KEPT
 from gxarena.run.plan import Plan
 from gxarena.run.recent import Recent
@@ -141,10 +140,11 @@ def test_a_remembered_failure_does_not_hold_what_it_worked_on(
             held.append(weakref.ref(large))
             raise MemoryError
 
-    def make(kind: str, label: str) -> Any:
-        return Hungry() if kind == "explainers" else create(made.registry, made.choice(kind, label))
+    create = stages.create
 
-    made = stages._plan
+    def make(kind: str, label: str) -> Any:
+        return Hungry() if kind == "explainers" else create(kind, label)
+
     stages.create = make  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="no room"):
         stages.explained("mine", "toy", "exact")
