@@ -498,7 +498,7 @@ def test_no_map_of_a_splice_site_finds_the_motif_beyond_its_place() -> None:
     found, places = _spliceai("auprc-magnitude"), _spliceai("auprc-magnitude.positional")
     methods = [one for one, row in found.items() if row["role"] == "method" and row["n"]]
     assert len(methods) > 9
-    assert {(found[one]["sequences"], found[one]["replicates"]) for one in methods} == {(100, 1)}
+    assert {(found[one]["sequences"], found[one]["replicates"]) for one in methods} == {(200, 1)}
     chance = _spliceai("auprc-magnitude.chance")
     for one in methods:
         assert found[one]["ci_low"] < places[one]["ci_high"]
