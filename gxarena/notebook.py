@@ -20,6 +20,8 @@ import os
 import re
 import sys
 import uuid
+import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ from gxarena.errors import InputError
 from gxarena.hookspecs import Component
 from gxarena.registry import Registered, Registry
 from gxarena.report.boards.notebook import Leaderboard, read_leaderboard
+from gxarena.results.reading import RunResults
 from gxarena.run.plan import make_plan
 from gxarena.run.runner import run as run_plan
 from gxarena.run.suite import Suite, find_suite, read_suite
@@ -102,7 +105,21 @@ def run(
     with Scratch() as scratch:
         place = Path(out) if out is not None else scratch.path / "run"
         run_plan(plan, place)
+        _tell_what_is_missing(RunResults.of(place))
         return read_leaderboard(place)
+
+
+def _tell_what_is_missing(results: RunResults) -> None:
+    """Warn of each reason for which cells have no numbers: a board is silent of them."""
+    missing: dict[str, set[str]] = defaultdict(set)
+    for row in results.last_rows():
+        if row["status"] != "ok":
+            missing[row["error_message"] or row["status"]].add(
+                f"{row['explainer']}/{row['metric']}"
+            )
+    for reason, cells in missing.items():
+        some = ", ".join(sorted(cells)[:3]) + (", …" if len(cells) > 3 else "")
+        warnings.warn(f"without numbers: {some}: {reason}", stacklevel=4)
 
 
 def _read(

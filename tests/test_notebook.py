@@ -119,7 +119,8 @@ def test_too_few_explanations_fail_their_cells(document: dict[str, Any], tmp_pat
     def lazy(model: Any, batch: gxarena.Batch) -> list[Any]:
         return []
 
-    gxarena.run(document, explainers=[lazy], out=tmp_path / "run", limit=4)
+    with pytest.warns(UserWarning, match="without numbers: lazy/gini: .*expected 4 explanations"):
+        gxarena.run(document, explainers=[lazy], out=tmp_path / "run", limit=4)
     (row,) = [r for r in RunResults.of(tmp_path / "run").last_rows() if r["explainer"] == "lazy"]
     assert "lazy: expected 4 explanations, one a sequence, got 0" in row["error_message"]
 

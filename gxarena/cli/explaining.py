@@ -129,6 +129,7 @@ def _documents(explained: Explained) -> Any:
 
 def _show(explained: Explained) -> None:
     """Each sequence with its units shaded: red speaks for the target, blue against."""
+    import numpy as np
     from rich.markup import escape
     from rich.text import Text
 
@@ -141,12 +142,12 @@ def _show(explained: Explained) -> None:
         target = explained.targets[index]
         where = f", region {place.start}-{place.end}" if (place := sample.region) else ""
         out().print(f"[bold]{escape(sample.id)}[/] target {target}, outputs {outputs}{where}")
-        largest = abs(attribution.scores).max() or 1.0
+        # What is not finite has no colour: what the explainer did is for a run to say.
+        scores = np.nan_to_num(attribution.scores, nan=0.0, posinf=0.0, neginf=0.0)
+        largest = abs(scores).max() or 1.0
         line = Text()
         ends = attribution.spans.boundaries
-        for start, end, score in zip(
-            ends[:-1], ends[1:], attribution.scores / largest, strict=True
-        ):
+        for start, end, score in zip(ends[:-1], ends[1:], scores / largest, strict=True):
             fade = round(255 * (1 - abs(score)))
             color = f"rgb(255,{fade},{fade})" if score > 0 else f"rgb({fade},{fade},255)"
             line.append(sample.sequence[start:end], style=f"black on {color}")

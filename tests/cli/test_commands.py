@@ -234,6 +234,13 @@ def test_explain_takes_parameters_and_explains_the_predicted_output(
     assert sample["target"] == 1
 
 
+def test_explain_shows_scores_that_are_not_finite_without_colour(
+    suite: Callable[..., Path],
+) -> None:
+    suite()
+    assert "ACGT" in _run("explain", "--model", "toy", "--explainer", "nan", "--sequence", "ACGT")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
