@@ -23,7 +23,8 @@ class Ranking:
     Attributes
     ----------
     rank, low, high : masked int arrays, shape (m,)
-        Rank 1 is best; its interval, inclusive, holds for all methods at once.
+        Rank 1 is best; its interval, inclusive, is made to hold for all methods at once (how often
+        it does: docs/statistics.md).
     tier : masked int array, shape (m,)
         1 is the leaders'.
     differences : Differences
