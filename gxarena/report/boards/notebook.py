@@ -40,6 +40,10 @@ class Leaderboard:
     def __repr__(self) -> str:
         return f"<Leaderboard of {', '.join(self.board.names)}: {len(self.table)} rows>"
 
+    def __str__(self) -> str:
+        """Its tables as Markdown, for `print` in a script."""
+        return rendered("board.md", context(self.board, self.board.headline))
+
     def _repr_html_(self) -> str:
         return rendered("board_tables.html", context(self.board, self.board.headline))
 

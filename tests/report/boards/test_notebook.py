@@ -26,6 +26,7 @@ def test_a_written_board_and_its_run_are_the_same(path: Path) -> None:
     board = gxarena.read_leaderboard(str(path))
     assert board.table.equals(gxarena.read_leaderboard(path.parent / "run").table)
     assert repr(board) == f"<Leaderboard of {path}: 3 rows>"
+    assert "| --- |" in str(board)
     with pytest.raises(InputError, match="expected a board, a bundle or a run"):
         gxarena.read_leaderboard("none.parquet")
 
