@@ -144,5 +144,6 @@ def test_place_and_value_come_first_since_a_phone_shows_no_more(pages: dict[str,
 
 
 def test_what_a_tier_is_stands_where_tiers_do(pages: dict[str, Page]) -> None:
-    for place in ("index.html", "about.html", "metric/metric-0.html"):
+    others = ("metric/metric-0.html", "explainer/explainer-00.html")
+    for place in ("index.html", "about.html", "table.html", *others):
         assert "so a tier by itself recommends nobody" in pages[place].words, place
