@@ -22,8 +22,8 @@ page sees: TOML that says which numbers the table holds.
 
 A cell is the one row of the board that agrees with `only`, its row and its column, which may each
 replace `board` and `show`; of a list of labels any will do; an interval in parentheses is left out
-of a row that has none. `rows = "explainer"` makes a row for
-each explainer there is, the best in the first column first. `card = "FOLDER"` reads a model card,
+of a row that has none. `rows = "explainer"` makes a row for each explainer there is, the best in
+the first column first. `card = "FOLDER"` reads a model card,
 e.g. `{training[parameters]:,}`; `claims = true` lists the paper's claims;
 `simulation = "FILE"` shows the least or most of its numbers, by `row` and `column`, and where it
 says what is `asked` of them, names the exceptions; `counted = "FILE"` says how many records there
@@ -350,13 +350,9 @@ class Board:
 
 @cache
 def _board(path: Path) -> Board:
-    return Board(_there(path))
-
-
-def _there(path: Path) -> Path:
     if not path.is_file():
         raise InputError(f"{path.name}: expected a board in leaderboard/, got none. Make it first.")
-    return path
+    return Board(path)
 
 
 def main(arguments: list[str]) -> int:

@@ -143,36 +143,33 @@ MISLED = "on planted motifs it takes {} for better than the truth ({})"
 DECOYS = '{"names": ["decoy:*"], "sign": "signed", "smoothing": 1, "weights": "even"}'
 """Of `relevance_mass` on what does not matter."""
 
-BY_DEFINITION = (
-    {
-        by_definition(
-            "dependency_map", "gap"
-        ): "a map that never changes has the same gap whatever it says, the truth as well as noise",
-    }
-    | {
-        by_definition(
-            "modisco", f"{contributions}.{quantity}"
-        ): "scores that know nothing of the model "
-        "find motifs that the sequences hold: what counts is the excess over theirs"
+SAME_GAP = "a map that never changes has the same gap whatever it says, the truth as well as noise"
+FOUND_ANYHOW = (
+    "scores that know nothing of the model find motifs that the sequences hold: what counts is the "
+    "excess over theirs"
+)
+CONSISTENT = "GC content, which knows no model, has the most consistent maps"
+EITHER_STRAND = "GC content, which knows no model, has the same map on either strand"
+LESS_IS_BETTER = (
+    "the less relevance on decoys the better, and the metric says the more the better: see "
+    "decoy_precision"
+)
+
+BY_DEFINITION = {
+    by_definition("dependency_map", "gap"): SAME_GAP,
+    by_definition("attribution_consistency", "excess"): CONSISTENT,
+    by_definition("reverse_complement_consistency", ""): EITHER_STRAND,
+    **{
+        by_definition("modisco", f"{contributions}.{quantity}"): FOUND_ANYHOW
         for contributions in ("observed", "hypothetical")
         for quantity in ("recall", "recall_best", "matched")
-    }
-    | {
-        by_definition(metric, quantity): f"GC content, which knows no model, {does}"
-        for metric, quantity, does in (
-            ("attribution_consistency", "excess", "has the most consistent maps"),
-            ("reverse_complement_consistency", "", "has the same map on either strand"),
-        )
-    }
-    | {
-        Measure(
-            model, "relevance_mass", DECOYS, ""
-        ): "the less relevance on decoys the better, and "
-        "the metric says the more the better: see decoy_precision"
+    },
+    **{
+        Measure(model, "relevance_mass", DECOYS, ""): LESS_IS_BETTER
         for model in ("cnn", "dnabert2-mini")
-    }
-)
-"""What no run needs to show: it follows from the formula."""
+    },
+}
+"""What the truth made worse is not asked for: it follows from what the metric measures."""
 
 
 def not_ranked(
