@@ -14,7 +14,7 @@ from entry_points import entry_point
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
-from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, Scaffold
+from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, WITH_TORCH, Scaffold
 from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.results.patterns import unmatched
@@ -23,7 +23,7 @@ from gxarena.run.plan import Plan, make_plan
 from gxarena.run.suite import read_suite
 from gxarena.testing import check_component, parametrize_with_checks
 
-KINDS = [(kind, False) for kind in SUMMARIES] + [("explainer", True)]
+KINDS = [(kind, False) for kind in SUMMARIES] + [(kind, True) for kind in WITH_TORCH]
 
 
 @pytest.mark.parametrize(("kind", "torch"), KINDS)
@@ -39,7 +39,8 @@ def test_a_new_package_is_whole(
     assert project["project"]["entry-points"]["gxarena"] == {"main": f"{scaffold.package}.plugin"}
     assert project["tool"]["setuptools"]["packages"]["find"] == {"where": ["src"]}
     for path in folder.rglob("*"):
-        text = path.read_text().replace("${{", "") if path.is_file() else ""
+        readable = path.is_file() and path.suffix != ".safetensors"
+        text = path.read_text().replace("${{", "") if readable else ""
         assert not {"{{", "{%"} & set(text.split())
     lint = ["check", "--isolated", "--select", "E,F,I,UP,B,W", "--line-length", "100"]
     form = ["format", "--isolated", "--check", "--line-length", "100"]
@@ -93,8 +94,8 @@ def test_a_package_that_is_not_installed_is_said_to_be() -> None:
 
 
 def test_every_template_is_used() -> None:
-    used = {f"{t}.jinja" for kind in SUMMARIES for t in Scaffold(kind, "a-new-one").files.values()}
-    there = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.jinja")}
+    used = {t for kind, torch in KINDS for t in Scaffold(kind, "a-new-one", torch).files.values()}
+    there = {p.relative_to(TEMPLATES).as_posix() for p in TEMPLATES.rglob("*") if p.is_file()}
     assert used == there
 
 
@@ -106,7 +107,7 @@ def test_every_template_is_used() -> None:
         ("model", "class", False, "expected lower-case letters"),
         ("model", "../mine", False, "expected lower-case letters"),
         ("model", "json", False, "whose package would hide 'json'"),
-        ("model", "mine", True, "--torch: expected an explainer, got 'model'"),
+        ("metric", "mine", True, "--torch: expected an explainer or a model, got 'metric'"),
     ],
 )
 def test_what_cannot_be_is_said(kind: str, name: str, torch: bool, complaint: str) -> None:
