@@ -8,8 +8,7 @@ most .05 of each is asked for, within what so many draws can tell; docs/statisti
 lies above. Surely above are differences as skewed as an exponential's, of 10 and 20 sequences with
 one set of weights, where signs and t are no longer exact. With replicates, a replicate's own effect
 and an interaction come on top. Comparisons of one claim share how hard a sequence is, as they do in
-runs. A claim has one correlation, of samples that have one to five pairs. Twenty minutes on one
-core.
+runs. A claim has one correlation, of samples that have one to five pairs. Twenty minutes a core.
 """
 
 from __future__ import annotations

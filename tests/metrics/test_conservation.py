@@ -33,6 +33,7 @@ def test_what_the_scores_do_not_add_up_to() -> None:
     assert _scored(explained) == {"": [0.75, 0.0], "absorbed": [3.0, 0.0]}
 
 
+@pytest.mark.reimplements("conservation_error", "special_share")
 @given(
     st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=10),
     st.dictionaries(st.sampled_from(["[CLS]", "[SEP]", "other"]), st.floats(-1e3, 1e3)),
@@ -135,6 +136,7 @@ def test_what_has_no_value_says_why() -> None:
     assert broken.reasons["absorbed"] == {0: "scores are not finite"}
 
 
+@pytest.mark.reimplements("completeness")
 def test_completeness_is_the_same_gap_in_the_objectives_own_unit() -> None:
     explained = explained_maps([[1.0, 2.0]], special={"[CLS]": 0.5}, diagnostics={"explained": 4.0})
     scored = Completeness().score(explained, NO_PROBE)
