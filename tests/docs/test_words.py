@@ -236,9 +236,69 @@ def test_weights_that_ship_have_seen_the_words_of_planted() -> None:
         assert data == {split: f"planted:{split}" for split in ("train", "valid", "test")}
     for path in BENCHMARKS.glob("*.toml"):
         for given in tomllib.loads(path.read_text()).get("datasets", {}).values():
-            assert not {"held_out", "strands"} & given.keys()
+            assert "strands" not in given
+            assert "held_out" not in given or path.stem == "question-unseen"
     lists = [drawn_motif(one, i).instances for i, one in enumerate(matrices(MOTIFS))]
     assert min(len(np.unique(words, axis=0)) for words in lists) == 5
+
+
+GAINS = tuple(f"faithfulness-{fill}.gain_logit@10" for fill in ("unknown", "dinucleotide"))
+
+
+@pytest.mark.parametrize("metric", ["auprc", *GAINS])
+def test_where_all_trainings_are_wrong_less_is_found_and_lost(metric: str) -> None:
+    """docs/results.md, three settings of the measures."""
+    right, wrong = (
+        _rows(
+            f"question-measures-{stratum}",
+            dataset=f"and, only {stratum}",
+            model="mini-planted",
+            metric=metric,
+        )
+        for stratum in ("correct", "wrong")
+    )
+    for explainer in ("attnlrp", "oracle")[: 1 if metric == "auprc" else 2]:
+        assert wrong[explainer]["replicates"] == 3
+        assert right[explainer]["ci_low"] > wrong[explainer]["ci_high"]
+
+
+def test_all_cnns_are_wrong_nowhere_and_the_minis_on_four_with_decoys() -> None:
+    """docs/results.md, three settings of the measures."""
+    rows = pq.read_table(BOARDS / "question-measures-wrong.parquet").to_pylist()
+    assert {row["model"] for row in rows} == {"mini-planted"}
+    assert {row["sequences"] for row in rows if row["dataset"].startswith("decoys,")} == {4}
+
+
+MODELS = ("cnn-planted", "mini-planted")
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("dataset", ["and", "decoys"])
+def test_truth_by_information_moves_no_method_out_of_its_interval(dataset: str, model: str) -> None:
+    """docs/results.md, three settings of the measures."""
+    plain, weighted = (
+        _rows("question-measures", dataset=dataset, model=model, metric=metric)
+        for metric in ("auprc", "auprc-information")
+    )
+    for explainer, row in plain.items():
+        other = weighted[explainer]["estimate"]
+        if row["role"] == "method":
+            assert row["ci_low"] <= other <= row["ci_high"]
+            assert row["tier"] == weighted[explainer]["tier"]
+        elif explainer != "oracle":
+            assert other < row["estimate"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("dataset", ["and", "decoys"])
+def test_by_dinucleotides_truth_gains_and_gc_content_too(dataset: str, model: str) -> None:
+    """docs/results.md, three settings of the measures."""
+    unknown, shuffled = (
+        _rows("question-measures", dataset=dataset, model=model, metric=metric) for metric in GAINS
+    )
+    assert shuffled["oracle"]["ci_low"] > 0
+    assert shuffled["gc"]["ci_low"] > 0
+    assert (unknown["oracle"]["ci_low"] > 0) == (model == "mini-planted")
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
