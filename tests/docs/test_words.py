@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from gxarena.results.schemas import LEADERBOARD
 from gxarena_jaspar.grammars import MOTIFS
@@ -94,6 +95,12 @@ def test_which_orders_of_the_quickstart_other_trainings_keep() -> None:
         "entropy",
     }
     assert set(at_20.values()) == {"kept", "left open"}
+    p = {r["metric"].removeprefix("faithfulness-"): r["p"] for r in models}
+    adjusted = multipletests([p[metric] for metric in at_20], method="holm")[1]
+    left = {metric for metric, one in zip(at_20, adjusted, strict=True) if one <= 0.05}
+    assert left == {"gini", "entropy"}
+    page = " ".join((BOARDS.parent / "docs" / "results.md").read_text().split())
+    assert "corrected over all eleven (Holm), sparsity and complexity alone keep theirs" in page
     for control in ("random", "gc", "attnlrp-randomised", "lrp-randomised"):
         beside = [row for row in rows if row["right"].endswith(f" / {control}")]
         kept = [row for row in beside if (row["outcome"], row["ahead"]) == ("kept", row["left"])]
