@@ -18,8 +18,11 @@ from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, WITH_TORCH, Scaffold
 from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.run.plan import make_plan
-from gxarena.run.suite import read_suite
+from gxarena.run.suite import Suite, read_suite
 from gxarena.testing import check_component
+
+ENOUGH = 20
+"""Sequences, with fewer of which a board ranks nobody."""
 
 KINDS = [(kind, False) for kind in SUMMARIES] + [(kind, True) for kind in WITH_TORCH]
 
@@ -54,9 +57,20 @@ def test_a_new_package_is_whole(
     plan = make_plan(read_suite(str(folder / "suite.toml")), registry, folder=folder, limit=2)
     assert plan.cells
     assert not any(cell.unsupported for cell in plan.cells)
+    assert_it_can_rank(read_suite(str(folder / "suite.toml")), registry)
     outcomes = list(check_component(registry, name, kind=f"{kind}s", slow=False))
     assert {one.status for one in outcomes} <= {"passed", "skipped"}, outcomes
     assert sum(one.status == "passed" for one in outcomes) >= len(outcomes) // 2
+
+
+def assert_it_can_rank(suite: Suite, registry: Registry) -> None:
+    """Whether there are two who compete, and enough sequences to tell them apart."""
+    for block in suite.matrix:
+        names = [suite.explainers.get(one, {}).get("name", one) for one in block.explainers]
+        roles = [registry.get("explainers", name).role for name in names]
+        assert roles.count("method") > 1
+        for dataset in block.datasets:
+            assert suite.datasets.get(dataset, {}).get("n", ENOUGH) >= ENOUGH
 
 
 def test_every_template_is_used() -> None:
