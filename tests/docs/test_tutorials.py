@@ -109,7 +109,7 @@ def test_bring_my_data(fresh: FreshEnvironment, tmp_path: Path) -> None:
     assert (tmp_path / "my-site" / "index.html").is_file()
     assert {"lrp", "saliency", "ism"} <= ranks(tmp_path / "runs" / "mine")
     card = json.loads((tmp_path / "runs" / "my-cnn" / "0" / "card.json").read_text())
-    assert card["scores"]["model"]["test"]["accuracy"] > 0.9
+    assert card["scores"]["model"]["test"]["accuracy"] > 0.75
     assert "Drosophila" not in json.dumps(card)
 
 
