@@ -108,6 +108,23 @@ def run(
 ) -> None:
     """Run a suite and write its tables and leaderboard; the same command again resumes.
 
+    SUITE is a file (its keys: `gxarena docs suites`) or one that ships
+    (`gxarena suites list`). To begin with, in a minute and a half on two cores:
+    `gxarena run quickstart --out runs/quickstart`. `--limit 4` is quicker, but
+    fewer than 20 samples have no intervals. `gxarena plan SUITE` shows what would
+    be done.
+
+    A model of several trainings stands for all of them: each replicate is
+    explained by itself, and intervals are over trainings and sequences.
+    `--set models.cnn.replicates=1` takes one of a suite's model `cnn`.
+
+    DIR then holds cells, samples, curves, motifs and the leaderboard as Parquet
+    tables, run.json, and the explanations, which a later run into DIR uses again.
+
+    Next: `gxarena leaderboard DIR` shows the whole board, `gxarena failures DIR`
+    what went wrong; `gxarena report DIR` and `gxarena site DIR` make figures and
+    pages, `gxarena submit DIR` a bundle for the board that others see.
+
     Exit status: 0 when every cell that was due is done, 3 when some failed (see
     `gxarena failures DIR`), 2 for a mistake in the input, 130 when interrupted.
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,8 +13,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import typer
 from typer.testing import CliRunner
 
+import gxarena
 from gxarena.cli import app as application
 from gxarena.cli.app import app
 from gxarena.errors import GxarenaError, StorageError
@@ -90,6 +94,20 @@ def test_version_and_every_command_explains_itself() -> None:
     for command in ("plan", "run", "status", "failures", "explain", "train", "leaderboard"):
         text = _run(command, "--help")
         assert len(text.splitlines()) > 8, command
+
+
+def test_the_help_of_run_leads_on() -> None:
+    """To suites, replicates, where results go and what comes next; by commands that there are."""
+    text = " ".join(CliRunner().invoke(app, ["run", "--help"]).stdout.split())
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    named = set(re.findall(r"`gxarena (\w+)", text))
+    assert named <= set(known)
+    assert named >= {"suites", "plan", "run", "leaderboard", "failures", "report", "site", "submit"}
+    for told in ("models.cnn.replicates", "Parquet", "run.json", "fewer than 20 samples"):
+        assert told in text
+    assert inspect.getdoc(gxarena.run)
+    for told in ("quickstart", "suites list", "replicates", "limit=4", "Next:", "gxarena new"):
+        assert told in str(inspect.getdoc(gxarena.run))
 
 
 def test_plugins_list() -> None:
