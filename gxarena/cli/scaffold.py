@@ -87,8 +87,9 @@ class Scaffold:
             f"{src}/__init__.py": "src/__init__.py",
             f"{src}/plugin.py": "src/plugin.py",
             f"{src}/{self.kind}.py": f"src/{self.kind}.py",
-            "tests/test_conformance.py": "tests/test_conformance.py",
-            "tests/test_own.py": "tests/test_own.py",
+            # Named after the package: of two packages side by side pytest collects both.
+            f"tests/test_{self.package}.py": "tests/test_own.py",
+            f"tests/test_{self.package}_conformance.py": "tests/test_conformance.py",
         }
 
     def write(self, into: Path) -> Path:
