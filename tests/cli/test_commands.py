@@ -163,10 +163,18 @@ def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_pat
     assert (
         "gini, native, mine (higher is better; n = 70; one set of weights; coverage 100%)" in text
     )
-    assert _json("status", out) == {"suite": "small", "cells": {"ok": 2, "unsupported": 2}}
+    status = _json("status", out)
+    assert (status["suite"], status["cells"]) == ("small", {"ok": 2, "unsupported": 2})
+    why = "aggregator 'sum' needs to know whose tokens: say partition = MODEL in the suite"
+    assert [(one["explainer"], one["why"]) for one in status["unsupported"]] == [
+        ("exact", why),
+        ("random", why),
+    ]
     assert _json("failures", out) == []
-    assert "ok" in _run("status", out)
-    assert _run("failures", out) == ""
+    for command in ("status", "failures"):
+        said = " ".join(_run(command, out).split())
+        assert "2 cells cannot work" in said
+        assert said.count("needs to know whose tokens") == 2
     board = tmp_path / "board.parquet"
     assert "toy / exact" in _run("leaderboard", out, "--out", board)
     assert pq.read_table(board).equals(pq.read_table(out / "leaderboard.parquet"))

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from gxarena.results.schemas import LEADERBOARD
 from gxarena_jaspar.grammars import MOTIFS
 from gxarena_jaspar.instances import drawn_motif
 from gxarena_jaspar.matrices import matrices
@@ -43,6 +44,27 @@ def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int])
     assert {(r["model"], r["replicates"]) for r in rows if r["role"] == "method" and r["n"]} == set(
         models.items()
     )
+
+
+def test_boards_have_all_columns_of_today() -> None:
+    """A board of an older version reads with columns that say nothing; it is to be made again."""
+    schemas = {path.stem: pq.read_schema(path) for path in BOARDS.glob("*.parquet")}
+    boards = {name: s.names for name, s in schemas.items() if "ci_method" in s.names}
+    assert {"quickstart", "quickstart-one-training"} <= boards.keys()
+    assert {name for name, found in boards.items() if found != LEADERBOARD.names} == set()
+
+
+def test_which_claims_of_a_mean_of_zero_fail_too_often() -> None:
+    """docs/statistics.md, claims, and the docstring of benchmarks/statistics/claims.py."""
+    rows = pq.read_table(BOARDS / "claims-null.parquet").to_pylist()
+    often = [
+        row
+        for row in rows
+        if row["case"] == "a mean of 0 above 0" and max(row["fails"], row["holds"]) > 0.05
+    ]
+    found = {(row["distribution"], row["n"], row["replicates"]) for row in often}
+    assert found == {("exponential", 10, 1), ("exponential", 20, 1)}
+    assert all(row["comparisons"] > 1 for row in often)
 
 
 def test_which_orders_of_the_quickstart_other_trainings_keep() -> None:

@@ -16,6 +16,7 @@ from gxarena_dnabert2.model import Mini
 NO_PROBE = ModelProbe(lambda: pytest.fail("accuracy asks no model"))
 
 
+@pytest.mark.reimplements("accuracy")
 def test_the_mean_is_scikit_learns_accuracy() -> None:
     rng = np.random.default_rng(0)
     outputs, labels = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
@@ -37,6 +38,7 @@ def test_without_label_there_is_no_answer() -> None:
     assert scored.reasons[""] == {0: "no label"}
 
 
+@pytest.mark.reimplements("output_difference")
 def test_outputs_differ_by_so_much() -> None:
     explained = explained_maps([[1.0, 2.0]] * 3)
     left = replace(
