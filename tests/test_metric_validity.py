@@ -257,6 +257,7 @@ def test_what_came_of_controls_is_said_once_each(validity: Any) -> None:
     assert found["beside_controls"] == "tells all"
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_verdict_needs_a_reason_and_no_good_result_takes_it_away(
     validity: Any, data: st.DataObject

@@ -95,7 +95,7 @@ class LRP:
     neurons without contributions of one sign lose or gain.
 
     The default, ``epsilon``, was once chosen by faithfulness on validation sequences, which is
-    among what judges it. So read the composites side by side: the suite ``planted`` judges three
+    among what judges it. So read the composites side by side: the suite ``planted`` judges four
     of them by truth, ``question-composite`` all by faithfulness, shape and conservation.
     """
 
