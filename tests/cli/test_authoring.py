@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -85,12 +86,30 @@ def assert_it_can_rank(suite: Suite, registry: Registry) -> None:
 
 def _tests_run_uninstalled(folder: Path) -> None:
     """Its own tests pass before anything is installed; those of conformance say what to do."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    own = subprocess.run(
-        [*command, "tests/test_own.py"], cwd=folder, capture_output=True, text=True, check=False
+    package = folder.name.replace("-", "_")
+    assert " passed in " in _pytest(folder, f"tests/test_{package}.py")
+
+
+def _pytest(folder: Path, *arguments: str, path: str = "") -> str:
+    """What pytest prints in a folder, with more on Python's search path; it must pass."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        env=os.environ | ({"PYTHONPATH": path} if path else {}),
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert own.returncode == 0, own.stdout
-    assert " passed in " in own.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_packages_side_by_side_are_tested_together(tmp_path: Path) -> None:
+    """pytest takes no two modules of one name from folders that are no packages."""
+    for kind, name in (("metric", "one-metric"), ("aggregator", "one-aggregator")):
+        Scaffold(kind, name).write(tmp_path)
+    path = os.pathsep.join(str(one / "src") for one in tmp_path.iterdir())
+    assert "2 passed" in _pytest(tmp_path, "--ignore-glob=*conformance*", path=path)
 
 
 def _metrics(plan: Plan) -> list[str]:
