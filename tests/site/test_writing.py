@@ -86,7 +86,8 @@ def test_numbers_on_pages_are_the_board_s(run: Path, tmp_path: Path) -> None:
         label = row["explainer"] + (" floor" if row["role"] == "floor" else "")
         assert shown in pages["index.html"].row(label)
         dossier = pages[f"cell/1-d--m--{row['explainer']}.html"].row(row["metric"], 2)
-        assert number(row["estimate"], 4) in dossier
+        ends = f"({number(row['ci_low'])} to {number(row['ci_high'])})"
+        assert f"{number(row['estimate'], 4)} {ends}" in dossier
         assert pages["metric/q.html"].row(row["explainer"])[2] == shown
     data = data_of(site / "data" / "board-1.js")
     for name in ("estimate", "ci_low", "ci_high", "rank", "coverage"):
