@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from site_pages import Page, data_of
+from site_pages import Page, data_of, synthetic_board
 
 from gxarena.data import Attribution, Sample, Spans
 from gxarena.errors import GxarenaError
 from gxarena.registry import Registry
+from gxarena.results.boards import write_board
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
@@ -100,6 +101,19 @@ def test_a_bundle_without_explanations_says_so(
     found, reasons = explore(source_of(tmp_path / "b.zip"), registry)
     assert found == []
     assert reasons == ["b.zip: it holds no explanations; give the run's folder to see them."]
+
+
+def test_boards_alone_are_said_to_hold_none(
+    folder: Path, tmp_path: Path, registry: Registry
+) -> None:
+    for name in ("one", "two"):
+        write_board(tmp_path / f"{name}.parquet", synthetic_board(2, 1, 1))
+    paths = [folder, tmp_path / "one.parquet", tmp_path / "two.parquet"]
+    assert Site.of(read_content(paths), registry).unexplored == (
+        "one.parquet and two.parquet: a written board holds no explanations; the run that it is "
+        "of, or its bundle, has them.",
+    )
+    assert Site.of(read_content([folder]), registry).unexplored == ()
 
 
 def test_a_stranger_s_suite_opens_nothing(folder: Path, tmp_path: Path, registry: Registry) -> None:
