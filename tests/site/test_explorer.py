@@ -19,9 +19,9 @@ from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 from gxarena.run.store import Store
-from gxarena.run.suite import read_suite
+from gxarena.run.suite import Suite, read_suite
 from gxarena.site.content import Source, read_content
-from gxarena.site.explorer import _explored, _samples, explore
+from gxarena.site.explorer import _explored, _is_bundled, _samples, explore
 from gxarena.site.site import Site
 from gxarena.site.writing import write_site
 from gxarena.submissions.making import make_bundle
@@ -120,7 +120,37 @@ def test_a_stranger_s_suite_opens_nothing(folder: Path, tmp_path: Path, registry
     make_bundle(RunResults.of(folder), tmp_path / "b.zip", samples=3)
     found, (reason,) = explore(source_of(tmp_path / "b.zip"), registry)
     assert found == []
-    assert reason.startswith("b.zip: a bundle's sequences are opened where its suite ships here")
+    assert reason.startswith("b.zip, mine: a bundle's sequences are opened where its suite or its")
+
+
+@pytest.mark.parametrize(
+    ("alias", "opens"),
+    [
+        ({"name": "fly-promoters", "n": 20}, True),
+        ({"name": "fly-promoters", "groups": "(a+)+"}, False),
+        ({"path": "fly-promoters"}, False),
+        ({"name": "scan", "data": "/etc/passwd"}, False),
+    ],
+)
+def test_of_a_stranger_s_suite_bundled_data_alone_are_opened(
+    alias: dict[str, object], opens: bool, registry: Registry
+) -> None:
+    suite = Suite.model_validate(read_suite("quickstart").model_dump() | {"datasets": {"d": alias}})
+    assert _is_bundled(suite, registry, "d") is opens
+    assert _is_bundled(suite, registry, "fly-kilobases")
+
+
+def test_a_bundle_of_one_s_own_suite_on_bundled_data_shows_its_maps(
+    plan: Callable[..., Plan], tmp_path: Path, registry: Registry
+) -> None:
+    block = {
+        "datasets": ["fly"], "models": ["toy"], "explainers": ["exact"], "metrics": ["gini"],
+    }  # fmt: skip
+    datasets = {"fly": {"name": "fly-promoters", "n": 4}}
+    run(plan(name="mine-alone", datasets=datasets, matrix=[block]), tmp_path / "run")
+    make_bundle(RunResults.of(tmp_path / "run"), tmp_path / "b.zip", samples=3)
+    (of_bundle,), reasons = explore(source_of(tmp_path / "b.zip"), registry)
+    assert (reasons, len(of_bundle.sequences)) == ([], 3)
 
 
 def test_a_bundle_of_a_suite_that_ships_shows_the_run_s_maps(
