@@ -40,7 +40,12 @@ def headline(section: Section) -> str:
     )
     cost = f"It takes {takes} a sequence." if takes else "What it costs was not measured."
     return " ".join(
-        [f"{wish}: use {use}.", _how_sure(section, best), cost, *_beaten(section, best)]
+        [
+            f"{wish}: of {len(section.lines)} compared use {use}.",
+            _how_sure(section, best),
+            cost,
+            *_beaten(section, best),
+        ]
     )
 
 
@@ -64,13 +69,8 @@ def _how_sure(section: Section, best: Sequence[Line]) -> str:
         )
     if not others and len(first) < len(ranked):
         return f"How sure: {what} all others are told apart from it{trainings}."
-    if not others:
+    if len(first) == len(ranked):
         return f"How sure: not at all, since {what} nobody is told apart{trainings}."
-    if not ranked[len(first) :]:
-        return (
-            f"How sure: not at all, since {what} none of the {len(others)} others is told apart "
-            f"from it{trainings}."
-        )
     many = f"{len(others)} of {len(ranked) - len(best)} others"
     are = "is" if len(others) == 1 else "are"
     return f"How sure: {what}, {many} {are} not told apart from it{trainings}."

@@ -187,3 +187,16 @@ def test_what_a_board_asks_on_stands_with_its_answer(tmp_path: Path) -> None:
     assert f"Asked on “and” and “or”: {planted}." in words
     assert f"Asked on “ctcf” and “pu1”: {scan}." in words
     assert site.catalogue.data_in_words(["mine", "other", "third"]) == "“mine”, “other” and 1 more"
+
+
+def test_boards_on_which_nobody_competes_are_folded(tmp_path: Path) -> None:
+    """They were eight of ten answers, each of which recommends nobody."""
+    for explainers in (1, 4):
+        write_board(tmp_path / f"{explainers}.parquet", synthetic_board(explainers, 4, 2))
+    content = read_content([tmp_path / "1.parquet", tmp_path / "4.parquet"])
+    text = Renderer().text(next(front_pages(Site.of(content, Registry.load()))))
+    for section in text.split('<section class="question"')[1:]:
+        open_, folded = section.split('<details class="folded alone">')
+        assert (open_.count("<article"), folded.count("<article")) == (1, 1)
+        assert "of 4 compared use " in open_
+        assert "competes with nobody here" in folded.partition("</details>")[0]

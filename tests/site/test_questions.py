@@ -285,13 +285,14 @@ def test_explainers_of_the_same_maps_are_one_where_they_have_no_standing() -> No
 
 def test_the_headline_is_whom_to_use_how_sure_that_is_and_what_it_costs() -> None:
     assert in_words(only(board()))[0] == (
-        "To see where the model looks (planted or annotated motifs) with network: use deeplift. "
-        "How sure: over all metrics and data sets, 1 of 3 others is not told apart from it. "
-        "It takes 1.0 s a sequence."
+        "To see where the model looks (planted or annotated motifs) with network: of 4 compared "
+        "use deeplift. How sure: over all metrics and data sets, 1 of 3 others is not told apart "
+        "from it. It takes 1.0 s a sequence."
     )
     few = in_words(only(board(2, replicates=1)))[0]
     assert "by metric-0 over 2 data sets all others are told apart from it, of one training" in few
-    assert "none of the 3 others is told apart from it." in in_words(only(board(1, tier=1)))[0]
+    nobody = in_words(only(board(1, tier=1)))[0]
+    assert "How sure: not at all, since by metric-0 on “set-0” nobody is told apart" in nobody
 
 
 def test_controls_that_beat_who_is_recommended_are_in_the_headline() -> None:

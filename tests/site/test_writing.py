@@ -106,7 +106,10 @@ def test_the_better_is_first_and_said_in_words(run: Path, tmp_path: Path) -> Non
     start = make([run], tmp_path / "site")["index.html"]
     order = [row[0].split()[0] for row in start.rows if row and row[0].strip() in ("a", "b")]
     assert order == ["b", "a"]
-    assert "motifs) with m: use b. How sure: by q on “d” all others are told apart" in start.words
+    assert (
+        "motifs) with m: of 2 compared use b. How sure: by q on “d” all others are told apart"
+        in start.words
+    )
     assert "By q on “d”, b is ahead of the rest." in start.words
     assert "Into the mean rank go all quantities of the question's metrics" in start.words
     assert "too few to tell tiers, b has the best mean rank, 1.00 of 2. Over 1 data" in start.words

@@ -78,6 +78,12 @@
           article.hidden = !fits;
           here += fits;
         }
+        // Where nothing else is shown, what is folded is.
+        for (const box of section.querySelectorAll("details.alone")) {
+          const many = box.querySelectorAll("article:not([hidden])").length;
+          box.hidden = !many;
+          box.open = many > 0 && many === here;
+        }
         section.hidden = !here;
         shown += here;
       }
@@ -130,9 +136,9 @@
   }
 
   document.addEventListener("keydown", keys);
-  addEventListener("hashchange", unfold);
   addEventListener("beforeprint", () => document.querySelectorAll("details.folded").forEach((one) => (one.open = true)));
   choose();
+  addEventListener("hashchange", unfold); // after what is chosen is shown
   unfold();
   watchWidths();
 })();
