@@ -81,6 +81,18 @@ def test_models_and_metrics(document: dict[str, Any]) -> None:
     assert rows["doubled", "spread"] == 2 * rows["toy", "spread"]
 
 
+def test_what_a_model_cannot_read_is_said_before_any_work(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
+    class Short(Linear):
+        max_length = 20
+
+    for mine in (Short, gxarena.declares(name="short")(Short())):
+        with pytest.raises(InputError, match="at most 20 nucleotides for model 'short', got"):
+            gxarena.run(document, models=[mine], out=tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+
 def test_what_is_declared_counts(document: dict[str, Any], tmp_path: Path) -> None:
     needy = gxarena.declares(requires={"one-hot"}, name="needy-one")(by_letter)
     try:

@@ -14,14 +14,16 @@ from entry_points import entry_point
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
-from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, Scaffold
+from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, WITH_TORCH, Scaffold
 from gxarena.errors import InputError
 from gxarena.registry import Registry
-from gxarena.run.plan import make_plan
+from gxarena.results.patterns import unmatched
+from gxarena.run.choices import create
+from gxarena.run.plan import Plan, make_plan
 from gxarena.run.suite import read_suite
-from gxarena.testing import check_component
+from gxarena.testing import check_component, parametrize_with_checks
 
-KINDS = [(kind, False) for kind in SUMMARIES] + [("explainer", True)]
+KINDS = [(kind, False) for kind in SUMMARIES] + [(kind, True) for kind in WITH_TORCH]
 
 
 @pytest.mark.parametrize(("kind", "torch"), KINDS)
@@ -37,7 +39,8 @@ def test_a_new_package_is_whole(
     assert project["project"]["entry-points"]["gxarena"] == {"main": f"{scaffold.package}.plugin"}
     assert project["tool"]["setuptools"]["packages"]["find"] == {"where": ["src"]}
     for path in folder.rglob("*"):
-        text = path.read_text().replace("${{", "") if path.is_file() else ""
+        readable = path.is_file() and path.suffix != ".safetensors"
+        text = path.read_text().replace("${{", "") if readable else ""
         assert not {"{{", "{%"} & set(text.split())
     lint = ["check", "--isolated", "--select", "E,F,I,UP,B,W", "--line-length", "100"]
     form = ["format", "--isolated", "--check", "--line-length", "100"]
@@ -45,22 +48,54 @@ def test_a_new_package_is_whole(
         subprocess.run(
             [sys.executable, "-m", "ruff", *command, str(folder)], check=True, cwd=folder
         )
+    _tests_run_uninstalled(folder)
     monkeypatch.syspath_prepend(str(folder / "src"))
     registry = Registry.load(
         [*metadata.entry_points(group="gxarena"), entry_point("new", f"{scaffold.package}.plugin")]
     )
     assert not registry.broken
-    plan = make_plan(read_suite(str(folder / "suite.toml")), registry, folder=folder, limit=2)
+    suite = read_suite(str(folder / "suite.toml"))
+    plan = make_plan(suite, registry, folder=folder)
     assert plan.cells
+    assert {len(one.samples) for one in plan.datasets.values()} == {20}  # fewer have no intervals
+    assert not unmatched(suite.headline, _metrics(plan))
+    if kind == "explainer":
+        assert {cell.explainer for cell in plan.cells} == {name, "lrp", "random"}
+    if kind == "model" and not torch:  # one of 200 nucleotides
+        assert {len(s.sequence) for s in plan.datasets["fly-200"].samples} == {200}
     assert not any(cell.unsupported for cell in plan.cells)
     outcomes = list(check_component(registry, name, kind=f"{kind}s", slow=False))
     assert {one.status for one in outcomes} <= {"passed", "skipped"}, outcomes
     assert sum(one.status == "passed" for one in outcomes) >= len(outcomes) // 2
 
 
+def _tests_run_uninstalled(folder: Path) -> None:
+    """Its own tests pass before anything is installed; those of conformance say what to do."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    own = subprocess.run(
+        [*command, "tests/test_own.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert own.returncode == 0, own.stdout
+    assert " passed in " in own.stdout
+
+
+def _metrics(plan: Plan) -> list[str]:
+    """What a board of the plan calls its metrics."""
+    names = {cell.metric for cell in plan.cells}
+    made = {name: create(plan.registry, plan.choice("metrics", name)) for name in names}
+    return [
+        ".".join(filter(None, (name, key))) for name, one in made.items() for key in one.quantities
+    ]
+
+
+def test_a_package_that_is_not_installed_is_said_to_be() -> None:
+    with pytest.raises(InputError, match=r"Install a package of your own first: pip install -e"):
+        parametrize_with_checks("not-installed", kind="models")
+
+
 def test_every_template_is_used() -> None:
-    used = {f"{t}.jinja" for kind in SUMMARIES for t in Scaffold(kind, "a-new-one").files.values()}
-    there = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.jinja")}
+    used = {t for kind, torch in KINDS for t in Scaffold(kind, "a-new-one", torch).files.values()}
+    there = {p.relative_to(TEMPLATES).as_posix() for p in TEMPLATES.rglob("*") if p.is_file()}
     assert used == there
 
 
@@ -72,7 +107,7 @@ def test_every_template_is_used() -> None:
         ("model", "class", False, "expected lower-case letters"),
         ("model", "../mine", False, "expected lower-case letters"),
         ("model", "json", False, "whose package would hide 'json'"),
-        ("model", "mine", True, "--torch: expected an explainer, got 'model'"),
+        ("metric", "mine", True, "--torch: expected an explainer or a model, got 'metric'"),
     ],
 )
 def test_what_cannot_be_is_said(kind: str, name: str, torch: bool, complaint: str) -> None:

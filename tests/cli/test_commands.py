@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,8 +13,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import typer
 from typer.testing import CliRunner
 
+import gxarena
 from gxarena.cli import app as application
 from gxarena.cli.app import app
 from gxarena.errors import StorageError
@@ -92,6 +96,20 @@ def test_version_and_every_command_explains_itself() -> None:
         assert len(text.splitlines()) > 8, command
 
 
+def test_the_help_of_run_leads_on() -> None:
+    """To suites, replicates, where results go and what comes next; by commands that there are."""
+    text = " ".join(CliRunner().invoke(app, ["run", "--help"]).stdout.split())
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    named = set(re.findall(r"`gxarena (\w+)", text))
+    assert named <= set(known)
+    assert named >= {"suites", "plan", "run", "leaderboard", "failures", "report", "site", "submit"}
+    for told in ("models.cnn.replicates", "Parquet", "run.json", "fewer than 20 samples"):
+        assert told in text
+    assert inspect.getdoc(gxarena.run)
+    for told in ("quickstart", "suites list", "replicates", "limit=4", "Next:", "gxarena new"):
+        assert told in str(inspect.getdoc(gxarena.run))
+
+
 def test_plugins_list() -> None:
     listed = _json("plugins", "list")
     found = {(c["kind"], c["name"]): c for c in listed["components"]}
@@ -145,10 +163,18 @@ def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_pat
     assert (
         "gini, native, mine (higher is better; n = 70; one set of weights; coverage 100%)" in text
     )
-    assert _json("status", out) == {"suite": "small", "cells": {"ok": 2, "unsupported": 2}}
+    status = _json("status", out)
+    assert (status["suite"], status["cells"]) == ("small", {"ok": 2, "unsupported": 2})
+    why = "aggregator 'sum' needs to know whose tokens: say partition = MODEL in the suite"
+    assert [(one["explainer"], one["why"]) for one in status["unsupported"]] == [
+        ("exact", why),
+        ("random", why),
+    ]
     assert _json("failures", out) == []
-    assert "ok" in _run("status", out)
-    assert _run("failures", out) == ""
+    for command in ("status", "failures"):
+        said = " ".join(_run(command, out).split())
+        assert "2 cells cannot work" in said
+        assert said.count("needs to know whose tokens") == 2
     board = tmp_path / "board.parquet"
     assert "toy / exact" in _run("leaderboard", out, "--out", board)
     assert pq.read_table(board).equals(pq.read_table(out / "leaderboard.parquet"))

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from fresh import FreshEnvironment, typed
 
-from gxarena.cli.scaffold import SUMMARIES
+from gxarena.cli.scaffold import SUMMARIES, WITH_TORCH
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = ROOT / "docs" / "tutorials"
@@ -131,7 +131,7 @@ def test_submit_the_readmes_explainer(fresh: FreshEnvironment, tmp_path: Path) -
     assert told["levels"]["recomputed"] > 0
 
 
-KINDS = [(kind, False) for kind in SUMMARIES] + [("explainer", True)]
+KINDS = [(kind, False) for kind in SUMMARIES] + [(kind, True) for kind in WITH_TORCH]
 
 
 @pytest.mark.slow

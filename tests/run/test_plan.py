@@ -269,7 +269,8 @@ def test_a_parameter_it_does_not_have_is_the_users_slip(plan: MakePlan, registry
         ({"against": ["toy"]}, r"against\[0\]: expected 'model/explainer', got 'toy'"),
         (
             {"models": ["toy-short"]},
-            r"expected at most 10 nucleotides for model 'toy-short', got 24",
+            r"expected at most 10 nucleotides for model 'toy-short', got 24. Let the data set "
+            r'"windows" cut them \(name = "windows", data = …, length = 10\)',
         ),
     ],
 )
@@ -288,6 +289,13 @@ def test_target_out_of_range_is_known_before_any_work(plan: MakePlan, tmp_path: 
             InputError, match=f"expected an output of model 'toy-short', 0 to 1, got {got}"
         ):
             plan(target=target, datasets=short, matrix=[_block(models=["toy-short"])])
+
+
+def test_an_objective_without_outputs_is_known_before_any_work(plan: MakePlan) -> None:
+    asked = {"target": "predicted", "matrix": [_block(models=["toy-one"])]}
+    plan(**asked)
+    with pytest.raises(InputError, match="model 'toy-one', objective 'probability': expected a"):
+        plan(objective="probability", **asked)
 
 
 def test_label_targets_need_labels(plan: MakePlan, tmp_path: Path) -> None:
