@@ -34,7 +34,7 @@ from gxarena.api import Model
 from gxarena.data import Attribution, Batch
 from gxarena.declared import DECLARES, check_component
 from gxarena.errors import InputError
-from gxarena.hookspecs import Component
+from gxarena.hookspecs import Component, Facts
 from gxarena.registry import Registered, Registry
 from gxarena.report.boards.notebook import Leaderboard, read_leaderboard
 from gxarena.results.reading import RunResults
@@ -67,11 +67,26 @@ def run(
 ) -> Leaderboard:
     """Run a suite, with components that are defined here beside those that it names.
 
+    A suite says which data sets, models, explainers and metrics are combined; all those
+    combinations are run, and each is a row of the board. ``"quickstart"`` is the one to begin with:
+    DNABERT-2 and a CNN on fly promoters, a minute and a half on two cores; ``limit=4`` is quicker,
+    but fewer than 20 samples have no intervals. ``gxarena suites list`` shows the others.
+
+    A model of several trainings stands for all of them (``models.cnn.replicates``, five in the
+    quickstart): each is explained by itself, and intervals are over trainings and sequences.
+    ``changes=["models.cnn.replicates=1"]`` takes one, which says nothing of the next training.
+
+    Without `out` the board is all that is kept. With it the folder holds a table each of cells,
+    samples and curves as Parquet, and the same call goes on where it was interrupted; what is
+    defined in a notebook is computed anew at each call. Next: ``board.to_pandas()``, or on the
+    command line ``gxarena leaderboard DIR``, ``failures DIR``, ``report DIR``, ``site DIR``.
+    ``gxarena new explainer NAME`` makes a package of it, which others can run.
+
     Parameters
     ----------
     suite : str, path, mapping or Suite
-        A suite that ships, a suite file, or its document, whose blocks may leave out a kind of
-        which all is defined here.
+        A suite that ships, a suite file, or its document (the same keys as a dict), whose blocks
+        may leave out a kind of which all is defined here.
     explainers : sequence
         Functions of a model and a `gxarena.data.Batch` that give an Attribution, or an array of
         scores on the model's units, for each sequence; classes or objects with `explain`.
@@ -82,7 +97,7 @@ def run(
     limit : int, optional
         At most so many samples of each data set.
     changes : iterable of str
-        As ``--set`` takes them, where the suite is named.
+        Of a suite that is named, as ``--set`` takes them: ``"datasets.fly-promoters.n=50"``.
 
     Returns
     -------
@@ -164,9 +179,12 @@ def _registered(registry: Registry, kind: str, defined: Any) -> str:
     for field in ("provides", "requires"):
         said[field] = frozenset(said.get(field, ()))
     said["provides"] |= {scope} - {""}
-    said.setdefault("summary", (inspect.getdoc(defined) or "").partition("\n")[0])
     module = ModuleType(f"gxarena_notebook_{uuid.uuid4().hex}")
     module.made = _factory(kind, defined)  # type: ignore[attr-defined]
+    if kind == "models":
+        said.setdefault("describe", f"{module.__name__}:described")
+        module.described = lambda: _facts(defined)  # type: ignore[attr-defined]
+    said.setdefault("summary", (inspect.getdoc(defined) or "").partition("\n")[0])
     sys.modules[module.__name__] = module
     try:
         component = Component(name=name, target=f"{module.__name__}:made", **said)
@@ -206,6 +224,15 @@ def _factory(kind: str, defined: Any) -> Callable[[], Any]:
     if kind == "explainers" and inspect.isfunction(defined):
         return lambda: _OfFunction(defined)
     return lambda: defined
+
+
+def _facts(model: Any) -> Facts:
+    """What planning may know of a model, or of its class, that lies in memory."""
+    longest, outputs = (getattr(model, name, None) for name in ("max_length", "n_outputs"))
+    return Facts(
+        max_length=longest if isinstance(longest, int) else None,
+        n_outputs=outputs if isinstance(outputs, int) else None,
+    )
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ def value(objective: str, outputs: Floats, targets: Ints) -> Floats:
     if objective == "log_odds":
         return chosen - scipy.special.logsumexp(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
     if objective == "probability":
+        check_outputs(objective, outputs.shape[1])
         return scipy.special.softmax(outputs, axis=1)[rows, targets]  # type: ignore[no-any-return]
     raise unknown("objective", objective, OBJECTIVES)
 
@@ -91,15 +92,24 @@ def gradient(objective: str, outputs: Floats, targets: Ints) -> Floats:
     if objective == "log_odds":
         return one_hot - scipy.special.softmax(_others(outputs, targets), axis=1)  # type: ignore[no-any-return]
     if objective == "probability":
+        check_outputs(objective, outputs.shape[1])
         p = scipy.special.softmax(outputs, axis=1)
         return p[rows, targets][:, None] * (one_hot - p)  # type: ignore[no-any-return]
     raise unknown("objective", objective, OBJECTIVES)
 
 
+def check_outputs(objective: str, n_outputs: int, where: str = "") -> None:
+    """Raise where a model has too few outputs for an objective: over one class all are certain."""
+    if objective != "logit" and n_outputs < 2:
+        raise InputError(
+            f"{where}objective '{objective}': expected a model with at least two outputs, got 1. "
+            "Explain its logit, or let it hand out [0, x] of its output x."
+        )
+
+
 def _others(outputs: Floats, targets: Ints) -> Floats:
     """The outputs with the target's own set to minus infinity."""
-    if outputs.shape[1] < 2:
-        raise InputError("objective 'log_odds': expected a model with at least two outputs, got 1.")
+    check_outputs("log_odds", outputs.shape[1])
     others = outputs.copy()
     others[np.arange(len(outputs)), targets] = -np.inf
     return others

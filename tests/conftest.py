@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from entry_points import entry_point
+from noticing import due, factory, unnoticed
 
 from gxarena.registry import Registry
 from gxarena.run.plan import Plan, make_plan
@@ -83,3 +85,19 @@ def suite(data: Path) -> Callable[..., Suite]:
 def plan(suite: Callable[..., Suite], registry: Registry) -> Callable[..., Plan]:
     """The plan of `suite`, with its keys changed likewise."""
     return lambda **changes: make_plan(suite(**changes), registry)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """A test that re-implements a metric has to notice where the metric is wrong (`noticing`)."""
+    outcome = yield
+    test = pyfuncitem.nodeid.partition("[")[0]
+    marks = [one for one in pyfuncitem.iter_markers("reimplements") if due(test, one)]
+    known = Registry.load().components if marks else {}
+    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    for mark in marks:
+        for name in mark.args:
+            metric = factory(known["metrics", name].component)
+            missed = unnoticed(partial(pyfuncitem.obj, **given), metric, **mark.kwargs)
+            assert not missed, f"{name} may be wrong in {missed}, and this test does not notice"
+    return outcome

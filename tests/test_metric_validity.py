@@ -32,6 +32,11 @@ def validity() -> Any:
     return shipped_script("benchmarks/validity/metrics.py")
 
 
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
 def _group(means: tuple[float, ...], direction: Any = "higher") -> list[Contestant]:
     noise = np.random.default_rng(0).normal(scale=0.05, size=(4, 40))
     made = []
@@ -119,6 +124,8 @@ def test_verdicts_hang_on_neither_scale_nor_order_nor_which_way_is_better(
 def _judged(told: int, dataset: str = "d", against: str | None = None, **more: Any) -> Any:
     row = {"model": "m", "metric": "q", "question": "localization", "dataset": dataset}
     way = None if against else f"way{told}"
+    outcome = more.pop("outcome", "tells" if told else "misled" if more.get("turned") else "blind")
+    row |= {"trainings": 3, "outcome": outcome if against else None}
     row |= {"way": way, "against": against, "steps": 1 if against else 4, "told": told, "turned": 0}
     return row | {"monotone": True} | more
 
@@ -134,6 +141,7 @@ def test_trust_is_in_who_tells_the_truth_from_every_control(validity: Any) -> No
     assert (found["trusted"], found["not_told_from"]) == (True, "none")
     (found,) = validity.trusted([*rows, *controls, _judged(0, "e", against="random")])
     assert (found["trusted"], found["not_told_from"]) == (False, "random (e)")
+    assert (found["trainings"], found["beside_controls"]) == (3, "does not tell random (e)")
     (found,) = validity.trusted([_judged(3, d) for d in "abc"])
     unseen = 1 - 0.025 ** (1 / 3)  # of three that agree
     assert found["told"] == 0.75
@@ -154,7 +162,8 @@ def test_nobody_is_ranked_by_who_is_blind_or_misled(validity: Any) -> None:
     steps = _judged(0, turned=2, monotone=False)
     fine = _judged(1, against="random"), _judged(1, against="gc"), _judged(1, against="blur")
     assert why(steps, *fine) == {}
-    assert why(*fine, _judged(0, "e", against="gc", monotone=False)) == {}  # not told apart
+    for outcome in ("blind", "not decided"):  # beside what reads the sequence
+        assert why(*fine, _judged(0, "e", against="gc", outcome=outcome)) == {}
     blind = _judged(0, "e", against="random")
     assert why(*fine, blind) == {
         measure: "on planted motifs it does not tell the truth from random (e)"
@@ -162,11 +171,93 @@ def test_nobody_is_ranked_by_who_is_blind_or_misled(validity: Any) -> None:
     misled = [_judged(0, against=control, turned=1, monotone=False) for control in ("blur", "gc")]
     assert why(*misled, blind) == {
         measure: "on planted motifs it does not tell the truth from random (e); on planted motifs "
-        "it takes blur for better than the truth (d); on planted motifs it takes gc for better "
-        "than the truth (d)"
+        "it takes blur (d), gc (d) for better than the truth"
     }
 
 
+def test_what_is_not_decided_ranks_nobody_and_is_not_called_blind(validity: Any) -> None:
+    measure = Measure("cnn", "q", "{}", "")
+    group = _group((1.0, 0.7, 0.4, 0.0))
+    for one in group:
+        one.measure = measure
+    open_ = _judged(0, "e", "random", outcome="not decided")
+    (why,) = dict(validity.not_ranked([group], [_judged(1, against="random"), open_])).values()
+    assert why == "on planted motifs it is not decided whether it tells the truth from random (e)"
+    # One reason is said once, of all that it is about.
+    rows = [_judged(0, data, "random") for data in "ed"] + [open_ | {"dataset": "f"}]
+    (why,) = dict(validity.not_ranked([group], rows)).values()
+    assert why == (
+        "on planted motifs it does not tell the truth from random (d, e); on planted motifs it is "
+        "not decided whether it tells the truth from random (f)"
+    )
+
+
+def _beside(validity: Any, truth: Any, random: Any) -> dict[str, Any]:
+    """Of values of shape (trainings, samples)."""
+    group = _group((0.0, 0.0, 0.0, 0.0))
+    for one, values in ((group[0], truth), (group[3], random)):
+        one.replicates = {
+            i: Replicate(row, failed=False, seconds=None, fingerprint=None)
+            for i, row in enumerate(values)
+        }
+    (row,) = (row for row in validity.judged([group[0], group[3]]) if row["against"] == "random")
+    return dict(row)
+
+
+def test_blind_is_shown_and_lack_of_power_is_not_taken_for_it(
+    validity: Any, rng: np.random.Generator
+) -> None:
+    noise = rng.normal(size=(5, 400))
+    assert _beside(validity, noise + 1, rng.normal(size=(5, 400)))["outcome"] == "tells"
+    assert _beside(validity, noise - 1, rng.normal(size=(5, 400)))["outcome"] == "misled"
+    blind = _beside(validity, noise, rng.normal(size=(5, 400)))
+    assert (blind["outcome"], blind["trainings"]) == ("blind", 5)
+    assert blind["ahead_low"] < blind["ahead"] < blind["ahead_high"] < validity.LEAST_AHEAD
+    # The very same metric, asked of few samples, or of trainings of which each says another thing.
+    few = _beside(validity, noise[:1, :25], rng.normal(size=(1, 25)))
+    assert (few["outcome"], few["trainings"]) == ("not decided", 1)
+    apart = np.array([[3.0], [-3.0], [3.0], [-3.0], [1.0]])
+    differ = _beside(validity, noise + apart, rng.normal(size=(5, 400)))
+    assert differ["outcome"] == "not decided"
+    assert differ["ahead_high"] > validity.LEAST_AHEAD
+    # Below twenty samples there is no interval, so that nothing is shown.
+    tiny = _beside(validity, noise[:1, :10], rng.normal(size=(1, 10)))
+    assert (tiny["outcome"], tiny["ahead_high"]) == ("not decided", None)
+
+
+def test_ahead_is_how_often_and_no_outlier_hides_it(
+    validity: Any, rng: np.random.Generator
+) -> None:
+    """Ties count half; of means that a few maps decide blindness is not shown."""
+    random = rng.normal(size=(3, 100))
+    truth = random + 0.5
+    truth[:, :10] = random[:, :10]
+    assert _beside(validity, truth, random)["ahead"] == pytest.approx(0.95)
+    truth[0, 50] -= 1e4
+    outlier = _beside(validity, truth, random)
+    assert (outlier["outcome"], outlier["told"]) == ("not decided", 0)
+    assert outlier["ahead"] == pytest.approx(0.95 - 1 / 300)
+    turned = [-values for values in (truth, random)]
+    opposite = _beside(validity, *turned)
+    assert opposite["ahead"] == pytest.approx(1 - outlier["ahead"])
+
+
+def test_what_came_of_controls_is_said_once_each(validity: Any) -> None:
+    rows = [
+        _judged(1, against="random"),
+        _judged(0, "e", "gc", outcome="not decided"),
+        _judged(0, "d", "gc", outcome="not decided"),
+        _judged(0, "d", "blur", turned=1),
+        _judged(2),
+        _judged(3),
+    ]
+    (found,) = validity.trusted(rows)
+    assert found["beside_controls"] == "prefers blur (d); not decided: gc (d, e)"
+    (found,) = validity.trusted([rows[0], *rows[-2:]])
+    assert found["beside_controls"] == "tells all"
+
+
+@settings(deadline=None)
 @given(st.data())
 def test_a_verdict_needs_a_reason_and_no_good_result_takes_it_away(
     validity: Any, data: st.DataObject
@@ -175,24 +266,29 @@ def test_a_verdict_needs_a_reason_and_no_good_result_takes_it_away(
     group = _group((1.0, 0.7, 0.4, 0.0))
     for one in group:
         one.measure = measure
-    outcomes = st.sampled_from([(1, 0), (0, 0), (0, 1)])  # told, turned
+    outcomes = st.sampled_from(["tells", "blind", "not decided", "misled"])
     asked = st.lists(
         st.tuples(st.sampled_from(["random", "gc", "blur"]), st.sampled_from("de"), outcomes)
     )
     drawn = data.draw(asked)
     rows = [
-        _judged(told, where, control, turned=turned) for control, where, (told, turned) in drawn
+        _judged(came == "tells", where, control, turned=came == "misled", outcome=came)
+        for control, where, came in drawn
     ]
     steps = [_judged(data.draw(st.integers(0, 4)), turned=data.draw(st.integers(0, 4)))]
     found = dict(validity.not_ranked([group], rows + steps))
-    bad = [one for one in drawn if one[2][1] or (one[0] == "random" and not one[2][0])]
+    bad = [
+        one
+        for one in drawn
+        if one[2] == "misled" or (one[0], one[2] == "tells") == ("random", False)
+    ]
     assert set(found) == ({measure} if bad else set())
     assert dict(validity.not_ranked([group], [*steps, *rows[::-1]])) == found
     good = [_judged(1, "f", control) for control in ("random", "gc", "blur")]
     assert dict(validity.not_ranked([group], rows + good)) == found
     if drawn:
         (trust,) = validity.trusted([*rows, _judged(2, "d"), _judged(3, "e")])
-        assert trust["trusted"] == all(told for _, _, (told, _) in drawn)
+        assert trust["trusted"] == all(came == "tells" for _, _, came in drawn)
         assert not trust["trusted"] or not bad
 
 

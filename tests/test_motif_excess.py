@@ -36,7 +36,7 @@ def test_sets_of_weights_are_one_row(script: Any) -> None:
         one((2, 2), {"gc": (5, 0), "random": (10, 1)}, 1),
         one((1, 0), {"gc": (1, 1)}, 0, data="other"),
     ]
-    first, second = script.pooled(given)
+    first, gc, random, second = script.pooled(given)
     assert (first["replicates"], first["patterns"], first["matched"]) == (2, 6, 5)
     assert (first["control_patterns"], first["control_matched"]) == (20, 2)
     assert first["controls"] == "gc, random"
@@ -48,13 +48,19 @@ def test_sets_of_weights_are_one_row(script: Any) -> None:
     assert first["high"] == pytest.approx(ours.high - theirs.low)
     assert first["said"] == f"0.73 ({first['low']:.2f} to {first['high']:.2f})"
     assert (second["dataset"], second["share"]) == ("other", -1.0)
+    # Beside each control alone: GC content finds what stands in the sequences, random scores none.
+    assert [row["controls"] for row in (gc, random)] == ["gc", "random"]
+    assert (gc["control_patterns"], gc["control_matched"]) == (10, 1)
+    assert (random["control_patterns"], random["control_matched"]) == (10, 1)
+    assert {row["matched"] for row in (first, gc, random)} == {5}
 
 
 def test_a_control_that_knows_no_model_counts_once(script: Any) -> None:
     """GC content says the same of every training: five copies are no more evidence than one."""
     controls = [{"gc": (9, 4), "random": (20 + i, 0)} for i in range(5)]
-    (row,) = script.pooled(one((4, 3), found, i) for i, found in enumerate(controls))
+    row, gc, _ = script.pooled(one((4, 3), found, i) for i, found in enumerate(controls))
     assert (row["control_patterns"], row["control_matched"]) == (9 + 110, 4)
+    assert (gc["control_patterns"], gc["control_matched"]) == (9, 4)
 
 
 def test_without_patterns_there_is_no_excess(script: Any) -> None:

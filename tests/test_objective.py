@@ -125,3 +125,12 @@ def test_targets() -> None:
     for target, labels in ((3, [0, 0]), ("label", [3, 0])):
         with pytest.raises(InputError, match="0 to 2, got 3"):
             objective.resolve_targets(target, labels, outputs)
+
+
+@pytest.mark.parametrize("what", ["log_odds", "probability"])
+def test_one_output_has_the_logit_alone(what: str) -> None:
+    outputs, targets = np.array([[2.0], [-1.0]]), np.zeros(2, dtype=np.int64)
+    assert objective.value("logit", outputs, targets).tolist() == [2.0, -1.0]
+    for asked in (objective.value, objective.gradient):
+        with pytest.raises(InputError, match=r"at least two outputs, got 1\. .* hand out \[0, x\]"):
+            asked(what, outputs, targets)

@@ -1,20 +1,24 @@
-"""What a suite costs before and after its random orders are asked once for all explainers.
+"""What `faithfulness` costs before and after its random orders are asked once for all explainers.
 
     python benchmarks/speed/shared_orders.py [SUITE] [--limit N] [--explainers NAME...]
-        [--set KEY=VALUE]... [--out FILE.parquet]
+        [--metrics NAME...] [--datasets NAME...] [--set KEY=VALUE]... [--out FILE.parquet]
+        [--forwards]
 
-Runs the suite both ways in one process, the way that asks each time first, after a smaller run
-that warms up. Prints forwards and seconds of `faithfulness` for each explainer (over models and
-data sets, in the order in which they are run), those of the whole suite, and their ratios; values
-are the same to the last bit. Seconds are the machine's; forwards are not.
+Runs the suite, or the part of it that is named, both ways in one process: each explainer explains
+once, then the metrics are asked the one way and the other.
+Prints for each explainer of each model, in the order in which they are run, the forwards of
+explaining and those of `faithfulness` before and after, with seconds; then the sums. Explaining
+takes what `gini` takes, which asks no model: name it too where metrics are named. Values are the
+same to the last bit. Seconds are the machine's, forwards are not: with `--forwards` the file has
+these alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,94 +30,130 @@ import pyarrow.parquet as pq
 
 from gxarena.registry import Registry
 from gxarena.results.reading import RunResults
-from gxarena.run.plan import make_plan
+from gxarena.run.plan import Plan, make_plan
 from gxarena.run.runner import run
 from gxarena.run.suite import Suite, find_suite, read_suite
 
-WHOLE = "the whole suite"
+WHOLE = "all of them"
 METRIC = "faithfulness"
+ASKS_NOTHING = "gini"
+Row = dict[str, Any]
+Who = tuple[str, str]
+"""Model, explainer."""
 
 
-def restricted(suite: Suite, explainers: Sequence[str]) -> Suite:
-    """The suite with no other explainers; all of them where none are named."""
-    if not explainers:
-        return suite
+def restricted(suite: Suite, **named: Sequence[str]) -> Suite:
+    """The suite with no other explainers, metrics, datasets; all of them where none are named."""
     blocks = []
     for block in suite.matrix:
-        kept = [name for name in block.explainers if name in explainers]
+        kept = {
+            what: [name for name in getattr(block, what) if name in names]
+            for what, names in named.items()
+            if names
+        }
         # What pairs are compared with is one of those that are left, or is not there to compare.
         others = {other.rpartition("/")[2] for other in block.against}
-        if kept and others <= set(explainers):
-            blocks.append(block.model_copy(update={"explainers": kept}))
+        if all(kept.values()) and others <= set(kept.get("explainers", others)):
+            blocks.append(block.model_copy(update=kept))
     return suite.model_copy(update={"matrix": blocks})
 
 
-def costs(suite: Suite, folder: Path, limit: int | None, *, shared: bool) -> dict[str, Any]:
-    """Of each explainer and of the whole suite, [forwards, seconds]; the values under "values".
+def costs(plan: Plan, place: Path, *, shared: bool) -> tuple[dict[Who, Row], list[str]]:
+    """By model and explainer what was asked and how long it took; and the values.
 
     Not shared: a metric finds nobody who could keep an answer, and asks itself.
     """
-    plan = make_plan(suite, Registry.load(), folder=folder, limit=limit)
-    with tempfile.TemporaryDirectory() as place:
-        begin = time.perf_counter()
-        if shared:
-            run(plan, Path(place))
-        else:
-            nobody = type("Nobody", (), {})
-            with mock.patch("gxarena.metrics.faithfulness.SharingProbe", nobody):
-                run(plan, Path(place))
-        seconds = time.perf_counter() - begin
-        results = RunResults.of(Path(place))
-        rows = sorted(results.last_rows(), key=lambda row: str(row["started"]))
-        found: dict[str, Any] = defaultdict(lambda: [0, 0.0])
-        for row in rows:
-            if row["metric_component"] == METRIC and row["status"] == "ok":
-                found[row["explainer"]][0] += row["forwards"]
-                found[row["explainer"]][1] += row["seconds"]
-        found[WHOLE] = [sum(row["forwards"] or 0 for row in rows), seconds]
-        samples = results.table("samples", ("cell_id", "sample_id", "metric", "value"))
-        found["values"] = sorted(map(str, samples.to_pylist()))
-    return found
+    if shared:
+        run(plan, place)
+    else:
+        nobody = type("Nobody", (), {})
+        with mock.patch("gxarena.metrics.faithfulness.SharingProbe", nobody):
+            run(plan, place)
+    results = RunResults.of(place)
+    rows = [row for row in results.last_rows() if row["status"] == "ok"]
+    found: dict[Who, Row] = defaultdict(lambda: defaultdict(int))
+    for row in sorted(rows, key=lambda row: str(row["started"])):
+        one = found[row["model"], row["explainer"]]
+        if row["metric_component"] == METRIC:
+            one["forwards"] += row["forwards"]
+            one["seconds"] += row["seconds"]
+        elif row["metric_component"] == ASKS_NOTHING:
+            one["explaining"] += row["forwards"]
+            one["explaining_seconds"] += row["explain_seconds"]
+    samples = results.table("samples", ("cell_id", "sample_id", "metric", "value"))
+    return found, sorted(map(str, samples.to_pylist()))
 
 
-def compared(before: dict[str, Any], after: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row for each explainer of `faithfulness`, in the order in which they ran, and the whole."""
-    if before.pop("values") != after.pop("values"):
-        raise SystemExit("expected the same values both ways, got others: see test_shared.py.")
-    return [
+def compared(before: dict[Who, Row], after: dict[Who, Row]) -> list[Row]:
+    """A row for each explainer of a model, in the order in which they ran, and one of the sums.
+
+    A cell's forwards are those of its explanation too, which are the same both ways.
+    """
+    rows = [
         {
-            "explainer": name,
-            "forwards_before": before[name][0],
-            "forwards_after": after[name][0],
-            "seconds_before": before[name][1],
-            "seconds_after": after[name][1],
+            "model": model,
+            "explainer": explainer,
+            "forwards_explaining": one["explaining"],
+            "forwards_before": before[model, explainer]["forwards"] - one["explaining"],
+            "forwards_after": one["forwards"] - one["explaining"],
+            "seconds_explaining": float(one["explaining_seconds"]),
+            "seconds_before": before[model, explainer]["seconds"],
+            "seconds_after": one["seconds"],
         }
-        for name in before
+        for (model, explainer), one in after.items()
+        if one["forwards"]
     ]
+    names = [name for name in rows[0] if name.startswith(("forwards", "seconds"))]
+    sums = {name: sum(row[name] for row in rows) for name in names}
+    return [*rows, {"model": "", "explainer": WHOLE} | sums]
+
+
+def measured(suite: Suite, folder: Path, limit: int | None) -> list[Row]:
+    """The suite both ways, once all is explained."""
+    plan = make_plan(suite, Registry.load(), folder=folder, limit=limit)
+    found = []
+    with tempfile.TemporaryDirectory() as place:
+        explained = Path(place) / "explained"
+        run(plan, explained)
+        for shared in (False, True):
+            # As if it had been stopped when all was explained and nothing asked by a metric.
+            again = Path(place) / str(shared)
+            kept = shutil.ignore_patterns("shared")
+            shutil.copytree(explained / "store", again / "store", ignore=kept)
+            shutil.copy(explained / "run.json", again)
+            found.append(costs(plan, again, shared=shared))
+    (each, values), (once, same) = found
+    if values != same:
+        raise SystemExit("expected the same values both ways, got others: see test_shared.py.")
+    return compared(each, once)
 
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("suite", nargs="?", default="explainers")
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--explainers", nargs="+", default=[])
+    for name in ("--explainers", "--metrics", "--datasets"):
+        parser.add_argument(name, nargs="+", default=[])
     parser.add_argument("--set", dest="changes", action="append", default=[])
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--forwards", action="store_true")
     given = parser.parse_args(arguments)
-    suite = restricted(read_suite(given.suite, given.changes), given.explainers)
-    folder = find_suite(given.suite).parent
-    costs(suite, folder, 1, shared=True)
-    before, after = (costs(suite, folder, given.limit, shared=shared) for shared in (False, True))
-    rows = compared(before, after)
-    print(f"{'forwards, seconds':24s} {'before':>18s} {'after':>18s} {'after / before':>18s}")
+    suite = restricted(
+        read_suite(given.suite, given.changes),
+        explainers=given.explainers,
+        metrics=given.metrics,
+        datasets=given.datasets,
+    )
+    rows = measured(suite, find_suite(given.suite).parent, given.limit)
+    print(f"{'forwards, seconds':40s} {'explaining':>18s} {'before':>18s} {'after':>18s}")
     for row in rows:
-        forwards, seconds = (
-            [row[f"{what}_{when}"] for when in ("before", "after")]
-            for what in ("forwards", "seconds")
+        sides = (
+            f"{row[f'forwards_{when}']:10,d} {row[f'seconds_{when}']:7.1f} "
+            for when in ("explaining", "before", "after")
         )
-        sides = "".join(f"{n:10d} {s:7.1f} " for n, s in zip(forwards, seconds, strict=True))
-        ratios = f"{forwards[1] / forwards[0]:10.2f} {seconds[1] / seconds[0]:7.2f}"
-        print(f"{row['explainer']:24s} {sides}{ratios}", flush=True)
+        print(f"{row['model']:15s} {row['explainer']:24s} {''.join(sides)}", flush=True)
+    if given.forwards:
+        rows = [{k: v for k, v in row.items() if not k.startswith("seconds")} for row in rows]
     if given.out:
         pq.write_table(pa.Table.from_pylist(rows), given.out)
 

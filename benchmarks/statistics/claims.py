@@ -5,10 +5,10 @@
 Every row is a share of draws in which a claim of so many comparisons holds, or fails, though its
 effect is exactly none: a difference of 0, or one that lies just at the margin of equivalence. At
 most .05 of each is asked for, within what so many draws can tell; docs/statistics.md names what
-lies above. Surely above are differences as skewed as an exponential's, of 50 sequences or fewer,
-where signs and t are no longer exact. With replicates, a replicate's own effect and an interaction
-come on top. Comparisons of one claim share how hard a sequence is, as they do in runs. A claim has
-one correlation, of samples that have one to five pairs. Twenty minutes on one core.
+lies above. Surely above are differences as skewed as an exponential's, of 10 and 20 sequences with
+one set of weights, where signs and t are no longer exact. With replicates, a replicate's own effect
+and an interaction come on top. Comparisons of one claim share how hard a sequence is, as they do in
+runs. A claim has one correlation, of samples that have one to five pairs. Twenty minutes.
 """
 
 from __future__ import annotations

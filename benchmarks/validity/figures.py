@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 SHOWN = (
     "auprc", "auprc-magnitude", "auroc", "relevance_mass", "relevance_rank", "pointing_game",
+    "grammar_satisfiability", "decoy_precision",
     "faithfulness-unknown.mif_drop_logit@10", "faithfulness-unknown.lif_drop_logit@10",
     "faithfulness-complement.mif_drop_logit@10", "faithfulness-complement.lif_drop_logit@10",
     "comprehensiveness.logit", "sufficiency.logit", "infidelity", "gini", "entropy",

@@ -8,8 +8,10 @@ Writes three tables into the folder.
 `metric-validity`: for every metric that has a direction, and each way in which the truth is made
 worse, in how many of the four steps the metric tells the worse from the better (paired over samples
 and replicates, 5% without correction), whether its means fall at every step, and how often it turns
-a step round; and for each control whether the metric tells the truth from it. One row a data set,
-model, metric and way; `against` rows are for controls.
+a step round. One row a data set, model, metric and way; `against` rows are for controls: on what
+share of the maps the truth is `ahead`, with its interval, and what came of it (`outcome`): the
+metric `tells` the truth from the control; is `misled`, taking that for better; is `blind`, as even
+by the interval's end the truth is ahead on less than two maps of three; or it is `not decided`.
 
 `metric-trust`: the same in one row a model and metric.
 
@@ -42,10 +44,19 @@ from gxarena.results.same_maps import entries
 from gxarena.results.validity import BUDGET, FILE, Measure, by_definition, write_verdicts
 from gxarena.statistics.bounded import all_equal
 from gxarena.statistics.differences import pairwise_differences, told_apart
+from gxarena.statistics.intervals import mean_intervals
 
 TRUTH = "oracle"
 STEP = re.compile(r"(?P<way>[a-z]+)-(?P<level>\d+)")
 """How the suite calls a degraded truth: its way and its level in percent."""
+
+TELLS, MISLED, BLIND, UNDECIDED = "tells", "misled", "blind", "not decided"
+LEAST_AHEAD = 2 / 3
+"""The smallest effect of interest: on so large a share of maps is the truth ahead of a control.
+
+Of two maps of which one knows nothing chance gets half. Who does not get two of three right where
+the difference is as large as it can be, does not tell two explainers apart.
+"""
 
 
 def judged(group: list[Contestant]) -> Iterator[dict[str, Any]]:
@@ -58,7 +69,7 @@ def judged(group: list[Contestant]) -> Iterator[dict[str, Any]]:
     if not truth.any():  # a rule, say, that the data do not have: undefined, and not blind
         return
     sign = 1.0 if direction == "higher" else -1.0
-    labels = group[0].labels
+    labels, trainings = group[0].labels, len(by_name[TRUTH].replicates)
     shared = {name: labels[name] for name in ("dataset", "model", "metric")}
     shared |= {"question": group[0].question}
     for way, steps in ways(by_name).items():
@@ -66,25 +77,21 @@ def judged(group: list[Contestant]) -> Iterator[dict[str, Any]]:
             continue  # nothing is made worse, such as by decoys where the data have none
         leads = [_lead(better, worse, sign) for better, worse in pairwise(steps)]
         yield shared | {
-            "way": way,
-            "against": None,
+            "way": way, "against": None, "trainings": trainings, "outcome": None,
+            "ahead": None, "ahead_low": None, "ahead_high": None,
             "steps": len(leads),
             "told": sum(mean > 0 and apart for mean, apart in leads),
             "turned": sum(mean < 0 and apart for mean, apart in leads),
             "monotone": all(mean > 0 for mean, _ in leads),
-        }
+        }  # fmt: skip
     for name, one in by_name.items():
         beside = one.role in ("floor", "control") and not STEP.fullmatch(name)
         if beside and (np.isfinite(one.values) & truth).any():
-            mean, apart = _lead(by_name[TRUTH], one, sign)
-            yield shared | {
-                "way": None,
-                "against": name,
-                "steps": 1,
-                "told": int(mean > 0 and apart),
-                "turned": int(mean < 0 and apart),
-                "monotone": mean > 0,
-            }
+            yield (
+                shared
+                | {"way": None, "against": name, "trainings": trainings, "steps": 1}
+                | (_beside(by_name[TRUTH], one, sign))
+            )
 
 
 def ways(by_name: Mapping[str, Contestant]) -> dict[str, list[Contestant]]:
@@ -104,6 +111,28 @@ def _lead(better: Contestant, worse: Contestant, sign: float) -> tuple[float, bo
     found = pairwise_differences(values)
     mean = float(np.nan_to_num(sign * found.mean[0, 1]))
     return mean, bool(told_apart(found)[0, 1])
+
+
+def _beside(truth: Contestant, control: Contestant, sign: float) -> dict[str, Any]:
+    """What came of the truth beside a control, of values that may be far apart on a few maps.
+
+    So whether they are told apart is a matter of means, as on boards; that they are not is shown by
+    how often the truth is ahead, which no outlier hides.
+    """
+    mean, apart = _lead(truth, control, sign)
+    lead = sign * (truth.values - control.values)
+    even = np.isclose(truth.values, control.values, rtol=1e-9, atol=0.0)
+    found = mean_intervals((np.sign(np.where(even, 0.0, lead)) + 1) / 2, bounds=(0.0, 1.0))
+    ahead, low, high = (float(part[0]) for part in (found.mean, found.low, found.high))
+    if apart:
+        outcome = TELLS if mean > 0 else MISLED
+    else:
+        outcome = BLIND if high < LEAST_AHEAD else UNDECIDED  # without an interval nothing is shown
+    return {
+        "told": int(outcome == TELLS), "turned": int(outcome == MISLED), "monotone": mean > 0,
+        "outcome": outcome, "ahead": ahead,
+        "ahead_low": None if np.isnan(low) else low, "ahead_high": None if np.isnan(high) else high,
+    }  # fmt: skip
 
 
 def trusted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -127,18 +156,42 @@ def trusted(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             low, high = stats.t.interval(0.95, len(shares) - 1, mean, error)
         missed = [f"{row['against']} ({row['dataset']})" for row in controls if not row["told"]]
         yield {
-            "model": model, "metric": metric, "question": question, "told": mean,
+            "model": model, "metric": metric, "question": question,
+            "trainings": min(row["trainings"] for row in of), "told": mean,
             "told_low": max(float(low), 0.0), "told_high": min(float(high), 1.0),
             "turned": sum(row["turned"] for row in steps) / sum(row["steps"] for row in steps),
             "monotone": sum(row["monotone"] for row in steps), "ways": len(steps),
             "controls": len(controls), "controls_told": len(controls) - len(missed),
             "not_told_from": ", ".join(sorted(missed)) or "none", "trusted": not missed,
+            "beside_controls": _said(controls),
         }  # fmt: skip
 
 
+def _said(controls: Iterable[Mapping[str, Any]]) -> str:
+    """What came of the truth beside controls, in words, the worst first."""
+    words = {BLIND: "does not tell", MISLED: "prefers", UNDECIDED: "not decided:"}
+    found = [
+        f"{word} {names}"
+        for outcome, word in words.items()
+        if (names := _where([row for row in controls if row["outcome"] == outcome]))
+    ]
+    return "; ".join(found) or "tells all"
+
+
+def _where(controls: Iterable[Mapping[str, Any]]) -> str:
+    """Controls, each once, with the data sets that it is of."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in controls:
+        found[row["against"]].append(row["dataset"])
+    return ", ".join(f"{name} ({', '.join(sorted(found[name]))})" for name in sorted(found))
+
+
 FLOOR = "random"
-BLIND = "on planted motifs it does not tell the truth from {} ({})"
-MISLED = "on planted motifs it takes {} for better than the truth ({})"
+WHY = {
+    BLIND: "on planted motifs it does not tell the truth from {}",
+    UNDECIDED: "on planted motifs it is not decided whether it tells the truth from {}",
+    MISLED: "on planted motifs it takes {} for better than the truth",
+}
 
 DECOYS = '{"names": ["decoy:*"], "sign": "signed", "smoothing": 1, "weights": "even"}'
 """Of `relevance_mass` on what does not matter."""
@@ -175,10 +228,13 @@ BY_DEFINITION = {
 def not_ranked(
     groups: Iterable[list[Contestant]], rows: Iterable[Mapping[str, Any]]
 ) -> Iterator[tuple[Measure, str]]:
-    """By what nobody is to be ranked: who does not tell the truth from noise, or prefers a control.
+    """By what nobody is to be ranked: who is not shown to tell the truth from noise, or misled.
 
-    On any data set. A control that reads the sequence must be told to be ahead of the truth: that
-    it is not told from it is a reason not to trust the metric, not one to rank nobody.
+    On any data set. Two outcomes beside noise bar, and are told apart: that the metric is blind is
+    shown, and more trainings will not help; where it is not decided, they may. Ranks wait for that:
+    one by a blind metric misleads, one that is not given costs little, as values are shown. A
+    control that reads the sequence must be told to be ahead of the truth: that it is not told from
+    it is a reason not to trust the metric, not one to rank nobody.
 
     Parameters
     ----------
@@ -191,19 +247,30 @@ def not_ranked(
         for group in groups
         for one in group
     }
-    found: dict[Measure, list[str]] = defaultdict(list)
+    asked: dict[Measure, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         measure = measures[row["model"], row["metric"]]
-        if row["against"] is None or measure is None:
-            continue
-        if row["against"] == FLOOR and BUDGET in measure.quantity:
-            found[measure] += []
-        if row["against"] == FLOOR and not row["told"]:
-            found[measure].append(BLIND.format(FLOOR, row["dataset"]))
-        elif row["turned"]:
-            found[measure].append(MISLED.format(row["against"], row["dataset"]))
-    for measure, why in found.items():
-        yield measure, "; ".join(sorted(why))
+        if row["against"] is not None and measure is not None:
+            asked[measure].append(row)
+    for measure, beside in asked.items():
+        why = "; ".join(_reasons(beside))
+        judged_at_budget = BUDGET in measure.quantity and any(
+            row["against"] == FLOOR for row in beside
+        )
+        if why or judged_at_budget:
+            yield measure, why
+
+
+def _reasons(beside: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Each once, with all that it is about."""
+    for outcome, why in WHY.items():
+        against = [
+            row
+            for row in beside
+            if row["outcome"] == outcome and (row["against"] == FLOOR or outcome == MISLED)
+        ]
+        if against:
+            yield why.format(_where(against))
 
 
 def conflicts(groups: Iterable[list[Contestant]]) -> Iterator[dict[str, Any]]:

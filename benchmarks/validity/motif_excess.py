@@ -4,8 +4,11 @@
     make docs
 
 A row is one explainer on one data set, model, strategy and kind of contributions, over all sets of
-weights together: patterns and how many match, the same of random, GC and randomised-model scores of
-the same model, and the difference of the shares with its limits (`gxarena.results.excess`). These
+weights together: patterns and how many match, the same of scores of the same model that know
+nothing, and the difference of the shares with its limits (`gxarena.results.excess`). The first row
+is beside all `controls` together, the others beside one each: what random scores match is nothing,
+what GC content does stands in the sequences. All matches count, whichever matrix; which explainer
+and control finds the expected one says `motif_found.py`. The limits
 take patterns for independent draws; those of trainings on the same sequences are not, so that the
 limits are too narrow where `replicates` is above 1.
 """
@@ -50,6 +53,14 @@ def pooled(found: Iterable[Excess]) -> Iterator[dict[str, Any]]:
         alike[*key, one.found.explainer].append(one)
     for several in alike.values():
         yield _row(several)
+        names = dict.fromkeys(control.explainer for one in several for control in one.controls)
+        for name in names if len(names) > 1 else ():
+            yield _row([_beside(one, name) for one in several])
+
+
+def _beside(one: Excess, control: str) -> Excess:
+    """With one control alone."""
+    return replace(one, controls=tuple(c for c in one.controls if c.explainer == control))
 
 
 def _row(several: Sequence[Excess]) -> dict[str, Any]:

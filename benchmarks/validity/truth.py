@@ -5,15 +5,18 @@
 
 Within one model: explainers are put in order by a metric and by how well their maps find the
 planted motifs (AUPRC), and the two orders are compared by Spearman's correlation, for each set of
-weights and data set. Methods only, each map once. A row says the mean over data sets and weights
-with Student's t interval over the weights or, where a model is one set of weights, over the data
-sets (`over`): the same explainers then meet the same weights again, and another training may say
-otherwise.
+weights and data set. Methods only, each map once. A row says the mean over data sets and weights.
+Its interval is over the explainers, of which others might have been taken (a bootstrap, the same of
+them for all data sets and weights), crossed with the weights (Student's t) where a model has
+several: the distances of the two from the mean add up as squares (Zou and Donner 2008). Data sets
+are taken for given. `over` says of what it is: where it is of one set of weights, another training
+may say otherwise.
 """
 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -36,6 +39,8 @@ from gxarena.results.same_maps import entries
 TRUTH = "auprc"
 FEWEST = 5
 """Explainers that an order is of."""
+DRAWS = 2000
+"""Of explainers, with replacement."""
 
 Means = Mapping[str, Floats]
 """By explainer: its mean over the samples with each set of weights, higher better, shape (R,)."""
@@ -66,23 +71,53 @@ def _padded(values: Floats, replicates: int) -> Floats:
     return found
 
 
-def agreements(means: Means, truth: Means) -> Floats:
-    """Spearman's correlation with each set of weights, over explainers that both have, shape (R,).
+def beside_the_truth(by_data: Sequence[tuple[Means, Means]]) -> Floats:
+    """Both sides' means of all explainers, shape (2, data sets, replicates, explainers).
 
-    NaN where these are fewer than `FEWEST`, or either does not tell any apart.
+    NaN where either does not have one, so that both are of the same explainers.
     """
-    names = sorted(means.keys() & truth.keys())
-    if not names:
-        return np.full(1, np.nan)
-    sides = [np.array([of[name] for name in names]) for of in (means, truth)]
-    replicates = min(side.shape[1] for side in sides)
-    found = np.full(replicates, np.nan)
-    for r in range(replicates):
-        one, other = (side[:, r] for side in sides)
-        both = np.isfinite(one) & np.isfinite(other)
-        if min(len(np.unique(side[both])) for side in (one, other)) > 1 and both.sum() >= FEWEST:
-            found[r] = stats.spearmanr(one[both], other[both]).statistic
-    return found
+    names = sorted({name for pair in by_data for name in pair[0].keys() & pair[1].keys()})
+    replicates = max(
+        (len(row) for pair in by_data for of in pair for row in of.values()), default=1
+    )
+    sides = np.full((2, len(by_data), replicates, len(names)), np.nan)
+    for d, pair in enumerate(by_data):
+        for side, of in enumerate(pair):
+            for n, name in enumerate(names):
+                if name in of:
+                    sides[side, d, : len(of[name]), n] = of[name]
+    sides[:, np.isnan(sides).any(axis=0)] = np.nan
+    return sides
+
+
+def correlations(sides: Floats, fewest: int = FEWEST) -> Floats:
+    """Spearman's correlation over the last axis of two sides, shape (2, ..., n).
+
+    NaN where fewer than `fewest` are defined, or either side does not tell any apart.
+    """
+    ranks = stats.rankdata(sides, axis=-1, nan_policy="omit")
+    known = np.isfinite(ranks[0])
+    count = known.sum(axis=-1)
+    ranks = np.where(known, ranks, 0.0)
+    with np.errstate(all="ignore"):
+        centred = np.where(known, ranks - (ranks.sum(axis=-1) / count)[..., None], 0.0)
+        products = (centred[0] * centred[1]).sum(axis=-1)
+        found: Floats = products / np.sqrt((centred**2).sum(axis=-1).prod(axis=0))
+    return np.where((count >= fewest) & np.isfinite(found), found, np.nan)
+
+
+def of_other_explainers(sides: Floats) -> Floats:
+    """Mean correlations had others of the same kind been taken, shape (DRAWS,).
+
+    A draw holds some explainers twice, which are ties of both orders, and lacks others.
+    """
+    n = sides.shape[-1]
+    drawn = np.random.default_rng(0).integers(n, size=(DRAWS, n))
+    asked = np.isfinite(correlations(sides))  # of the others no draw is taken into the mean
+    cells = correlations(np.moveaxis(sides[..., drawn], 3, 1)[:, :, asked], fewest=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a draw of one explainer has no order
+        return np.asarray(np.nanmean(cells, axis=-1))
 
 
 def judged(groups: Iterable[list[Contestant]]) -> Iterator[dict[str, Any]]:
@@ -100,29 +135,31 @@ def judged(groups: Iterable[list[Contestant]]) -> Iterator[dict[str, Any]]:
             others[model, metric, group[0].question][data] = means
     for (model, metric, question), by_data in others.items():
         shared = [data for data in by_data if (model, data) in truths]
-        table = [agreements(by_data[data], truths[model, data]) for data in shared]
-        if table and np.isfinite(np.concatenate(table)).any():
-            explainers = [len(by_data[d].keys() & truths[model, d].keys()) for d in shared]
+        sides = beside_the_truth([(by_data[data], truths[model, data]) for data in shared])
+        if sides.size and np.isfinite(correlations(sides)).any():
             yield {
-                "model": model, "metric": metric, "question": question,
-                "data_sets": len(shared), "explainers": max(explainers),
-            } | summed(np.array(table))  # fmt: skip
+                "model": model, "metric": metric, "question": question, "data_sets": len(shared),
+                "explainers": int(np.isfinite(sides[0]).any(axis=(0, 1)).sum()),
+            } | summed(sides)  # fmt: skip
 
 
-def summed(table: Floats) -> dict[str, Any]:
-    """Mean and interval of correlations, shape (data sets, replicates), NaN where undefined."""
-    replicates = table.shape[1]
-    parts = np.array([np.nanmean(part) for part in (table.T if replicates > 1 else table)])
-    mean = float(np.nanmean(parts))
-    low, high = np.nan, np.nan
-    known = parts[np.isfinite(parts)]
-    if len(known) > 1:
-        error = float(known.std(ddof=1) / np.sqrt(len(known)))
-        half = float(stats.t.ppf(0.975, len(known) - 1)) * error
-        low, high = max(mean - half, -1.0), min(mean + half, 1.0)
+def summed(sides: Floats) -> dict[str, Any]:
+    """Mean and interval of the correlations of what `beside_the_truth` gives."""
+    table = correlations(sides)
+    by_weights = np.array(
+        [row[np.isfinite(row)].mean() for row in table.T if np.isfinite(row).any()]
+    )
+    mean, several = float(by_weights.mean()), len(by_weights) > 1
+    below, above = np.nanquantile(of_other_explainers(sides), [0.025, 0.975]) - mean
+    half = 0.0
+    if several:
+        half = float(stats.t.ppf(0.975, len(by_weights) - 1) * stats.sem(by_weights))
     return {
-        "replicates": replicates, "rank_correlation": mean, "low": low, "high": high,
-        "over": "sets of weights" if replicates > 1 else "data sets, one set of weights",
+        "replicates": len(by_weights), "rank_correlation": mean,
+        "low": max(mean - float(np.hypot(min(below, 0.0), half)), -1.0),
+        "high": min(mean + float(np.hypot(max(above, 0.0), half)), 1.0),
+        "over": f"explainers and {len(by_weights)} sets of weights" if several
+        else "explainers, one set of weights",
     }  # fmt: skip
 
 

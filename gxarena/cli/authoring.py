@@ -17,7 +17,7 @@ def new(
     name: Annotated[str, typer.Argument(help="What suites will call it: my-explainer.")],
     into: Annotated[Path, typer.Option("--into", help="Folder to write it in.")] = Path(),
     torch: Annotated[
-        bool, typer.Option("--torch", help="Explainers: an example that computes gradients.")
+        bool, typer.Option("--torch", help="Explainers, models: an example with PyTorch.")
     ] = False,
 ) -> None:
     """Write a complete little package with a component that works: replace what it computes."""

@@ -177,13 +177,19 @@ def show(
 def show_summary(board: pa.Table, components: Mapping[str, str]) -> None:
     """One table a model and question; a line for a model whose methods do not meet."""
     from gxarena.cli.console import out, print_table
-    from gxarena.report.boards.tables import summary_tables, without_competitors
+    from gxarena.report.boards.tables import (
+        SUMMARY_IN_WORDS,
+        summary_tables,
+        without_competitors,
+    )
 
-    for table in summary_tables(board, components):
+    tables = list(summary_tables(board, components))
+    for table in tables:
         print_table(table.title + table.about, table.columns, table.rows)
         for sentence in table.notes:
             out().print(sentence, markup=False, highlight=False)
-    for sentence in without_competitors(board, components):
+    explained = [SUMMARY_IN_WORDS] if tables else []
+    for sentence in (*explained, *without_competitors(board, components)):
         out().print(sentence, markup=False, highlight=False)
 
 

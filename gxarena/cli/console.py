@@ -74,6 +74,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich.markup import escape
     from rich.table import Table
 
+    from gxarena.report.boards.tables import is_numeric
+
     listed = [list(row) for row in rows]
     table = Table(
         title=escape(title) or None,
@@ -81,14 +83,32 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    for position, column in enumerate(columns):
-        numeric = all(isinstance(row[position], int | float | None) for row in listed)
-        justify: Literal["left", "right"] = "right" if numeric and listed else "left"
-        table.add_column(escape(column), justify=justify, overflow="fold")
+    texts = [
+        [printable(text) for text in (column, *(_text(row[at]) for row in listed))]
+        for at, column in enumerate(columns)
+    ]
+    numbers = [bool(listed) and is_numeric(row[at] for row in listed) for at in range(len(columns))]
+    names = numbers.index(False) if False in numbers else None
+    for at, (column, numeric) in enumerate(zip(columns, numbers, strict=True)):
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        width = _unbroken(texts, at) if at == names else None
+        table.add_column(escape(column), justify=justify, overflow="fold", width=width)
     for row in listed:
         table.add_row(*(escape(_text(value)) for value in row))
     out().print(table)
+
+
+def _unbroken(columns: Sequence[Sequence[str]], at: int) -> int | None:
+    """How wide a column of names is, of which no word is broken: who copies one wants it whole.
+
+    As wide as the others leave room for; None where a word would take more than half of the line.
+    """
+    longest = [max(map(len, texts)) for texts in columns]
+    word = max(map(len, " ".join(columns[at]).split()), default=0)
+    left = out().width - 2 * len(columns) - sum(longest) + longest[at]
+    return min(longest[at], max(word, left)) if 2 * word <= out().width else None
 
 
 def _text(value: object) -> str:

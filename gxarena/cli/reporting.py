@@ -9,13 +9,16 @@ import typer
 
 
 def report(
-    folders: Annotated[list[Path], typer.Argument(help="Folders of runs.", metavar="DIR...")],
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders of runs; bundles (.zip).", metavar="DIR...")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")],
 ) -> None:
     """The paper's claims, Table 1 and figures for one or more runs, as Markdown and HTML.
 
     Each claim gets a verdict on what was run: holds, fails, undecided, or by construction, with its
-    statistics, and in how many variants of the question the verdict stays.
+    statistics, and in how many variants of the question the verdict stays. A bundle holds no maps:
+    what draws them says so.
     """
     from rich.markup import escape
 
@@ -26,8 +29,8 @@ def report(
     from gxarena.results.reading import check_outside_runs
 
     check_outside_runs(out)
-    with err().status("report") as status:
-        made = write_report(Evidence.of(folders), out, lambda what: status.update(escape(what)))
+    with Evidence.opened(folders) as evidence, err().status("report") as status:
+        made = write_report(evidence, out, lambda what: status.update(escape(what)))
     print_table(
         "",
         ["claim", "verdict", "hold", "stays"],
@@ -84,5 +87,6 @@ def figure(
     if name in BOARD_FIGURES:
         write_board_figure(name, folders, metrics, out)
     else:
-        write_figure(name, Evidence.of(folders), out)
+        with Evidence.opened(folders) as evidence:
+            write_figure(name, evidence, out)
     console().print(f"Drawn: {out}", highlight=False, markup=False)

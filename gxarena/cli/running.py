@@ -108,6 +108,23 @@ def run(
 ) -> None:
     """Run a suite and write its tables and leaderboard; the same command again resumes.
 
+    SUITE is a file (its keys: `gxarena docs suites`) or one that ships
+    (`gxarena suites list`). To begin with, in a minute and a half on two cores:
+    `gxarena run quickstart --out runs/quickstart`. `--limit 4` is quicker, but
+    fewer than 20 samples have no intervals. `gxarena plan SUITE` shows what would
+    be done.
+
+    A model of several trainings stands for all of them: each replicate is
+    explained by itself, and intervals are over trainings and sequences.
+    `--set models.cnn.replicates=1` takes one of a suite's model `cnn`.
+
+    DIR then holds cells, samples, curves, motifs and the leaderboard as Parquet
+    tables, run.json, and the explanations, which a later run into DIR uses again.
+
+    Next: `gxarena leaderboard DIR` shows the whole board, `gxarena failures DIR`
+    what went wrong; `gxarena report DIR` and `gxarena site DIR` make figures and
+    pages, `gxarena submit DIR` a bundle for the board that others see.
+
     Exit status: 0 when every cell that was due is done, 3 when some failed (see
     `gxarena failures DIR`), 2 for a mistake in the input, 130 when interrupted.
     """
@@ -144,13 +161,16 @@ def status(folder: RunDir, json: Json = False) -> None:
     suite = results.record.suite
     counts = Counter(results.statuses(results.record.cells).values())
     works = works_of(folder)
+    # Of tables that do not read nothing more is asked: the sentence below says what to do.
+    impossible = _impossible([] if results.warning else results.last_rows())
     if json:
         at_work = [{**asdict(work), "rate": work.rate, "left": work.left} for work in works]
-        print_json(
-            {"suite": suite, "cells": dict(counts)} | ({"at_work": at_work} if works else {})
-        )
+        told: dict[str, object] = {"suite": suite, "cells": dict(counts)}
+        told |= {"unsupported": [dict(zip(_WHY, one, strict=True)) for one in impossible]}
+        print_json(told | ({"at_work": at_work} if works else {}))
         return
     print_table(f"{suite} in {folder}", ["status", "cells"], counts.most_common())
+    _show_impossible(impossible)
     if works:
         print_table(
             "At work",
@@ -168,17 +188,22 @@ def failures(
         bool, typer.Option("--traceback", help="With what was raised where, and what was printed.")
     ] = False,
 ) -> None:
-    """Cells whose last attempt failed, with the distribution to blame and its message."""
+    """Cells whose last attempt failed, with the distribution to blame and its message.
+
+    Then those that cannot work, with the reason.
+    """
     from gxarena.cli.console import err, print_json, print_table
     from gxarena.results.reading import RunResults
     from gxarena.results.schemas import SETTLED
 
-    failed = [row for row in RunResults.of(folder).last_rows() if row["status"] not in SETTLED]
+    rows = RunResults.of(folder).last_rows()
+    failed = [row for row in rows if row["status"] not in SETTLED]
     if json:
         print_json(failed)
         return
     if not failed:
         err().print("No failures.")
+        _show_impossible(_impossible(rows))
         return
     groups: Counter[tuple[Any, ...]] = Counter(
         (
@@ -197,6 +222,28 @@ def failures(
     )
     if traceback:
         _show_tracebacks(failed)
+    _show_impossible(_impossible(rows))
+
+
+_WHY = ("cells", "model", "explainer", "why")
+
+
+def _impossible(rows: list[dict[str, Any]]) -> list[tuple[int, str, str, str]]:
+    """Cells that cannot work: how many of a model and an explainer, and why."""
+    groups = Counter(
+        (row["model"], row["explainer"], row["error_message"])
+        for row in rows
+        if row["status"] == "unsupported"
+    )
+    return [(n, *group) for group, n in sorted(groups.items())]
+
+
+def _show_impossible(impossible: list[tuple[int, str, str, str]]) -> None:
+    from gxarena.cli.console import print_table
+
+    if impossible:
+        cells = sum(n for n, *_ in impossible)
+        print_table(f"{cells} cells cannot work (unsupported)", _WHY, impossible)
 
 
 def _show_tracebacks(failed: list[dict[str, Any]]) -> None:

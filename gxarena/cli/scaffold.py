@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gxarena import __version__
 from gxarena.errors import InputError, check_choice
-from gxarena.files import write_text
+from gxarena.files import write_bytes, write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -25,7 +25,15 @@ SUMMARIES = {
 }
 """What the example of each kind is."""
 
-_WITH_TORCH = "gradient times input"
+WITH_TORCH = {
+    "explainer": "gradient times input",
+    "model": "a convolutional network, trained to tell fly promoters",
+}
+"""What it is of kinds that have one with PyTorch too."""
+
+WEIGHTS = "weights.safetensors"
+"""Of the network, in its package: what its `make_weights.py` trains."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -40,7 +48,7 @@ class Scaffold:
     name : str
         Of the component and its distribution.
     torch : bool
-        Explainers: whether the example computes gradients.
+        Explainers and models: whether the example computes with PyTorch.
     """
 
     kind: str
@@ -59,8 +67,8 @@ class Scaffold:
                 f"new, name: expected one that no installed module has, got '{self.name}', whose "
                 f"package would hide '{self.package}'. Choose another."
             )
-        if self.torch and self.kind != "explainer":
-            raise InputError(f"new, --torch: expected an explainer, got '{self.kind}'.")
+        if self.torch and self.kind not in WITH_TORCH:
+            raise InputError(f"new, --torch: expected an explainer or a model, got '{self.kind}'.")
 
     @property
     def package(self) -> str:
@@ -69,27 +77,40 @@ class Scaffold:
 
     @property
     def factory(self) -> str:
-        """The class, or of a data set the function."""
-        if self.kind == "dataset":
+        """The class, or of a data set and a network the function."""
+        if self.kind == "dataset" or self.network:
             return self.package
         return "".join(part.capitalize() for part in self.package.split("_"))
 
     @property
+    def network(self) -> bool:
+        """Whether it is a model of a torch network, with weights."""
+        return self.torch and self.kind == "model"
+
+    @property
     def files(self) -> dict[str, str]:
-        """The template of each file of the package."""
+        """The template of each file of the package; what is no Jinja template is copied."""
         src = f"src/{self.package}"
-        return {
-            "pyproject.toml": "pyproject.toml",
-            "README.md": "README.md",
-            ".gitignore": "gitignore",
-            ".github/workflows/tests.yml": "workflow.yml",
-            "suite.toml": "suite.toml",
-            f"{src}/__init__.py": "src/__init__.py",
-            f"{src}/plugin.py": "src/plugin.py",
-            f"{src}/{self.kind}.py": f"src/{self.kind}.py",
-            "tests/test_conformance.py": "tests/test_conformance.py",
-            "tests/test_own.py": "tests/test_own.py",
+        of_a_network = {
+            "make_weights.py": "make_weights.py.jinja",
+            f"{src}/describe.py": "src/describe.py.jinja",
+            f"{src}/model.py": "src/network_model.py.jinja",
+            f"{src}/network.py": "src/network.py.jinja",
+            f"{src}/{WEIGHTS}": WEIGHTS,
         }
+        return {
+            "pyproject.toml": "pyproject.toml.jinja",
+            "README.md": "README.md.jinja",
+            ".gitignore": "gitignore.jinja",
+            ".github/workflows/tests.yml": "workflow.yml.jinja",
+            "suite.toml": "suite.toml.jinja",
+            f"{src}/__init__.py": "src/__init__.py.jinja",
+            f"{src}/plugin.py": "src/plugin.py.jinja",
+            f"{src}/{self.kind}.py": f"src/{self.kind}.py.jinja",
+            # Named after the package: of two packages side by side pytest collects both.
+            f"tests/test_{self.package}.py": "tests/test_own.py.jinja",
+            f"tests/test_{self.package}_conformance.py": "tests/test_conformance.py.jinja",
+        } | (of_a_network if self.network else {})
 
     def write(self, into: Path) -> Path:
         """Write the package as a folder of its name in `into`; returns that folder.
@@ -110,7 +131,7 @@ class Scaffold:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        summary = _WITH_TORCH if self.torch else SUMMARIES[self.kind]
+        summary = (WITH_TORCH if self.torch else SUMMARIES)[self.kind]
         context = {
             "kind": self.kind,
             "name": self.name,
@@ -119,10 +140,13 @@ class Scaffold:
             "summary": summary,
             "title": summary[0].upper() + summary[1:],
             "torch": self.torch,
-            "needs_cnn": self.kind != "model",
+            "network": self.network,
+            "weights": WEIGHTS,
             "version": __version__,
         }
         for path, template in self.files.items():
-            text = environment.get_template(f"{template}.jinja").render(context)
-            write_text(folder / path, text)
+            if template.endswith(".jinja"):
+                write_text(folder / path, environment.get_template(template).render(context))
+            else:
+                write_bytes(folder / path, (TEMPLATES / template).read_bytes())
         return folder

@@ -72,7 +72,7 @@ class _Erasure(Scaled, ABC):
             for key, drops in self._drops(explained, chosen.tolist(), probe).items():
                 values[key][chosen] = drops
         reasons = {i: NOT_FINITE for i in range(len(explained)) if not finite[i]}
-        return Scored(values, dict.fromkeys(values, reasons))
+        return Scored(values, self._reasons(explained.outputs, reasons))
 
     def _drops(self, explained: Explained, chosen: list[int], probe: Probe) -> dict[str, Floats]:
         masks = self._erased(*self._rationales(explained, chosen))
@@ -84,7 +84,7 @@ class _Erasure(Scaled, ABC):
             - objective.value(what, answers, np.repeat(targets, copies))
             .reshape(len(chosen), copies)
             .mean(axis=1)
-            for unit, what in self._scales.items()
+            for unit, what in self._told_by(outputs).items()
         }
 
     def _rationales(self, explained: Explained, chosen: list[int]) -> tuple[Bools, Bools]:

@@ -102,7 +102,7 @@ class Faithfulness(Scaled):
                 for k, below in zip(self._names, self._below_unit(spans).T, strict=True):
                     values[f"below_unit@{k}"][chosen] = below
                 curves += _curves(drops, fractions, chosen)
-        return Scored(values, dict.fromkeys(values, reasons), tuple(curves))
+        return Scored(values, self._reasons(explained.outputs, reasons), tuple(curves))
 
     def _below_unit(self, spans: Sequence[Spans]) -> Bools:
         """Which budgets are less than a sequence's mean unit, shape (n, K)."""
@@ -132,10 +132,15 @@ class Faithfulness(Scaled):
         drops = {
             unit: {order: curves[_stem(order, unit)][1][:, 1:] for order in orders}
             for unit in self._scales
+            if _stem("mif", unit) in curves
         }
-        first = next(iter(self._scales))
+        first = next(iter(drops))
         fractions = {order: curves[_stem(order, first)][0][:, 1:] for order in orders}
-        return dict(self._summaries(drops, fractions))
+        told = dict(self._summaries(drops, fractions))
+        # A scale without curves has no values: of one output, probabilities.
+        none = np.full(len(fractions["mif"]), np.nan)
+        silent = (k for k in self.quantities if k not in told and not k.startswith("below_unit"))
+        return dict.fromkeys(silent, none) | told
 
     def _drops(
         self, explained: Explained, chosen: list[int], together: list[int], probe: Probe
@@ -158,7 +163,7 @@ class Faithfulness(Scaled):
         drops = {
             unit: np.repeat(objective.value(what, outputs, targets), copies)
             - objective.value(what, flat, np.repeat(targets, copies))
-            for unit, what in self._scales.items()
+            for unit, what in self._told_by(outputs).items()
         }
         return (
             {unit: _by_order(drop.reshape(fractions.shape)) for unit, drop in drops.items()},

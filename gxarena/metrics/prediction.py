@@ -9,8 +9,10 @@ import numpy as np
 from gxarena import objective
 from gxarena.api import Probe, Quantity, Scored
 from gxarena.data import Explained
-from gxarena.metrics.scales import UNITS
+from gxarena.metrics.scales import ONE_OUTPUT, UNITS
 from gxarena.metrics.similarity import DIFFERENT_TARGETS
+
+NO_CLASSES = "one output: no classes; hand out [0, x]"
 
 
 class Accuracy:
@@ -33,6 +35,8 @@ class Accuracy:
         unknown = np.isnan(labels)
         right = (explained.outputs.argmax(axis=1) == labels).astype(np.float64)
         reasons = {int(i): "no label" for i in np.flatnonzero(unknown)}
+        if explained.outputs.shape[1] < 2:
+            unknown[:], reasons = True, dict.fromkeys(range(len(labels)), NO_CLASSES)
         return Scored({"": np.where(unknown, np.nan, right)}, {"": reasons})
 
 
@@ -54,17 +58,18 @@ class OutputDifference:
     def compare(self, left: Explained, right: Explained) -> Scored:
         """Differences; NaN where the two explain different targets."""
         apart = left.targets != right.targets
-        values = {
-            unit: np.abs(
-                objective.value(what, left.outputs, left.targets)
-                - objective.value(what, right.outputs, left.targets)
-            )
-            for unit, what in UNITS.items()
-        }
-        values["flipped"] = (left.outputs.argmax(axis=1) != right.outputs.argmax(axis=1)).astype(
-            np.float64
-        )
-        reasons = {int(i): DIFFERENT_TARGETS for i in np.flatnonzero(apart)}
-        for unit in UNITS:
-            values[unit] = np.where(apart, np.nan, values[unit])
-        return Scored(values, dict.fromkeys(UNITS, reasons))
+        classes = min(left.outputs.shape[1], right.outputs.shape[1]) > 1
+        values, reasons = {}, {}
+        for unit, what in UNITS.items():
+            if classes or what == "logit":
+                of_left = objective.value(what, left.outputs, left.targets)
+                of_right = objective.value(what, right.outputs, left.targets)
+                values[unit] = np.where(apart, np.nan, np.abs(of_left - of_right))
+                reasons[unit] = {int(i): DIFFERENT_TARGETS for i in np.flatnonzero(apart)}
+        flipped = left.outputs.argmax(axis=1) != right.outputs.argmax(axis=1)
+        values["flipped"] = flipped.astype(np.float64)
+        if not classes:
+            for key, reason in (("probability", ONE_OUTPUT), ("flipped", NO_CLASSES)):
+                values[key] = np.full(len(left), np.nan)
+                reasons[key] = dict.fromkeys(range(len(left)), reason)
+        return Scored(values, reasons)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError
 from gxarena.report.runs import ALL, Cell, ClassOfSamples, NotHeld, Run, of_replicate
+from gxarena.results.bundle import is_bundle, opened
 from gxarena.results.schemas import REPLICATE
 
 
@@ -42,11 +44,27 @@ class Evidence:
         InputError
             A folder is no run, or one is given twice.
         """
-        resolved = [path.resolve() for path in paths]
-        if len(set(resolved)) < len(resolved):
-            twice = next(path for path in paths if resolved.count(path.resolve()) > 1)
-            raise InputError(f"{twice}: expected each run once, got it twice. Leave one out.")
+        _check_each_once(paths)
         return cls(tuple(Run(path) for path in paths))
+
+    @classmethod
+    @contextmanager
+    def opened(cls, paths: Sequence[Path]) -> Iterator[Evidence]:
+        """Read runs and bundles; what bundles hold can be read while this lasts.
+
+        Raises
+        ------
+        InputError
+            One is neither, or given twice.
+        """
+        _check_each_once(paths)
+        with ExitStack() as stack:
+            yield cls(
+                tuple(
+                    Run(stack.enter_context(opened(path)) if is_bundle(path) else path)
+                    for path in paths
+                )
+            )
 
     @property
     def where(self) -> str:
@@ -151,3 +169,10 @@ def groups(cells: Sequence[Cell], *facts: str) -> Iterator[tuple[Cell, ...]]:
         key = (id(cell.run), *(cell.facts[fact] for fact in facts))
         found.setdefault(key, []).append(cell)
     return (tuple(group) for group in found.values())
+
+
+def _check_each_once(paths: Sequence[Path]) -> None:
+    resolved = [path.resolve() for path in paths]
+    if len(set(resolved)) < len(resolved):
+        twice = next(path for path in paths if resolved.count(path.resolve()) > 1)
+        raise InputError(f"{twice}: expected each run once, got it twice. Leave one out.")

@@ -203,7 +203,8 @@ class Cell:
         except StorageError as error:
             raise NotHeld(
                 f"{self.run.name}: expected the attributions of {self.explanation}, {self.dataset} "
-                "in the run's store, got none that read. Run the same `gxarena run` again."
+                "in the run's store, got none that read. Run the same `gxarena run` again; a "
+                "bundle has no store."
             ) from error
         return dict(zip(ids, found, strict=True))
 

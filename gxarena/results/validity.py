@@ -1,8 +1,9 @@
 """Metrics that do not tell truth from noise where it is known: they stand on boards, rank nobody.
 
 Judged where the truth is known: the suite `metric-validity` asks every metric about planted motifs,
-and `benchmarks/validity/metrics.py` writes which of them did not tell the truth from `random`, over
-trainings and sequences, or put `gc` or `blur` before it. A verdict is of a kind of model (by its
+and `benchmarks/validity/metrics.py` writes which of them are shown not to tell the truth from
+`random`, over trainings and sequences, of which that is not decided, and which put `gc` or `blur`
+before it. A verdict is of a kind of model (by its
 component), a metric with its parameters, and a quantity, or of what a metric is, whoever is asked.
 What was not judged ranks, but for a budget of a quantity of which another budget was judged and
 ranks nobody: what is between two or beyond them is not known to be better.
@@ -73,13 +74,13 @@ def _at_other_budgets(measure: Measure, verdicts: Mapping[Measure, str]) -> str:
     name, at, _ = measure.quantity.partition(BUDGET)
     if not at:
         return ""
-    against = [
-        f"at {budget} {why}"
-        for other, why in verdicts.items()
-        for what, _, budget in [other.quantity.partition(BUDGET)]
-        if why and budget and other._replace(quantity=what) == measure._replace(quantity=name)
-    ]
-    return "; ".join(["at this budget it was not judged", *against]) if against else ""
+    against: dict[str, list[str]] = {}  # a reason once, of all budgets that it holds at
+    for other, why in verdicts.items():
+        what, _, budget = other.quantity.partition(BUDGET)
+        if why and budget and other._replace(quantity=what) == measure._replace(quantity=name):
+            against.setdefault(why, []).append(budget)
+    found = [f"at {' and '.join(budgets)} {why}" for why, budgets in against.items()]
+    return "; ".join(["at this budget it was not judged", *found]) if found else ""
 
 
 def write_verdicts(verdicts: Iterable[tuple[Measure, str]], path: Path) -> None:

@@ -14,16 +14,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gxarena.capabilities import COARSEN, OWN_REPLICATES, PAIR, REFINE, SCOPES, why_not
-from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.errors import InputError
 from gxarena.hookspecs import Facts
 from gxarena.identity import digest
+from gxarena.objective import check_outputs
 from gxarena.registry import Registry
 from gxarena.run import keys
 from gxarena.run.cells import Cell, Explanation, weights_name
 from gxarena.run.choices import Choice, choose, facts, located
 from gxarena.run.data import chosen_dataset
+from gxarena.run.limits import check_length, check_target
+from gxarena.run.named import check_there
 from gxarena.run.replicates import REPLICATES, replicates_of
 from gxarena.run.suite import Block, Parameters, Suite
 from gxarena.sources.dependencies import Sources
@@ -140,12 +142,12 @@ def make_plan(
     if limit is not None and limit < 1:
         raise InputError(f"--limit: expected at least 1 sample, got {limit}.")
     plan = Plan(suite, registry, folder=folder)
+    check_there(suite, registry, folder)
     for number, block in enumerate(suite.matrix):
         _resolve(plan, block, f"{suite.name}, matrix[{number}]", folder, limit)
     if suite.partition:
         _choose(plan, "models", suite.partition, f"{suite.name}, partition")
-    _check_lengths(plan)
-    _check_targets(plan)
+    _check_models(plan)
     _fill(plan)
     return plan
 
@@ -193,11 +195,8 @@ def _resolve(plan: Plan, block: Block, where: str, folder: Path | None, limit: i
 def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
     if (kind, label) in plan.choices:
         return plan.choices[kind, label]
-    aliases = plan.suite.aliases(kind)
-    parameters = dict(aliases.get(label, {}))
+    parameters = dict(plan.suite.aliases(kind).get(label, {}))
     name = parameters.pop("name", label)
-    if label not in aliases and (kind, name) not in plan.registry.components:
-        raise plan.registry.unknown(kind, label, where, aliases)
     parameters = located(plan.registry, kind, name, parameters, plan.folder)
     if REPLICATES in parameters and kind == "models":
         _choose_replicates(plan, label, name, parameters)
@@ -226,38 +225,16 @@ def _choose_replicates(plan: Plan, label: str, name: str, parameters: Parameters
     plan.replicates[label] = tuple(known.values())
 
 
-def _check_lengths(plan: Plan) -> None:
-    """Over-long input is an error before any work, not a truncation or a late crash."""
+def _check_models(plan: Plan) -> None:
+    """What a model cannot read or give is an error before any work, where it can be known."""
+    suite = plan.suite
     for dataset, model in _paired(plan):
-        limit = _facts(plan, model).max_length
-        check_length(plan.datasets[dataset].samples, limit, model, f"dataset '{dataset}', ")
-
-
-def check_length(
-    samples: tuple[Sample, ...], limit: int | None, model: str, where: str = ""
-) -> None:
-    """Raise InputError where a sample is longer than `limit` nucleotides."""
-    longest = max((sample.whole for sample in samples), key=lambda sample: len(sample.sequence))
-    if limit is not None and len(longest.sequence) > limit:
-        raise InputError(
-            f"{where}sample '{longest.id}': expected at most {limit} nucleotides for model "
-            f"'{model}', got {len(longest.sequence)}. Crop the sequences, or choose a model or "
-            "checkpoint with a longer input."
-        )
-
-
-def _check_targets(plan: Plan) -> None:
-    """A target that a model does not have is an error before any work, where it can be known."""
-    for dataset, model in _paired(plan):
-        target = plan.suite.target
-        if target == "label":
-            target = max(sample.label or 0 for sample in plan.datasets[dataset].samples)
-        n_outputs = _facts(plan, model).n_outputs
-        if isinstance(target, int) and n_outputs is not None and target >= n_outputs:
-            raise InputError(
-                f"{plan.suite.name}, target: expected an output of model '{model}', "
-                f"0 to {n_outputs - 1}, got {target} (data set '{dataset}')."
-            )
+        samples, told = plan.datasets[dataset].samples, _facts(plan, model)
+        check_length(samples, told.max_length, model, f"dataset '{dataset}', ")
+        if told.n_outputs is not None:
+            check_outputs(suite.objective, told.n_outputs, f"{suite.name}, model '{model}', ")
+            where = f"{suite.name}, dataset '{dataset}', target"
+            check_target(suite.target, samples, told.n_outputs, model, where)
 
 
 def _paired(plan: Plan) -> set[tuple[str, str]]:

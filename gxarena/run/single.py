@@ -14,7 +14,7 @@ from gxarena.registry import Registry
 from gxarena.run.choices import Choice, choose, create, facts
 from gxarena.run.contracts import checked_predictions, make_batch
 from gxarena.run.in_flanks import explained
-from gxarena.run.plan import check_length
+from gxarena.run.limits import check_length
 
 
 def explain_samples(

@@ -34,6 +34,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from gxarena.errors import InputError, suggest, unknown
 from gxarena.files import shipped
 from gxarena.objective import Objective
+from gxarena.results.patterns import hopeless
 from gxarena.validation import apply_change, read_toml, validated
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]*$")]
@@ -162,9 +163,10 @@ def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:
     changes : iterable of str
         Each ``key=value`` with a dotted key, e.g. ``datasets.fly.n=50``; the value is read as
         TOML where it is TOML, and as a plain string otherwise. ``models.cnn.replicates=1`` takes
-        the first of those that the suite lists.
+        the first of those that the suite lists; with another ``matrix`` the headline is what it
+        can mean there.
     """
-    path = find_suite(reference)
+    path, changes = find_suite(reference), tuple(changes)
     document = read_toml(path)
     listed = _replicates(document)
     written = {kind: set(_table(document, kind)) for kind in KINDS}
@@ -176,9 +178,19 @@ def read_suite(reference: str, changes: Iterable[str] = ()) -> Suite:
         if isinstance(known, list) and isinstance(asked, int) and 0 < asked <= len(known):
             document["models"][label]["replicates"] = known[:asked]
     suite = validated(Suite, document, path.name)
+    changed = {change.partition("=")[0].strip() for change in changes}
+    if "matrix" in changed and "headline" not in changed:
+        suite = _of_its_headline_what_there_is(suite)
     for kind in KINDS:
         _check_named(suite, kind, written[kind])
     return suite
+
+
+def _of_its_headline_what_there_is(suite: Suite) -> Suite:
+    """The suite without those patterns of its headline that were for another matrix."""
+    metrics = [label for block in suite.matrix for label in block.metrics]
+    lost = hopeless(suite.headline, metrics)
+    return suite.model_copy(update={"headline": [p for p in suite.headline if p not in lost]})
 
 
 def _check_named(suite: Suite, kind: str, written: set[str]) -> None:

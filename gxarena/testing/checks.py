@@ -16,6 +16,9 @@ Status = Literal["passed", "failed", "skipped", "expected"]
 Run = Callable[[Any], str | None]
 Function = TypeVar("Function", bound=Run)
 
+_BY_WEIGHT: tuple[Status, ...] = ("failed", "passed", "skipped")
+"""Of what came of a check on several models, the first of these counts."""
+
 EXPECTED = "expected_failures"
 """Attribute of a component's target: names of checks it is known to fail, each with the reason."""
 
@@ -89,7 +92,7 @@ def check(*kinds: str, slow: bool = False) -> Callable[[Function], Function]:
 
 def outcome_of(one: Check, subject: Any, expected: Mapping[str, str]) -> Outcome:
     """Run a check on a subject; nothing is raised but Ctrl-C."""
-    status, message = _run(one, subject)
+    status, message = _on_each(one, subject)
     if (reason := expected.get(one.name)) is not None:
         if status == "failed":
             status, message = "expected", f"{reason} ({message})"
@@ -118,6 +121,20 @@ def _cannot_be_made(subject: Any) -> bool:
     except Failed:
         return True
     return False
+
+
+def _on_each(one: Check, subject: Any) -> tuple[Status, str]:
+    """What came of it on every model that the subject is tried on; on the first if it is slow."""
+    trials = (subject,) if one.slow or one.run is it_can_be_made else subject.on_each
+    if len(trials) == 1:
+        return _run(one, subject)
+    found = {trial.tried.label: _run(one, trial) for trial in trials}
+    worst: Status = next(s for s in _BY_WEIGHT if any(s == status for status, _ in found.values()))
+    said = {label: message for label, (status, message) in found.items() if status == worst}
+    if len(said) == len(found) and len(set(said.values())) == 1:
+        return worst, next(iter(said.values()))
+    told = [m if label in m else f"{label}: {m}" for label, m in said.items() if m]
+    return worst, "; ".join(told)
 
 
 def _run(one: Check, subject: Any) -> tuple[Status, str]:

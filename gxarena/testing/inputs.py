@@ -33,23 +33,29 @@ class Bare:
 
     Parameters
     ----------
-    width : int
-        Nucleotides a unit.
+    tokens : bool
+        Whether units are words, each up to and with the next T, instead of nucleotides: as with
+        a tokenizer, where they end depends on what is read.
     """
 
     n_outputs = 2
     max_length = None
 
-    def __init__(self, width: int = 1) -> None:
-        self._width = width
+    def __init__(self, tokens: bool = False) -> None:
+        self._tokens = tokens
 
     def spans(self, sequences: Sequence[str]) -> list[Spans]:
-        """Units of `width` nucleotides, the last one shorter where they do not fit."""
-        return [Spans(np.array([*range(0, len(s), self._width), len(s)])) for s in sequences]
+        """Its units: nucleotides, or words."""
+        return [self._words(s) if self._tokens else Spans.nucleotides(len(s)) for s in sequences]
 
     def predict(self, sequences: Sequence[str]) -> Floats:
         """Raw outputs, shape (B, 2), which add up to nothing in particular."""
         return np.array([self._outputs(codes(letters([sequence])[0])) for sequence in sequences])
+
+    @staticmethod
+    def _words(sequence: str) -> Spans:
+        ends = [i for i, letter in enumerate(sequence[:-1], 1) if letter == "T"]
+        return Spans(np.array([0, *ends, len(sequence)]))
 
     def _outputs(self, coded: Letters) -> Floats:
         worth = np.array([0.9, -0.4, 0.3, -0.8, 0.0])[coded]

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from gxarena.api import Explainer
-from gxarena.capabilities import FIXED, TRUTH
+from gxarena.capabilities import FIXED, TRUTH, WRAPPER
 from gxarena.data import Attribution, Floats
 from gxarena.dna import reverse_complement
+from gxarena.errors import InputError, Unsupported
+from gxarena.objective import OBJECTIVES
 from gxarena.testing import state
 from gxarena.testing.checks import Failed, Skipped, check
+from gxarena.testing.failing import Breaking, OnPurpose, stems_from
 from gxarena.testing.subjects import Subject
 
 CLOSE = 1e-4
@@ -34,7 +37,8 @@ def scores_tile_the_sequence(subject: Subject) -> str:
                 f"{len(one.spans)} others",
                 "Give Attribution the spans of model.spans(batch.sequences).",
             )
-    return f"on {subject.tried.label}"
+    units = sum(len(one.spans) for one in subject.attributions)
+    return f"{units} units on {subject.tried.label}"
 
 
 @check("explainers")
@@ -67,6 +71,34 @@ def seeds_decide_everything(subject: Subject) -> str:
     other = _of(subject, seed=4)
     same = all(np.array_equal(a.scores, b.scores) for a, b in zip(first, other, strict=True))
     return "no seed changes it: deterministic" if same else "seeds change it: stochastic"
+
+
+@check("explainers")
+def what_is_asked_is_explained(subject: Subject) -> str:
+    """Log-odds and probability have other scores than the logit, or are refused in a sentence."""
+    own = subject.component
+    if FIXED in own.provides:
+        raise Skipped("what it explains was decided elsewhere")
+    if own.role != "method" and WRAPPER not in own.provides:
+        raise Skipped(f"a {own.role} explains no output")
+    if subject.tried.model.n_outputs < 2:
+        raise Skipped("of one output there is the logit alone")
+    refused = []
+    for asked in OBJECTIVES[1:]:
+        try:
+            other = subject.explained_by(subject.made, objective=asked)
+        except (InputError, Unsupported):
+            refused.append(asked)
+            continue
+        if not _differ(subject.attributions, other):
+            raise Failed(
+                f"other scores for batch.objective '{asked}' than for 'logit'",
+                "the same",
+                "Explain gxarena.objective.value(batch.objective, outputs, batch.targets), "
+                "gradients from its gradient; or refuse it with an InputError; a method that "
+                "explains no output says so in expected_failures.",
+            )
+    return f"it refuses {' and '.join(refused)}" if refused else ""
 
 
 @check("explainers")
@@ -138,13 +170,13 @@ def an_error_leaves_no_trace(subject: Subject) -> None:
     """Where the model fails in the middle, hooks and modes are put back all the same."""
     model, sequences = subject.tried.model, [one.sequence for one in subject.samples]
     before, outputs = state.of_model(model), model.predict(sequences)
-    with _Breaking(model) as broken:
+    with Breaking(model) as broken:
         try:
             subject.made.explain(broken.model, subject.batch(subject.samples))
-        except _OnPurpose:
+        except OnPurpose:
             pass
         except Exception as error:
-            if not _stems_from(error):
+            if not stems_from(error):
                 raise
     if not broken.was_asked:
         raise Skipped("it asks the model nothing that could fail")
@@ -269,6 +301,14 @@ def _compare(
             raise Failed(what, f"scores up to {difference:.2g} apart, of {largest:.2g}", remedy)
 
 
+def _differ(expected: Sequence[Attribution], got: Sequence[Attribution]) -> bool:
+    """Whether any sample's scores are apart by more than what batches may change."""
+    return any(
+        np.abs(one.scores - other.scores).max() > CLOSE * np.abs(one.scores).max()
+        for one, other in zip(expected, got, strict=True)
+    )
+
+
 def _as_before(
     model: Any, before: dict[str, object], outputs: Floats, sequences: list[str]
 ) -> None:
@@ -280,52 +320,6 @@ def _as_before(
         )
     if not np.array_equal(outputs, model.predict(sequences)):
         raise Failed("the same outputs, bit for bit", "others", "Change nothing of the model.")
-
-
-class _OnPurpose(RuntimeError):
-    """What the model raises while it is made to fail."""
-
-
-def _stems_from(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, _OnPurpose):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
-class _Breaking:
-    """A model that fails: its network's last module, or where it has none its own answers."""
-
-    def __init__(self, model: Any) -> None:
-        self.model, self.was_asked = model, False
-        self._network: Any = getattr(model, "network", None)
-        self._handle: Any = None
-
-    def __enter__(self) -> _Breaking:
-        if callable(getattr(self._network, "modules", None)):
-            self._handle = list(self._network.modules())[-1].register_forward_hook(self._fail)
-        else:
-            self.model = _Failing(self.model, self._fail)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._handle is not None:
-            self._handle.remove()
-
-    def _fail(self, *_: object, **__: object) -> None:
-        self.was_asked = True
-        raise _OnPurpose("the model fails on purpose")
-
-
-class _Failing:
-    """A model whose every answer is an error."""
-
-    def __init__(self, model: Any, fail: Any) -> None:
-        self._model, self.predict = model, fail
-        if hasattr(model, "predict_masked"):
-            self.predict_masked = fail
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._model, name)
 
 
 def _turned(sample: Any) -> tuple[Any, ...]:

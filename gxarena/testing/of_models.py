@@ -11,12 +11,13 @@ import numpy as np
 from gxarena.api import DifferentiableModel, MaskableModel, RandomisableModel
 from gxarena.data import Floats, Sample
 from gxarena.dna import reverse_complement
+from gxarena.errors import MissingExtra, Unsupported
 from gxarena.run.choices import facts
 from gxarena.run.contracts import checked_predictions
 from gxarena.testing import state
 from gxarena.testing.checks import Failed, Skipped, check
 from gxarena.testing.inputs import annotated_samples
-from gxarena.testing.subjects import Subject
+from gxarena.testing.subjects import Subject, Tried
 
 CLOSE = 1e-4
 """Relative to the largest output: what batches may change in a network's last bits."""
@@ -29,9 +30,12 @@ AGREES = 0.05
 
 
 @check("models")
-def outputs_are_well_formed(subject: Subject) -> None:
+def outputs_are_well_formed(subject: Subject) -> str:
     """predict gives one finite row of n_outputs numbers a sequence; spans tile each sequence."""
     checked_predictions(subject.made, _samples(subject), subject.choice)
+    if subject.made.n_outputs > 1:
+        return ""
+    return "one output x: nothing in probabilities has a value; a classifier hands out [0, x]"
 
 
 @check("models")
@@ -108,7 +112,14 @@ def the_process_stays(subject: Subject) -> None:
 def facts_are_true(subject: Subject) -> None:
     """What `describe` tells planning is what the loaded model says."""
     if not subject.component.describe:
-        raise Skipped("it does not describe itself")
+        if (limit := subject.made.max_length) is None:
+            raise Skipped("it does not describe itself")
+        raise Failed(
+            f"describe to tell planning that it reads at most {limit} nucleotides",
+            "none",
+            f"Name in Component.describe a function that gives gxarena.Facts(max_length={limit}) "
+            "and imports no torch.",
+        )
     told = facts(subject.found, dict(subject.parameters))
     for name in ("max_length", "n_outputs"):
         said, true = getattr(told, name), getattr(subject.made, name)
@@ -226,6 +237,32 @@ def drawing_anew_changes_everything(subject: Subject) -> None:
         kept = np.mean(one == _parameters(copy)[name])
         if kept > 0:
             raise Failed(f"every element of '{name}' drawn anew", f"{kept:.0%} kept", remedy)
+
+
+@check("models")
+def explainers_take_what_is_declared(subject: Subject) -> str:
+    """Who asks for a capability of a plugin's own can explain the model that declares it."""
+    registry, provides = subject.registry, subject.choice.provides
+    own = {capability for capability in provides if ":" in capability}
+    asking = [
+        n for n in registry.names("explainers") if own & registry.get("explainers", n).requires
+    ]
+    if not asking:
+        raise Skipped("it provides nothing of a plugin's own that an explainer asks for")
+    for name in asking:
+        on = Tried(subject.name, subject.made, provides)
+        other = Subject(registry, registry.registered("explainers", name), on=on)
+        try:
+            other.explained_by(other.made, other.samples[:1])
+        except MissingExtra:
+            continue
+        except Unsupported as error:
+            raise Failed(
+                f"'{name}' to explain it, since it provides {', '.join(sorted(own))}",
+                f"a refusal: {str(error).rstrip('.')}",
+                "Change the network as it says, or provide less.",
+            ) from error
+    return ", ".join(asking)
 
 
 @check("models")

@@ -45,7 +45,8 @@ def found_by(registry: Registry, name: str, kind: str = "") -> list[Registered]:
         raise InputError(f"'{name}' is broken: {broken[0].error}")
     known = {n for k, n in registry.components if k in kinds}
     known |= {one.distribution for one in registry.components.values()}
-    raise unknown("plugins check", name, known, what="component or distribution")
+    error = unknown("plugins check", name, known, what="component or distribution")
+    raise InputError(f"{error} Install a package of your own first: pip install -e .")
 
 
 def checks_of(kind: str, *, slow: bool = True) -> list[Check]:

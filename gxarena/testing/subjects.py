@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from gxarena.run.contracts import check_attributions
 from gxarena.testing.checks import Skipped
 from gxarena.testing.inputs import Bare, Masking, annotated_samples
 
-FIRST = ("cnn", "dnabert2-mini")
+SHIPPED = ("cnn", "dnabert2-mini")
 """Models with weights that ship, which are tried before others."""
 
 
@@ -32,6 +34,12 @@ class Tried:
     model: Model
     provides: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset()
+
+    @functools.cached_property
+    def of_tokens(self) -> bool:
+        """Whether its units are longer than nucleotides."""
+        (spans,) = self.model.spans([annotated_samples(1, self.model.max_length)[0].sequence])
+        return len(spans) < spans.length
 
 
 @dataclass
@@ -45,13 +53,16 @@ class Subject:
     parameters : mapping
         What its factory is given beside its presets.
     models : mapping of str to parameters
-        Installed models, by name, to try it on before any other, e.g. with a checkpoint.
+        Installed models, by name, to try it on instead of others, e.g. with a checkpoint.
+    on : Tried, optional
+        The one model to try it on, whatever `models` says.
     """
 
     registry: Registry
     found: Registered
     parameters: Mapping[str, Any] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    on: Tried | None = None
 
     @property
     def kind(self) -> str:
@@ -79,41 +90,78 @@ class Subject:
         """The component's object, one for all checks."""
         return self.fresh()
 
-    @functools.cached_property
+    @property
     def tried(self) -> Tried:
-        """The first model that the component can be tried on: a light one where that will do.
+        """The model that the component is tried on; the first of several."""
+        return self.trials[0]
+
+    @functools.cached_property
+    def trials(self) -> tuple[Tried, ...]:
+        """Models that the component can be tried on, light ones where they will do.
+
+        Explainers have all of `models` that will do; else the first whose units are nucleotides
+        and the first whose units are tokens, as far as such a one ships. Others have one.
 
         Raises
         ------
         Skipped
             None of the installed models that can be made without parameters will do.
         """
-        reason = "no model is installed"
-        for one in self._candidates():
-            reason = why_not(
-                _Label(self.name, self.choice.provides, self.choice.requires - _OF_RUNS),
-                one,
-                annotated=True,
-                phrases=self.registry.phrases,
-            )
-            if not reason:
-                return one
-        raise Skipped(f"no installed model will do without parameters: {reason}")
+        if self.on is not None:
+            return (self.on,)
+        given = (self._installed(name, parameters) for name, parameters in self.models.items())
+        if will_do := [one for one in given if not self._why_not(one)]:
+            return tuple(will_do if self._on_several else will_do[:1])
+        reason, found = "no model is installed", dict[bool, Tried]()
+        for one in itertools.chain(self._numpy(), self._named(SHIPPED)):
+            if not (reason := self._why_not(one)):
+                found.setdefault(one.of_tokens, one)
+            if len(found) == 1 + self._on_several:
+                break
+        for one in () if found else self._named(self.registry.names("models")):
+            if not (reason := self._why_not(one)):
+                return (one,)
+        if not found:
+            raise Skipped(f"no installed model will do without parameters: {reason}")
+        return tuple(found.values())
 
-    def _candidates(self) -> Iterator[Tried]:
-        for name, parameters in self.models.items():
-            yield self._installed(name, parameters)
-        if self.kind == "explainers":  # a metric's parameters decide whether it masks
+    @functools.cached_property
+    def on_each(self) -> tuple[Subject, ...]:
+        """The component on each of its `trials`, itself on the first; itself where it has none."""
+        try:
+            others = self.trials[1:]
+        except Skipped:
+            others = ()
+        return (self, *(replace(self, on=one) for one in others))
+
+    @property
+    def _on_several(self) -> bool:
+        return self.kind == "explainers"
+
+    def _why_not(self, one: Tried) -> str:
+        return why_not(
+            _Label(self.name, self.choice.provides, self.choice.requires - _OF_RUNS),
+            one,
+            annotated=True,
+            phrases=self.registry.phrases,
+        )
+
+    def _numpy(self) -> Iterator[Tried]:
+        masks = frozenset({"maskable"})
+        if self._on_several:  # a metric's parameters decide whether it masks
             yield Tried("a model in NumPy", Bare())
-        yield Tried("a model in NumPy that masks", Masking(), frozenset({"maskable"}))
-        names = self.registry.names("models")
+            yield Tried("one of tokens in NumPy", Bare(tokens=True))
+        yield Tried("a model in NumPy that masks", Masking(), masks)
+        yield Tried("one of tokens in NumPy that masks", Masking(tokens=True), masks)
+
+    def _named(self, names: Iterable[str]) -> Iterator[Tried]:
+        """Those installed models of these names that can be made without parameters."""
         needed = self.choice.requires & (OF_MODELS.keys() | self.registry.provided)
-        for name in sorted(names, key=lambda one: (one not in FIRST, one)):
-            if needed <= self.registry.get("models", name).provides:
-                try:
-                    yield self._installed(name, {})
-                except (GxarenaError, OSError, TypeError):
-                    continue  # it needs a checkpoint, or an extra
+        for name in names:
+            known = self.registry.components.get(("models", name))
+            if known is not None and needed <= known.component.provides:
+                with contextlib.suppress(GxarenaError, OSError, TypeError):
+                    yield self._installed(name, {})  # or it needs a checkpoint, or an extra
 
     def _installed(self, name: str, parameters: Mapping[str, Any]) -> Tried:
         choice = choose(self.registry, "models", name, dict(parameters))
@@ -121,26 +169,31 @@ class Subject:
 
     @functools.cached_property
     def samples(self) -> tuple[Sample, ...]:
-        """What is explained: N annotated sequences within the model's limit."""
-        return annotated_samples(4, self.tried.model.max_length)
+        """What is explained: N annotated sequences within its limit; after the first model few."""
+        return annotated_samples(4 if self.on is None else 2, self.tried.model.max_length)
 
-    def batch(self, samples: tuple[Sample, ...], seed: int = 0, target: int = 1) -> Batch:
+    def batch(self, samples: tuple[Sample, ...], seed: int = 0, objective: str = "logit") -> Batch:
         """What an explainer is given for samples; each sample's seed is of its id and `seed`."""
         known = {one.id: i for i, one in enumerate(self.samples)}
         outputs = self.tried.model.n_outputs
         return Batch(
             sequences=tuple(one.sequence for one in samples),
-            targets=np.full(len(samples), min(target, outputs - 1), dtype=np.int64),
+            targets=np.full(len(samples), min(1, outputs - 1), dtype=np.int64),
             seeds=np.array([1000 * seed + 7 * known.get(one.id, 99) for one in samples]),
             ids=tuple(one.id for one in samples),
             annotations=tuple(one.annotations for one in samples),
+            objective=objective,
         )
 
     def explained_by(
-        self, explainer: Explainer, samples: tuple[Sample, ...] | None = None, seed: int = 0
+        self,
+        explainer: Explainer,
+        samples: tuple[Sample, ...] | None = None,
+        seed: int = 0,
+        objective: str = "logit",
     ) -> list[Attribution]:
         """Attributions, checked as a run checks them."""
-        batch = self.batch(self.samples if samples is None else samples, seed)
+        batch = self.batch(self.samples if samples is None else samples, seed, objective)
         attributions = explainer.explain(self.tried.model, batch)
         check_attributions(attributions, batch, self.choice)
         return attributions

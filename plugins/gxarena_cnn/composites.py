@@ -14,11 +14,9 @@ import torch
 from torch import Tensor, nn
 from zennit.canonizers import SequentialMergeBatchNorm
 from zennit.composites import layer_map_base
-from zennit.core import BasicHook, Composite, collect_leaves
+from zennit.core import BasicHook, Composite
 from zennit.rules import AlphaBeta, Epsilon, Gamma, ZPlus
-from zennit.types import BatchNorm, Convolution, Linear
-
-from gxarena.errors import Unsupported
+from zennit.types import Convolution, Linear
 
 _CONVOLUTION_RULES: Mapping[str, Callable[[float, float, float], BasicHook]] = {
     "epsilon": lambda epsilon, _gamma, _alpha: Epsilon(epsilon=epsilon),
@@ -74,20 +72,6 @@ class MergeBatchNorm(SequentialMergeBatchNorm):  # type: ignore[misc]
     """
 
     eps: float
-
-    def apply(self, root_module: nn.Module) -> list[SequentialMergeBatchNorm]:
-        previous: nn.Module | None = None
-        for leaf in collect_leaves(root_module):
-            if isinstance(leaf, BatchNorm) and not isinstance(previous, Linear):
-                raise Unsupported(
-                    "lrp: expected every BatchNorm right behind a convolution or dense layer, got "
-                    f"one behind {type(previous).__name__ if previous else 'nothing'}; its bias "
-                    "would leak relevance. Give it as a depthwise convolution, "
-                    "nn.Conv1d(channels, channels, 1, groups=channels), with weight "
-                    "w / sqrt(var + eps) and bias b - mean w / sqrt(var + eps)."
-                )
-            previous = leaf
-        return super().apply(root_module)  # type: ignore[no-any-return]
 
     def register(self, linears: tuple[nn.Module, ...], batch_norm: nn.BatchNorm1d) -> None:
         self.eps = batch_norm.eps

@@ -19,7 +19,7 @@ from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Ints, Spans
 from gxarena.errors import InputError, Unsupported, check_at_least, check_choice, check_positive
 from gxarena_cnn.composites import COMPOSITES, convolution_rule, hooked
-from gxarena_cnn.walking import why_not_walkable
+from gxarena_torch.walking import why_not_walkable
 
 
 @runtime_checkable
@@ -34,7 +34,7 @@ class ZennitModel(Model, Protocol):
         stacked parts, and no module is used twice. The first linear layer in the order of modules,
         and it alone, reads the input. A BatchNorm comes right behind a convolution or dense layer,
         in the order of modules too: one before its convolution is given as a depthwise convolution
-        of width 1. What keeps to none of this is refused (`gxarena_cnn.walking`).
+        of width 1. What keeps to none of this is refused (`gxarena_torch.walking`).
     batch_size : int
         Sequences that fit into memory together.
     """
@@ -95,7 +95,7 @@ class LRP:
     neurons without contributions of one sign lose or gain.
 
     The default, ``epsilon``, was once chosen by faithfulness on validation sequences, which is
-    among what judges it. So read the composites side by side: the suite ``planted`` judges three
+    among what judges it. So read the composites side by side: the suite ``planted`` judges four
     of them by truth, ``question-composite`` all by faithfulness, shape and conservation.
     """
 

@@ -19,6 +19,11 @@ from gxarena_dnabert2.word_gradients import dnabert2
 from gxarena_torch.token_model import TokenModel
 from gxarena_torch.word_gradients import PositionExplainer
 
+NO_OUTPUT: dict[str, str] = {
+    "what_is_asked_is_explained": "attention weights are of the sequence, not of an output"
+}
+"""The conformance check that a method without a target fails, with the reason."""
+
 CLS = 0
 """The position whose last hidden state the classifier reads."""
 
@@ -69,6 +74,7 @@ class AttentionCLS(_Attention):
 
     name = "attention-cls"
     cost = (1, 0)
+    expected_failures = NO_OUTPUT
 
     def __init__(self, layer: int = -1, max_tokens: int = 4096) -> None:
         super().__init__(max_tokens=max_tokens)
@@ -103,6 +109,7 @@ class AttentionRollout(_Attention):
 
     name = "attention-rollout"
     cost = (1, 0)
+    expected_failures = NO_OUTPUT
 
     def __init__(self, residual: float = 0.5, max_tokens: int = 4096) -> None:
         super().__init__(max_tokens=max_tokens)

@@ -26,6 +26,9 @@ from gxarena_torch.tracing import why_not_modular
 CLOSE = 1e-4
 """Relative to the largest output: what a batch may change in last bits."""
 
+ZENNIT = "gxarena_cnn:zennit"
+"""What LRP asks of a network: that zennit's rules can walk it."""
+
 _TRIED = 3
 """Sequences that a module is tried on."""
 
@@ -56,7 +59,7 @@ def model_of(
     device, batch_size
         See `gxarena_torch.one_hot.OneHotModel`.
     also : collection of str
-        Further capabilities that you know to hold, such as "gxarena_cnn:zennit".
+        Further capabilities that you know to hold, of a plugin of yours.
 
     Raises
     ------
@@ -79,7 +82,8 @@ def model_of(
 def capabilities_of(model: OneHotModel) -> dict[str, str]:
     """Each capability that a one-hot model may have: empty where it holds, else why it does not.
 
-    ``one-hot`` and ``modular`` say something of gradients, and hold only where there are some.
+    ``one-hot``, ``modular`` and ``gxarena_cnn:zennit``, which LRP asks for, say something of
+    gradients, and hold only where there are some.
     """
     inputs = _some(model.max_length)[:1].to(model.device)
     no_gradient = _why_not_differentiable(model.network, inputs)
@@ -89,6 +93,7 @@ def capabilities_of(model: OneHotModel) -> dict[str, str]:
         "one-hot": no_gradient,
         "modular": no_gradient or why_not_modular(model.network, inputs),
         "randomisable": _why_not_randomisable(model.network),
+        ZENNIT: no_gradient or _why_not_zennit(model.network, inputs),
     }
 
 
@@ -144,6 +149,16 @@ def _why_not_differentiable(network: nn.Module, inputs: Tensor) -> str:
     if not torch.isfinite(gradient).all():
         return "its gradient is not finite"
     return "" if gradient.any() else "its gradient is zero everywhere"
+
+
+def _why_not_zennit(network: nn.Module, inputs: Tensor) -> str:
+    try:
+        from gxarena_torch.walking import why_not_walkable
+    except ModuleNotFoundError:
+        return "zennit is not installed, whose rules would walk it. pip install 'gxarena[cnn]'"
+    if why := why_not_walkable(network, inputs):
+        return f"zennit's rules cannot walk it: {why}"
+    return ""
 
 
 def _why_not_randomisable(network: nn.Module) -> str:

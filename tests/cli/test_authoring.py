@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -14,14 +15,19 @@ from entry_points import entry_point
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
-from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, Scaffold
+from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, WITH_TORCH, Scaffold
 from gxarena.errors import InputError
 from gxarena.registry import Registry
-from gxarena.run.plan import make_plan
-from gxarena.run.suite import read_suite
-from gxarena.testing import check_component
+from gxarena.results.patterns import unmatched
+from gxarena.run.choices import create
+from gxarena.run.plan import Plan, make_plan
+from gxarena.run.suite import Suite, read_suite
+from gxarena.testing import check_component, parametrize_with_checks
 
-KINDS = [(kind, False) for kind in SUMMARIES] + [("explainer", True)]
+ENOUGH = 20
+"""Sequences, with fewer of which a board ranks nobody."""
+
+KINDS = [(kind, False) for kind in SUMMARIES] + [(kind, True) for kind in WITH_TORCH]
 
 
 @pytest.mark.parametrize(("kind", "torch"), KINDS)
@@ -37,7 +43,8 @@ def test_a_new_package_is_whole(
     assert project["project"]["entry-points"]["gxarena"] == {"main": f"{scaffold.package}.plugin"}
     assert project["tool"]["setuptools"]["packages"]["find"] == {"where": ["src"]}
     for path in folder.rglob("*"):
-        text = path.read_text().replace("${{", "") if path.is_file() else ""
+        readable = path.is_file() and path.suffix != ".safetensors"
+        text = path.read_text().replace("${{", "") if readable else ""
         assert not {"{{", "{%"} & set(text.split())
     lint = ["check", "--isolated", "--select", "E,F,I,UP,B,W", "--line-length", "100"]
     form = ["format", "--isolated", "--check", "--line-length", "100"]
@@ -45,22 +52,83 @@ def test_a_new_package_is_whole(
         subprocess.run(
             [sys.executable, "-m", "ruff", *command, str(folder)], check=True, cwd=folder
         )
+    _tests_run_uninstalled(folder)
     monkeypatch.syspath_prepend(str(folder / "src"))
     registry = Registry.load(
         [*metadata.entry_points(group="gxarena"), entry_point("new", f"{scaffold.package}.plugin")]
     )
     assert not registry.broken
-    plan = make_plan(read_suite(str(folder / "suite.toml")), registry, folder=folder, limit=2)
+    suite = read_suite(str(folder / "suite.toml"))
+    plan = make_plan(suite, registry, folder=folder)
     assert plan.cells
+    assert {len(one.samples) for one in plan.datasets.values()} == {20}  # fewer have no intervals
+    assert not unmatched(suite.headline, _metrics(plan))
+    if kind == "explainer":
+        assert {cell.explainer for cell in plan.cells} == {name, "lrp", "random"}
+    if kind == "model" and not torch:  # one of 200 nucleotides
+        assert {len(s.sequence) for s in plan.datasets["fly-200"].samples} == {200}
     assert not any(cell.unsupported for cell in plan.cells)
+    assert_it_can_rank(suite, registry)
     outcomes = list(check_component(registry, name, kind=f"{kind}s", slow=False))
     assert {one.status for one in outcomes} <= {"passed", "skipped"}, outcomes
     assert sum(one.status == "passed" for one in outcomes) >= len(outcomes) // 2
 
 
+def assert_it_can_rank(suite: Suite, registry: Registry) -> None:
+    """Whether there are two who compete, and enough sequences to tell them apart."""
+    for block in suite.matrix:
+        names = [suite.explainers.get(one, {}).get("name", one) for one in block.explainers]
+        roles = [registry.get("explainers", name).role for name in names]
+        assert roles.count("method") > 1
+        for dataset in block.datasets:
+            assert suite.datasets.get(dataset, {}).get("n", ENOUGH) >= ENOUGH
+
+
+def _tests_run_uninstalled(folder: Path) -> None:
+    """Its own tests pass before anything is installed; those of conformance say what to do."""
+    package = folder.name.replace("-", "_")
+    assert " passed in " in _pytest(folder, f"tests/test_{package}.py")
+
+
+def _pytest(folder: Path, *arguments: str, path: str = "") -> str:
+    """What pytest prints in a folder, with more on Python's search path; it must pass."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        env=os.environ | ({"PYTHONPATH": path} if path else {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_packages_side_by_side_are_tested_together(tmp_path: Path) -> None:
+    """pytest takes no two modules of one name from folders that are no packages."""
+    for kind, name in (("metric", "one-metric"), ("aggregator", "one-aggregator")):
+        Scaffold(kind, name).write(tmp_path)
+    path = os.pathsep.join(str(one / "src") for one in tmp_path.iterdir())
+    assert "2 passed" in _pytest(tmp_path, "--ignore-glob=*conformance*", path=path)
+
+
+def _metrics(plan: Plan) -> list[str]:
+    """What a board of the plan calls its metrics."""
+    names = {cell.metric for cell in plan.cells}
+    made = {name: create(plan.registry, plan.choice("metrics", name)) for name in names}
+    return [
+        ".".join(filter(None, (name, key))) for name, one in made.items() for key in one.quantities
+    ]
+
+
+def test_a_package_that_is_not_installed_is_said_to_be() -> None:
+    with pytest.raises(InputError, match=r"Install a package of your own first: pip install -e"):
+        parametrize_with_checks("not-installed", kind="models")
+
+
 def test_every_template_is_used() -> None:
-    used = {f"{t}.jinja" for kind in SUMMARIES for t in Scaffold(kind, "a-new-one").files.values()}
-    there = {path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.jinja")}
+    used = {t for kind, torch in KINDS for t in Scaffold(kind, "a-new-one", torch).files.values()}
+    there = {p.relative_to(TEMPLATES).as_posix() for p in TEMPLATES.rglob("*") if p.is_file()}
     assert used == there
 
 
@@ -72,7 +140,7 @@ def test_every_template_is_used() -> None:
         ("model", "class", False, "expected lower-case letters"),
         ("model", "../mine", False, "expected lower-case letters"),
         ("model", "json", False, "whose package would hide 'json'"),
-        ("model", "mine", True, "--torch: expected an explainer, got 'model'"),
+        ("metric", "mine", True, "--torch: expected an explainer or a model, got 'metric'"),
     ],
 )
 def test_what_cannot_be_is_said(kind: str, name: str, torch: bool, complaint: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,11 +12,12 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from gxarena.cli import app as application
 from gxarena.cli.app import app
-from gxarena.errors import StorageError
+from gxarena.errors import GxarenaError, StorageError
 from gxarena.registry import Registry
 
 SUITE = """
@@ -92,6 +94,17 @@ def test_version_and_every_command_explains_itself() -> None:
         assert len(text.splitlines()) > 8, command
 
 
+def test_the_help_of_run_leads_on() -> None:
+    """To suites, replicates, where results go and what comes next; by commands that there are."""
+    text = " ".join(CliRunner().invoke(app, ["run", "--help"]).stdout.split())
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    named = set(re.findall(r"`gxarena (\w+)", text))
+    assert named <= set(known)
+    assert named >= {"suites", "plan", "run", "leaderboard", "failures", "report", "site", "submit"}
+    for told in ("models.cnn.replicates", "Parquet", "run.json", "fewer than 20 samples"):
+        assert told in text
+
+
 def test_plugins_list() -> None:
     listed = _json("plugins", "list")
     found = {(c["kind"], c["name"]): c for c in listed["components"]}
@@ -145,10 +158,18 @@ def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_pat
     assert (
         "gini, native, mine (higher is better; n = 70; one set of weights; coverage 100%)" in text
     )
-    assert _json("status", out) == {"suite": "small", "cells": {"ok": 2, "unsupported": 2}}
+    status = _json("status", out)
+    assert (status["suite"], status["cells"]) == ("small", {"ok": 2, "unsupported": 2})
+    why = "aggregator 'sum' needs to know whose tokens: say partition = MODEL in the suite"
+    assert [(one["explainer"], one["why"]) for one in status["unsupported"]] == [
+        ("exact", why),
+        ("random", why),
+    ]
     assert _json("failures", out) == []
-    assert "ok" in _run("status", out)
-    assert _run("failures", out) == ""
+    for command in ("status", "failures"):
+        said = " ".join(_run(command, out).split())
+        assert "2 cells cannot work" in said
+        assert said.count("needs to know whose tokens") == 2
     board = tmp_path / "board.parquet"
     assert "toy / exact" in _run("leaderboard", out, "--out", board)
     assert pq.read_table(board).equals(pq.read_table(out / "leaderboard.parquet"))
@@ -221,6 +242,33 @@ def test_explain_prints_the_contracts_document(suite: Callable[..., Path], tmp_p
     picture = tmp_path / "picture.png"
     assert "one target 1" in _run(*arguments, "--target", 1, "--plot", picture)
     assert picture.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("picture", "sequence", "complaint"),
+    [
+        ("a.txt", "ACGT", "expected .png, .svg or .pdf"),
+        ("a.png", "ACGT" * 2000, "rows. Plot fewer or shorter"),
+        ("nowhere/a.png", "ACGT", "expected a folder that is there"),
+        ("a.png", "ACGT", "pip install 'gxarena[plot]'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_not_explained_first(
+    suite: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    picture: str,
+    sequence: str,
+    complaint: str,
+) -> None:
+    suite()
+    if "pip" in complaint:
+        monkeypatch.setitem(sys.modules, "logomaker", None)  # as where it is not installed
+    arguments = ("explain", "--model", "toy", "--explainer", "crash", "--sequence", sequence)
+    command = [*arguments, "--plot", str(tmp_path / picture)]
+    with pytest.raises(GxarenaError) as raised:
+        CliRunner().invoke(app, command, catch_exceptions=False)
+    assert complaint in str(raised.value)  # and not that this explainer always fails
 
 
 def test_explain_takes_parameters_and_explains_the_predicted_output(

@@ -37,3 +37,22 @@ def test_no_text_is_a_command(show: Callable[[str], None], monkeypatch: pytest.M
 def test_lines_tabs_and_letters_of_all_scripts_stay() -> None:
     text = "é 名 ✓\n\tA\u00a0B"
     assert printable(text) == text
+
+
+@pytest.mark.parametrize("wide", [80, 120])
+def test_names_are_not_broken(wide: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the other columns take, but where a single name would take half of the line."""
+    names = ["lrp", "saturation_mutagenesis", "deep_lift_shap = deeplift_shap = shap-deep"]
+    rows = [[i, name, 0.5, *["-0.00374 … 0.00253"] * 4] for i, name in enumerate(names)]
+    printed = io.StringIO()
+    monkeypatch.setenv("COLUMNS", str(wide))
+    console.out.cache_clear()
+    monkeypatch.setattr(console.out(), "file", printed)
+    console.print_table("", ["", "explainer", "mean", "95% CI", "b", "c", "d"], rows)
+    long = "Z" * (wide - 10)
+    console.print_table("", ["explainer", "95% CI"], [[long, "-0.00374 … 0.00253"]])
+    console.out.cache_clear()
+    words = printed.getvalue().split()
+    assert {word for name in names for word in name.split()} <= set(words)
+    assert "".join(printed.getvalue().split()).count("Z") == len(long)
+    assert max(map(len, printed.getvalue().splitlines())) <= wide

@@ -13,6 +13,10 @@ from typer.testing import CliRunner
 from gxarena.cli import app as application
 from gxarena.cli.app import app
 from gxarena.report.claims.catalogue import CLAIMS
+from gxarena.report.evidence import Evidence
+from gxarena.report.runs import NotHeld
+from gxarena.results.bundle import write_bundle
+from gxarena.results.reading import RunResults
 
 SUITE = """
 name = "small"
@@ -50,6 +54,27 @@ def test_report_writes_and_shows_the_verdicts(small: Path, tmp_path: Path) -> No
     assert verdicts["strategies"] == "undecided"
     assert (tmp_path / "report" / "report.html").stat().st_size > 10_000
     assert "Not drawn: figure similarity" in result.stderr
+
+
+def test_a_bundle_has_the_report_of_its_run_but_for_the_maps(small: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "small.zip"
+    write_bundle(RunResults.of(small), bundle)
+    said = {}
+    for source in (small, bundle):
+        out = tmp_path / source.stem
+        result = CliRunner().invoke(app, ["report", str(source), "--out", str(out)])
+        assert result.exit_code == 0, result.output
+        said[source] = (out / "claims.json").read_text()
+    assert said[small] == said[bundle]
+    with Evidence.opened([bundle]) as evidence:
+        cell = evidence.cells("gini")[0]
+        with pytest.raises(NotHeld, match=r"expected the attributions .* a bundle has no store"):
+            cell.attributions()
+    path = tmp_path / "a.svg"
+    result = CliRunner().invoke(app, ["figure", "3", str(bundle), "--out", str(path)])
+    assert result.exit_code == 0, result.output
+    result = CliRunner().invoke(app, ["report", *[str(bundle)] * 2, "--out", str(tmp_path / "b")])
+    assert "expected each run once" in str(result.exception)
 
 
 @pytest.mark.parametrize("name", ["faithfulness", "3"])

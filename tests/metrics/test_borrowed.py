@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from slow_curves import numbers
 from toys import WEIGHTS, Exact, Linear, Trained
 
 from gxarena.data import Batch, Bools, Explained, Floats, Sample, Spans
@@ -79,6 +80,7 @@ def _sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z))
 
 
+@pytest.mark.reimplements("borrowed")
 @pytest.mark.parametrize("fill", ["unknown", "complement"])
 def test_agrees_with_a_slow_reimplementation(fill: str) -> None:
     lender = _explained(Linear(3))
@@ -88,7 +90,9 @@ def test_agrees_with_a_slow_reimplementation(fill: str) -> None:
     )
     for index, sample in enumerate(lender.samples):
         spans = lender.attributions[index].spans
+        orders = {}
         for order, first in _slow_orders(lender, index).items():
+            drops = orders[order] = {"x": [0.0], "logit": [0.0], "probability": [0.0]}
             for budget in BUDGETS:
                 gone = _slow_removed(spans, first, budget)
                 edited = "".join(
@@ -96,13 +100,11 @@ def test_agrees_with_a_slow_reimplementation(fill: str) -> None:
                     for i, letter in enumerate(sample.sequence)
                 )
                 logits = _worth(sample.sequence), _worth(edited)
-                found = {key: column[index] for key, column in scored.values.items()}
-                assert found[f"{order}_drop_logit@{budget}"] == pytest.approx(logits[0] - logits[1])
-                assert found[f"{order}_drop_probability@{budget}"] == pytest.approx(
-                    _sigmoid(logits[0]) - _sigmoid(logits[1])
-                )
-                if order == "mif":
-                    assert found[f"replaced@{budget}"] == pytest.approx(len(gone) / spans.length)
+                drops["x"].append(len(gone) / spans.length)
+                drops["logit"].append(logits[0] - logits[1])
+                drops["probability"].append(_sigmoid(logits[0]) - _sigmoid(logits[1]))
+        found = {key: column[index] for key, column in scored.values.items()}
+        assert found == pytest.approx(numbers(orders, BUDGETS, spans.widths.tolist()))
 
 
 def _heard(metric: Faithfulness, explained: Explained, other: Explained | None) -> set[str]:

@@ -46,6 +46,7 @@ def test_closed_forms() -> None:
     assert _values(Gini("positive"), [1, -9, 0, 0]) == pytest.approx([0.75])
 
 
+@pytest.mark.reimplements("gini", "entropy")
 @given(MAPS.filter(lambda scores: max(map(abs, scores)) > 1e-6))
 def test_agrees_with_plain_loops_and_stays_in_bounds(scores: list[float]) -> None:
     (gini,) = _values(Gini(), scores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -44,16 +45,27 @@ def test_comprehensiveness_is_the_mean_of_the_mif_drops(fill: str, width: int) -
         assert ours.values[unit] == pytest.approx(np.mean(drops, axis=0))
 
 
+def _sigmoid(z: float) -> float:
+    return 1 / (1 + math.exp(-z))
+
+
+@pytest.mark.reimplements("comprehensiveness", "sufficiency")
 def test_both_on_the_additive_toy() -> None:
     explained = _explained()
-    needed = Comprehensiveness(budgets=BUDGETS).score(explained, _probe()).values["logit"]
-    enough = Sufficiency(budgets=BUDGETS).score(explained, _probe()).values["logit"]
+    needed = Comprehensiveness(budgets=BUDGETS).score(explained, _probe()).values
+    enough = Sufficiency(budgets=BUDGETS).score(explained, _probe()).values
     for i, sequence in enumerate(explained.sequences):
         ordered = sorted((WEIGHTS[c] for c in sequence), reverse=True)
         # Half up is down: the shorter of two runs as near.
         counts = [int(np.ceil(k / 100 * len(sequence) - 0.5)) for k in BUDGETS]
-        assert needed[i] == pytest.approx(np.mean([sum(ordered[:c]) for c in counts]))
-        assert enough[i] == pytest.approx(np.mean([sum(ordered[c:]) for c in counts]))
+        gone = [sum(ordered[:c]) for c in counts]
+        left = [sum(ordered[c:]) for c in counts]
+        assert needed["logit"][i] == pytest.approx(np.mean(gone))
+        assert enough["logit"][i] == pytest.approx(np.mean(left))
+        before = _sigmoid(sum(ordered))
+        for found, after in ((needed, left), (enough, gone)):
+            drops = [before - _sigmoid(logit) for logit in after]
+            assert found["probability"][i] == pytest.approx(np.mean(drops))
 
 
 def test_the_whole_sequence_is_enough_and_needed() -> None:

@@ -164,6 +164,7 @@ def _slow(
     return {"excess": found - mean, "divergence": found, "null": mean, "null_spread": spread}
 
 
+@pytest.mark.reimplements("attribution_consistency")
 @pytest.mark.parametrize(
     "given",
     [

@@ -184,6 +184,7 @@ def test_a_map_that_knows_no_sequence_does_not_shift() -> None:
     assert (adds.values["model"], adds.values["gap"]) == ([0.0], [0.0])  # as the docs warn
 
 
+@pytest.mark.reimplements("dependency_map", only=["gap", "model"])
 def test_the_gap_is_that_of_each_pair_and_not_of_the_means() -> None:
     """One motif's relevance shifts by 1, the other's by 0, where the model's both by a half."""
 
@@ -246,6 +247,7 @@ def test_windows_are_drawn_from_the_sample_s_seed() -> None:
     assert asked() != first
 
 
+@pytest.mark.reimplements("dependency_map", only=["", "null"])
 @pytest.mark.parametrize("width", [1, 4])
 @pytest.mark.parametrize(
     ("motifs", "label"), [("AB", 1), ("BA", 1), ("CV", 0), ("CVW", 0), ("AAB", 1)]

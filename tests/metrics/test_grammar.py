@@ -145,6 +145,7 @@ def test_supported_by_hand() -> None:
     assert satisfied(0.9 - 2.5 * step, level=0.925) == 0
 
 
+@pytest.mark.reimplements("grammar_satisfiability", only=["chance"])
 def test_chance_in_closed_form() -> None:
     p = 0.025
     cases = [("P", 1), ("AB", 1), ("CD", 1), ("C", 1), ("H", 1), ("HV", 0), ("Kxy", 1), ("PP", 1)]
@@ -240,6 +241,7 @@ def _drawn(drawn: Any, target: int = 1, scale: float = 1.0) -> Explained:
     return explained.with_attributions(attributions)
 
 
+@pytest.mark.reimplements("grammar_satisfiability", only=["", "graded"])
 @settings(max_examples=60, deadline=None)
 @given(SAMPLES, st.integers(0, 1), st.sampled_from([0.5, 0.8, 0.95]))
 def test_against_a_slow_version(drawn: Any, target: int, level: float) -> None:
@@ -308,6 +310,7 @@ def _precision(*cases: tuple[str, int, Mapping[str, float]]) -> list[float]:
     return DecoyPrecision().score(_explained(*cases), NO_PROBE).values[""].tolist()
 
 
+@pytest.mark.reimplements("decoy_precision", only=[""])
 def test_decoy_precision_by_hand() -> None:
     assert _precision(
         ("Kx", 1, {"K": 2.0}),

@@ -47,7 +47,13 @@ def test_exact_scores_of_an_additive_model_have_none(width: int) -> None:
     assert scored.values[""] == pytest.approx(0, abs=1e-20)
 
 
-@pytest.mark.parametrize("key", ["raw", ""])
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param("raw", marks=pytest.mark.reimplements("infidelity", only=["raw"])),
+        pytest.param("", marks=pytest.mark.reimplements("infidelity", only=[""])),
+    ],
+)
 def test_it_is_captums(key: str) -> None:
     torch = pytest.importorskip("torch")
     infidelity = pytest.importorskip("captum.metrics").infidelity

@@ -55,6 +55,7 @@ CASES = st.integers(2, 12).flatmap(
 )
 
 
+@pytest.mark.reimplements("auprc", only=["base_rate"])
 def test_closed_forms() -> None:
     perfect, worst = ([3.0, 2.0, 1.0, 0.0], [1, 1, 0, 0]), ([0.0, 1.0, 2.0, 3.0], [1, 1, 0, 0])
     even = ([1.0, 1.0, 1.0, 1.0], [1, 0, 0, 0])
@@ -74,6 +75,7 @@ def test_magnitude_counts_evidence_against_signed_does_not() -> None:
     assert magnitude == pytest.approx([1, 1, 5 / 8, 1, 1])
 
 
+@pytest.mark.reimplements("auprc", "auroc", only=[""])
 @given(CASES)
 def test_agrees_with_scikit_learn(case: tuple[list[float], list[int]]) -> None:
     scores, marks = case
@@ -81,6 +83,7 @@ def test_agrees_with_scikit_learn(case: tuple[list[float], list[int]]) -> None:
     assert _values(AUROC(), case)[0] == pytest.approx(roc_auc_score(marks, scores))
 
 
+@pytest.mark.reimplements("relevance_rank", "pointing_game", only=[""])
 @given(CASES.filter(lambda case: len(case[0]) <= 6))
 def test_ties_count_by_the_mean_over_their_orders(case: tuple[list[float], list[int]]) -> None:
     scores, marks = case
@@ -96,6 +99,7 @@ def test_ties_count_by_the_mean_over_their_orders(case: tuple[list[float], list[
     assert _values(PointingGame(), case)[0] == pytest.approx(point)
 
 
+@pytest.mark.reimplements("auprc", only=["chance"])
 @given(CASES.filter(lambda case: len(case[0]) <= 6))
 def test_chance_is_the_mean_over_all_orders(case: tuple[list[float], list[int]]) -> None:
     _, marks = case
@@ -105,6 +109,7 @@ def test_chance_is_the_mean_over_all_orders(case: tuple[list[float], list[int]])
     assert _values(AUPRC(), case, key="chance")[0] == pytest.approx(mean)
 
 
+@pytest.mark.reimplements("relevance_mass", only=[""])
 @given(CASES)
 def test_mass_is_a_plain_sum(case: tuple[list[float], list[int]]) -> None:
     scores, marks = case

@@ -81,6 +81,33 @@ def test_a_sample_is_given_the_mean_of_the_others(sign: Any) -> None:
         assert one.scores == pytest.approx(_slow(explained, i, sign))
 
 
+POSITIONAL = {
+    AUPRC: pytest.mark.reimplements("auprc", only=["positional"]),
+    AUROC: pytest.mark.reimplements("auroc", only=["positional"]),
+    RelevanceMass: pytest.mark.reimplements("relevance_mass", only=["positional"]),
+    RelevanceRank: pytest.mark.reimplements("relevance_rank", only=["positional"]),
+    PointingGame: pytest.mark.reimplements("pointing_game", only=["positional"]),
+    DecoyPrecision: pytest.mark.reimplements("decoy_precision", only=["positional"]),
+}
+
+
+@pytest.mark.parametrize("metric", [pytest.param(m, marks=mark) for m, mark in POSITIONAL.items()])
+def test_the_control_is_what_the_metric_says_of_the_others_mean(metric: Any) -> None:
+    sign = "magnitude" if metric is DecoyPrecision else "signed"
+    marks = (Interval(1, 3, "m"), Interval(4, 7, "decoy:x"))
+    explained = _ragged()
+    explained = replace(
+        explained, samples=tuple(replace(one, annotations=marks) for one in explained.samples)
+    )
+    means = [np.array(_slow(explained, i, sign)) for i in range(len(explained))]
+    others = explained.with_attributions(
+        [a.with_scores(m) for a, m in zip(explained.attributions, means, strict=True)]
+    )
+    expected = metric().score(others, NO_PROBE).values[""]
+    assert metric().control(explained).values["positional"] == pytest.approx(expected, nan_ok=True)
+    assert np.isfinite(expected).any()
+
+
 def test_its_own_map_and_everybodys_scale_change_nothing() -> None:
     explained = _ragged()
     known = mean_maps(explained, "signed").attributions[1].scores

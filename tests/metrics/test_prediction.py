@@ -16,6 +16,7 @@ from gxarena_dnabert2.model import Mini
 NO_PROBE = ModelProbe(lambda: pytest.fail("accuracy asks no model"))
 
 
+@pytest.mark.reimplements("accuracy")
 def test_the_mean_is_scikit_learns_accuracy() -> None:
     rng = np.random.default_rng(0)
     outputs, labels = rng.normal(size=(40, 3)), rng.integers(0, 3, 40)
@@ -37,6 +38,7 @@ def test_without_label_there_is_no_answer() -> None:
     assert scored.reasons[""] == {0: "no label"}
 
 
+@pytest.mark.reimplements("output_difference")
 def test_outputs_differ_by_so_much() -> None:
     explained = explained_maps([[1.0, 2.0]] * 3)
     left = replace(
@@ -70,3 +72,17 @@ def test_bfloat16_costs_little_and_its_cost_is_told() -> None:
     scored = OutputDifference().compare(whole, half)
     assert 1e-4 < scored.values["logit"].mean() < 0.05
     assert scored.values["flipped"].mean() <= 0.1
+
+
+def test_one_output_has_no_classes_to_be_right_about() -> None:
+    explained = explained_maps([[1.0, 2.0]] * 2)
+    one = replace(explained, outputs=np.array([[1.0], [2.0]]), targets=np.zeros(2, dtype=np.int64))
+    scored = Accuracy().score(one, NO_PROBE)
+    assert np.isnan(scored.values[""]).all()
+    assert scored.reasons[""] == dict.fromkeys(range(2), "one output: no classes; hand out [0, x]")
+    other = replace(one, outputs=np.array([[1.5], [-2.0]]))
+    compared = OutputDifference().compare(one, other)
+    assert compared.values["logit"].tolist() == [0.5, 4.0]
+    for key, lacking in (("probability", "probability"), ("flipped", "classes")):
+        assert np.isnan(compared.values[key]).all()
+        assert compared.reasons[key][0] == f"one output: no {lacking}; hand out [0, x]"

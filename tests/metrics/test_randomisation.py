@@ -110,6 +110,7 @@ def test_a_threshold_is_a_correlation(threshold: float) -> None:
         ModelRandomisation(threshold)
 
 
+@pytest.mark.reimplements("model_randomisation")
 @pytest.mark.parametrize(
     ("model", "explainer"),
     [("gxarena_cnn.model:CNN", "gxarena_cnn.lrp:LRP"),

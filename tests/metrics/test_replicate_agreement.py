@@ -20,6 +20,7 @@ def _explained(*rows: Floats | list[float], targets: list[int] | None = None) ->
     )
 
 
+@pytest.mark.reimplements("replicate_agreement")
 def test_equals_the_textbook_on_random_maps() -> None:
     rng = np.random.default_rng(0)
     left, right = (rng.normal(size=(20, 30)) for _ in range(2))

@@ -9,6 +9,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
+from slow_curves import numbers
 from toys import Batched, Linear
 
 from gxarena.data import Attribution, Bools, Explained, Floats, Sample, Spans
@@ -135,6 +136,7 @@ def _sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z))
 
 
+@pytest.mark.reimplements("retokenised")
 @pytest.mark.parametrize("fill", ["unknown", "complement", "dinucleotide"])
 @pytest.mark.parametrize("on_nucleotides", [True, False])
 def test_agrees_with_a_slow_reimplementation(fill: str, on_nucleotides: bool) -> None:
@@ -145,18 +147,20 @@ def test_agrees_with_a_slow_reimplementation(fill: str, on_nucleotides: bool) ->
     scored = Retokenised(fill).score(explained, ModelProbe(lambda: model))  # type: ignore[arg-type]
     changed = 0
     for index, sample in enumerate(explained.samples):
+        spans = explained.attributions[index].spans
+        orders = {}
         for order in ("mif", "lif", "random"):
+            drops = orders[order] = {"x": [0.0], "logit": [0.0], "probability": [0.0]}
             for budget in BUDGETS:
                 edited, gone = _slow_edited(explained, index, order, budget, fill)
                 whole = _logit(_tokens(sample.sequence))
                 cut = _slow_retokenised(sample.sequence, edited, gone)
                 changed += whole != cut
-                at = f"@{budget}"
-                found = {key: column[index] for key, column in scored.values.items()}
-                assert found[f"{order}_drop_logit{at}"] == pytest.approx(whole - cut)
-                assert found[f"{order}_drop_probability{at}"] == pytest.approx(
-                    _sigmoid(whole) - _sigmoid(cut)
-                )
+                drops["x"].append(len(gone) / spans.length)
+                drops["logit"].append(whole - cut)
+                drops["probability"].append(_sigmoid(whole) - _sigmoid(cut))
+        found = {key: column[index] for key, column in scored.values.items()}
+        assert found == pytest.approx(numbers(orders, BUDGETS, spans.widths.tolist()))
     assert changed > 3
 
 

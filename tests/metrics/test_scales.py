@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -96,17 +96,21 @@ def test_comprehensiveness_is_the_mean_of_the_mif_drops() -> None:
     assert found == pytest.approx(np.mean(drops, axis=0))
 
 
-def test_curves_tell_the_log_odds_too() -> None:
-    metric = Faithfulness().under("log_odds")
-    scored = metric.score(_explained(), ModelProbe(Three))
+def _stacked(curves: Sequence[Curve]) -> dict[str, tuple[Floats, Floats]]:
+    """Curves by key, as `from_curves` takes them."""
     by_key: dict[str, list[Curve]] = {}
-    for curve in scored.curves:
+    for curve in curves:
         by_key.setdefault(curve.key, []).append(curve)
-    curves = {
+    return {
         key: (np.stack([c.x for c in found]), np.stack([c.y for c in found]))
         for key, found in by_key.items()
     }
-    again = metric.from_curves(curves)
+
+
+def test_curves_tell_the_log_odds_too() -> None:
+    metric = Faithfulness().under("log_odds")
+    scored = metric.score(_explained(), ModelProbe(Three))
+    again = metric.from_curves(_stacked(scored.curves))
     for key in metric.quantities:
         if not key.startswith("below_unit"):
             assert again[key] == pytest.approx(scored.values[key])
@@ -127,3 +131,42 @@ def test_a_run_measures_what_its_suite_explains(plan: Callable[..., Plan], tmp_p
     odds, logit = (rows[f"faithfulness.mif_drop_{unit}@10"] for unit in ("log_odds", "logit"))
     assert odds["direction"] == logit["direction"] == "higher"
     assert odds["estimate"] == pytest.approx(logit["estimate"])
+
+
+class One(Linear):
+    """One output."""
+
+    n_outputs = 1
+
+    def predict(self, sequences: Any) -> Floats:
+        return super().predict(sequences)[:, 1:]
+
+
+def _of_one_output() -> Explained:
+    explained = _explained()
+    zeros = np.zeros(len(explained), dtype=np.int64)
+    return replace(explained, outputs=explained.outputs[:, 1:2], targets=zeros, objective="logit")
+
+
+@pytest.mark.parametrize("metric", [Faithfulness, Retokenised, Comprehensiveness, Sufficiency])
+def test_one_output_has_no_probability(metric: type[Faithfulness]) -> None:
+    scored = metric().score(_of_one_output(), ModelProbe(One))
+    of_two = metric().score(replace(_explained(), objective="logit"), ModelProbe(Three))
+    for key, quantity in metric().quantities.items():
+        if quantity.unit == "probability":
+            assert np.isnan(scored.values[key]).all()
+            reason = "one output: no probability; hand out [0, x]"
+            assert scored.reasons[key] == dict.fromkeys(range(4), reason)
+        else:
+            assert scored.values[key] == pytest.approx(of_two.values[key])
+            assert not scored.reasons[key]
+    assert not [one for one in scored.curves if "probability" in one.key]
+
+
+def test_curves_of_one_output_tell_that_there_is_no_probability() -> None:
+    metric = Faithfulness()
+    scored = metric.score(_of_one_output(), ModelProbe(One))
+    again = metric.from_curves(_stacked(scored.curves))
+    for key, values in scored.values.items():
+        if not key.startswith("below_unit"):
+            assert again[key] == pytest.approx(values, nan_ok=True)

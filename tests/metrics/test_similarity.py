@@ -42,6 +42,7 @@ def test_closed_forms() -> None:
     assert _jaccard([1, 1], [0.5, -1]) == pytest.approx((0.5 - 1) / 2)
 
 
+@pytest.mark.reimplements("continuous_jaccard")
 @given(PAIRS)
 def test_agrees_with_a_plain_loop_is_symmetric_and_bounded(
     pair: tuple[list[float], list[float]],
@@ -203,6 +204,7 @@ def test_what_is_not_finite_is_undefined_after_renormalising_too() -> None:
 SCORES = st.lists(st.integers(-5, 5), min_size=3, max_size=12)
 
 
+@pytest.mark.reimplements("rank_correlation")
 @given(st.lists(st.tuples(SCORES, st.integers(0, 99)), min_size=1, max_size=5))
 def test_rank_correlation_is_spearmans(drawn: list[tuple[list[int], int]]) -> None:
     left = [row for row, _ in drawn]
@@ -223,6 +225,7 @@ def test_the_ends_of_the_scale() -> None:
     assert RankCorrelation().compare(a, b).values[""].tolist() == pytest.approx([1, -1])
 
 
+@pytest.mark.reimplements("top_k_overlap")
 @given(st.permutations(range(20)), st.sampled_from([5, 10, 25, 100]))
 def test_overlap_without_ties_is_counting(order: list[int], percent: float) -> None:
     one = np.arange(20.0)

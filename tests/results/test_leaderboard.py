@@ -402,7 +402,7 @@ def test_by_a_metric_that_was_shown_not_to_measure_nobody_is_ranked() -> None:
     by_name = {r["explainer"]: r for r in rows if r["metric"] == "q.probability"}
     for name in ("a", "b"):
         row = by_name[name]
-        assert "does not tell the truth from random" in row["not_ranked"]
+        assert "not decided whether it tells the truth from random" in row["not_ranked"]
         assert {row[k] for k in ("rank", "rank_low", "rank_high", "tier", "rank_filled")} == {None}
         assert row["estimate"] == pytest.approx(said[name]["estimate"])
         assert (row["ci_low"], row["entry"]) == (pytest.approx(said[name]["ci_low"]), name)

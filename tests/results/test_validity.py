@@ -95,11 +95,25 @@ def test_a_budget_that_was_not_judged_is_as_good_as_those_that_were(
             assert why_not_ranked(of_another) == ""
 
 
+def test_a_reason_that_holds_at_several_budgets_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at(budget: str) -> Measure:
+        return Measure.of(_cell(fill="unknown"), f"gain_logit@{budget}")
+
+    _ship({at("10"): "is blind", at("20"): "is blind", at("5"): "is misled"}, tmp_path, monkeypatch)
+    assert why_not_ranked(at("50")) == (
+        "at this budget it was not judged; at 10 and 20 is blind; at 5 is misled"
+    )
+
+
 @pytest.mark.parametrize("budget", ["1", "11", "15", "25", "50", "30nt"])
 def test_the_cnn_s_gain_ranks_nobody_at_a_budget_beside_those_that_do_not(budget: str) -> None:
     asked = _cell(fill="unknown", ranking="signed", budgets=[15], random_orders=3)
     why = why_not_ranked(Measure.of(asked, f"gain_logit@{budget}"))
-    assert why.startswith("at this budget it was not judged; at 10 on planted motifs it does not")
+    assert why.startswith(
+        "at this budget it was not judged; at 10 and 20 on planted motifs it is not"
+    )
     assert why_not_ranked(Measure.of(asked, "gain_logit@5")) == ""
     complement = _cell(fill="complement", ranking="signed")
     assert why_not_ranked(Measure.of(complement, f"gain_logit@{budget}")) == ""

@@ -49,6 +49,26 @@ def test_set_changes_keys(file: Path) -> None:
     assert suite.models["cnn"] == {"checkpoint": "some/dir"}
 
 
+MATRIX = 'matrix=[{datasets=["d"], models=["cnn"], explainers=["lrp"], metrics=["gini"]}]'
+
+
+def test_of_the_headline_what_another_matrix_cannot_show_falls_away(file: Path) -> None:
+    said = 'headline = ["gini*", "entropy", "modisco.recall"]\n'
+    file.write_text(TEXT.replace("[datasets.d]", said + "[datasets.d]"))
+    assert len(read_suite(str(file), ["seed=1"]).headline) == 3  # a misspelt one is warned of
+    assert read_suite(str(file), [MATRIX]).headline == ["gini*"]
+    asked = ['headline=["entropi"]', MATRIX]
+    assert read_suite(str(file), asked).headline == ["entropi"]
+
+
+def test_of_a_headline_of_pairs_too() -> None:
+    change = (
+        'matrix=[{datasets=["fly-promoters"], models=["cnn"], explainers=["lrp"], '
+        'metrics=["continuous_jaccard", "gini"], against=["cnn/random"]}]'
+    )
+    assert read_suite("quickstart", [change]).headline == ["gini", "continuous_jaccard*"]
+
+
 @pytest.mark.parametrize(
     "change", ["datasets.e.n=5", "models.cnm.checkpoint=x", "metrics.ginni.x=1"]
 )

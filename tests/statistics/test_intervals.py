@@ -232,6 +232,27 @@ def test_two_values_in_groups_have_no_less_than_the_groups_t(rng: np.random.Gene
     assert mean_intervals(values, bounds=(0.0, 1.0)).low[0] > theirs.low
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+def test_both_parts_add_up_as_squares_without_what_they_share(
+    grouped: bool, rng: np.random.Generator
+) -> None:
+    """By the plain formula, of values that do not lean."""
+    half = rng.normal(size=(4, 15)) + 2 * rng.normal(size=15)
+    values = np.concatenate([half, -half], axis=1) + 0.2 * rng.normal(size=(4, 1))
+    groups = np.arange(30) if grouped else None
+    rows, columns = values.mean(axis=1), values.mean(axis=0)
+    rest = values - rows[:, None] - columns + values.mean()
+    both = (rest**2).sum() / (3 * 29) / 120
+    by_rows, by_columns = rows.var(ddof=1) / 4, columns.var(ddof=1) / 30
+    assert by_rows > both > by_rows / 10  # so that what is taken away shows
+    t = stats.t.ppf(0.975, [29, 3])
+    expected = np.sqrt(t[0] ** 2 * by_columns + t[1] ** 2 * (by_rows - both))
+    assert expected > t[1] * np.sqrt(by_rows)
+    found = mean_intervals(values, groups=groups)
+    assert found.mean[0] - found.low[0] == pytest.approx(expected)
+    assert found.high[0] - found.mean[0] == pytest.approx(expected)
+
+
 def test_groups_and_replicates_at_once(rng: np.random.Generator) -> None:
     """The replicates' part is what groups do not have in theirs already."""
     groups = np.repeat(np.arange(10), 6)

@@ -14,7 +14,7 @@ from gxarena.errors import InputError
 from gxarena.statistics.crossed import crossed
 from gxarena.statistics.differences import pairwise_differences, told_apart
 from gxarena.statistics.multiplicity import holm
-from gxarena.statistics.ranks import rank_methods
+from gxarena.statistics.ranks import rank_methods, tiers_of
 from gxarena.statistics.signflip import sign_flip
 from gxarena.statistics.skewed import p_value
 
@@ -136,6 +136,12 @@ def test_whole_sets_of_equal_numbers_are_not_told_apart() -> None:
     assert rank_methods(values, "higher", whole=True).tier.tolist() == [1, 1]
 
 
+def test_ranks_of_whole_sets_rest_on_the_replicates_alone(rng: np.random.Generator) -> None:
+    values = rng.normal(size=(5, 1, 2)) + np.array([0.0, 1.0])
+    theirs = stats.ttest_rel(values[:, 0, 0], values[:, 0, 1]).pvalue
+    assert rank_methods(values, "higher", whole=True).differences.p[0, 1] == pytest.approx(theirs)
+
+
 def test_few_groups_decide_nothing(rng: np.random.Generator) -> None:
     values = np.stack([np.repeat([1.0, 1.01], 50), np.zeros(100)], axis=-1)[None]
     groups = np.repeat([0, 1], 50)
@@ -177,6 +183,17 @@ def test_a_tier_is_what_is_not_told_apart_from_its_best(rng: np.random.Generator
     assert found.tier.tolist() == [1, 1, 2, 2]
     assert found.low.tolist() == [1, 1, 3, 3]
     assert found.high.tolist() == [2, 2, 4, 4]
+
+
+def test_who_is_told_apart_from_one_of_tied_leaders_alone_is_of_their_tier() -> None:
+    apart = np.zeros((4, 4), dtype=bool)
+    apart[0, 2] = apart[2, 0] = True
+    apart[:2, 3] = apart[3, :2] = True
+    tiers = tiers_of(np.array([1, 1, 3, 4]), apart, np.ones(4, dtype=bool))
+    assert tiers.tolist() == [1, 1, 1, 2]
+    # Whichever of the two it is, and who is not ranked is of none.
+    tiers = tiers_of(np.array([4, 3, 1, 1]), apart[::-1, ::-1], np.array([1, 1, 1, 0], dtype=bool))
+    assert tiers.tolist() == [2, 1, 1, 0]
 
 
 @settings(max_examples=60, deadline=None)

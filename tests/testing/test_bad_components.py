@@ -15,10 +15,11 @@ from entry_points import entry_point
 from gxarena.errors import InputError
 from gxarena.hookspecs import Component, hookimpl
 from gxarena.registry import Registry
-from gxarena.testing import CHECKS, Outcome, check_component
+from gxarena.testing import CHECKS, Outcome, Subject, check_component
 
 Make = Callable[..., Registry]
 SAMPLE = frozenset({"sample"})
+REGISTRY = Registry.load()
 
 
 @pytest.fixture
@@ -59,6 +60,7 @@ def test_good_ones_pass(made: Make) -> None:
     [
         ("GlobalNoise", "seeds_decide_everything"),
         ("GlobalSeed", "the_process_stays"),
+        ("Deaf", "what_is_asked_is_explained"),
         ("ByPlace", "order_does_not_matter"),
         ("ByBatch", "neighbours_do_not_matter"),
         ("ByPadding", "padding_does_not_matter"),
@@ -78,12 +80,45 @@ def test_explainers(made: Make, target: str, check: str) -> None:
     assert re.search("expected .*, got |Got ValueError", failed[check])
 
 
+def test_units_of_either_kind_are_tried(made: Make) -> None:
+    failed = _failed(made("explainers", "Literal"))
+    assert failed["scores_tile_the_sequence"].startswith("one of tokens in NumPy: ")
+    assert "a model in NumPy:" not in failed["scores_tile_the_sequence"]
+    subject = Subject(REGISTRY, REGISTRY.registered("explainers", "ism"))
+    assert [one.of_tokens for one in subject.trials] == [False, True]
+    asked = Subject(REGISTRY, subject.found, models={"cnn": {}, "dnabert2-mini": {}})
+    assert [one.label for one in asked.trials] == ["cnn", "dnabert2-mini"]
+
+
+@pytest.mark.parametrize(
+    ("name", "models"),
+    [
+        ("lime", ["a model in NumPy that masks", "one of tokens in NumPy that masks"]),
+        ("saliency", ["cnn", "dnabert2-mini"]),
+        ("deeplift", ["cnn"]),
+        ("attnlrp", ["dnabert2-mini"]),
+    ],
+)
+def test_models_are_those_that_fit(name: str, models: list[str]) -> None:
+    subject = Subject(REGISTRY, REGISTRY.registered("explainers", name))
+    assert [one.label for one in subject.trials] == models
+    assert [one.tried.label for one in subject.on_each] == models
+
+
+def test_an_objective_that_is_refused_is_no_failure(made: Make) -> None:
+    registry = made("explainers", "Choosy")
+    found = {one.check: one for one in check_component(registry, "bad", slow=False)}
+    asked = found["what_is_asked_is_explained"]
+    assert (asked.status, asked.message) == ("passed", "it refuses probability")
+
+
 @pytest.mark.parametrize(
     ("target", "provides", "check"),
     [
         ("RandomModel", (), "outputs_are_always_the_same"),
         ("BatchModel", (), "batches_do_not_matter"),
         ("Constant", (), "the_sequence_matters"),
+        ("Limited", (), "facts_are_true"),
         ("Bare", ("maskable",), "capabilities_have_their_methods"),
         ("NoMask", ("maskable",), "masking_is_true"),
         ("LeakyMask", ("maskable",), "masking_is_true"),
@@ -188,3 +223,10 @@ def test_every_check_is_documented() -> None:
         for one in checks:
             assert f"`{one.name}`" in page
             assert one.promise in page
+
+
+def test_one_output_is_said_to_have_no_probabilities(made: Make) -> None:
+    for target, note in (("Single", "one output x: nothing in probabilities"), ("Bare", "")):
+        found = {o.check: o for o in check_component(made("models", target), "bad", slow=False)}
+        assert found["outputs_are_well_formed"].status == "passed"
+        assert found["outputs_are_well_formed"].message.startswith(note)

@@ -10,22 +10,52 @@ from typing import Any
 
 import numpy as np
 
+from gxarena import objective
 from gxarena.api import Quantity, Scored
 from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Spans
+from gxarena.errors import InputError
 from gxarena.testing.inputs import Bare, Masking
 
 
 class Good:
-    """Scores by letter, which any model may have."""
+    """The explained value, shared out by letter, which any model may have."""
 
     def explain(self, model: Any, batch: Batch) -> list[Attribution]:
-        model.predict(batch.sequences)
+        self._worth = self._explained(batch, model.predict(batch.sequences))
         return [self._one(*each) for each in enumerate(model.spans(batch.sequences))
                 for self._batch in [batch]]  # fmt: skip
 
+    def _explained(self, batch: Batch, outputs: Floats) -> Floats:
+        return objective.value(batch.objective, outputs, batch.targets)
+
     def _one(self, i: int, spans: Spans) -> Attribution:
         values = [float("ACGTN".index(c)) - 1.5 for c in self._batch.sequences[i]]
-        return Attribution(np.add.reduceat(values, spans.boundaries[:-1]), spans)
+        scores = self._worth[i] * np.add.reduceat(values, spans.boundaries[:-1])
+        return Attribution(scores, spans)
+
+
+class Deaf(Good):
+    """Explains the logit, whatever is asked."""
+
+    def _explained(self, batch: Batch, outputs: Floats) -> Floats:
+        return objective.value("logit", outputs, batch.targets)
+
+
+class Literal(Good):
+    """Takes every unit for a nucleotide."""
+
+    def _one(self, i: int, spans: Spans) -> Attribution:
+        values = [float("ACGTN".index(c)) - 1.5 for c in self._batch.sequences[i]]
+        return Attribution(self._worth[i] * np.array(values), spans)
+
+
+class Choosy(Good):
+    """Explains logits and log-odds, and says so."""
+
+    def _explained(self, batch: Batch, outputs: Floats) -> Floats:
+        if batch.objective == "probability":
+            raise InputError("bad, objective: expected 'logit' or 'log_odds', got 'probability'.")
+        return super()._explained(batch, outputs)
 
 
 class GlobalNoise(Good):
@@ -68,7 +98,6 @@ class WritesTargets(Good):
 
 class WritesModel(Good):
     def explain(self, model: Any, batch: Batch) -> list[Attribution]:
-        model._width = 1
         model.n = getattr(model, "n", 0) + 1
         model.predict = lambda sequences: np.full((len(sequences), 2), float(model.n))
         return super().explain(model, batch)
@@ -251,3 +280,18 @@ def fickle() -> Any:
 
     letters = "".join(np.random.default_rng().choice(list("ACGT"), 30))
     return Dataset("fickle", (Sample("a", letters, 0),))
+
+
+class Single(Bare):
+    """One output."""
+
+    n_outputs = 1
+
+    def predict(self, sequences: Sequence[str]) -> Floats:
+        return super().predict(sequences)[:, 1:]
+
+
+class Limited(Bare):
+    """Reads a hundred nucleotides, and tells nobody."""
+
+    max_length = 100

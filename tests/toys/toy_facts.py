@@ -12,6 +12,10 @@ def short(**_: object) -> Facts:
     return Facts(max_length=10, n_outputs=2)
 
 
+def one(**_: object) -> Facts:
+    return Facts(n_outputs=1)
+
+
 def trained(checkpoint: str = "one", **_: object) -> Facts:
     ship = ("one", "one-1", "one-2")
     return Facts(n_outputs=2, replicates=ship if checkpoint == "one" else ())

@@ -28,6 +28,7 @@ def gxarena_models() -> Iterable[Component]:
         "takes ten nucleotides",
         describe="toy_facts:short",
     )
+    yield Component("toy-one", "toys:Linear", "one output", describe="toy_facts:one")
 
 
 @hookimpl

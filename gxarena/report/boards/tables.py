@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,12 @@ Value = str | int | float | None
 
 TABLE = ("suite", "metric", "aggregator", "dataset")
 """What the rows of one table share."""
+SUMMARY_IN_WORDS = (
+    "place: by mean rank, as one data set, metric or training is left out; leads: metrics x data "
+    "sets in whose first tier it is by every quantity, with all that are not told apart from the "
+    "first; tier: none where data sets are fewer than ten."
+)
+"""The columns of `summary_tables` that their names do not explain."""
 _DIRECTIONS = {"higher": ["higher is better"], "lower": ["lower is better"], "none": []}
 
 
@@ -40,7 +47,8 @@ class Table:
         The rest of the heading.
     columns : tuple of str
     rows : tuple of tuples of values
-        Numbers as they are; None where there is nothing to say.
+        Numbers as they are; None where there is nothing to say; "" beside a model's name, whose
+        explainers follow.
     notes : tuple of str
         Sentences to say below.
     """
@@ -50,6 +58,11 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Value, ...], ...]
     notes: tuple[str, ...] = ()
+
+
+def is_numeric(values: Iterable[object]) -> bool:
+    """Whether a column holds numbers alone, but for what is not there."""
+    return all(isinstance(value, int | float | None) or value == "" for value in values)
 
 
 def as_text(value: Value) -> str:
@@ -124,7 +137,8 @@ def without_competitors(board: pa.Table, components: Components = NONE_KNOWN) ->
 def row_tables(board: pa.Table, patterns: Sequence[str]) -> Iterator[Table]:
     """The rows whose metric matches one of the patterns; all where there are none.
 
-    One line a contestant under its metric, so that an 80-column terminal is wide enough.
+    One line a contestant under its metric and model, by rank, so that an 80-column terminal is wide
+    enough.
     """
     keys = list(zip(*(board[name].to_pylist() for name in TABLE), strict=True))
     metrics = enumerate(board["metric"].to_pylist())
@@ -134,13 +148,16 @@ def row_tables(board: pa.Table, patterns: Sequence[str]) -> Iterator[Table]:
         yield _of_rows(board.take(as_arrow(np.array(list(group)))).to_pylist())
 
 
-def _of_rows(rows: Sequence[Row]) -> Table:
+def _of_rows(unordered: Sequence[Row]) -> Table:
+    models = list(dict.fromkeys(row["model"] for row in unordered))
+    rows = sorted(unordered, key=lambda row: (models.index(row["model"]), *_standing(row)))
     one = rows[0]
+    of = [one["aggregator"], one["dataset"], *(models if len(models) == 1 else ())]
     facts = [*_DIRECTIONS[one["direction"]], *_sizes(rows)]
     several = len({row["replicates"] for row in rows}) > 1
     gaps = len({row["coverage"] for row in rows}) > 1  # else it is said in the heading
     columns: dict[str, list[Value]] = {
-        "model / explainer": [f"{row['model']} / {row['explainer']}" for row in rows],
+        "explainer": [row["explainer"] for row in rows],
         **({"weights": [row["replicates"] for row in rows]} if several else {}),
         "mean": [row["estimate"] for row in rows],
         "95% CI": [_interval(row) for row in rows],
@@ -149,13 +166,49 @@ def _of_rows(rows: Sequence[Row]) -> Table:
         "tier": [row["tier"] for row in rows],
         **({"with the floor's": [_filled(row) for row in rows]} if gaps else {}),
     }
+    cells = list(zip(*columns.values(), strict=True))
     return Table(
         one["metric"],
-        f", {one['aggregator']}, {one['dataset']} ({'; '.join(facts)})",
+        f", {', '.join(of)} ({'; '.join(facts)})",
         tuple(columns),
-        tuple(zip(*columns.values(), strict=True)),
-        tuple(f"Nobody is ranked here for {model}: {why}." for model, why in _not_ranked(rows)),
+        tuple(cells if len(models) == 1 else _under_models(rows, cells)),
+        (
+            *(f"Nobody is ranked here for {model}: {why}." for model, why in _not_ranked(rows)),
+            *_tiers_in_words(rows),
+        ),
     )
+
+
+def _standing(row: Row) -> tuple[bool, int]:
+    """Sorts the ranked first, by rank; then who is not, then controls."""
+    return row["role"] != "method", row["rank"] or sys.maxsize
+
+
+def _under_models(
+    rows: Sequence[Row], cells: Sequence[tuple[Value, ...]]
+) -> Iterator[tuple[Value, ...]]:
+    """Each model's name on a line of its own above its explainers, which stay on one line each."""
+    pairs = zip(rows, cells, strict=True)
+    for model, group in itertools.groupby(pairs, key=lambda pair: str(pair[0]["model"])):
+        yield (model, *("",) * (len(cells[0]) - 1))
+        yield from ((f"  {name}", *rest) for _, (name, *rest) in group)
+
+
+def _tiers_in_words(rows: Sequence[Row]) -> Iterator[str]:
+    """What a reader would take wrongly: an order that may be luck, a late rank in an early tier."""
+    for model, group in itertools.groupby(rows, key=lambda row: str(row["model"])):
+        ranked = [row for row in group if row["rank"] is not None and row["tier"] is not None]
+        before = itertools.accumulate((row["tier"] for row in ranked), max)
+        late = [row for row, tier in zip(ranked, before, strict=True) if row["tier"] < tier]
+        if late:
+            one = min(late, key=lambda row: (row["tier"], -row["rank"]))
+            yield (
+                f"{model}: a tier holds all that the data do not tell apart from its first, "
+                f"whatever their rank: {one['explainer']} (rank {one['rank']}, tier {one['tier']}) "
+                "varies too much to be told apart from it."
+            )
+        elif {row["tier"] for row in ranked} == {1} != {row["rank"] for row in ranked}:
+            yield f"{model}: nobody is told apart from the first, so the order may be luck."
 
 
 def _not_ranked(rows: Sequence[Row]) -> list[tuple[str, str]]:

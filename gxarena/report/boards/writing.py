@@ -12,8 +12,10 @@ import pyarrow.csv
 from gxarena.errors import InputError
 from gxarena.files import write_text, writing
 from gxarena.report.boards.tables import (
+    SUMMARY_IN_WORDS,
     Table,
     as_text,
+    is_numeric,
     row_tables,
     summary_tables,
     without_competitors,
@@ -70,20 +72,22 @@ def sentences(board: Board) -> list[str]:
 
 def context(board: Board, patterns: Sequence[str]) -> dict[str, Any]:
     """What the templates of boards are given."""
+    summaries = list(summary_tables(board.shown, board.metrics))
     return {
         "names": board.names,
-        "sentences": [*sentences(board), *without_competitors(board.shown, board.metrics)],
-        "tables": [
-            *summary_tables(board.shown, board.metrics),
-            *row_tables(board.shown, patterns),
+        "sentences": [
+            *sentences(board),
+            *([SUMMARY_IN_WORDS] if summaries else []),
+            *without_competitors(board.shown, board.metrics),
         ],
+        "tables": [*summaries, *row_tables(board.shown, patterns)],
         "numeric": _numeric,
         "text": as_text,
     }
 
 
 def _numeric(table: Table, column: int) -> bool:
-    return all(isinstance(row[column], int | float | None) for row in table.rows)
+    return is_numeric(row[column] for row in table.rows)
 
 
 def _flat(board: pa.Table) -> pa.Table:

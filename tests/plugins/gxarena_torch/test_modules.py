@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,12 @@ from gxarena.errors import InputError
 from gxarena.notebook import _registered
 from gxarena.registry import Registry
 from gxarena.testing import check_component
-from gxarena_torch.modules import capabilities_of, model_of
+from gxarena_torch.modules import ZENNIT, capabilities_of, model_of
 from gxarena_torch.one_hot import OneHotModel
 from gxarena_torch.tracing import why_not_modular
 
 LENGTH = 50
-EVERYTHING = {"maskable", "differentiable", "one-hot", "modular", "randomisable"}
+EVERYTHING = {"maskable", "differentiable", "one-hot", "modular", "randomisable", ZENNIT}
 
 
 @pytest.fixture(autouse=True)
@@ -115,8 +116,11 @@ def test_a_hidden_nonlinearity_is_found(forward: Any, lacks: str) -> None:
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in network.modules())
     model = model_of("mine", network, LENGTH, device="cpu")
     assert model.modular == (not lacks)
-    assert getattr(model, DECLARES)["provides"] == EVERYTHING - ({"modular"} if lacks else set())
-    assert capabilities_of(model)["modular"] == said
+    expected = EVERYTHING - {ZENNIT} - ({"modular"} if lacks else set())
+    assert getattr(model, DECLARES)["provides"] == expected
+    found = capabilities_of(model)
+    assert found["modular"] == said
+    assert found[ZENNIT].startswith("zennit's rules cannot walk it: a forward that computes '")
 
 
 def test_recurrent_and_attending_networks_are_not_modular() -> None:
@@ -140,8 +144,31 @@ def test_what_has_no_gradient_and_no_parameters_says_so() -> None:
 
 
 def test_what_else_holds_is_declared_too() -> None:
-    mine = model_of("mine", plain(), LENGTH, device="cpu", also={"gxarena_cnn:zennit"})
-    assert getattr(mine, DECLARES)["provides"] == EVERYTHING | {"gxarena_cnn:zennit"}
+    mine = model_of("mine", plain(), LENGTH, device="cpu", also={"my_plugin:mine"})
+    assert getattr(mine, DECLARES)["provides"] == EVERYTHING | {"my_plugin:mine"}
+
+
+def test_without_zennit_its_absence_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "gxarena_torch.walking", raising=False)
+    monkeypatch.setitem(sys.modules, "zennit.types", None)
+    mine = model_of("mine", plain(), LENGTH, device="cpu")
+    assert capabilities_of(mine)[ZENNIT].startswith("zennit is not installed")
+    assert getattr(mine, DECLARES)["provides"] == EVERYTHING - {ZENNIT}
+
+
+def test_what_is_declared_and_does_not_hold_fails_its_check() -> None:
+    """LRP is asked: what it refuses is said by the check of the model."""
+    registry = Registry(dict(Registry.load().components))
+    for name, forward in (("walked", None), ("refused", _mean)):
+        network = plain() if forward is None else Of(forward)
+        own = model_of(name, network, LENGTH, device="cpu", also={ZENNIT})
+        _registered(registry, "models", own)
+    for name, status in (("walked", "passed"), ("refused", "failed")):
+        found = {one.check: one for one in check_component(registry, name, slow=False)}
+        asked = found["explainers_take_what_is_declared"]
+        assert asked.status == status
+        if status == "failed":
+            assert "computes 'mean' outside of modules. Make it one of" in asked.message
 
 
 @pytest.mark.parametrize(
@@ -174,7 +201,7 @@ def test_it_competes_from_a_notebook(tmp_path: Any) -> None:
         "matrix": [
             {
                 "datasets": ["mine"],
-                "explainers": ["saliency", "deeplift", "ism", "random"],
+                "explainers": ["saliency", "deeplift", "lrp", "ism", "random"],
                 "metrics": ["gini", "faithfulness"],
             }
         ],
@@ -185,9 +212,9 @@ def test_it_competes_from_a_notebook(tmp_path: Any) -> None:
         models=[model_of("plain", plain(2), LENGTH), model_of("hidden", hidden, LENGTH)],
     )
     explained = {(r["model"], r["explainer"]) for r in board.table.to_pylist()}
-    everybody = {"saliency", "deeplift", "ism", "random"}
+    everybody = {"saliency", "deeplift", "lrp", "ism", "random"}
     assert {e for m, e in explained if m == "plain"} == everybody
-    assert {e for m, e in explained if m == "hidden"} == everybody - {"deeplift"}
+    assert {e for m, e in explained if m == "hidden"} == everybody - {"deeplift", "lrp"}
 
 
 def test_a_network_s_own_config_tells_length_and_outputs() -> None:

@@ -34,7 +34,7 @@ def test_a_written_board_and_its_run_are_the_same(path: Path) -> None:
 def test_a_notebook_shows_its_tables(path: Path) -> None:
     shown = gxarena.read_leaderboard(path)._repr_html_()
     assert shown.startswith('<div class="gxarena-board">')
-    assert "<td>m / a</td>" in shown
+    assert "<td>a</td>" in shown
     assert "<!doctype" not in shown
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from written_runs import write_run
 
 from gxarena.report.boards.tables import (
     as_text,
+    is_numeric,
     row_tables,
     summary_tables,
     without_competitors,
@@ -30,13 +32,54 @@ def test_a_table_says_what_its_rows_share(tmp_path: Path) -> None:
     board = _board(tmp_path / "run", {"a": LOW, "b": HIGH, "random": NONE})
     (table,) = row_tables(board, ["q"])
     assert table.title + table.about == (
-        "q, native, d (higher is better; n = 40; one set of weights; coverage 100%)"
+        "q, native, d, m (higher is better; n = 40; one set of weights; coverage 100%)"
     )
-    assert table.columns == ("model / explainer", "mean", "95% CI", "rank", "tier")
-    assert [row[0] for row in table.rows] == ["m / a", "m / b", "m / random"]
-    assert [row[3:] for row in table.rows] == [("2 (2 … 2)", 2), ("1 (1 … 1)", 1), ("floor", None)]
-    assert table.rows[0][1] == pytest.approx(1.195)
+    assert table.columns == ("explainer", "mean", "95% CI", "rank", "tier")
+    assert [row[0] for row in table.rows] == ["b", "a", "random"]
+    assert [row[3:] for row in table.rows] == [("1 (1 … 1)", 1), ("2 (2 … 2)", 2), ("floor", None)]
+    assert table.rows[1][1] == pytest.approx(1.195)
+    assert table.notes == ()
     assert list(row_tables(board, ["r*"])) == []
+
+
+def test_rows_stand_under_their_model_by_rank(tmp_path: Path) -> None:
+    one = _board(tmp_path / "one", {"a": LOW, "b": HIGH, "random": NONE})
+    other = _board(tmp_path / "two", {"a": LOW, "b": HIGH, "z": NONE}, model="n")
+    (table,) = row_tables(pa.concat_tables([one, other]), [])
+    assert [row[0] for row in table.rows] == [
+        "m", "  b", "  a", "  random", "n", "  b", "  a", "  z",
+    ]  # fmt: skip
+    assert table.rows[0][1:] == ("",) * 4
+    assert is_numeric(row[1] for row in table.rows)
+    assert not is_numeric(row[0] for row in table.rows)
+
+
+def test_a_late_rank_in_an_early_tier_is_said_in_words(tmp_path: Path) -> None:
+    """What varies much is not told apart from the best, however far behind it is."""
+    rng = np.random.default_rng(0)
+    steady = [1.0 + 0.01 * x for x in rng.normal(size=40)]
+    noise = rng.normal(size=40)
+    wild = (0.5 + 9 * (noise - noise.mean())).tolist()
+    behind = [x - 0.1 + 0.01 * y for x, y in zip(steady, rng.normal(size=40), strict=True)]
+    board = _board(tmp_path / "run", {"good": steady, "behind": behind, "wild": wild})
+    by_name = {row["explainer"]: row for row in board.to_pylist()}
+    assert [by_name[name]["tier"] for name in ("good", "behind", "wild")] == [1, 2, 1]
+    assert by_name["wild"]["rank"] == 3
+    (table,) = row_tables(board, [])
+    assert table.notes == (
+        "m: a tier holds all that the data do not tell apart from its first, whatever their rank: "
+        "wild (rank 3, tier 1) varies too much to be told apart from it.",
+    )
+
+
+def test_an_order_within_one_tier_may_be_luck(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(2, 40)).tolist()
+    (table,) = row_tables(_board(tmp_path / "run", dict(zip("ab", values, strict=True))), [])
+    assert table.notes == ("m: nobody is told apart from the first, so the order may be luck.",)
+    (same,) = row_tables(_board(tmp_path / "same", {"a": LOW, "b": LOW}), [])
+    assert same.notes == ()
+    (alone,) = row_tables(_board(tmp_path / "alone", {"a": LOW, "random": NONE}), [])
+    assert alone.notes == ()
 
 
 def test_where_somebody_abstains_each_row_says_how_often(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 
 from torch import Tensor, nn
+from zennit.core import collect_leaves
 from zennit.layer import Sum
 from zennit.types import Activation, AvgPool, BatchNorm, Linear, MaxPool
 
@@ -59,4 +60,19 @@ def _asked(network: nn.Module, one_hot: Tensor) -> str:
             f"the input read by {', '.join(map(repr, reading)) or 'no module'}, and {first} as the "
             "first linear one in the order of modules. Let that one alone read it"
         )
+    return _why_not_merged(network)
+
+
+def _why_not_merged(network: nn.Module) -> str:
+    """Which BatchNorm cannot be merged into the layer before it: its bias would leak relevance."""
+    previous: nn.Module | None = None
+    for leaf in collect_leaves(network):
+        if isinstance(leaf, BatchNorm) and not isinstance(previous, Linear):
+            return (
+                "a BatchNorm not right behind a convolution or dense layer, but one behind "
+                f"{type(previous).__name__ if previous else 'nothing'}. Give it as a depthwise "
+                "convolution, nn.Conv1d(channels, channels, 1, groups=channels), with weight "
+                "w / sqrt(var + eps) and bias b - mean w / sqrt(var + eps)"
+            )
+        previous = leaf
     return ""
