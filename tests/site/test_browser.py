@@ -177,7 +177,7 @@ def test_what_is_cut_says_so_and_what_is_folded_opens(site: Path) -> None:
         page = browser.new_page(viewport={"width": 390, "height": 900})
         for name in ("index.html", "table.html"):
             page.goto(f"{site.as_uri()}/{name}")
-            page.wait_for_function("document.querySelector('.wide.cut') !== null")
+            page.wait_for_selector(".wide.cut")
             assert page.evaluate(cut) == 0, name
         page.goto(f"{site.as_uri()}/index.html#all=1")
         folded = page.evaluate(
