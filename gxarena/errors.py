@@ -11,6 +11,9 @@ from contextlib import contextmanager
 LONGEST_REASON = 300
 """Characters of what a library says was wrong."""
 
+MOST_NAMED = 10
+"""How many offenders an error names: whoever mends one wants to know of the others."""
+
 
 class GxarenaError(Exception):
     """Base of every error raised on purpose; the command line prints it without a traceback."""
@@ -55,12 +58,24 @@ def _steers(character: str) -> bool:
     return character not in "\n\t" and unicodedata.category(character)[0] == "C"
 
 
+def named(offenders: Iterable[object], most: int = MOST_NAMED) -> str:
+    """Offenders as a sentence lists them: the first ones, and how many more there are."""
+    all_of_them = list(map(str, offenders))
+    more = f" and {len(all_of_them) - most} more" if len(all_of_them) > most else ""
+    return ", ".join(all_of_them[:most]) + more
+
+
 def suggest(name: str, choices: Iterable[str], listed: str = "Choices") -> str:
     """A sentence listing `choices`, led by the closest one to `name` where one is close."""
     known = sorted(choices)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"Did you mean '{close[0]}'? " if close else ""
+    close = closest(name, known)
+    hint = f"Did you mean '{close}'? " if close else ""
     return f"{hint}{listed}: {', '.join(known) or 'none'}."
+
+
+def closest(name: str, choices: Iterable[str]) -> str:
+    """The choice that a misspelt name is close to; empty where none is."""
+    return next(iter(difflib.get_close_matches(name, sorted(choices), n=1, cutoff=0.5)), "")
 
 
 def unknown(

@@ -228,8 +228,11 @@ def _factory(kind: str, defined: Any) -> Callable[[], Any]:
 
 def _facts(model: Any) -> Facts:
     """What planning may know of a model, or of its class, that lies in memory."""
-    told = {name: getattr(model, name, None) for name in ("max_length", "n_outputs")}
-    return Facts(**{name: one for name, one in told.items() if isinstance(one, int)})
+    longest, outputs = (getattr(model, name, None) for name in ("max_length", "n_outputs"))
+    return Facts(
+        max_length=longest if isinstance(longest, int) else None,
+        n_outputs=outputs if isinstance(outputs, int) else None,
+    )
 
 
 @dataclass(frozen=True)

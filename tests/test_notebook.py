@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import pydoc
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from toys import WEIGHTS, Linear
 
 import gxarena
+from gxarena import notebook
 from gxarena.errors import InputError, PluginError
 from gxarena.registry import Registry
 from gxarena.results.reading import RunResults
@@ -135,6 +138,15 @@ def test_too_few_explanations_fail_their_cells(document: dict[str, Any], tmp_pat
         gxarena.run(document, explainers=[lazy], out=tmp_path / "run", limit=4)
     (row,) = [r for r in RunResults.of(tmp_path / "run").last_rows() if r["explainer"] == "lazy"]
     assert "lazy: expected 4 explanations, one a sequence, got 0" in row["error_message"]
+
+
+def test_help_on_run_is_that_of_the_function_and_leads_on() -> None:
+    told = str(inspect.getdoc(gxarena.run))
+    assert told == inspect.getdoc(notebook.run)
+    for one in ("quickstart", "suites list", "replicates", "limit=4", "Next:", "gxarena new"):
+        assert one in told
+    assert inspect.signature(gxarena.run) == inspect.signature(notebook.run)
+    assert told.splitlines()[0] in pydoc.render_doc(gxarena.run)
 
 
 def test_the_package_stays_one() -> None:

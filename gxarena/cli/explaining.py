@@ -56,9 +56,14 @@ def explain(
     from gxarena.registry import Registry
     from gxarena.run.single import explain_samples
 
+    samples = _samples(sequence, fasta, region)
+    if plot is not None:
+        from gxarena.report.logos import check_plot, plot_explained
+
+        check_plot([sample.sequence for sample in samples], plot)
     explained = explain_samples(
         Registry.load(),
-        _samples(sequence, fasta, region),
+        samples,
         model=model,
         explainer=explainer,
         model_parameters=key_values("--model-arg", model_args),
@@ -68,12 +73,10 @@ def explain(
         seed=seed,
     )
     if plot is not None:
-        from gxarena.report.logos import plot_explained
-
         plot_explained(explained, plot, title=f"{explainer} on {model}")
     if json:
-        samples = list(_documents(explained))
-        print_json({"model": model, "explainer": explainer, "samples": samples})
+        told = list(_documents(explained))
+        print_json({"model": model, "explainer": explainer, "samples": told})
     else:
         _show(explained)
         if plot is not None:

@@ -165,7 +165,7 @@ def status(folder: RunDir, json: Json = False) -> None:
     impossible = _impossible([] if results.warning else results.last_rows())
     if json:
         at_work = [{**asdict(work), "rate": work.rate, "left": work.left} for work in works]
-        told = {"suite": suite, "cells": dict(counts)}
+        told: dict[str, object] = {"suite": suite, "cells": dict(counts)}
         told |= {"unsupported": [dict(zip(_WHY, one, strict=True)) for one in impossible]}
         print_json(told | ({"at_work": at_work} if works else {}))
         return

@@ -107,8 +107,9 @@ class Scaffold:
             f"{src}/__init__.py": "src/__init__.py.jinja",
             f"{src}/plugin.py": "src/plugin.py.jinja",
             f"{src}/{self.kind}.py": f"src/{self.kind}.py.jinja",
-            "tests/test_conformance.py": "tests/test_conformance.py.jinja",
-            "tests/test_own.py": "tests/test_own.py.jinja",
+            # Named after the package: of two packages side by side pytest collects both.
+            f"tests/test_{self.package}.py": "tests/test_own.py.jinja",
+            f"tests/test_{self.package}_conformance.py": "tests/test_conformance.py.jinja",
         } | (of_a_network if self.network else {})
 
     def write(self, into: Path) -> Path:

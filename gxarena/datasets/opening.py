@@ -11,7 +11,7 @@ from gxarena.capabilities import MADE
 from gxarena.datasets.cache import kept
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.reading import COLUMNS, read_dataset
-from gxarena.errors import GxarenaError, InputError, PluginError, suggest
+from gxarena.errors import GxarenaError, InputError, PluginError, named, suggest
 from gxarena.files import beside, exists
 from gxarena.registry import Registry, signature
 
@@ -48,7 +48,8 @@ def opened(
     if exists(path) or path.suffix or len(path.parts) > 1:
         if unknown := sorted(set(parameters) - set(COLUMNS)):
             raise InputError(
-                f"{path}: expected no parameters but the columns' names, got '{unknown[0]}'. "
+                f"{path}: expected no parameters but the columns' names, got "
+                f"{named(map(repr, unknown))}. "
                 f"{suggest(unknown[0], COLUMNS)}"
             )
         return read_dataset(path, **parameters)

@@ -38,22 +38,11 @@ def plot_explained(explained: Explained, path: Path, title: str = "") -> None:
 
     Raises
     ------
-    MissingExtra
-        matplotlib or logomaker is not installed.
-    InputError
-        More rows than can be drawn, or an ending that is not a picture's.
+    InputError, MissingExtra
+        See `check_plot`.
     """
-    _check_picture(path)
-    rows = [
-        (index, start)
-        for index, sequence in enumerate(explained.sequences)
-        for start in range(0, len(sequence), PER_ROW)
-    ]
-    if len(rows) > MOST_ROWS:
-        raise InputError(
-            f"--plot {path}: expected sequences that fit {MOST_ROWS} rows of {PER_ROW} "
-            f"nucleotides, got {len(rows)} rows. Plot fewer or shorter sequences."
-        )
+    check_plot(explained.sequences, path)
+    rows = _rows(explained.sequences)
     figure = _figure(14, 1.5 * len(rows) + 0.6)
     for axes, (index, start) in zip(
         figure.subplots(len(rows), squeeze=False)[:, 0], rows, strict=True
@@ -62,6 +51,39 @@ def plot_explained(explained: Explained, path: Path, title: str = "") -> None:
     if title:
         figure.suptitle(title)
     _save(figure, path)
+
+
+def check_plot(sequences: Sequence[str], path: Path) -> None:
+    """Say what `plot_explained` lacks before the sequences are explained.
+
+    Raises
+    ------
+    MissingExtra
+        matplotlib or logomaker is not installed.
+    InputError
+        More rows than can be drawn, an ending that is not a picture's, or a folder that is none.
+    """
+    _check_picture(path)
+    if not path.parent.is_dir():
+        raise InputError(
+            f"--plot {path}: expected a folder that is there, got '{path.parent}'. Make it first."
+        )
+    rows = len(_rows(sequences))
+    if rows > MOST_ROWS:
+        raise InputError(
+            f"--plot {path}: expected sequences that fit {MOST_ROWS} rows of {PER_ROW} "
+            f"nucleotides, got {rows} rows. Plot fewer or shorter sequences."
+        )
+    _figure(1, 1)
+
+
+def _rows(sequences: Sequence[str]) -> list[tuple[int, int]]:
+    """Each row of letters: of which sequence, and from where in it."""
+    return [
+        (index, start)
+        for index, sequence in enumerate(sequences)
+        for start in range(0, len(sequence), PER_ROW)
+    ]
 
 
 def plot_motifs(motifs: Sequence[KeptMotif], path: Path) -> None:

@@ -20,7 +20,7 @@ from types import MappingProxyType
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gxarena.errors import InputError
+from gxarena.errors import InputError, named
 from gxarena.results.attestation import checked_by
 from gxarena.results.bundle import is_bundle, opened
 from gxarena.results.joining import joined, relabelled
@@ -110,9 +110,10 @@ def boards_of(paths: Sequence[Path]) -> list[Board]:
     InputError
         Something else is among them.
     """
-    for path in paths:
-        if not path.exists():
-            raise InputError(f"{path}: expected a board, a bundle or a run, got nothing there.")
+    if missing := [path for path in dict.fromkeys(paths) if not path.exists()]:
+        raise InputError(
+            f"{named(missing)}: expected a board, a bundle or a run, got nothing there."
+        )
     written = [path for path in paths if path.suffix == WRITTEN and not path.is_dir()]
     groups: list[_Group] = []
     with ExitStack() as stack:

@@ -26,7 +26,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gxarena.errors import InputError, StorageError
+from gxarena.errors import InputError, StorageError, named
 from gxarena.files import RUN_FILE
 from gxarena.identity import digest
 from gxarena.results.attempts import Attempts, Place
@@ -309,11 +309,10 @@ class RunResults:
 
     def _sentence(self, torn: Sequence[Path]) -> str:
         due = [cell for cell in self.record.cells if not self.attempts(cell)]
-        names = ", ".join(str(path.relative_to(self.path)) for path in torn[:3])
-        more = f" and {len(torn) - 3} more" if len(torn) > 3 else ""
+        names = named([path.relative_to(self.path) for path in torn], 3)
         return (
             f"{self.path}: expected files as gxarena wrote them, got another content in or no "
-            f"{names}{more}, so that {len(due)} of {len(self.record.cells)} cells are due again. "
+            f"{names}, so that {len(due)} of {len(self.record.cells)} cells are due again. "
             "Run the same `gxarena run` again to compute them."
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gxarena.api import ObjectiveMetric
 from gxarena.capabilities import WRAPPER
-from gxarena.errors import GxarenaError, InputError, MissingExtra, PluginError
+from gxarena.errors import GxarenaError, InputError, MissingExtra, PluginError, named
 from gxarena.files import beside
 from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest
@@ -199,9 +199,11 @@ def resolved_parameters(choice: Choice, registry: Registry) -> dict[str, Any]:
     try:
         bound = takes.bind(**given)
     except TypeError as error:
+        unknown = [key for key in given if key not in takes.parameters]
+        why = f"unknown: {named(map(repr, unknown))}" if len(unknown) > 1 else error
         raise InputError(
             f"{choice.kind}.{choice.label}: expected parameters of "
-            f"{choice.found.component.name}{takes}, got {given or 'none'} ({error})."
+            f"{choice.found.component.name}{takes}, got {given or 'none'} ({why})."
         ) from error
     bound.apply_defaults()
     return dict(bound.arguments)

@@ -13,16 +13,13 @@ from gxarena.data import Sample
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import opened
 from gxarena.datasets.reading import COLUMNS, read_dataset
-from gxarena.errors import InputError
+from gxarena.errors import InputError, named
 from gxarena.files import beside
 from gxarena.registry import Registry
 from gxarena.results.sample_groups import groups_of
 from gxarena.run.choices import located
 from gxarena.run.suite import Parameters, Suite
 from gxarena.validation import validated
-
-MAX_LISTED = 3
-"""How many offenders an error names."""
 
 
 class Asked(BaseModel):
@@ -60,8 +57,7 @@ def chosen_dataset(
     limit : int, optional
         At most so many samples.
     """
-    aliases = suite.aliases("datasets")
-    alias = aliases.get(label, {})
+    alias = suite.aliases("datasets").get(label, {})
     asked = validated(Asked, alias, f"{suite.name}, datasets.{label}")
     parameters = {key: value for key, value in alias.items() if key not in Asked.model_fields}
     region = parameters.pop("region") if isinstance(parameters.get("region"), list) else None
@@ -69,8 +65,6 @@ def chosen_dataset(
     if asked.path is not None:
         dataset = _read(asked, folder, parameters, where)
     else:
-        if ("datasets", name) not in registry.components:
-            raise registry.unknown("datasets", name, where, aliases)
         parameters = located(registry, "datasets", name, parameters, folder)
         dataset = opened(name, registry, None, parameters)
     if asked.kind is not None:
@@ -99,10 +93,10 @@ def _within(dataset: Dataset, region: Sequence[object], where: str) -> Dataset:
 
 
 def _read(asked: Asked, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
-    if unknown := set(parameters) - set(COLUMNS):
+    if unknown := sorted(set(parameters) - set(COLUMNS)):
         raise InputError(
             f"{where}: expected only path, kind, n, labels, groups, {', '.join(COLUMNS)} for a "
-            f"dataset given by path, got '{min(unknown)}'."
+            f"dataset given by path, got {named(map(repr, unknown))}."
         )
     return read_dataset(beside(folder, asked.path or ""), **parameters)
 
@@ -112,5 +106,5 @@ def _check_labels(samples: tuple[Sample, ...], dataset: str) -> None:
     if unlabelled:
         raise InputError(
             f"dataset '{dataset}': expected a label for every sample because target = \"label\", "
-            f'got none for {", ".join(unlabelled[:MAX_LISTED])}. Set target = "predicted".'
+            f'got none for {named(unlabelled)}. Set target = "predicted".'
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from gxarena.errors import InputError, MissingExtra
+from gxarena.errors import MOST_NAMED, InputError, MissingExtra
 from gxarena.identity import awaits_download
 from gxarena.run.cell_rows import Made, made_of
 from gxarena.run.cells import Cell
@@ -15,6 +15,8 @@ from gxarena.run.plan import Plan
 from gxarena.run.scoring import components_of
 
 Component = tuple[str, str]
+SLIP = InputError.__name__
+"""How a row calls what a user can mend."""
 
 
 def made_here(plan: Plan) -> dict[Component, Made]:
@@ -49,13 +51,13 @@ def check_components(plan: Plan, made: Mapping[Component, Made]) -> None:
     Raises
     ------
     InputError
-        A component does not have a parameter that it is given.
+        Components do not have parameters that they are given: a sentence for each.
     MissingExtra
         No cell can run for want of one.
     """
-    for one in made.values():
-        if one.get("error_type") == InputError.__name__:
-            raise InputError(one["error_message"])
+    slips = [m["error_message"] for m in made.values() if m.get("error_type") == SLIP]
+    if slips:
+        raise InputError("\n".join(slips[:MOST_NAMED]))
     missing = {k: v for k, v in made.items() if v.get("error_type") == MissingExtra.__name__}
     if missing and all(missing.keys() & components_of(plan, cell) for cell in plan.cells):
         raise MissingExtra(next(iter(missing.values()))["error_message"])

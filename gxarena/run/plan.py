@@ -25,6 +25,7 @@ from gxarena.run.cells import Cell, Explanation, weights_name
 from gxarena.run.choices import Choice, choose, facts, located
 from gxarena.run.data import chosen_dataset
 from gxarena.run.limits import check_length, check_target
+from gxarena.run.named import check_there
 from gxarena.run.replicates import REPLICATES, replicates_of
 from gxarena.run.suite import Block, Parameters, Suite
 from gxarena.sources.dependencies import Sources
@@ -141,6 +142,7 @@ def make_plan(
     if limit is not None and limit < 1:
         raise InputError(f"--limit: expected at least 1 sample, got {limit}.")
     plan = Plan(suite, registry, folder=folder)
+    check_there(suite, registry, folder)
     for number, block in enumerate(suite.matrix):
         _resolve(plan, block, f"{suite.name}, matrix[{number}]", folder, limit)
     if suite.partition:
@@ -193,11 +195,8 @@ def _resolve(plan: Plan, block: Block, where: str, folder: Path | None, limit: i
 def _choose(plan: Plan, kind: str, label: str, where: str) -> Choice:
     if (kind, label) in plan.choices:
         return plan.choices[kind, label]
-    aliases = plan.suite.aliases(kind)
-    parameters = dict(aliases.get(label, {}))
+    parameters = dict(plan.suite.aliases(kind).get(label, {}))
     name = parameters.pop("name", label)
-    if label not in aliases and (kind, name) not in plan.registry.components:
-        raise plan.registry.unknown(kind, label, where, aliases)
     parameters = located(plan.registry, kind, name, parameters, plan.folder)
     if REPLICATES in parameters and kind == "models":
         _choose_replicates(plan, label, name, parameters)

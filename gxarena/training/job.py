@@ -30,8 +30,8 @@ import numpy as np
 from gxarena.api import Model
 from gxarena.datasets.dataset import Dataset
 from gxarena.datasets.opening import opened
-from gxarena.errors import InputError, suggest
-from gxarena.files import write_text
+from gxarena.errors import InputError, named, suggest
+from gxarena.files import beside, exists, write_text
 from gxarena.registry import Registry
 from gxarena.results.lock import LOCK_FILE, locked
 from gxarena.results.provenance import package_versions
@@ -180,6 +180,7 @@ def trainable(recipe: Recipe, path: Path, registry: Registry) -> Any:
 
 
 def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, Dataset]:
+    _check_files(recipe, path, registry)
     datasets = {}
     for split in SPLITS:
         reference = getattr(recipe.data, split)
@@ -193,6 +194,21 @@ def _open_datasets(recipe: Recipe, path: Path, registry: Registry) -> dict[str, 
                 f"{where}: expected a label for every sample, got none for '{unlabelled}'."
             )
     return datasets
+
+
+def _check_files(recipe: Recipe, path: Path, registry: Registry) -> None:
+    """Name all files that are not there; one alone is left to its reader, who says more."""
+    asked = {f"data.{split}": getattr(recipe.data, split) for split in SPLITS}
+    lost = [
+        f"{key} '{reference}'"
+        for key, reference in asked.items()
+        if ("datasets", reference.partition(":")[0]) not in registry.components
+        and not exists(beside(path.parent, reference))
+    ]
+    if len(lost) > 1:
+        raise InputError(
+            f"{path.name}: expected data sets or files that are there, got {named(lost)}."
+        )
 
 
 def _digests(datasets: Mapping[str, Dataset]) -> dict[str, str]:

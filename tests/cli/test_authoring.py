@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -20,8 +21,11 @@ from gxarena.registry import Registry
 from gxarena.results.patterns import unmatched
 from gxarena.run.choices import create
 from gxarena.run.plan import Plan, make_plan
-from gxarena.run.suite import read_suite
+from gxarena.run.suite import Suite, read_suite
 from gxarena.testing import check_component, parametrize_with_checks
+
+ENOUGH = 20
+"""Sequences, with fewer of which a board ranks nobody."""
 
 KINDS = [(kind, False) for kind in SUMMARIES] + [(kind, True) for kind in WITH_TORCH]
 
@@ -64,19 +68,48 @@ def test_a_new_package_is_whole(
     if kind == "model" and not torch:  # one of 200 nucleotides
         assert {len(s.sequence) for s in plan.datasets["fly-200"].samples} == {200}
     assert not any(cell.unsupported for cell in plan.cells)
+    assert_it_can_rank(suite, registry)
     outcomes = list(check_component(registry, name, kind=f"{kind}s", slow=False))
     assert {one.status for one in outcomes} <= {"passed", "skipped"}, outcomes
     assert sum(one.status == "passed" for one in outcomes) >= len(outcomes) // 2
 
 
+def assert_it_can_rank(suite: Suite, registry: Registry) -> None:
+    """Whether there are two who compete, and enough sequences to tell them apart."""
+    for block in suite.matrix:
+        names = [suite.explainers.get(one, {}).get("name", one) for one in block.explainers]
+        roles = [registry.get("explainers", name).role for name in names]
+        assert roles.count("method") > 1
+        for dataset in block.datasets:
+            assert suite.datasets.get(dataset, {}).get("n", ENOUGH) >= ENOUGH
+
+
 def _tests_run_uninstalled(folder: Path) -> None:
     """Its own tests pass before anything is installed; those of conformance say what to do."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    own = subprocess.run(
-        [*command, "tests/test_own.py"], cwd=folder, capture_output=True, text=True, check=False
+    package = folder.name.replace("-", "_")
+    assert " passed in " in _pytest(folder, f"tests/test_{package}.py")
+
+
+def _pytest(folder: Path, *arguments: str, path: str = "") -> str:
+    """What pytest prints in a folder, with more on Python's search path; it must pass."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=folder,
+        env=os.environ | ({"PYTHONPATH": path} if path else {}),
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert own.returncode == 0, own.stdout
-    assert " passed in " in own.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_packages_side_by_side_are_tested_together(tmp_path: Path) -> None:
+    """pytest takes no two modules of one name from folders that are no packages."""
+    for kind, name in (("metric", "one-metric"), ("aggregator", "one-aggregator")):
+        Scaffold(kind, name).write(tmp_path)
+    path = os.pathsep.join(str(one / "src") for one in tmp_path.iterdir())
+    assert "2 passed" in _pytest(tmp_path, "--ignore-glob=*conformance*", path=path)
 
 
 def _metrics(plan: Plan) -> list[str]:

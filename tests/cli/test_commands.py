@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import subprocess
@@ -16,10 +15,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import gxarena
 from gxarena.cli import app as application
 from gxarena.cli.app import app
-from gxarena.errors import StorageError
+from gxarena.errors import GxarenaError, StorageError
 from gxarena.registry import Registry
 
 SUITE = """
@@ -105,9 +103,6 @@ def test_the_help_of_run_leads_on() -> None:
     assert named >= {"suites", "plan", "run", "leaderboard", "failures", "report", "site", "submit"}
     for told in ("models.cnn.replicates", "Parquet", "run.json", "fewer than 20 samples"):
         assert told in text
-    assert inspect.getdoc(gxarena.run)
-    for told in ("quickstart", "suites list", "replicates", "limit=4", "Next:", "gxarena new"):
-        assert told in str(inspect.getdoc(gxarena.run))
 
 
 def test_plugins_list() -> None:
@@ -247,6 +242,33 @@ def test_explain_prints_the_contracts_document(suite: Callable[..., Path], tmp_p
     picture = tmp_path / "picture.png"
     assert "one target 1" in _run(*arguments, "--target", 1, "--plot", picture)
     assert picture.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("picture", "sequence", "complaint"),
+    [
+        ("a.txt", "ACGT", "expected .png, .svg or .pdf"),
+        ("a.png", "ACGT" * 2000, "rows. Plot fewer or shorter"),
+        ("nowhere/a.png", "ACGT", "expected a folder that is there"),
+        ("a.png", "ACGT", "pip install 'gxarena[plot]'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_not_explained_first(
+    suite: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    picture: str,
+    sequence: str,
+    complaint: str,
+) -> None:
+    suite()
+    if "pip" in complaint:
+        monkeypatch.setitem(sys.modules, "logomaker", None)  # as where it is not installed
+    arguments = ("explain", "--model", "toy", "--explainer", "crash", "--sequence", sequence)
+    command = [*arguments, "--plot", str(tmp_path / picture)]
+    with pytest.raises(GxarenaError) as raised:
+        CliRunner().invoke(app, command, catch_exceptions=False)
+    assert complaint in str(raised.value)  # and not that this explainer always fails
 
 
 def test_explain_takes_parameters_and_explains_the_predicted_output(

@@ -48,6 +48,15 @@ def test_tests_run_on_each_python_that_pyproject_names() -> None:
     assert tests["jobs"]["newest"]["strategy"]["matrix"]["python"].count("versions") == 1
 
 
+def test_lowest_and_newest_versions_have_the_extra_that_the_tests_ask_for() -> None:
+    """Tests call the linter and list the engines' extras, which `test` alone does not bring."""
+    jobs = document(FORGE / "workflows" / "tests.yml")["jobs"]
+    for job in ("lowest", "newest"):
+        steps = "\n".join(step.get("run", "") for step in jobs[job]["steps"])
+        assert '--editable ".[dev]"' in steps
+    assert "--resolution lowest-direct" in str(jobs["lowest"])
+
+
 @pytest.mark.parametrize("path", sorted((FORGE / "workflows").glob("*.yml")), ids=lambda p: p.name)
 def test_a_workflow_may_write_nothing_but_what_it_says(path: Path) -> None:
     workflow = document(path)

@@ -16,6 +16,8 @@ import pytest
 from fresh import FreshEnvironment, typed
 
 from gxarena.cli.scaffold import SUMMARIES, WITH_TORCH
+from gxarena.registry import Registry
+from gxarena.run.suite import read_suite
 
 ROOT = Path(__file__).parents[2]
 TUTORIALS = ROOT / "docs" / "tutorials"
@@ -55,6 +57,31 @@ def test_bench_my_explainer(fresh: FreshEnvironment, tmp_path: Path) -> None:
     follow("explainer", fresh, tmp_path)
     assert (tmp_path / "masked-pairs" / "masked-pairs.zip").is_file()
     assert "masked-pairs" in (tmp_path / "masked-pairs" / "board.md").read_text()
+    for run in ("first", "mine"):
+        assert ranks(tmp_path / "masked-pairs" / "runs" / run)
+
+
+def ranks(run: Path) -> set[str]:
+    """Who has a rank on a run's board."""
+    rows = pq.read_table(run / "leaderboard.parquet").to_pylist()
+    return {row["explainer"] for row in rows if row["rank"] is not None}
+
+
+def test_the_bout_that_the_tutorial_shows_has_a_rival() -> None:
+    """Another method beside the reader's own, on so many promoters that they can be told apart."""
+    shown = [line for line in typed((TUTORIALS / "explainer.md").read_text()) if "--set" in line]
+    ((_, _, _, _, _, _, change),) = shown
+    suite = read_suite("quickstart", [change])
+    known = Registry.load().components
+    (block,) = suite.matrix
+    methods = [
+        name
+        for name in block.explainers
+        if ("explainers", name) not in known or known["explainers", name].component.role == "method"
+    ]
+    assert methods[0] == "masked-pairs"
+    assert len(methods) > 1
+    assert suite.datasets["fly-promoters"]["n"] >= 20
 
 
 @pytest.mark.slow
@@ -78,10 +105,12 @@ def write_data(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_bring_my_data(fresh: FreshEnvironment, tmp_path: Path) -> None:
-    write_data(tmp_path)
     follow("data", fresh, tmp_path)
     assert (tmp_path / "my-site" / "index.html").is_file()
-    assert "lrp" in (tmp_path / "mine.md").read_text()
+    assert {"lrp", "saliency", "ism"} <= ranks(tmp_path / "runs" / "mine")
+    card = json.loads((tmp_path / "runs" / "my-cnn" / "0" / "card.json").read_text())
+    assert card["scores"]["model"]["test"]["accuracy"] > 0.75
+    assert "Drosophila" not in json.dumps(card)
 
 
 def readme(chapter: str) -> str:
@@ -161,6 +190,7 @@ def test_from_new_to_a_verified_bundle(
     (mine,) = [one for one in listed["components"] if one["name"] == name]
     assert (mine["distribution"], mine["status"]) == (name, "ready")
     assert name in (folder / "board.md").read_text()
+    assert ranks(folder / "runs" / "first")
     checked = json.loads(fresh.run(["gxarena", "verify", f"{name}.zip", "--json"], folder))
     assert checked["holds"]
     assert checked["counts"]["cells"] > 0

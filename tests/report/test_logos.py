@@ -47,5 +47,8 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
         plot_explained(_explained(20), tmp_path / "a.txt")
     with pytest.raises(InputError, match=rf"got {MOST_ROWS + 1} rows. Plot fewer"):
         plot_explained(_explained(20, n=MOST_ROWS + 1), tmp_path / "a.png")
-    with pytest.raises(StorageError, match="expected to write, got 'No such file or directory'"):
+    with pytest.raises(InputError, match="expected a folder that is there"):
         plot_explained(_explained(20), tmp_path / "nowhere" / "a.png")
+    (tmp_path / "taken.png").mkdir()
+    with pytest.raises(StorageError, match="expected to write, got 'Is a directory'"):
+        plot_explained(_explained(20), tmp_path / "taken.png")

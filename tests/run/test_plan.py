@@ -281,6 +281,50 @@ def test_mistakes_name_their_place(
         plan(matrix=[_block(**changes)])
 
 
+def test_everything_that_is_not_there_is_named_at_once(plan: MakePlan, tmp_path: Path) -> None:
+    (tmp_path / "there.csv").write_text("sequence\nACGT\n")
+    files = {"a": tmp_path / "a.csv", "b": tmp_path / "b.csv", "c": tmp_path / "there.csv"}
+    with pytest.raises(InputError) as raised:
+        plan(
+            datasets={label: {"path": str(path)} for label, path in files.items()},
+            partition="tyo",
+            matrix=[
+                _block(datasets=list(files), explainers=["exakt", "exact"], metrics=["gnii"]),
+                _block(datasets=["a"], explainers=["exakt"], against=["toy/rendom"]),
+            ],
+        )
+    said = str(raised.value)
+    assert "got 6 others: " in said
+    for one in (
+        "matrix[0].explainers[0] explainer 'exakt' (did you mean 'exact'?)",
+        "matrix[0].metrics[0] metric 'gnii' (did you mean 'gini'?)",
+        "matrix[1].against[0] explainer 'rendom' (did you mean 'random'?)",
+        "partition model 'tyo' (did you mean 'toy'?)",
+        f"datasets.a.path '{files['a']}'",
+        f"datasets.b.path '{files['b']}'",
+    ):
+        assert said.count(one) == 1
+    assert "there.csv" not in said
+
+
+def test_ten_are_named_and_the_others_counted(plan: MakePlan) -> None:
+    with pytest.raises(InputError, match=r"'e9'\S* and 3 more\. `gxarena plugins list`"):
+        plan(matrix=[_block(explainers=[f"e{i}" for i in range(13)])])
+
+
+def test_every_parameter_that_it_does_not_have_is_named(
+    plan: MakePlan, registry: Registry, tmp_path: Path
+) -> None:
+    made = plan(models={"toy": {"widht": 4, "scael": 1}}, matrix=[_block()])
+    with pytest.raises(InputError, match=r"\(unknown: 'widht', 'scael'\)"):
+        resolved_parameters(made.choice("models", "toy"), registry)
+    path = tmp_path / "d.csv"
+    path.write_text("sequence\nACGT\n")
+    parameters = {"path": str(path), "taste": "x", "colour": "y"}
+    with pytest.raises(InputError, match="got 'colour', 'taste'"):
+        plan(datasets={"mine": parameters}, matrix=[_block()])
+
+
 def test_target_out_of_range_is_known_before_any_work(plan: MakePlan, tmp_path: Path) -> None:
     (tmp_path / "short.csv").write_text("sequence,label\nACGT,0\nAAAA,5\n")
     short = {"mine": {"path": str(tmp_path / "short.csv")}}

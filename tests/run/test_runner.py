@@ -393,8 +393,10 @@ def test_two_runs_do_not_share_a_folder(plan: MakePlan, tmp_path: Path) -> None:
 def test_a_parameter_that_is_not_there_stops_before_any_work(
     plan: MakePlan, tmp_path: Path
 ) -> None:
-    made = plan(metrics={"gini": {"sing": "positive"}}, matrix=[_block()])
-    with pytest.raises(InputError, match=r"metrics.gini: expected parameters of gini\(sign"):
+    slips = {"metrics": {"gini": {"sing": "positive"}}, "models": {"toy": {"widht": 3}}}
+    made = plan(**slips, matrix=[_block()])
+    said = r"(?s)models.toy: expected parameters of toy.*\nmetrics.gini: expected parameters"
+    with pytest.raises(InputError, match=said):
         run(made, tmp_path / "run")
     assert not (tmp_path / "run" / "store").exists()
 

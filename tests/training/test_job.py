@@ -259,6 +259,12 @@ def test_what_is_not_there_is_named(
         train(recipe, tmp_path / "out", [change])
 
 
+def test_all_files_that_are_not_there_are_named(recipe: Path, tmp_path: Path) -> None:
+    lost = ["data.train=nowhere.csv", "data.test=neither.csv"]
+    with pytest.raises(InputError, match=r"data\.train 'nowhere.csv', data\.test 'neither.csv'\."):
+        train(recipe, tmp_path / "out", lost)
+
+
 def test_unlabelled_data_is_refused(recipe: Path, tmp_path: Path) -> None:
     (recipe.parent / "test.csv").write_text("id,sequence\nx,ACGT\n")
     with pytest.raises(InputError, match=r"data\.test: expected a label .* got none for 'x'"):

@@ -14,9 +14,8 @@ from zennit.layer import Sum
 from gxarena.data import Batch
 from gxarena.errors import Unsupported
 from gxarena_cnn.lrp import LRP
-from gxarena_cnn.model import OneHotModel
-from gxarena_cnn.networks import Network
 from gxarena_torch.modules import capabilities_of, model_of
+from gxarena_torch.one_hot import OneHotModel
 from gxarena_torch.walking import why_not_walkable
 
 LENGTH = 12
@@ -108,7 +107,7 @@ def test_a_pre_activation_batch_norm_is_refused_and_its_depthwise_convolution_is
              nn.Flatten(), nn.Linear(4 * (LENGTH - 4), 2)]  # fmt: skip
     batch = Batch(("ACGT" * 3,), np.array([1]))
     refused = model_of("mine", nn.Sequential(*parts), LENGTH, device="cpu")
-    assert "one behind ReLU" in capabilities_of(refused)["gxarena_cnn:zennit"]
+    assert "one behind ReLU" in why_not_walkable(refused.network, ONE_HOT)
     with pytest.raises(Unsupported, match=r"one behind ReLU.* depthwise convolution, nn\.Conv1d\("):
         LRP().explain(refused, batch)
     walked = model_of("mine", nn.Sequential(*parts[:2], depthwise, *parts[3:]), LENGTH)
@@ -121,13 +120,11 @@ def test_a_pre_activation_batch_norm_is_refused_and_its_depthwise_convolution_is
     assert found.scores.sum() + found.diagnostics["absorbed"] == pytest.approx(explained)
 
 
-def test_a_networks_walk_is_asked_once_and_leaves_no_hook(
-    make_model: Callable[..., OneHotModel], make_network: Callable[..., Network]
-) -> None:
-    model = make_model()
+def test_a_networks_walk_is_asked_once_and_leaves_no_hook() -> None:
+    model = OneHotModel(Stem(_residual).eval(), "cpu", input_length=LENGTH, n_outputs=2)
     passes: list[int] = []
     handle = model.network.register_forward_hook(lambda _, __, out: passes.append(len(out)))
-    batch = Batch(("ACGTACGTAC",), np.array([1]))
+    batch = Batch(("ACGT" * 3,), np.array([1]))
     LRP().explain(model, batch)
     LRP().explain(model, batch)
     handle.remove()
