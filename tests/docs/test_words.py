@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,19 @@ def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int])
     assert {(r["model"], r["replicates"]) for r in rows if r["role"] == "method" and r["n"]} == set(
         models.items()
     )
+
+
+def test_which_suites_have_no_board() -> None:
+    """docs/results.md, how far these numbers reach."""
+    without = {
+        path.stem
+        for path in BENCHMARKS.glob("*.toml")
+        if not (BOARDS / f"{path.stem}.parquet").exists()
+    }
+    page = (BOARDS.parent / "docs" / "results.md").read_text()
+    _, _, after = page.partition("have no board here")
+    named = re.findall(r"`([\w-]+)`", after.partition("Of these nothing")[0])
+    assert named == sorted(without)
 
 
 def test_boards_have_all_columns_of_today() -> None:
