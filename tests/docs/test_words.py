@@ -38,6 +38,8 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
         ("question-resolution", {"cnn-planted": 5, "mini-planted": 5}),
         ("question-positions", {"cnn": 5, "dnabert2-mini": 5}),
         ("question-similarity", {"dnabert2-mini": 5}),
+        ("human-promoters", {"cnn-human": 5, "mini-human": 3}),
+        ("question-unseen", {"cnn-planted": 5, "all-words": 3, "held-out": 3}),
     ],
 )
 def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int]) -> None:
@@ -733,3 +735,57 @@ def test_pairs_do_not_tell_every_rule_by_signs() -> None:
             "planted", metric="grammar_satisfiability", dataset=grammar, model="cnn-planted"
         )
         assert (found["lrp"]["rank_low"] == 1) == (grammar in ("or", "spacing"))
+
+
+CONVENTIONS = ("", "-after", "-never", "-l1")
+STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_on_human_promoters_no_agreement_is_shown(strategy: str, convention: str) -> None:
+    """docs/paper.md, on human non-TATA promoters."""
+    metric = f"continuous_jaccard{convention}[vs cnn-human/lrp]"
+    rows = _rows("human-promoters", dataset="promoters", metric=metric, aggregator=strategy)
+    assert rows["attnlrp"]["ci_low"] <= rows["attnlrp-permuted"]["ci_high"]
+
+
+@pytest.mark.parametrize("fill", ["unknown", "random", "complement"])
+@pytest.mark.parametrize(
+    ("board", "dataset", "model", "explainer"),
+    [
+        ("human-promoters", "promoters", "mini-human", "attnlrp"),
+        ("human-promoters", "promoters", "cnn-human", "lrp"),
+        ("quickstart", "fly-promoters", "dnabert2-mini", "attnlrp"),
+        ("quickstart", "fly-promoters", "cnn", "lrp"),
+    ],
+)
+def test_on_fly_and_human_mif_loses_and_lif_gains_beside_a_random_order(
+    board: str, dataset: str, model: str, explainer: str, fill: str
+) -> None:
+    """docs/paper.md, on human non-TATA promoters."""
+    mif, lif, chance = (
+        _rows(
+            board, dataset=dataset, model=model, aggregator="native",
+            metric=f"faithfulness-{fill}.{order}_drop_probability@20",
+        )[explainer]
+        for order in ("mif", "lif", "random")
+    )  # fmt: skip
+    assert mif["ci_low"] > chance["ci_high"]
+    assert lif["ci_high"] < min(chance["ci_low"], 0)
+
+
+def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
+    """docs/models-and-data.md, what ships has seen the words."""
+    saw, held, ships = (
+        _rows("question-unseen", dataset="new-words-positives", metric="auprc", model=model)
+        for model in ("all-words", "held-out", "cnn-planted")
+    )
+    for explainer in ("lrp", "lrp-plus", "lrp-gamma"):
+        assert saw[explainer]["ci_low"] < held[explainer]["ci_low"] < saw[explainer]["ci_high"]
+        assert abs(ships[explainer]["estimate"] - ships["gc"]["estimate"]) < 0.03
+    saw, held = (
+        _rows("question-unseen", dataset="new-words", metric="accuracy", model=model)
+        for model in ("all-words", "held-out")
+    )
+    assert saw["random"]["ci_low"] < held["random"]["ci_low"] < saw["random"]["ci_high"]
