@@ -41,7 +41,6 @@ SETTINGS = (
     "LGPL-3.0",
     "GPL-3.0",
     "CC BY 4.0",
-    "Jaganathan et al. 2019, Cell 176:535",
 )
 _REFERENCE = re.compile(  # also a page of a journal
     r"arXiv:\d{4}\.\d{5}|MA\d{4}\.\d|\b(?:19|20)\d\d, [A-Z][A-Za-z\s.&]+\s\d+:\d+"

@@ -38,7 +38,6 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
         ("question-resolution", {"cnn-planted": 5, "mini-planted": 5}),
         ("question-positions", {"cnn": 5, "dnabert2-mini": 5}),
         ("question-similarity", {"dnabert2-mini": 5}),
-        ("human-promoters", {"cnn-human": 5, "mini-human": 3}),
         ("question-unseen", {"cnn-planted": 5, "all-words": 3, "held-out": 3}),
     ],
 )
@@ -783,7 +782,10 @@ def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
     )
     for explainer in ("lrp", "lrp-plus", "lrp-gamma"):
         assert saw[explainer]["ci_low"] < held[explainer]["ci_low"] < saw[explainer]["ci_high"]
-        assert abs(ships[explainer]["estimate"] - ships["gc"]["estimate"]) < 0.03
+    assert ships["lrp"]["ci_low"] > ships["gc"]["ci_high"]
+    assert (
+        max(ships[one]["estimate"] for one in ("lrp-plus", "lrp-gamma")) < ships["gc"]["estimate"]
+    )
     saw, held = (
         _rows("question-unseen", dataset="new-words", metric="accuracy", model=model)
         for model in ("all-words", "held-out")
