@@ -19,12 +19,15 @@ def new(
     torch: Annotated[
         bool, typer.Option("--torch", help="Explainers, models: an example with PyTorch.")
     ] = False,
+    input_length: Annotated[
+        int, typer.Option("--input-length", metavar="N", help="Nucleotides a --torch model reads.")
+    ] = 250,
 ) -> None:
     """Write a complete little package with a component that works: replace what it computes."""
     from gxarena.cli.console import say_on_stdout
     from gxarena.cli.scaffold import Scaffold
 
-    scaffold = Scaffold(kind, name, torch)
+    scaffold = Scaffold(kind, name, torch, input_length)
     folder = scaffold.write(into)
     say_on_stdout(f"{folder}: {len(scaffold.files)} files. Next:\n")
     for line in (

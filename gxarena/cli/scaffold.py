@@ -11,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gxarena import __version__
-from gxarena.errors import InputError, check_choice
+from gxarena.errors import InputError, check_at_least, check_choice
 from gxarena.files import write_bytes, write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,8 +31,16 @@ WITH_TORCH = {
 }
 """What it is of kinds that have one with PyTorch too."""
 
+BUNDLED_LENGTH = 250
+"""Nucleotides of each of the fly promoters, on which the network is trained."""
+
+SHORTEST = 25
+"""What the example's network pools at a time."""
+
 WEIGHTS = "weights.safetensors"
 """Of the network, in its package: what its `make_weights.py` trains."""
+
+_OF_PLAIN_MODELS = 200
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -49,11 +57,14 @@ class Scaffold:
         Of the component and its distribution.
     torch : bool
         Explainers and models: whether the example computes with PyTorch.
+    input_length : int
+        Nucleotides that a model's network reads.
     """
 
     kind: str
     name: str
     torch: bool = False
+    input_length: int = BUNDLED_LENGTH
 
     def __post_init__(self) -> None:
         check_choice("new, kind", self.kind, SUMMARIES)
@@ -69,6 +80,9 @@ class Scaffold:
             )
         if self.torch and self.kind not in WITH_TORCH:
             raise InputError(f"new, --torch: expected an explainer or a model, got '{self.kind}'.")
+        if self.input_length != BUNDLED_LENGTH and not self.network:
+            raise InputError("new, --input-length: expected a model with --torch, got another.")
+        check_at_least("new, --input-length", self.input_length, SHORTEST)
 
     @property
     def package(self) -> str:
@@ -112,6 +126,14 @@ class Scaffold:
             f"tests/test_{self.package}_conformance.py": "tests/test_conformance.py.jinja",
         } | (of_a_network if self.network else {})
 
+    @property
+    def _data(self) -> dict[str, object]:
+        """What a model is tried on; where it reads less than there is, windows of that."""
+        length = self.input_length if self.network else _OF_PLAIN_MODELS
+        windows = self.kind == "model" and length < BUNDLED_LENGTH
+        dataset = f"fly-{length}" if windows else "fly-promoters"
+        return {"input_length": length, "windows": windows, "dataset": dataset}
+
     def write(self, into: Path) -> Path:
         """Write the package as a folder of its name in `into`; returns that folder.
 
@@ -141,6 +163,7 @@ class Scaffold:
             "title": summary[0].upper() + summary[1:],
             "torch": self.torch,
             "network": self.network,
+            **self._data,
             "weights": WEIGHTS,
             "version": __version__,
         }

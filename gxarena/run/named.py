@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from gxarena.errors import InputError, closest, named
 from gxarena.files import beside, exists
 from gxarena.registry import Registry
-from gxarena.run.suite import KINDS, Block, Suite
+from gxarena.run.suite import KINDS, Block, Suite, read_suite, shipped_suites
 
 Name = tuple[str, str, str]
 """Where something is named, its kind, and the label."""
@@ -36,6 +37,11 @@ def check_there(suite: Suite, registry: Registry, folder: Path | None) -> None:
         return
     if len(lost) == 1 and not files:
         ((where, kind, name),) = lost
+        if defined := _defined(kind, name):
+            raise InputError(
+                f"{suite.name}, {where}: expected {kind} that are installed or aliases of this "
+                f"suite, got '{name}', {defined}."
+            )
         raise registry.unknown(kind, name, f"{suite.name}, {where}", suite.aliases(kind))
     got = [_said(one, registry, suite) for one in lost] + files
     raise InputError(
@@ -47,8 +53,25 @@ def check_there(suite: Suite, registry: Registry, folder: Path | None) -> None:
 def _said(name: Name, registry: Registry, suite: Suite) -> str:
     where, kind, label = name
     close = closest(label, [*registry.names(kind), *suite.aliases(kind)])
-    hint = f" (did you mean '{close}'?)" if close else ""
-    return f"{where} {kind.removesuffix('s')} '{label}'{hint}"
+    hint = _defined(kind, label) or (f"did you mean '{close}'?" if close else "")
+    return f"{where} {kind.removesuffix('s')} '{label}'{f' ({hint})' if hint else ''}"
+
+
+def _defined(kind: str, label: str) -> str:
+    """Of a label that boards show and nobody installs: which suite that ships defines it, and how.
+
+    A suite of one's own may use the same label, and has to say what it means.
+    """
+    suites = {name: read_suite(name).aliases(kind).get(label) for name in shipped_suites()}
+    defining = {name: alias for name, alias in suites.items() if alias}
+    if not defining:
+        return ""
+    simplest = min(defining, key=lambda name: len(defining[name]))
+    table = ", ".join(f"{key} = {json.dumps(value)}" for key, value in defining[simplest].items())
+    return (
+        f"an alias of the suite '{simplest}', which yours may define likewise: "
+        f"[{kind}.{label}] {table}"
+    )
 
 
 def _unknown(suite: Suite, registry: Registry) -> Iterator[Name]:

@@ -135,6 +135,11 @@ def _from_suites(content: Content) -> dict[tuple[str, str], tuple[str, Mapping[s
 def _from_cells(content: Content) -> dict[tuple[str, str], tuple[str, Mapping[str, Any]]]:
     meant: dict[tuple[str, str], tuple[str, Mapping[str, Any]]] = {}
     for source in content.sources.values():
+        # Cells tell no component of their data; the suite that a run keeps does.
+        for label, alias in source.record.document.get("datasets", {}).items():
+            parameters = dict(alias)
+            component = str(parameters.pop("name", None) or label)
+            meant.setdefault(("dataset", label), (component, parameters))
         for row in source.last_rows():
             for kind in ("explainer", "model", "metric"):
                 if row[f"{kind}_component"] is not None and (kind, row[kind]) not in meant:

@@ -35,7 +35,10 @@ def outputs_are_well_formed(subject: Subject) -> str:
     checked_predictions(subject.made, _samples(subject), subject.choice)
     if subject.made.n_outputs > 1:
         return ""
-    return "one output x: nothing in probabilities has a value; a classifier hands out [0, x]"
+    return (
+        "one output x: nothing in probabilities has a value; a classifier hands out [0, x], "
+        "torch.nn.functional.pad(x, (1, 0))"
+    )
 
 
 @check("models")
@@ -146,9 +149,10 @@ def capabilities_have_their_methods(subject: Subject) -> None:
     for capability, flag in (("one-hot", "one_hot"), ("modular", "modular")):
         said = getattr(subject.made, flag, None)
         if said is not None and bool(said) != (capability in provides):
+            lacks = getattr(subject.made, "lacks", {}).get(capability)
             raise Failed(
                 f"{flag} to be {capability in provides}, as provides says",
-                f"{said}",
+                f"{said}{f', because {lacks}' if lacks else ''}",
                 f"Mend {flag}, or '{capability}' in provides.",
             )
 

@@ -75,6 +75,7 @@ def model_of(
     )
     found = capabilities_of(model)
     model.modular = not found["modular"]
+    model.lacks = {capability: lacks for capability, lacks in found.items() if lacks}
     holding = {capability for capability, lacks in found.items() if not lacks}
     return declares(name=name, provides=holding | set(also))(model)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,13 @@ class OneHotModel:
     n_outputs : int
     max_length : int
         The network's input length; shorter sequences are padded with N on the right.
+    lacks : mapping
+        Each capability that was found not to hold, and why; empty where nobody has tried.
     """
 
     one_hot = True
     modular = True
+    lacks: Mapping[str, str] = MappingProxyType({})
     reference_kinds = ("zeros", "uniform", "unknown")
 
     def __init__(

@@ -58,12 +58,12 @@ def why_not_modular(network: nn.Module, inputs: Tensor) -> str:
         What it is given.
     """
     seen = watched(network, inputs)
-    if seen.nonlinear:
-        return f"its forward computes {_listed(seen.nonlinear)} outside of torch's modules"
+    outside = f"its forward computes {listed(seen.nonlinear)} outside of torch's modules"
+    why = [outside] if seen.nonlinear else []
     for name, module in seen.modules.items():
         if seen.used[name] > 1 and not isinstance(module, _LINEAR_MODULES):
-            return f"module '{name}' is used {seen.used[name]} times"
-    return ""
+            why.append(f"module '{name}' is used {seen.used[name]} times")
+    return "; ".join(why)
 
 
 @dataclass
@@ -178,7 +178,8 @@ def _unlearned(network: nn.Module) -> Iterator[None]:
             one.requires_grad_()
 
 
-def _listed(names: set[str]) -> str:
+def listed(names: set[str]) -> str:
+    """Names of functions in quotes, in order."""
     return ", ".join(f"'{name}'" for name in sorted(names))
 
 

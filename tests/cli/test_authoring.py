@@ -15,11 +15,12 @@ from entry_points import entry_point
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
-from gxarena.cli.scaffold import SUMMARIES, TEMPLATES, WITH_TORCH, Scaffold
+from gxarena.cli.scaffold import BUNDLED_LENGTH, SUMMARIES, TEMPLATES, WITH_TORCH, Scaffold
+from gxarena.datasets.opening import open_dataset
 from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.results.patterns import unmatched
-from gxarena.run.choices import create
+from gxarena.run.choices import create, facts, resolved_parameters
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.suite import Suite, read_suite
 from gxarena.testing import check_component, parametrize_with_checks
@@ -30,12 +31,19 @@ ENOUGH = 20
 KINDS = [(kind, False) for kind in SUMMARIES] + [(kind, True) for kind in WITH_TORCH]
 
 
-@pytest.mark.parametrize(("kind", "torch"), KINDS)
+SHORT = 110
+"""Nucleotides of a network that reads less than the data have, and no multiple of its pooling."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "torch", "length"),
+    [(kind, torch, BUNDLED_LENGTH) for kind, torch in KINDS] + [("model", True, SHORT)],
+)
 def test_a_new_package_is_whole(
-    kind: str, torch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, torch: bool, length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = f"new-{kind}{'-torch' if torch else ''}"
-    scaffold = Scaffold(kind, name, torch)
+    name = "new-short" if length == SHORT else f"new-{kind}{'-torch' if torch else ''}"
+    scaffold = Scaffold(kind, name, torch, length)
     folder = scaffold.write(tmp_path)
     written = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert written == set(scaffold.files)
@@ -67,11 +75,25 @@ def test_a_new_package_is_whole(
         assert {cell.explainer for cell in plan.cells} == {name, "lrp", "random"}
     if kind == "model" and not torch:  # one of 200 nucleotides
         assert {len(s.sequence) for s in plan.datasets["fly-200"].samples} == {200}
+    if length == SHORT:
+        assert_it_reads_ends(plan, name)
     assert not any(cell.unsupported for cell in plan.cells)
     assert_it_can_rank(suite, registry)
     outcomes = list(check_component(registry, name, kind=f"{kind}s", slow=False))
     assert {one.status for one in outcomes} <= {"passed", "skipped"}, outcomes
     assert sum(one.status == "passed" for one in outcomes) >= len(outcomes) // 2
+
+
+def assert_it_reads_ends(plan: Plan, name: str) -> None:
+    """Network, facts and suite agree, and what is read is the end, which is a promoter's own."""
+    cut, whole = plan.datasets[f"fly-{SHORT}"], open_dataset("fly-promoters:test")
+    ends = {one.sequence[-SHORT:] for one in whole.samples}
+    assert {len(one.sequence) for one in cut.samples} == {SHORT}
+    assert {one.sequence for one in cut.samples} <= ends
+    choice = plan.choice("models", name)
+    assert facts(choice.found, {}).max_length == SHORT
+    # Of weights that the package brings no path of this machine is told.
+    assert resolved_parameters(choice, plan.registry)["checkpoint"] is None
 
 
 def assert_it_can_rank(suite: Suite, registry: Registry) -> None:
@@ -102,6 +124,67 @@ def _pytest(folder: Path, *arguments: str, path: str = "") -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+OWN = """
+from torch import nn
+
+
+class Network(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mine, self.flatten = nn.Sequential(nn.Conv1d(4, 2, 3), nn.AvgPool1d(198)), nn.Flatten()
+
+    def forward(self, one_hot):
+        return self.flatten(self.mine(one_hot))
+"""
+SAVING = """
+import sys
+import torch
+from a_wrapper.network import Network
+
+state = Network().state_dict()
+torch.save(state, "whole.pt")
+torch.save({name.removeprefix("mine."): one for name, one in state.items()}, "wrapped.pt")
+torch.save({"model": state}, "nested.pt")
+torch.save(state | {"mine.0.bias": torch.zeros(3)}, "size.pt")
+torch.save(Network(), "pickled.pt")
+"""
+
+
+def test_weights_are_taken_or_it_is_said_where_they_are_not_the_networks(tmp_path: Path) -> None:
+    folder = Scaffold("model", "a-wrapper", torch=True, input_length=200).write(tmp_path)
+    (folder / "src/a_wrapper/network.py").write_text(OWN)
+    (folder / "odd.pt").write_text("junk")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(folder / "src")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run("-c", SAVING).returncode == 0
+    for name in ("whole", "wrapped"):
+        written = folder / f"{name}.safetensors"
+        done = run("make_weights.py", "--from", f"{name}.pt", "--out", written.name)
+        assert done.returncode == 0, done.stderr
+        assert written.read_bytes() == (folder / "whole.safetensors").read_bytes()
+    for name, complaint in (
+        ("nested", "got others, lacking: 'mine.0.weight', 'mine.0.bias'; unknown: 'model'. Make"),
+        ("size", "got others, of another size: 'mine.0.bias' (3,) for (2,). Make"),
+        ("pickled", "writes, got UnpicklingError: "),
+        ("odd", "writes, got "),
+        ("absent", "writes, got FileNotFoundError: "),
+    ):
+        done = run("make_weights.py", "--from", f"{name}.pt")
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"{name}.pt: expected what torch.save(")
+        assert complaint in done.stderr
+        assert done.stderr.count("\n") == 1
 
 
 def test_packages_side_by_side_are_tested_together(tmp_path: Path) -> None:
@@ -147,6 +230,13 @@ def test_what_cannot_be_is_said(kind: str, name: str, torch: bool, complaint: st
     with pytest.raises(InputError) as raised:
         Scaffold(kind, name, torch)
     assert complaint in str(raised.value)
+
+
+def test_an_input_length_is_of_a_network_and_of_what_it_pools() -> None:
+    with pytest.raises(InputError, match="--input-length: expected a model with --torch"):
+        Scaffold("model", "mine-own", input_length=200)
+    with pytest.raises(InputError, match="--input-length: expected 25 or more, got 24"):
+        Scaffold("model", "mine-own", torch=True, input_length=24)
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:

@@ -307,6 +307,24 @@ def test_everything_that_is_not_there_is_named_at_once(plan: MakePlan, tmp_path:
     assert "there.csv" not in said
 
 
+def test_a_label_of_a_suite_that_ships_is_said_to_be_an_alias(plan: MakePlan) -> None:
+    """Boards show it, so it is asked for; nothing that is installed has the name."""
+    defined = (
+        "an alias of the suite 'question-composite', which yours may define likewise: "
+        '[metrics.faithfulness-unknown] name = "faithfulness", fill = "unknown"'
+    )
+    assert read_suite("question-composite").metrics["faithfulness-unknown"] == {
+        "name": "faithfulness", "fill": "unknown",
+    }  # fmt: skip
+    with pytest.raises(InputError) as raised:
+        plan(matrix=[_block(metrics=["faithfulness-unknown"])])
+    said = str(raised.value)
+    assert said.startswith("toy-suite, matrix[0].metrics[0]: expected metrics that are installed")
+    assert said.endswith(f"got 'faithfulness-unknown', {defined}.")
+    with pytest.raises(InputError, match=r"got 2 others: .* metric 'faithfulness-unknown' \(an al"):
+        plan(matrix=[_block(metrics=["faithfulness-unknown", "gnii"])])
+
+
 def test_ten_are_named_and_the_others_counted(plan: MakePlan) -> None:
     with pytest.raises(InputError, match=r"'e9'\S* and 3 more\. `gxarena plugins list`"):
         plan(matrix=[_block(explainers=[f"e{i}" for i in range(13)])])

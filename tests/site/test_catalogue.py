@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from written_runs import write_run
 
 from gxarena.registry import Registry
 from gxarena.results.boards import Board
+from gxarena.results.record import RunRecord
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.run.suite import read_suite
 from gxarena.site.catalogue import Catalogue, bibtex, licence_of
@@ -53,6 +55,24 @@ def test_a_run_says_it_better_than_a_suite(tmp_path: Path) -> None:
     )  # fmt: skip
     known = Catalogue(read_content([run]), Registry.load()).known("explainer", "lrp-randomised")
     assert (known.component, known.parameters) == ("lrp", {"composite": "epsilon_plus"})
+
+
+def test_a_data_set_is_what_the_suite_of_its_run_says(tmp_path: Path) -> None:
+    """Cells tell no component of data; the suite is kept whole."""
+    run = write_run(tmp_path / "run", {"lrp": [1.0] * 24}, suite="my-own")
+    record = RunRecord.read(run)
+    assert record
+    windows = {"name": "windows", "data": "fly-promoters:test", "length": 200}
+    named = {"fly-200": windows, "fly-promoters": {"split": "test"}, "mine": {"path": "mine.csv"}}
+    replace(record, document=dict(record.document) | {"datasets": named}).write(run)
+    catalogue = Catalogue(read_content([run]), Registry.load())
+    known = catalogue.known("dataset", "fly-200")
+    assert (known.component, known.parameters) == (
+        "windows", {"data": "fly-promoters:test", "length": 200},
+    )  # fmt: skip
+    assert known.summary == Registry.load().get("datasets", "windows").summary
+    assert catalogue.known("dataset", "fly-promoters").component == "fly-promoters"
+    assert not catalogue.known("dataset", "mine").summary
 
 
 @pytest.mark.parametrize("name", ["gxarena", "numpy", "zennit"])

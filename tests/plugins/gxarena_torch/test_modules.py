@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from torch import Tensor, nn
 
 import gxarena
 from gxarena.api import DifferentiableModel, MaskableModel, RandomisableModel
-from gxarena.declared import DECLARES
+from gxarena.data import Batch
+from gxarena.declared import DECLARES, declares
 from gxarena.errors import InputError
 from gxarena.notebook import _registered
 from gxarena.registry import Registry
@@ -132,6 +134,50 @@ def test_recurrent_and_attending_networks_are_not_modular() -> None:
         assert not model_of("mine", network, LENGTH, device="cpu").modular
 
 
+def test_everything_that_does_not_hold_is_said_at_once() -> None:
+    def several(s: Any, x: Tensor) -> Tensor:
+        found = s.activation(F.relu(s.activation(s.convolution(x))).max(2, keepdim=True).values)
+        return _mean(s, torch.cat([torch.zeros_like(found), x[..., :9] + found], dim=2))
+
+    found = capabilities_of(model_of("mine", Of(several), LENGTH, device="cpu"))
+    assert "computes 'max', 'relu', 'zeros_like' outside" in found["modular"]
+    assert "module 'activation' is used 3 times" in found["modular"]
+    assert "computes 'add', 'max', 'mean', 'relu', 'zeros_like' outside" in found[ZENNIT]
+    for used in ("'activation' used 3 times", "'convolution' used 2 times"):
+        assert used in found[ZENNIT]
+
+
+class TwoOutputs(nn.Module):
+    """One logit x as [0, x], as the pages say."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, one_hot: Tensor) -> Tensor:
+        return F.pad(self.network(one_hot), (1, 0))
+
+
+@pytest.mark.parametrize("explainer", ["lrp", "deeplift"])
+def test_one_output_as_two_keeps_everything(explainer: str) -> None:
+    """[0, x] is explained as x is: the recipe of docs/plugins.md, which no rule stumbles over."""
+    pages = Path(__file__).parents[3] / "docs"
+    for page in ("plugins.md", "tutorials/model.md"):
+        assert "functional.pad(" in (pages / page).read_text()
+    network = plain(1)
+    one = model_of("one", network, LENGTH, device="cpu")
+    two = model_of("two", TwoOutputs(network), LENGTH, device="cpu")
+    assert capabilities_of(two) == dict.fromkeys(EVERYTHING, "")
+    explain = Registry.load().create("explainers", explainer, {}).explain
+    sequences = ("ACGTTGCATG" * 5, "GGCATCATTA" * 5)
+    maps, wrapped = (
+        [found.scores for found in explain(model, Batch(sequences, np.full(2, target)))]
+        for model, target in ((one, 0), (two, 1))
+    )
+    np.testing.assert_allclose(wrapped, maps, rtol=1e-4, atol=1e-6)
+    assert np.abs(maps).max() > 0
+
+
 def test_what_has_no_gradient_and_no_parameters_says_so() -> None:
     class Counts(nn.Module):
         def forward(self, one_hot: Tensor) -> Tensor:
@@ -168,7 +214,18 @@ def test_what_is_declared_and_does_not_hold_fails_its_check() -> None:
         asked = found["explainers_take_what_is_declared"]
         assert asked.status == status
         if status == "failed":
-            assert "computes 'mean' outside of modules. Make it one of" in asked.message
+            assert "computes 'mean' outside of modules. Make each one of" in asked.message
+
+
+def test_a_check_says_why_what_is_declared_does_not_hold() -> None:
+    registry = Registry()
+    hidden = model_of("mine", Of(lambda s, x: s.dense(F.relu(s.convolution(x)).mean(2))), LENGTH)
+    _registered(registry, "models", declares(name="mine", provides=EVERYTHING)(hidden))
+    found = {one.check: one.message for one in check_component(registry, "mine", slow=False)}
+    assert (
+        "expected modular to be True, as provides says, got False, because its forward computes "
+        "'relu' outside of torch's modules" in found["capabilities_have_their_methods"]
+    )
 
 
 @pytest.mark.parametrize(
