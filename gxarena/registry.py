@@ -30,6 +30,8 @@ REGISTRY = "registry"
 """The parameter by which a component's factory asks for the components that are installed."""
 
 STRICT = "GXARENA_STRICT_PLUGINS"
+NOBODY_S = "unknown"
+"""The distribution of what no distribution installed, such as a notebook's functions."""
 
 
 @dataclass(frozen=True)
@@ -280,7 +282,7 @@ def _own_first(entry_points: Iterable[metadata.EntryPoint]) -> list[metadata.Ent
 
 def _origin(entry_point: metadata.EntryPoint) -> tuple[str, str]:
     distribution = entry_point.dist
-    return (distribution.name, distribution.version) if distribution else ("unknown", "")
+    return (distribution.name, distribution.version) if distribution else (NOBODY_S, "")
 
 
 def missing_module(found: Registered, error: ModuleNotFoundError) -> MissingExtra | PluginError:

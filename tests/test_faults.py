@@ -43,6 +43,26 @@ def test_some_sixty_faults_end_well(tmp_path: Path) -> None:
     assert {"driver", "fork server", "child"} <= {row["where"] for row in rows}
 
 
+def test_kills_alone_are_as_many_as_are_asked_for(campaign: Any) -> None:
+    asked = list(campaign.kills(100))
+    assert len(asked) == len(set(asked)) == 400
+    assert {fault.kind for fault in asked} == {"SIGKILL", "SIGKILL, twice"}
+    assert {fault.where for fault in asked} == {"driver", "fork server", "child"}
+    assert {fault.kind for fault in asked} <= campaign.process.DO.keys()
+    # What the whole campaign has of them is among them, and is not made again.
+    assert {fault for fault in campaign.faults(5) if fault.kind == "SIGKILL"} <= {*asked}
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_and_killed_again_ends_well(tmp_path: Path) -> None:
+    script, out = str(SCRIPTS / "campaign.py"), tmp_path / "faults.parquet"
+    command = [sys.executable, script, str(out), "--work", str(tmp_path / "w"), "--kills", "1"]
+    asked = ["--kinds", "SIGKILL, twice"]
+    done = subprocess.run([*command, *asked], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [row["outcome"] for row in pq.read_table(out).to_pylist()] == ["equal board"]
+
+
 def test_what_is_different_is_told(campaign: Any) -> None:
     differs = campaign.damage.differs
     cells = [{"cell_id": "a", "seed": 1}, {"cell_id": "b", "seed": 1}]

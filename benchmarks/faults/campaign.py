@@ -1,11 +1,14 @@
 """The fault campaign: what a run comes to when files, processes and the machine fail it.
 
     python benchmarks/faults/campaign.py leaderboard/faults.parquet --work DIR [--seeds N]
-        [--minutes M] [--kinds KIND...] [--where WHERE...] [--again]
+        [--kills N] [--minutes M] [--kinds KIND...] [--where WHERE...] [--again]
 
 A row is a fault: of which kind, where, by which seed, how it ended, in how many seconds, and what
 was said. After each fault the run is read and taken up again: its board must then be that of an
 undisturbed run, bit for bit, or one sentence must say what to do.
+
+With --kills there are kills alone, of the driver, the fork server and a child each N times, and N
+times of a driver that is killed again once it is taken up: as many as one has hours for.
 
 What the table has is not made again: the same command goes on where it stopped; after --minutes
 nothing new begins; --again repeats what ended in any other way. Exit status 1 where anything did.
@@ -88,6 +91,11 @@ def faults(seeds: int) -> Iterator[Fault]:
     yield from (Fault(*one) for one in cluster.faults(min(seeds, 1)))
 
 
+def kills(seeds: int) -> Iterator[Fault]:
+    """Those that are kills at random moments."""
+    yield from (Fault(*one) for one in process.kills(seeds))
+
+
 def ended(fault: Fault, arena: Arena) -> dict[str, Any]:
     """The row of a fault."""
     start = time.monotonic()
@@ -124,6 +132,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("out", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=15)
+    parser.add_argument("--kills", type=int)
     parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--kinds", nargs="+")
     parser.add_argument("--where", nargs="+")
@@ -137,8 +146,8 @@ def main(arguments: Sequence[str]) -> int:
     if begun.exists():
         rows.append(_fatal(begun.read_text()))
     have = {tuple(row[key] for key in KEYS) for row in rows}
-    wanted = (fault for fault in faults(given.seeds) if fault not in have)
-    for fault in wanted:
+    planned = kills(given.kills) if given.kills else faults(given.seeds)
+    for fault in (one for one in planned if one not in have):
         if fault.kind not in (given.kinds or [fault.kind]):
             continue
         if fault.where not in (given.where or [fault.where]):

@@ -23,6 +23,7 @@ from gxarena.scratch import remove_abandoned
 
 SIGNALS = {name: getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGINT")}
 VICTIMS = ("driver", "fork server", "child")
+TWICE = "SIGKILL, twice"
 HARMS = (
     "segfaults", "exits", "hangs", "interrupts", "leaves", "kills-its-server", "floods", "eats",
     "halves", "patches-numpy", "patches-metrics", "patches-statistics", "chdir", "litters",
@@ -38,6 +39,24 @@ ENDED = 30.0
 def killed(arena: Arena, kind: str, where: str, rng: random.Random) -> Outcome:
     """A process of a run is sent a signal at some time."""
     moment, out = rng.uniform(0, _lasts(arena)), new(arena)
+    said, left = _killed(arena, out, SIGNALS[kind], where, moment)
+    return left or judged(arena, out, said)
+
+
+def killed_twice(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
+    """A run's driver is killed at some time, and again at some time after it was taken up."""
+    moments, out = [rng.uniform(0, _lasts(arena)) for _ in range(2)], new(arena)
+    for moment in moments:
+        said, left = _killed(arena, out, signal.SIGKILL, "driver", moment)
+        if left or said.traceback:
+            break
+    return left or judged(arena, out, said)
+
+
+def _killed(
+    arena: Arena, out: Path, number: signal.Signals, where: str, moment: float
+) -> tuple[Said, Outcome | None]:
+    """What a run comes to that is sent a signal, and what has outlived it."""
     process, log = arena.start(out)
     family = psutil.Process(process.pid)
     wait(process, moment)
@@ -45,9 +64,9 @@ def killed(arena: Arena, kind: str, where: str, rng: random.Random) -> Outcome:
     if victim := _victim(process, where):
         with contextlib.suppress(psutil.Error):
             members = [family, *family.children(recursive=True)]
-            victim.send_signal(SIGNALS[kind])
+            victim.send_signal(number)
     said = arena.ended(process, log)
-    return _left_alone(members) or judged(arena, out, said)
+    return said, _left_alone(members)
 
 
 def stopped(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
@@ -238,8 +257,16 @@ def faults(seeds: int) -> Iterator[tuple[str, str, int]]:
                 yield ("read-only disk", "from the beginning", seed)
 
 
+def kills(seeds: int) -> Iterator[tuple[str, str, int]]:
+    """Those that are kills, so many seeds of each."""
+    for seed in range(seeds):
+        yield from (("SIGKILL", victim, seed) for victim in VICTIMS)
+        yield (TWICE, "driver", seed)
+
+
 DO = {
     **dict.fromkeys(SIGNALS, killed),
+    TWICE: killed_twice,
     "plugin": harmed,
     "limit": stopped,
     "two runs": two,

@@ -10,8 +10,8 @@ import typer
 from gxarena.cli.inventory import Json
 from gxarena.cli.running import RunDir
 
-REFUSED = 1
-"""Exit status of a bundle that does not hold."""
+REFUSED, NOT_REPLAYED = 1, 3
+"""Exit status of a bundle that does not hold, and of one that only cannot be run again here."""
 
 
 def submit(
@@ -47,14 +47,18 @@ def submit(
     from gxarena.cli.console import say
     from gxarena.results.reading import RunResults, check_outside_runs
     from gxarena.submissions.card import card_of
+    from gxarena.submissions.hindrances import hindrances
     from gxarena.submissions.making import make_bundle
 
     check_outside_runs(out.parent)
     card = card_of(
         {"by": by, "summary": summary, "licence": licence, "install": install}, "gxarena submit"
     )
-    samples = make_bundle(RunResults.of(folder), out, samples=attributions, said=card)
+    run = RunResults.of(folder)
+    samples = make_bundle(run, out, samples=attributions, said=card)
     say(f"Written: {out}")
+    for sentence in hindrances(run):
+        say(f"It cannot be replayed by everybody: {sentence}")
     if samples:
         say(f"With the attributions of the first {samples} samples of each explanation, at most.")
 
@@ -89,7 +93,8 @@ def verify(
     With --attest, a bundle that holds gets a file beside it that says who checked what of it;
     boards of the bundle take the `verification` of rows from it that were checked whole.
 
-    Exit status: 0 where it holds, 1 where it does not, 2 for a mistake in the input.
+    Exit status: 0 where it holds, 1 where it does not, 2 for a mistake in the input, 3 where
+    nothing speaks against it but cells cannot be run again here.
     """
     from gxarena.cli.console import out, print_json, say
     from gxarena.results.attestation import write_attestation
@@ -114,9 +119,13 @@ def verify(
         if replay:
             counted += f"; drawn by the seed {verdict.seed}"
         end = f"holds; {verdict.sentence}" if verdict.holds else "does not hold"
+        if verdict.only_not_here:
+            end = (
+                f"nothing speaks against it, but cells cannot be run again here; {verdict.sentence}"
+            )
         out().print(f"{bundle}: {end} ({counted}).", markup=False, highlight=False, soft_wrap=True)
     if not verdict.holds:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(NOT_REPLAYED if verdict.only_not_here else REFUSED)
     if attest is not None:
         write_attestation(attest, attested(verdict, by or ""))
         say(f"Written: {attest}")

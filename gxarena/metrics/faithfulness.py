@@ -146,13 +146,16 @@ class Faithfulness(Scaled):
         self, explained: Explained, chosen: list[int], together: list[int], probe: Probe
     ) -> tuple[dict[str, dict[str, Floats]], dict[str, Floats]]:
         """Score drops by unit and order, (n, K) each, and fractions replaced by order."""
-        masks, fractions = self._masks(explained, chosen, self._ranked(explained, chosen))
+        rows = np.searchsorted(together, chosen)
+        ties = _uniform("ties", explained, together)
+        ranked = self._ranked(explained, chosen, ties[rows])
+        masks, fractions = self._masks(explained, chosen, ranked)
         answers = self._answers(explained, chosen, masks, probe)
         # Of all samples together, whichever of them this explainer has scores for: the next one's
         # question must be the same.
-        drawn, replaced = self._masks(explained, together, self._drawn(explained, together))
+        orders = self._drawn(explained, together, ties)
+        drawn, replaced = self._masks(explained, together, orders)
         control = self._control(explained, together, drawn, probe)
-        rows = np.searchsorted(together, chosen)
         answers = np.concatenate([answers, control[rows]], axis=1)
         fractions = np.concatenate([fractions, replaced[rows]], axis=1)
         targets, outputs = explained.targets[chosen], explained.outputs[chosen]
@@ -204,18 +207,17 @@ class Faithfulness(Scaled):
         spans = [explained.attributions[i].spans for i in together]
         return probe.shared(what, ids=ids, spans=spans, compute=compute)
 
-    def _ranked(self, explained: Explained, chosen: list[int]) -> list[Ints]:
+    def _ranked(self, explained: Explained, chosen: list[int], ties: Floats) -> list[Ints]:
         """Removal ranks of MIF and LIF, shape (n, most units) each."""
         rows = [explained.attributions[i].scores for i in chosen]
         scores, inside = padded(rows), filled(rows)
         keys = scores if self._ranking == "signed" else np.abs(scores)
-        ties = _uniform("ties", explained, chosen)
+        ties = ties[:, : inside.shape[1]]  # as wide as the longest of all together
         return [removal.removal_ranks(key, ties, inside) for key in (keys, -keys)]
 
-    def _drawn(self, explained: Explained, chosen: list[int]) -> list[Ints]:
+    def _drawn(self, explained: Explained, chosen: list[int], ties: Floats) -> list[Ints]:
         """Removal ranks of the random orders, shape (n, most units) each."""
         inside = filled([explained.attributions[i].spans.widths for i in chosen])
-        ties = _uniform("ties", explained, chosen)
         return [
             removal.removal_ranks(_uniform(f"order/{number}", explained, chosen), ties, inside)
             for number in range(self._random_orders)
@@ -286,8 +288,7 @@ def _by_order(values: Floats) -> dict[str, Floats]:
 
 def _area(x: Floats, y: Floats) -> Floats:
     """Mean height of the curve from (0, 0) over the fraction really replaced, shape (n,)."""
-    start = np.zeros((len(x), 1))
-    area = trapezoid(np.hstack([start, y]), np.hstack([start, x]), axis=1)
+    area = trapezoid(_from_nothing(y), _from_nothing(x), axis=1)
     return area / x[:, -1]  # type: ignore[no-any-return]
 
 
@@ -295,17 +296,18 @@ def _curves(
     drops: dict[str, dict[str, Floats]], fractions: dict[str, Floats], chosen: Sequence[int]
 ) -> list[Curve]:
     """Every sample's curves, each from (0, 0)."""
+    x = {order: _from_nothing(replaced) for order, replaced in fractions.items()}
     return [
-        Curve(
-            _stem(order, unit),
-            index,
-            np.concatenate([[0.0], fractions[order][row]]),
-            np.concatenate([[0.0], y[row]]),
-        )
+        Curve(_stem(order, unit), *one)
         for unit, by_order in drops.items()
         for order, y in by_order.items()
-        for row, index in enumerate(chosen)
+        for one in zip(chosen, x[order], _from_nothing(y), strict=True)
     ]
+
+
+def _from_nothing(values: Floats) -> Floats:
+    """What there is with nothing replaced, 0, before each row of (n, K)."""
+    return np.hstack([np.zeros((len(values), 1)), values])
 
 
 def checked_budgets(where: str, budgets: Sequence[removal.Budget]) -> tuple[removal.Budget, ...]:

@@ -5,6 +5,7 @@ Everything works on N samples at once, padded on the right (`gxarena.metrics.rag
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Literal
@@ -74,9 +75,9 @@ def _new_letters(fill: Fill, sequences: Sequence[str], ids: Sequence[str], seed:
 
 def nucleotide_masks(masks: Bools, spans: Sequence[Spans]) -> Bools:
     """Unit masks (N, K, most units) as nucleotide masks (N, K, longest)."""
-    owners = padded([partition.owner for partition in spans])
-    inside = filled([partition.owner for partition in spans])
-    return np.take_along_axis(masks, owners[:, None, :], axis=2) & inside[:, None, :]
+    owners = [partition.owner for partition in spans]
+    taken = np.take_along_axis(masks, padded(owners)[:, None, :], axis=2)
+    return taken & filled(owners)[:, None, :]
 
 
 def unknown(sequences: Letters) -> Letters:
@@ -123,8 +124,10 @@ def replaced(sequences: Sequence[str], fill: Letters, masks: Bools) -> list[str]
     masks : bool array, shape (N, K, longest)
     """
     written = np.where(masks, fill[:, None, :], letters(sequences)[:, None, :])
+    text, (_, copies, longest) = written.tobytes().decode(), written.shape
+    starts = iter(range(0, len(text), longest))
     return [
-        row[: len(sequence)].tobytes().decode()
-        for sequence, rows in zip(sequences, written, strict=True)
-        for row in rows
+        text[start : start + len(sequence)]
+        for sequence in sequences
+        for start in itertools.islice(starts, copies)
     ]

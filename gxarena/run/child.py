@@ -138,7 +138,7 @@ class _Desk:
         self._move()
         names = (order["dataset"], order["model"], order["explainer"])
         self._stages.explain_chunk(*names, order["chunk"], order["at_once"])
-        return self._left()
+        return self._left(order["dataset"], [order["model"]])
 
     def _score(self, order: Header) -> Header:
         cell = cell_of(order["cell"])
@@ -148,7 +148,7 @@ class _Desk:
                 self._stages.create(kind, label)
         self._move()
         row, parts = self._scoring.outcome(cell, order["at_once"])
-        left = self._left()
+        left = self._left(cell.dataset, order["models"])
         for name, table in parts.items():
             self._send(Frame({"type": "table", "name": name}, table_bytes(table)))
         return left | row
@@ -165,13 +165,17 @@ class _Desk:
         self._moved = "" if here() == self._from else f"another, {here()}"
         os.chdir(self._own)
 
-    def _left(self) -> dict[str, Any]:
-        """Whether the order left all as it was; what models predict now is for others to judge."""
+    def _left(self, dataset: str, models: list[str]) -> dict[str, Any]:
+        """Whether the order left all as it was; what models predict now is for others to judge.
+
+        Of the models that it was given. Others are here only where a child works for the core's
+        own components, and asking them after every cell took longer than most cells.
+        """
         changed = self._surroundings.changed() if self._surroundings else ""
         moved = self._moved or ("" if here() == self._own else f"another, {here()}")
         if moved:
             changed = f"the working directory as it was, got {moved}"
-        return {"changed": changed, "canaries": self._canaries.after()}
+        return {"changed": changed, "canaries": self._canaries.after(dataset, models)}
 
     def _progress(self, what: str, done: int, total: int) -> None:
         if time.monotonic() - self._said < EVERY:
@@ -199,13 +203,14 @@ class _Canaries:
             if (dataset, model) not in self._known:
                 self._known[dataset, model] = self._bits(dataset, model)
 
-    def after(self) -> list[list[str]]:
-        """Each model asked, with its answers' bits before and now, and once more where they differ.
+    def after(self, dataset: str, models: list[str]) -> list[list[str]]:
+        """Each model, with its answers' bits before and now, and once more where they differ.
 
         A model that answers otherwise each time was not changed by who explained it.
         """
         found = []
-        for (dataset, model), before in self._known.items():
+        for model in models:
+            before = self._known[dataset, model]
             answers = [before, self._bits_or_error(dataset, model)]
             if answers[1] != before:
                 answers.append(self._bits_or_error(dataset, model))

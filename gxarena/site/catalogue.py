@@ -19,6 +19,7 @@ from gxarena.registry import Registered, Registry
 from gxarena.results.terms import METRIC, MODEL, components_of
 from gxarena.run.suite import read_suite, shipped_suites
 from gxarena.site.content import Content
+from gxarena.site.numbers import listed
 from gxarena.training.card import CARD_FILE, read_card
 
 KINDS = {"explainer": "explainers", "model": "models", "metric": "metrics", "dataset": "datasets"}
@@ -63,6 +64,15 @@ class Catalogue:
         """Of which component a model's weights are, and what that is, in words."""
         known = self.known("model", label)
         return known.component or label, known.summary.partition(";")[0]
+
+    def data_in_words(self, labels: Iterable[str]) -> str:
+        """What data sets are and where truth of them is from; labels alone where nobody tells."""
+        alike: dict[str, list[str]] = {}
+        for label in labels:
+            alike.setdefault(self.known("dataset", label).summary, []).append(f"“{label}”")
+        return "; ".join(
+            f"{listed(names, 2)}{f': {what}' if what else ''}" for what, names in alike.items()
+        )
 
     def known(self, kind: str, label: str) -> Known:
         """What a label is; by its own name where no suite says what it is an alias of."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gxarena.report.table1 import HEADINGS, caption
 from gxarena.site.charts import Chart, cost_chart, heat_chart
 from gxarena.site.curves import curve_charts
 from gxarena.site.paper import ridge_charts
-from gxarena.site.questions import Section
+from gxarena.site.questions import WISHES, Section
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
 
@@ -68,11 +68,32 @@ def _tables(site: Site) -> list[dict[str, Any]]:
     ]
 
 
+def _by_question(site: Site, charts: Sequence[Chart]) -> dict[str, Any]:
+    """Charts by question; of each question and kind of model the first is open at once."""
+    groups: dict[str, list[Chart]] = {}
+    for chart in charts:
+        groups.setdefault(chart.question, []).append(chart)
+    asked = [chart for chart in charts if chart.question]
+    kinds = {chart.model: site.catalogue.kind_of_model(chart.model) for chart in asked}
+    first: dict[tuple[str, str], str] = {}
+    for chart in asked:
+        first.setdefault((chart.question, kinds[chart.model][0]), chart.key)
+    data = {one.key: site.catalogue.data_in_words(one.datasets) for one in site.sections}
+    return {
+        "groups": groups,
+        "data": data,
+        "kinds": dict(kinds.values()),
+        "kind_of": {model: kind for model, (kind, _) in kinds.items()},
+        "wishes": {chart.question: WISHES.get(chart.question, chart.question) for chart in asked},
+        "unfolded": set(first.values()),
+    }
+
+
 def chart_pages(site: Site) -> Iterator[tuple[Page, str, dict[str, Any]]]:
     """Each page, with the name and content of the data that it loads."""
     for name, (title, intro, nothing, drawn, columns) in PAGES.items():
         charts = list(drawn(site))
-        context = {"intro": intro, "charts": charts, "columns": columns, "name": name}
+        context = {"intro": intro, "columns": columns, "name": name, **_by_question(site, charts)}
         context["nothing"] = nothing
         context["tables"] = _tables(site) if name == "paper" else []
         specs = {chart.key: chart.spec for chart in charts}

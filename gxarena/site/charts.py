@@ -46,6 +46,8 @@ class Chart:
         The rows drawn, which a table shows beside it.
     says : str
         What the chart shows, in words.
+    question, model : str
+        Of a section of the start page; empty of a chart that is of no question.
     """
 
     key: str
@@ -54,6 +56,8 @@ class Chart:
     spec: dict[str, Any]
     records: list[Record]
     says: str
+    question: str = ""
+    model: str = ""
 
 
 def library() -> str:
@@ -101,7 +105,8 @@ def _missing(error: ModuleNotFoundError) -> MissingExtra:
 
 def _chart(section: Section, spec: dict[str, Any], records: list[Record], says: str) -> Chart:
     note = f"{section.model}, board {section.board}"
-    return Chart(section.key, QUESTIONS[section.question], note, spec, records, says)
+    question = QUESTIONS[section.question]
+    return Chart(section.key, question, note, spec, records, says, section.question, section.model)
 
 
 def cost_chart(section: Section) -> Chart | None:

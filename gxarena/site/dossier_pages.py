@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,8 +11,10 @@ from urllib.parse import urlencode
 from gxarena.results.terms import DIRECTION
 from gxarena.run.suite import shipped_suites
 from gxarena.site import addresses
+from gxarena.site.content import Row
 from gxarena.site.dossiers import Dossier, Values
 from gxarena.site.explorer import Explored
+from gxarena.site.numbers import percent
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
 
@@ -21,6 +24,15 @@ ROLES = {
     "floor": "The floor: what scores without any knowledge get",
     "ceiling": "The ceiling: what the truth itself gets",
 }
+FOLDED_FROM = 40
+"""Of more numbers than these a dossier shows those of one metric at a time."""
+LONG = ("not ranked because", "interval is")
+MAY_BE_ONE = {
+    "scores on": "aggregator", "values": "n", "sequences": "sequences", "weights": "replicates",
+    "undefined": "n_undefined", "failed": "n_failed", "coverage": "coverage",
+    "not ranked because": "not_ranked", "interval is": "ci_method", "checked": "verification",
+}  # fmt: skip
+"""Columns that are often the same in all rows; of these the long ones become notes."""
 
 
 def dossier_pages(site: Site) -> Iterator[tuple[Page, str, Mapping[str, Any]]]:
@@ -33,6 +45,39 @@ def dossier_pages(site: Site) -> Iterator[tuple[Page, str, Mapping[str, Any]]]:
         place = addresses.dossier_page(dossier.board, dossier.rows[0])
         name = f"values-{Path(place).stem}" if held["ids"] else ""
         yield _page(site, dossier, place, name, held), name, held if name else {}
+
+
+def _numbers(rows: Sequence[Row]) -> dict[str, Any]:
+    """Rows as a table takes them: what all share is said once, what is long is a note.
+
+    Returns
+    -------
+    dict
+        ``once`` of pairs, ``columns`` of headings, ``notes`` of sentences, and ``groups`` of (row,
+        texts of the columns, numbers of its notes) by metric; by none where they are few.
+    """
+    shared = {name: {_text(row[key]) for row in rows} for name, key in MAY_BE_ONE.items()}
+    columns = [name for name in shared if len(shared[name]) > 1 and name not in LONG]
+    notes: dict[str, int] = {}
+    groups: dict[str, list[tuple[Row, list[str], list[int]]]] = defaultdict(list)
+    for row in rows:
+        said = [
+            f"{name[0].upper()}{name[1:]}: {row[MAY_BE_ONE[name]]}"
+            for name in LONG
+            if len(shared[name]) > 1 and row[MAY_BE_ONE[name]]
+        ]
+        marks = [notes.setdefault(text, len(notes) + 1) for text in said]
+        texts = [_text(row[MAY_BE_ONE[name]]) for name in columns]
+        group = addresses.metric_of(row["metric"]) if len(rows) > FOLDED_FROM else ""
+        groups[group].append((row, texts, marks))
+    once = [(name, *found) for name, found in shared.items() if len(found) == 1]
+    return {"once": once, "columns": columns, "notes": list(notes), "groups": groups}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return percent(value)  # coverage alone is one
+    return "–" if value is None or value == "" else str(value)
 
 
 def _explorer_address(dossier: Dossier, explored: Explored) -> str:
@@ -74,7 +119,7 @@ def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str
         "board_name": site.board_name(dossier.board),
         "role": ROLES.get(first["role"], first["role"]),
         "same": sorted({row["entry"] for row in dossier.rows} - {None, dossier.labels[2]}),
-        "rows": dossier.rows,
+        "numbers": _numbers(dossier.rows),
         "cells": dossier.cells,
         "commands": [
             {

@@ -28,6 +28,8 @@ from gxarena.site.addresses import slug
 from gxarena.site.content import Source
 from gxarena.site.curves import SCALES, CellCurves, curves_of
 
+BUNDLED = "gxarena.datasets.bundled"
+"""Whose data sets open files of this installation alone."""
 MOST = 20
 """Sequences of a data set that are shown: its first ones, so that nobody has picked them."""
 
@@ -77,11 +79,17 @@ def explore(
         suite = _suite_of(source)
     except GxarenaError as error:
         return [], [f"{name}: {error}"]
+    ours = source.folder is not None or source.record.suite in shipped_suites()
     found, reasons = [], []
     done = [row for row in source.last_rows() if row["status"] == "ok" and row["attributions_key"]]
     for label in dict.fromkeys(row["dataset"] for row in done):
         rows = [row for row in done if row["dataset"] == label]
         try:
+            if not ours and not _is_bundled(suite, registry, label):
+                raise GxarenaError(
+                    "a bundle's sequences are opened where its suite or its data ship here, which "
+                    "these do not; give the run's folder to see them."
+                )
             samples = _samples(suite, registry, label, rows[0])
             found.append(_explored(source, label, samples, rows, most))
         except GxarenaError as error:
@@ -92,22 +100,30 @@ def explore(
 def _suite_of(source: Source) -> Suite:
     """The suite that says which sequences a run explained.
 
-    Of a bundle the one of its name that ships here: a stranger's says what to open and to download.
+    Of a bundle the one of its name that ships here, if there is one: a stranger's says what to open
+    and to download, and is believed of bundled data alone (`_is_bundled`).
     """
     if source.folder is None:
         if not source.attributions:
             raise GxarenaError("it holds no explanations; give the run's folder to see them.")
         ships = shipped_suites()
-        if source.record.suite not in ships:
-            raise GxarenaError(
-                "a bundle's sequences are opened where its suite ships here, which "
-                f"'{source.record.suite}' does not; give the run's folder to see them."
-            )
-        return read_suite(str(ships[source.record.suite]))
+        if source.record.suite in ships:
+            return read_suite(str(ships[source.record.suite]))
     try:
         return Suite.model_validate(dict(source.record.document))
     except ValidationError as error:
         raise GxarenaError("its suite is not one that this version of gxarena reads.") from error
+
+
+def _is_bundled(suite: Suite, registry: Registry, label: str) -> bool:
+    """Whether a label is of data that ship inside gxarena, and nothing that leads elsewhere."""
+    alias = dict(suite.aliases("datasets").get(label, {}))
+    found = registry.components.get(("datasets", str(alias.pop("name", label))))
+    return (
+        found is not None
+        and found.component.target.partition(":")[0] == BUNDLED
+        and alias.keys() <= {"split", "n", "labels"}
+    )
 
 
 def _attributions(source: Source, key: str, ids: Sequence[str], most: int) -> list[Attribution]:

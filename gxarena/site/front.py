@@ -15,7 +15,7 @@ from gxarena.site.pages import checked, what_it_can_say
 from gxarena.site.questions import WISHES, Section
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
-from gxarena.site.words import in_words
+from gxarena.site.words import cheaper, headline, in_detail, warnings
 
 
 def front_pages(site: Site) -> Iterator[Page]:
@@ -42,7 +42,11 @@ def _start(site: Site) -> dict[str, Any]:
                 "section": section,
                 "board_name": site.board_name(section.board),
                 "kind": site.catalogue.kind_of_model(section.model),
-                "words": in_words(section),
+                "data": site.catalogue.data_in_words(section.datasets),
+                "headline": headline(section),
+                "cheaper": cheaper(section),
+                "warnings": list(warnings(section)),
+                "detail": list(in_detail(section)),
                 "ranks": _rank_axis(section),
                 "estimates": axis_of(
                     line.row for line in (*section.lines, *section.controls) if line.row

@@ -56,7 +56,7 @@ class Site:
             ),
             tuple(one for number, board in numbered for one in dossiers_of(content, board, number)),
             tuple(one for found, _ in looked for one in found),
-            tuple(sentence for _, reasons in looked for sentence in reasons),
+            (*(sentence for _, reasons in looked for sentence in reasons), *_without_maps(content)),
         )
 
     def explored_in(self, dossier: Dossier) -> Explored | None:
@@ -84,3 +84,14 @@ class Site:
     def labels(self, kind: str) -> list[str]:
         """Labels of explainers or models that any board has."""
         return sorted({label for b in self.boards for label in b.shown[kind].unique().to_pylist()})
+
+
+def _without_maps(content: Content) -> list[str]:
+    """Which boards are estimates and ranks alone, in one sentence."""
+    written = [listed(board.names) for board in content.boards if board.written]
+    if not written:
+        return []
+    return [
+        f"{listed(written, len(written))}: a written board holds no explanations; the run that it "
+        "is of, or its bundle, has them."
+    ]

@@ -19,6 +19,8 @@ PAPER = (
     "Transformer-based Genome Language Model DNABERT-2, arXiv:2604.21690"
 )
 
+UNKNOWN = "not known here: nothing that is installed has this name"
+
 
 def thing_pages(site: Site) -> Iterator[Page]:
     """All of them, and their lists."""
@@ -67,7 +69,7 @@ def _explainers(site: Site) -> Iterator[Page]:
         said = f"first tier in {first}" if tiers else "competes with nobody"
         if all(line.role != "method" for _, line in stands):
             said = "control, never ranked"
-        listing.append({"page": place, "label": label, "texts": [known.summary, said]})
+        listing.append({"page": place, "label": label, "texts": [known.summary or UNKNOWN, said]})
     intro = "What was compared: methods, and controls that stand beside them."
     head = ["explainer", "what it is", "on these boards"]
     yield _list("explainers.html", "Explainers", intro, head, listing)
@@ -90,7 +92,7 @@ def _models(site: Site) -> Iterator[Page]:
         yield Page("model.html", place, label, context)
         most = max((one.replicates[1] for one in sections), default=0)
         weights = counted(most, "set of weights", "sets of weights")
-        texts = [known.summary, str(known.parameters.get("checkpoint", "")), weights]
+        texts = [known.summary or UNKNOWN, str(known.parameters.get("checkpoint", "")), weights]
         listing.append({"page": place, "label": label, "texts": texts})
     intro = "What was explained. One set of weights says nothing of the next training."
     head = ["model", "what it is", "checkpoint", "at most"]
@@ -138,7 +140,7 @@ def _data(site: Site) -> Iterator[Page]:
             for one in found
         ]
         terms = next((one["terms"] for one in found if one["terms"]), "not recorded")
-        texts = [known.summary, "; ".join(where), terms]
+        texts = [known.summary or UNKNOWN, "; ".join(where), terms]
         listing.append({"page": "", "label": label, "texts": texts})
     head = ["data set", "what it is", "measured on", "which"]
     yield _list("data.html", "Data", "Sequences that were explained.", head, listing)

@@ -12,15 +12,17 @@ from gxarena.site.questions import LEVEL, WISHES, Line, Row, Section
 
 def in_words(section: Section) -> list[str]:
     """What the section says, in sentences made of its numbers; the first is the headline."""
-    said = [_headline(section)]
-    said += [*_who(section), *_behind_by(section)]
-    if cheap := _cheaper(section):
-        said.append(cheap)
-    said.append(_evidence(section))
-    return said + list(_unknown(section))
+    return [headline(section), *cheaper(section), *warnings(section), *in_detail(section)]
 
 
-def _headline(section: Section) -> str:
+def in_detail(section: Section) -> Iterator[str]:
+    """Who is told apart from whom, on what it was measured, what is not known."""
+    yield from _who(section)
+    yield _evidence(section)
+    yield from _unknown(section)
+
+
+def headline(section: Section) -> str:
     """Which explainer to use, how sure that is, and what it costs."""
     wish = f"To {WISHES.get(section.question, section.question)} with {section.model}"
     if len(section.lines) == 1:
@@ -38,7 +40,12 @@ def _headline(section: Section) -> str:
     )
     cost = f"It takes {takes} a sequence." if takes else "What it costs was not measured."
     return " ".join(
-        [f"{wish}: use {use}.", _how_sure(section, best), cost, *_beaten(section, best)]
+        [
+            f"{wish}: of {len(section.lines)} compared use {use}.",
+            _how_sure(section, best),
+            cost,
+            *_beaten(section, best),
+        ]
     )
 
 
@@ -62,7 +69,7 @@ def _how_sure(section: Section, best: Sequence[Line]) -> str:
         )
     if not others and len(first) < len(ranked):
         return f"How sure: {what} all others are told apart from it{trainings}."
-    if not others:
+    if len(first) == len(ranked):
         return f"How sure: not at all, since {what} nobody is told apart{trainings}."
     many = f"{len(others)} of {len(ranked) - len(best)} others"
     are = "is" if len(others) == 1 else "are"
@@ -90,7 +97,7 @@ def _estimated(line: Line) -> bool:
     return line.row is not None and line.row["estimate"] is not None
 
 
-def _behind_by(section: Section) -> Iterator[str]:
+def warnings(section: Section) -> Iterator[str]:
     """By which quantities who has the best mean rank is surely behind, in the worse half."""
     places: dict[tuple[str, str, str], int] = {}
     for row in section.rows:
@@ -197,22 +204,22 @@ def _named(line: Line) -> str:
     return " = ".join(line.names)
 
 
-def _cheaper(section: Section) -> str:
+def cheaper(section: Section) -> list[str]:
     """The best of those that cost at most a fifth of the first, timed on the same machine."""
     if section.machines:
-        return ""
+        return []
     standing = (line for line in section.lines if line.standing)
     ranked = sorted(standing, key=lambda line: line.standing.place if line.standing else 0)
     if not ranked or not ranked[0].seconds:
-        return ""
+        return []
     cost = ranked[0].seconds
     for line in ranked[1:]:
         if line.seconds and line.seconds <= cost / 5 and line.standing:
-            return (
+            return [
                 f"{_named(line)}, of mean rank {number(line.standing.mean_rank)}, takes "
                 f"{duration(line.seconds)} a sequence instead of {duration(cost)}."
-            )
-    return ""
+            ]
+    return []
 
 
 def _methods(section: Section) -> set[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -190,9 +191,22 @@ def installers() -> dict[str, frozenset[str]]:
 
 @functools.cache
 def _is_editable(distribution: str) -> bool:
-    """By direct_url.json (PEP 610), which whoever installed it wrote down."""
     try:
-        text = metadata.distribution(distribution).read_text("direct_url.json")
-        return bool(json.loads(text or "{}").get("dir_info", {}).get("editable"))
+        return bool(_direct_url(distribution).get("dir_info", {}).get("editable"))
     except (metadata.PackageNotFoundError, ValueError, AttributeError):
         return False  # one that is not there, or not what it should be, says nothing
+
+
+def is_from_an_index(distribution: str) -> bool:
+    """Whether a distribution is installed, and not from a folder, a file or a repository."""
+    try:
+        return not _direct_url(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    except ValueError:
+        return True
+
+
+def _direct_url(distribution: str) -> Any:
+    """What direct_url.json says (PEP 610), which whoever installed it wrote down."""
+    return json.loads(metadata.distribution(distribution).read_text("direct_url.json") or "{}")

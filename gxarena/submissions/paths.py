@@ -30,7 +30,23 @@ def paths_among(value: Any, *, names: bool = False) -> Iterator[str]:
         yield value
 
 
+def path_of(alias: Mapping[str, Any], *, opens: bool) -> str | None:
+    """The first file that an alias of a suite names; None where it names none.
+
+    Parameters
+    ----------
+    opens : bool
+        Whether its component may open what a mere name stands for (`names` of `paths_among`).
+    """
+    return next(paths_among(alias, names=opens), None) or alias.get("path")
+
+
+def leads_outward(text: str) -> bool:
+    """Whether a text is a path, whatever lies here."""
+    return text.startswith(_OUTWARD) or ".." in Path(text).parts or Path(text).is_absolute()
+
+
 def _leads_to_a_file(text: str, names: bool) -> bool:
-    if text.startswith(_OUTWARD) or ".." in Path(text).parts or Path(text).is_absolute():
+    if leads_outward(text):
         return True
     return (names or len(Path(text).parts) > 1) and os.path.lexists(text)

@@ -7,9 +7,8 @@ from this installation, data from what it can read, neither from the bundle.
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ from gxarena.submissions.card import Card
 from gxarena.submissions.cells import Row, named
 from gxarena.submissions.curves import differing
 from gxarena.submissions.findings import Findings, plain, quoted
-from gxarena.submissions.paths import paths_among
+from gxarena.submissions.paths import leads_outward, path_of
 from gxarena.submissions.values import Values, column_name
 
 CHECK, NOT_HERE = "replay", "installation"
@@ -90,12 +89,10 @@ class Replay:
             alias = dict(self.suite.aliases(kind).get(label, {}))
             name = str(alias.pop("name", label))
             opens = kind in ("models", "explainers")
-            if leads := next(paths_among(alias, names=opens), None) or alias.get("path"):
+            if leads := path_of(alias, opens=opens):
                 where = f"{named(row)}, {kind}.{plain(label)}"
                 expected = "what can be named without a path, since bundles hold no such file"
-                here = os.path.lexists(leads) and len(Path(leads).parts) == 1
-                remedy = "It lies in this folder: verify from another one." if here else ""
-                self.findings.add(NOT_HERE, where, expected, quoted(leads), remedy)
+                self.findings.add(NOT_HERE, where, expected, quoted(leads), _remedy(alias, leads))
                 return None
             if (kind, name) not in self.registry.components:
                 where = f"{named(row)}, {kind.removesuffix('s')} {quoted(name)}"
@@ -190,3 +187,10 @@ class Replay:
                 where = f"{named(row)}, attributions of sample {quoted(given['sample_id'])}"
                 self.findings.add(CHECK, where, "those that it gives here", "others")
                 return
+
+
+def _remedy(alias: Mapping[str, Any], leads: str) -> str:
+    """Another folder helps where a mere name happens to be that of a file here, else nothing."""
+    if leads != alias.get("path") and not leads_outward(leads):
+        return "Something of that name lies in this folder: verify from another one."
+    return "Nobody without that file can run the cell again: verify without --replay."

@@ -90,8 +90,13 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing speaks against the bundle."""
+        """Whether nothing speaks against the bundle, and all that was asked for was done."""
         return not self.findings
+
+    @property
+    def only_not_here(self) -> bool:
+        """Whether all that is missing is what cells would be run again with."""
+        return self.findings.counts.keys() == {NOT_HERE}
 
     @property
     def levels(self) -> Mapping[str, int]:
@@ -99,7 +104,7 @@ class Verdict:
 
         None is where something speaks against the bundle; what is not installed here does not.
         """
-        recomputed = self.recomputed if self.findings.counts.keys() <= {NOT_HERE} else {}
+        recomputed = self.recomputed if self.holds or self.only_not_here else {}
         found = levels_of(self.columns, recomputed, self.replayed if self.holds else ())
         counts = Counter(level for cell in found.values() for level in cell.values())
         return {level: counts[level] for level in LEVELS}

@@ -56,8 +56,10 @@ class SelfAttention(nn.Module):
         else:
             # Two products in a row: q and k share the half that the first product's weights get.
             q, k, v = rules.factor(q, 4), rules.factor(k, 4), rules.factor(v, 2)
-            weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]) + bias, -1)
-            weights = rules.attention(weights)
+            # Scaled where they are small, and the bias added in place: of a thousand tokens the
+            # (B, H, T, T) are most of what a pass reads and writes.
+            scaled = (q / math.sqrt(q.shape[-1])) @ k.transpose(-1, -2)
+            weights = rules.attention(torch.softmax(scaled.add_(bias), -1))
             y = F.dropout(weights, self.p_dropout, self.training) @ v
         return y.transpose(1, 2).reshape(n, length, width)
 

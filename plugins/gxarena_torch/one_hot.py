@@ -17,7 +17,7 @@ from gxarena.dna import NO_CODE
 from gxarena.errors import InputError, check_at_least
 from gxarena.explainers.references import check_kind
 from gxarena_torch import encoding
-from gxarena_torch.cost import cost
+from gxarena_torch.cost import CONVOLVED, cost
 from gxarena_torch.device import pick_device
 from gxarena_torch.randomised import randomised_copy
 
@@ -67,7 +67,7 @@ class OneHotModel:
         self.network = network.to(self.device).eval()
         takes = cost(self, "A" * self.max_length)
         self.batch_size = min(batch_size, takes.backward_rows)
-        self._predicted_at_once = min(batch_size, takes.forward_rows)
+        self._predicted_at_once = min(batch_size, takes.forward_rows(CONVOLVED))
 
     def spans(self, sequences: Sequence[str]) -> list[Spans]:
         """One unit per nucleotide."""

@@ -184,7 +184,7 @@ class TokenModel(ABC):
         if len(encoded) > 1:
             longest = int(np.argmax(lengths))
             takes = self._cost(encoded[longest])
-            rows = takes.backward_rows if gradients else takes.forward_rows
+            rows = takes.backward_rows if gradients else takes.forward_rows()
             # What a position takes never falls with length, so that shorter ones fit too.
             max_tokens = min(max_tokens, rows * lengths[longest])
         for indices in batches_by_length(lengths, max_tokens, self.most_padding):

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from altered_bundles import rewrite
+from altered_bundles import rewrite, sign
 from typer.testing import CliRunner
 
 from gxarena.cli.app import app
@@ -54,6 +54,25 @@ def test_one_that_does_not_hold_is_said_and_has_a_status(tmp_path: Path) -> None
     assert f"{folder}: does not hold (" in said
     (one, *_) = json.loads(_verify(folder, "--json", code=1))["findings"]
     assert one["check"] == "curves"
+
+
+def test_what_cannot_be_run_again_here_is_no_refusal(tmp_path: Path) -> None:
+    """A verifier without the plugin was told that the bundle does not hold."""
+    folder = tmp_path / "b"
+    with opened(SHIPPED) as run:
+        folder.mkdir()
+        for name in (*MEMBERS, *EXTRAS, SUMS):
+            shutil.copy(run.path / name, folder)
+    record = json.loads((folder / "run.json").read_text())
+    for label, alias in record["document"]["models"].items():
+        alias["checkpoint"] = f"../{label}"
+    (folder / "run.json").write_text(json.dumps(record))
+    sign(folder)
+    said = _verify(folder, "--replay", 1, "--seed", 1, code=3)
+    assert "verify without --replay" in said
+    assert "nothing speaks against it, but cells cannot be run again here; " in " ".join(
+        said.split()
+    )
 
 
 @pytest.mark.slow

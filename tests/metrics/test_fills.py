@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gxarena import dna
@@ -41,6 +41,7 @@ def test_only_masked_letters_are_replaced() -> None:
 DNA = st.text("ACGTN", min_size=1, max_size=12)
 
 
+@settings(deadline=None)  # on a busy machine
 @given(st.lists(DNA, min_size=1, max_size=4), st.integers(0, 99))
 def test_fills_agree_with_plain_loops(sequences: list[str], seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -73,6 +74,7 @@ def test_fills_agree_with_plain_loops(sequences: list[str], seed: int) -> None:
         assert set("".join(expected)) <= set("ACGTN")
 
 
+@settings(deadline=None)  # on a busy machine
 @given(st.lists(DNA, min_size=1, max_size=4))
 def test_the_complements_complement_is_the_original(sequences: list[str]) -> None:
     original = dna.letters(sequences)
@@ -94,6 +96,7 @@ def _shuffled(sequences: list[str], seeds: list[int]) -> list[str]:
     return fills.replaced(sequences, fills.shuffled_letters(sequences, seeds), everything)
 
 
+@settings(deadline=None)  # on a busy machine
 @given(st.lists(DNA, min_size=1, max_size=4), st.integers(0, 99))
 def test_shuffles_keep_neighbours_and_the_places_of_n(sequences: list[str], seed: int) -> None:
     seeds = np.random.default_rng(seed).integers(0, 2**63, len(sequences)).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -218,6 +219,30 @@ def test_a_region_s_canaries_are_asked_in_their_flanks(plan: Callable[..., Plan]
     stages = SimpleNamespace(model=lambda _name: SimpleNamespace(predict=predict))
     _Canaries(made, stages).before("mine", ["toy"])  # type: ignore[arg-type]
     assert asked == ["GGACGTTT"]
+
+
+def test_after_an_order_the_models_that_it_was_given_are_asked_again(
+    plan: Callable[..., Plan],
+) -> None:
+    """What a cell of the core's costs that asks no model: nothing for each model that is there."""
+    made, asked, outputs = plan(), list[str](), {"one": 0.0, "other": 0.0}
+    made.datasets["mine"] = Dataset("mine", (Sample("a", "ACGT", 1),))
+
+    def predict(name: str, _sequences: list[str]) -> np.ndarray[Any, Any]:
+        asked.append(name)
+        return np.full((1, 2), outputs[name])
+
+    stages = SimpleNamespace(model=lambda name: SimpleNamespace(predict=partial(predict, name)))
+    canaries = _Canaries(made, stages)  # type: ignore[arg-type]
+    canaries.before("mine", ["one", "other"])
+    assert asked == ["one", "other"]
+    assert canaries.after("mine", []) == []
+    assert asked == ["one", "other"]
+    outputs["other"] = 1.0
+    (found,) = canaries.after("mine", ["other"])
+    assert asked == ["one", "other", "other", "other"]
+    assert found[:1] == ["other"]
+    assert found[1] != found[2] == found[3]
 
 
 @pytest.mark.parametrize(

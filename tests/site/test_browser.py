@@ -84,6 +84,8 @@ def test_the_address_is_the_view(site: Path) -> None:
     one = opened(site, "index.html#model=network&question=complexity")
     assert sum(not there for there in hidden(one, "article")) == 1
     assert not any(hidden(opened(site, "index.html#all=1"), "article"))
+    costs = opened(site, "cost.html#model=network&question=complexity")
+    assert sum(not there for there in hidden(costs, "article")) == 1
 
     view = "table.html#board=2&metric=metric-0&dataset=set-1&sort=-estimate&q=explainer"
     table = opened(site, view)
@@ -95,7 +97,7 @@ def test_the_address_is_the_view(site: Path) -> None:
 
 
 def test_charts_letters_and_values_are_drawn(site: Path) -> None:
-    assert drawn(site, "cost.html", lambda page: marks(page).count("point") >= 12)
+    assert drawn(site, "cost.html#all=1", lambda page: marks(page).count("point") >= 12)
     assert drawn(site, "curves.html", lambda page: marks(page).count("line mark container") >= 2)
     letters = {f"fill-{letter}" for letter in "ACGT"}
     assert drawn(
@@ -140,7 +142,8 @@ def test_axe_finds_no_serious_fault(site: Path) -> None:
             page.on("console", lambda message: said.append(message.text))
             page.on("request", lambda request: asked.append(request.url))
             for name in kinds_of_pages(site):
-                page.goto(f"{site.as_uri()}/{name}")
+                page.goto(f"{site.as_uri()}/{name}#all=1")
+                page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
                 for chart in page.query_selector_all(".chart"):
                     chart.scroll_into_view_if_needed()
                 page.wait_for_function(
@@ -161,6 +164,34 @@ def test_axe_finds_no_serious_fault(site: Path) -> None:
     assert faults == []
     assert said == []
     assert {url.partition(":")[0] for url in asked} <= {"file", "data", "blob"}
+
+
+def test_what_is_cut_says_so_and_what_is_folded_opens(site: Path) -> None:
+    """On a phone a table ended at its edge as if that were all."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    cut = """() => [...document.querySelectorAll('.wide, .chart')].filter(
+        place => (place.scrollWidth > place.clientWidth + 1) !== (
+            getComputedStyle(place, '::before').content !== 'none')).length"""
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 900})
+        for name in ("index.html", "table.html"):
+            page.goto(f"{site.as_uri()}/{name}")
+            page.wait_for_selector(".wide.cut")
+            assert page.evaluate(cut) == 0, name
+        page.goto(f"{site.as_uri()}/index.html#all=1")
+        folded = page.evaluate(
+            "() => [...document.querySelectorAll('details.alone:not([open]) article')]"
+            ".map(one => one.id)"
+        )
+        assert folded
+        page.goto("about:blank")
+        page.goto(f"{site.as_uri()}/index.html#{folded[0]}")
+        assert page.evaluate("n => document.getElementById(n).closest('details').open", folded[0])
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.goto(f"{site.as_uri()}/{kinds_of_pages(site)[-4]}")
+        assert page.evaluate("document.querySelectorAll('.wide.cut').length") == 0
+        browser.close()
 
 
 def test_a_large_board_is_usable_within_a_second(tmp_path: Path, registry: Registry) -> None:

@@ -15,6 +15,7 @@ from gxarena.results.boards import boards_of, read_board, write_board
 from gxarena.results.reading import RunResults
 from gxarena.run.suite import read_suite
 from gxarena.site.content import read_content
+from gxarena.site.dossier_pages import FOLDED_FROM, _numbers
 from gxarena.site.dossiers import Dossier, Values, dossiers_of
 
 LOW, HIGH = ([m + 0.01 * i for i in range(24)] for m in (1.0, 2.0))
@@ -154,3 +155,38 @@ def test_a_written_board_tells_what_it_knows_and_how_to_make_it_again(tmp_path: 
     assert {"target", "seed", "objective", "data set d"} <= set(told)
     other = dossiers(write_run(tmp_path / "own", {"a": LOW, "b": HIGH}))["a"]
     assert other.command_of_rows() == ""
+
+
+def _row(metric: str, **other: object) -> dict[str, object]:
+    same = {
+        "aggregator": "native", "n": 40, "sequences": 20, "replicates": 2, "n_undefined": 0,
+        "n_failed": 0, "coverage": 1.0, "not_ranked": None, "ci_method": "crossed bootstrap",
+        "verification": "recomputed",
+    }  # fmt: skip
+    return {"metric": metric, **same, **other}
+
+
+def test_what_all_numbers_share_is_said_once_and_what_is_long_is_a_note() -> None:
+    """Seventeen columns, of which twelve said the same in each line, are read by nobody."""
+    odd = _row("b", coverage=0.5, not_ranked="it ranks nobody")
+    said = _numbers([_row("a"), odd, _row("c", ci_method="exact", not_ranked="it ranks nobody")])
+    once = dict(said["once"])
+    assert (once["values"], once["sequences"], once["checked"]) == ("40", "20", "recomputed")
+    assert said["columns"] == ["coverage"]
+    ranks, crossed, exact = (
+        "Not ranked because: it ranks nobody", "Interval is: crossed bootstrap",
+        "Interval is: exact",
+    )  # fmt: skip
+    lines = said["groups"][""]
+    assert [texts for _, texts, _ in lines] == [["100%"], ["50%"], ["100%"]]
+    notes = [{said["notes"][mark - 1] for mark in marks} for _, _, marks in lines]
+    assert notes == [{crossed}, {ranks, crossed}, {ranks, exact}]
+
+
+def test_many_numbers_stand_by_metric() -> None:
+    rows = [_row(f"{metric}.q@{i}") for metric in ("b", "a") for i in range(FOLDED_FROM)]
+    groups = _numbers(rows)["groups"]
+    assert {metric: len(lines) for metric, lines in groups.items()} == {
+        "b": FOLDED_FROM, "a": FOLDED_FROM,
+    }  # fmt: skip
+    assert set(_numbers(rows[:FOLDED_FROM])["groups"]) == {""}

@@ -9,18 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from site_pages import Page, data_of
+from site_pages import Page, data_of, synthetic_board
 
 from gxarena.data import Attribution, Sample, Spans
 from gxarena.errors import GxarenaError
 from gxarena.registry import Registry
+from gxarena.results.boards import write_board
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 from gxarena.run.store import Store
-from gxarena.run.suite import read_suite
+from gxarena.run.suite import Suite, read_suite
 from gxarena.site.content import Source, read_content
-from gxarena.site.explorer import _explored, _samples, explore
+from gxarena.site.explorer import _explored, _is_bundled, _samples, explore
 from gxarena.site.site import Site
 from gxarena.site.writing import write_site
 from gxarena.submissions.making import make_bundle
@@ -102,11 +103,54 @@ def test_a_bundle_without_explanations_says_so(
     assert reasons == ["b.zip: it holds no explanations; give the run's folder to see them."]
 
 
+def test_boards_alone_are_said_to_hold_none(
+    folder: Path, tmp_path: Path, registry: Registry
+) -> None:
+    for name in ("one", "two"):
+        write_board(tmp_path / f"{name}.parquet", synthetic_board(2, 1, 1))
+    paths = [folder, tmp_path / "one.parquet", tmp_path / "two.parquet"]
+    assert Site.of(read_content(paths), registry).unexplored == (
+        "one.parquet and two.parquet: a written board holds no explanations; the run that it is "
+        "of, or its bundle, has them.",
+    )
+    assert Site.of(read_content([folder]), registry).unexplored == ()
+
+
 def test_a_stranger_s_suite_opens_nothing(folder: Path, tmp_path: Path, registry: Registry) -> None:
     make_bundle(RunResults.of(folder), tmp_path / "b.zip", samples=3)
     found, (reason,) = explore(source_of(tmp_path / "b.zip"), registry)
     assert found == []
-    assert reason.startswith("b.zip: a bundle's sequences are opened where its suite ships here")
+    assert reason.startswith("b.zip, mine: a bundle's sequences are opened where its suite or its")
+
+
+@pytest.mark.parametrize(
+    ("alias", "opens"),
+    [
+        ({"name": "fly-promoters", "n": 20}, True),
+        ({"name": "fly-promoters", "groups": "(a+)+"}, False),
+        ({"path": "fly-promoters"}, False),
+        ({"name": "scan", "data": "/etc/passwd"}, False),
+    ],
+)
+def test_of_a_stranger_s_suite_bundled_data_alone_are_opened(
+    alias: dict[str, object], opens: bool, registry: Registry
+) -> None:
+    suite = Suite.model_validate(read_suite("quickstart").model_dump() | {"datasets": {"d": alias}})
+    assert _is_bundled(suite, registry, "d") is opens
+    assert _is_bundled(suite, registry, "fly-kilobases")
+
+
+def test_a_bundle_of_one_s_own_suite_on_bundled_data_shows_its_maps(
+    plan: Callable[..., Plan], tmp_path: Path, registry: Registry
+) -> None:
+    block = {
+        "datasets": ["fly"], "models": ["toy"], "explainers": ["exact"], "metrics": ["gini"],
+    }  # fmt: skip
+    datasets = {"fly": {"name": "fly-promoters", "n": 4}}
+    run(plan(name="mine-alone", datasets=datasets, matrix=[block]), tmp_path / "run")
+    make_bundle(RunResults.of(tmp_path / "run"), tmp_path / "b.zip", samples=3)
+    (of_bundle,), reasons = explore(source_of(tmp_path / "b.zip"), registry)
+    assert (reasons, len(of_bundle.sequences)) == ([], 3)
 
 
 def test_a_bundle_of_a_suite_that_ships_shows_the_run_s_maps(

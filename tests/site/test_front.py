@@ -147,3 +147,56 @@ def test_what_a_tier_is_stands_where_tiers_do(pages: dict[str, Page]) -> None:
     others = ("metric/metric-0.html", "explainer/explainer-00.html")
     for place in ("index.html", "about.html", "table.html", *others):
         assert "so a tier by itself recommends nobody" in pages[place].words, place
+
+
+def test_costs_are_asked_for_as_answers_are(pages: dict[str, Page]) -> None:
+    """They were 24 screens, one below the other."""
+    costs = pages["cost.html"]
+    offered = [a["value"] for _, a in costs.tags if a.get("name") == "model"]
+    assert offered == ["", "cnn", "dnabert2-mini"]
+    articles = [a for tag, a in costs.tags if tag == "article"]
+    questions = {"localization", "faithfulness", "robustness", "complexity"}
+    assert {(a["data-question"], a["data-model"]) for a in articles} == {
+        (question, label) for question in questions for label in LABELS
+    }
+    folded = ["open" in a for tag, a in costs.tags if a.get("class") == "folded"]
+    assert (len(folded), sum(folded)) == (12, 8)
+    links = {a.get("href", "") for _, a in pages["index.html"].tags}
+    assert "cost.html#model=here&question=localization" in links
+    assert "curves.html" in pages
+    assert not any(a.get("id") == "choose" for _, a in pages["curves.html"].tags)
+
+
+def test_what_a_board_asks_on_stands_with_its_answer(tmp_path: Path) -> None:
+    """One question on planted motifs and on matches of matrices is two questions."""
+    given = synthetic_board(3, 1, 2)
+    for suite, labels in (("planted", ("and", "or")), ("ctcf-vs-pu1", ("ctcf", "pu1"))):
+        names = dict(zip(("set-0", "set-1"), labels, strict=True))
+        rows = [
+            row | {"suite": suite, "dataset": names[row["dataset"]]}
+            for row in given.table.to_pylist()
+        ]
+        table = pa.Table.from_pylist(rows, LEADERBOARD)
+        write_board(tmp_path / f"{suite}.parquet", replace(given, table=table))
+    paths = [tmp_path / f"{suite}.parquet" for suite in ("planted", "ctcf-vs-pu1")]
+    site = Site.of(read_content(paths), Registry.load())
+    words = " ".join(Renderer().text(next(front_pages(site))).split())
+    planted, scan = (site.catalogue.known("dataset", name).summary for name in ("and", "ctcf"))
+    assert "planted" in planted
+    assert "annotated" in scan
+    assert f"Asked on “and” and “or”: {planted}." in words
+    assert f"Asked on “ctcf” and “pu1”: {scan}." in words
+    assert site.catalogue.data_in_words(["mine", "other", "third"]) == "“mine”, “other” and 1 more"
+
+
+def test_boards_on_which_nobody_competes_are_folded(tmp_path: Path) -> None:
+    """They were eight of ten answers, each of which recommends nobody."""
+    for explainers in (1, 4):
+        write_board(tmp_path / f"{explainers}.parquet", synthetic_board(explainers, 4, 2))
+    content = read_content([tmp_path / "1.parquet", tmp_path / "4.parquet"])
+    text = Renderer().text(next(front_pages(Site.of(content, Registry.load()))))
+    for section in text.split('<section class="question"')[1:]:
+        open_, folded = section.split('<details class="folded alone">')
+        assert (open_.count("<article"), folded.count("<article")) == (1, 1)
+        assert "of 4 compared use " in open_
+        assert "competes with nobody here" in folded.partition("</details>")[0]

@@ -12,7 +12,7 @@ from gxarena.results.boards import Board
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.summary import summary
 from gxarena.site.questions import Section, sections_of
-from gxarena.site.words import in_words
+from gxarena.site.words import in_detail, in_words
 
 ORDER = ("deeplift", "ism", "lrp", "gradient")
 
@@ -85,7 +85,7 @@ def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:
         if (row["metric"], row["dataset"]) == (metric, dataset) and row["role"] == "method"
     }
     assert {line.explainer: tier for tier, lines in section.tiers for line in lines} == shown
-    said = in_words(section)[1]
+    said = next(in_detail(section))
     assert "By metric-0 over 2 data sets, deeplift is ahead of the rest." in said
     assert said.endswith(
         "too few to tell tiers, deeplift has the best mean rank, 1.00 of 4, and keeps its place "
@@ -121,7 +121,8 @@ def test_all_who_share_the_best_mean_rank_are_named_and_only_what_could_be_left_
         for name, found in rows.items()
         for metric, dataset, rank in found
     ]  # fmt: skip
-    words = in_words(only(Board(("b",), pa.Table.from_pylist(made, LEADERBOARD), {})))[1]
+    section = only(Board(("b",), pa.Table.from_pylist(made, LEADERBOARD), {}))
+    words = next(in_detail(section))
     assert words.endswith(f"too few to tell tiers, {said}")
 
 
@@ -248,7 +249,7 @@ def test_of_a_first_tier_that_holds_nearly_all_the_others_are_named() -> None:
     rows = board(1).table.to_pylist()
     for row in rows:
         row["tier"] = row["tier"] and (1 if row["rank"] < 4 else 2)
-    said = in_words(only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {})))[1]
+    said = next(in_detail(only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {}))))
     assert "deeplift, ism and lrp are not told apart and ahead of gradient." in said
 
 
@@ -284,13 +285,14 @@ def test_explainers_of_the_same_maps_are_one_where_they_have_no_standing() -> No
 
 def test_the_headline_is_whom_to_use_how_sure_that_is_and_what_it_costs() -> None:
     assert in_words(only(board()))[0] == (
-        "To see where the model looks (planted or annotated motifs) with network: use deeplift. "
-        "How sure: over all metrics and data sets, 1 of 3 others is not told apart from it. "
-        "It takes 1.0 s a sequence."
+        "To see where the model looks (planted or annotated motifs) with network: of 4 compared "
+        "use deeplift. How sure: over all metrics and data sets, 1 of 3 others is not told apart "
+        "from it. It takes 1.0 s a sequence."
     )
     few = in_words(only(board(2, replicates=1)))[0]
     assert "by metric-0 over 2 data sets all others are told apart from it, of one training" in few
-    assert "3 of 3 others are not told apart from it." in in_words(only(board(1, tier=1)))[0]
+    nobody = in_words(only(board(1, tier=1)))[0]
+    assert "How sure: not at all, since by metric-0 on “set-0” nobody is told apart" in nobody
 
 
 def test_controls_that_beat_who_is_recommended_are_in_the_headline() -> None:

@@ -86,7 +86,8 @@ def test_numbers_on_pages_are_the_board_s(run: Path, tmp_path: Path) -> None:
         label = row["explainer"] + (" floor" if row["role"] == "floor" else "")
         assert shown in pages["index.html"].row(label)
         dossier = pages[f"cell/1-d--m--{row['explainer']}.html"].row(row["metric"], 2)
-        assert number(row["estimate"], 4) in dossier
+        ends = f"({number(row['ci_low'])} to {number(row['ci_high'])})"
+        assert f"{number(row['estimate'], 4)} {ends}" in dossier
         assert pages["metric/q.html"].row(row["explainer"])[2] == shown
     data = data_of(site / "data" / "board-1.js")
     for name in ("estimate", "ci_low", "ci_high", "rank", "coverage"):
@@ -105,7 +106,10 @@ def test_the_better_is_first_and_said_in_words(run: Path, tmp_path: Path) -> Non
     start = make([run], tmp_path / "site")["index.html"]
     order = [row[0].split()[0] for row in start.rows if row and row[0].strip() in ("a", "b")]
     assert order == ["b", "a"]
-    assert "motifs) with m: use b. How sure: by q on “d” all others are told apart" in start.words
+    assert (
+        "motifs) with m: of 2 compared use b. How sure: by q on “d” all others are told apart"
+        in start.words
+    )
     assert "By q on “d”, b is ahead of the rest." in start.words
     assert "Into the mean rank go all quantities of the question's metrics" in start.words
     assert "too few to tell tiers, b has the best mean rank, 1.00 of 2. Over 1 data" in start.words
@@ -211,7 +215,7 @@ def test_why_nobody_is_ranked_by_a_metric_is_on_its_page(tmp_path: Path) -> None
     assert said in pages["metric/metric-1.html"].words
     assert said not in pages["metric/metric-0.html"].words
     dossier = pages["cell/1-set-0--network--explainer-00.html"]
-    assert why in dossier.row("metric-1")
+    assert f"Not ranked because: {why}" in dossier.words
     assert "not ranked" in dossier.row("metric-1")
     columns = data_of(tmp_path / "site" / "data" / "board-1.js")["columns"]["not_ranked"]
     assert columns["levels"] == ["", why]

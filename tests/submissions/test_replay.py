@@ -101,7 +101,21 @@ def test_a_checkpoint_s_name_opens_no_folder_of_that_name(
     assert found.check == "installation"
     assert found.sentence.endswith(
         "models.toy: expected what can be named without a path, since bundles hold no such file, "
-        "got 'mine'. It lies in this folder: verify from another one."
+        "got 'mine'. Something of that name lies in this folder: verify from another one."
+    )
+
+
+def test_a_path_helps_nobody_in_another_folder(bundle: Path, toys: Registry) -> None:
+    document = json.loads((bundle / "run.json").read_text())
+    document["document"]["models"]["toy"] = {"name": "toy", "weights": "../mine.npz"}
+    (bundle / "run.json").write_text(json.dumps(document))
+    sign(bundle)
+    seed = _seed(bundle, 1, model="toy", against=None)
+    verdict = verify(bundle, replays=1, seed=seed, registry=toys)
+    (found,) = verdict.findings.listed
+    assert found.sentence.endswith(
+        "got '../mine.npz'. Nobody without that file can run the cell again: verify without "
+        "--replay."
     )
 
 
@@ -181,7 +195,7 @@ def test_what_is_not_installed_is_said_with_the_card(bundle: Path, core: Registr
             r"to install it: 'pip install toys'\.",
             one.sentence,
         )
-    assert (verdict.holds, verdict.replayed) == (False, [])
+    assert (verdict.holds, verdict.only_not_here, verdict.replayed) == (False, True, [])
     assert verdict.levels["recomputed"] > 0
     assert verdict.counts["of these the same"] == 0
 

@@ -29,7 +29,7 @@
 
   // Under the number's own line: where one looks, and where the address leads.
   function under(button) {
-    const line = element("tr", { id: "shown" }, element("td", { colspan: 17 }, place));
+    const line = element("tr", { id: "shown" }, element("td", { colspan: button.closest("tr").cells.length }, place));
     document.getElementById("shown")?.remove();
     button.closest("tr").after(line);
   }

@@ -78,6 +78,12 @@
           article.hidden = !fits;
           here += fits;
         }
+        // Where nothing else is shown, what is folded is.
+        for (const box of section.querySelectorAll("details.alone")) {
+          const many = box.querySelectorAll("article:not([hidden])").length;
+          box.hidden = !many;
+          box.open = many > 0 && many === here;
+        }
         section.hidden = !here;
         shown += here;
       }
@@ -112,6 +118,27 @@
     }
   }
 
+  // What the address names may be folded, or hold what is.
+  function unfold() {
+    const named = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (!named) return;
+    for (let at = named; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    const within = named.querySelector(":scope > details.folded");
+    if (within) within.open = true;
+    named.scrollIntoView();
+  }
+
+  // Says of whatever is wider than its place that there is more.
+  function watchWidths() {
+    const look = (entries) => entries.forEach(({ target }) => target.classList.toggle("cut", target.scrollWidth > target.clientWidth + 1));
+    const seen = new ResizeObserver(look);
+    document.querySelectorAll(".wide, .chart").forEach((place) => seen.observe(place));
+  }
+
   document.addEventListener("keydown", keys);
+  addEventListener("beforeprint", () => document.querySelectorAll("details.folded").forEach((one) => (one.open = true)));
   choose();
+  addEventListener("hashchange", unfold); // after what is chosen is shown
+  unfold();
+  watchWidths();
 })();

@@ -2,7 +2,7 @@
 // The table: rows of one board, filtered, searched and sorted here; the view is in the address.
 (() => {
   const { state, keep, element, svg, number, duration } = gxarena;
-  const STEP = 200, WIDTH = 160;
+  const STEP = 200, WIDTH = 120;
   const FILTERS = ["question", "dataset", "model", "explainer", "metric", "role"];
   const form = document.getElementById("controls");
   const table = document.getElementById("table");
@@ -122,7 +122,7 @@
     for (const row of found.slice(0, many)) {
       const line = element("tr", { class: row.role });
       columns.forEach(([key, , shown], i) => {
-        const cell = element(i ? "td" : "th", i ? { class: key === "dots" ? "dots" : TEXT.has(key) ? "" : "number" } : { scope: "row" });
+        const cell = element(i ? "td" : "th", i ? { class: key === "dots" ? "dots" : key === "metric" || key === "aggregator" ? `name ${key}` : TEXT.has(key) ? "" : "number" } : { scope: "row" });
         cell.append(shown(row));
         line.append(cell);
       });

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import platform
+import resource
+
+import numpy as np
 import pytest
 import torch
 
@@ -42,3 +46,16 @@ def test_bfloat16_is_what_the_gpu_says(has: bool, monkeypatch: pytest.MonkeyPatc
         torch.cuda, "is_bf16_supported", lambda including_emulation: has and not including_emulation
     )
     assert has_bfloat16() is has
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc" or platform.libc_ver()[1] < "2.35",
+    reason="another C library, or one that keeps less",
+)
+def test_memory_that_was_freed_is_not_handed_out_anew_page_by_page() -> None:
+    pick_device("cpu")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        np.ones(48 * 2**20, dtype=np.uint8)
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    assert faults * resource.getpagesize() < 2 * 48 * 2**20  # once, not ten times

@@ -1,0 +1,54 @@
+"""What keeps others from running a bundle's cells again: known before it goes to them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from gxarena.registry import NOBODY_S
+from gxarena.results.reading import RunResults
+from gxarena.run.suite import KINDS, Suite
+from gxarena.sources.packages import is_from_an_index
+from gxarena.submissions.paths import path_of
+from gxarena.validation import validated
+
+OWN = "gxarena"
+"""The distribution that whoever verifies has."""
+
+
+def hindrances(run: RunResults) -> list[str]:
+    """Why others cannot run some cells again, a sentence each; empty where they can."""
+    suite = validated(Suite, dict(run.record.document), "run.json, document")
+    return [*_files(run, suite), *_plugins(run)]
+
+
+def _files(run: RunResults, suite: Suite) -> Iterator[str]:
+    for (kind, label), cells in _counted(run).items():
+        alias = dict(suite.aliases(f"{kind}s").get(label, {}))
+        alias.pop("name", None)
+        if leads := path_of(alias, opens=kind in ("model", "explainer")):
+            yield (
+                f"{kind}s.{label} reads '{leads}', which a bundle does not hold: nobody else can "
+                f"run the cells of it again, {cells} of {len(run.last_rows())}."
+            )
+
+
+def _plugins(run: RunResults) -> Iterator[str]:
+    found: Counter[str] = Counter()
+    for row in run.last_rows():
+        names = {row[f"{kind.removesuffix('s')}_distribution"] for kind in KINDS[1:]}
+        found.update(names - {OWN, None, ""})
+    for name, cells in sorted(found.items()):
+        if not is_from_an_index(name):
+            what = "a component of no distribution" if name == NOBODY_S else name
+            yield (
+                f"{what} was not installed from a package index: {cells} of {len(run.last_rows())} "
+                "cells can be run again only by who gets it elsewhere. Publish it, and say how to "
+                "install it with --install."
+            )
+
+
+def _counted(run: RunResults) -> Counter[tuple[str, str]]:
+    """Cells of each (kind, label)."""
+    kinds = [kind.removesuffix("s") for kind in KINDS]
+    return Counter((kind, str(row[kind])) for row in run.last_rows() for kind in kinds)
