@@ -42,6 +42,7 @@ SETTINGS = (
     "GPL-3.0",
     "CC BY 4.0",
     "Jaganathan et al. 2019, Cell 176:535",
+    "Bahadur and Savage 1956, Annals of Mathematical Statistics\n27:1115",
 )
 _REFERENCE = re.compile(r"arXiv:\d{4}\.\d{5}|MA\d{4}\.\d")
 _NOT_WORDS = (
