@@ -381,3 +381,22 @@ def test_metrics_that_order_the_maps_the_other_way_round(validity: Any) -> None:
             ("turned", "lower"): -1, ("lower", "turned"): -1,
         }
     )  # fmt: skip
+
+
+def test_a_conflict_is_the_mean_over_data_sets_that_both_have(validity: Any) -> None:
+    """Alike on one and turned round on the other; a third has one metric alone."""
+    falls, rises = (1.0, 0.7, 0.4, 0.0), (0.0, 0.2, 0.5, 0.9)
+    groups = []
+    for data, metric, means in (
+        ("d", "q", falls), ("d", "r", falls), ("e", "q", falls), ("e", "r", rises),
+        ("f", "q", falls),
+    ):  # fmt: skip
+        groups.append(_group(means))
+        for contestant in groups[-1]:
+            contestant.labels = dict(contestant.labels) | {"dataset": data, "metric": metric}
+    (row,) = (
+        row for row in validity.conflicts(groups) if (row["metric"], row["other"]) == ("q", "r")
+    )
+    assert row["data_sets"] == 2
+    found = row["rank_correlation"], row["least"], row["most"]
+    assert found == pytest.approx((0.0, -1.0, 1.0))

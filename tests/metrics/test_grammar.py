@@ -289,17 +289,6 @@ def test_so_few_windows_that_none_could_be_beyond_the_level(free: int, reason: s
     assert scored.values[""].tolist() == pytest.approx([np.nan if reason else 1], nan_ok=True)
 
 
-def test_a_token_that_a_motif_touches_is_no_background() -> None:
-    """By one letter: it has the motif's relevance, which no stretch beside it could be beyond."""
-    sample = Sample("s", "A" * 64, 1, (Interval(4, 9, "P"),))
-    edges = [0, 4, 8, *range(12, 65, 4)]
-    attribution = Attribution(np.array([0.0, 4.0, 9.0] + [1.0] * 13), Spans(np.array(edges)))
-    explained = Explained((sample,), (attribution,), np.array([1]), np.zeros((1, 2)))
-    # 4 + 9/4 beside 48 windows of 5/4; the token of 9 from letter 8 on would give more.
-    assert _values(explained) == [1]
-    assert _values(explained, "graded") == [1]
-
-
 def test_the_positive_class_may_be_another() -> None:
     explained = _explained(("P", 2, {"P": 1}), target=2)
     assert _values(explained, positive=2) == [1]
