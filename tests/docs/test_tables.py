@@ -41,10 +41,10 @@ SETTINGS = (
     "LGPL-3.0",
     "GPL-3.0",
     "CC BY 4.0",
-    "Jaganathan et al. 2019, Cell 176:535",
-    "Bahadur and Savage 1956, Annals of Mathematical Statistics\n27:1115",
 )
-_REFERENCE = re.compile(r"arXiv:\d{4}\.\d{5}|MA\d{4}\.\d")
+_REFERENCE = re.compile(  # also a page of a journal
+    r"arXiv:\d{4}\.\d{5}|MA\d{4}\.\d|\b(?:19|20)\d\d, [A-Z][A-Za-z\s.&]+\s\d+:\d+"
+)
 _NOT_WORDS = (
     tables.TABLE,
     re.compile(r"<!--.*?-->", re.S),

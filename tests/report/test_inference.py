@@ -330,3 +330,12 @@ def test_what_luck_shows_in_most_sets_of_weights_decides_seldom() -> None:
     verdicts = [in_most("x", list(rng.random(5) < 0.5)).verdict for _ in range(400)]
     assert 0 < verdicts.count("holds") <= 0.05 * 400
     assert 0 < verdicts.count("fails") <= 0.05 * 400
+
+
+def test_few_values_among_ties_decide_between_sets_no_more_than_exchanging_them_does() -> None:
+    """Of thirty a set, four are above zero here and one below it there: t would say it is sure."""
+    ones, others = np.zeros((2, 30))
+    ones[:4], others[0] = 1.0, -1.0
+    found = above_of_others("x", _column(ones), _column(others))
+    assert found.low > 0  # what the interval alone would decide by
+    assert found.verdict == "undecided"

@@ -49,6 +49,18 @@ def test_the_published_table_covers_apart_from_named_exceptions(coverage: Any) -
         )
 
 
+def test_as_many_weights_are_tried_as_boards_have(coverage: Any) -> None:
+    """An interval over three trainings is no evidence of how those over five cover."""
+    most: dict[tuple[str, str], int] = {}
+    for path in PUBLISHED.parent.glob("*.parquet"):
+        for row in pq.read_table(path).to_pylist():
+            if row.get("ci_low") is not None:
+                key = path.stem, row["model"]
+                most[key] = max(most.get(key, 0), row["replicates"])
+    assert most["quickstart", "dnabert2-mini"] == coverage.FEWER
+    assert set(most.values()) == {tried.replicates for tried in coverage.intervals_tried()}
+
+
 @pytest.mark.slow
 def test_intervals_cover_as_published(coverage: Any) -> None:
     rows = pq.read_table(PUBLISHED).to_pylist()
