@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from gxarena.registry import NOBODY_S
 from gxarena.results.reading import RunResults
-from gxarena.run.suite import KINDS, Suite
+from gxarena.run.suite import KINDS
 from gxarena.sources.packages import is_from_an_index
 from gxarena.submissions.paths import path_of
-from gxarena.validation import validated
 
 OWN = "gxarena"
 """The distribution that whoever verifies has."""
@@ -18,13 +17,12 @@ OWN = "gxarena"
 
 def hindrances(run: RunResults) -> list[str]:
     """Why others cannot run some cells again, a sentence each; empty where they can."""
-    suite = validated(Suite, dict(run.record.document), "run.json, document")
-    return [*_files(run, suite), *_plugins(run)]
+    return [*_files(run), *_plugins(run)]
 
 
-def _files(run: RunResults, suite: Suite) -> Iterator[str]:
+def _files(run: RunResults) -> Iterator[str]:
     for (kind, label), cells in _counted(run).items():
-        alias = dict(suite.aliases(f"{kind}s").get(label, {}))
+        alias = dict(run.record.document.get(f"{kind}s", {}).get(label, {}))
         alias.pop("name", None)
         if leads := path_of(alias, opens=kind in ("model", "explainer")):
             yield (

@@ -27,9 +27,10 @@ Value = str | int | float | None
 TABLE = ("suite", "metric", "aggregator", "dataset")
 """What the rows of one table share."""
 SUMMARY_IN_WORDS = (
-    "place: by mean rank, as one data set, metric or training is left out; leads: metrics x data "
-    "sets in whose first tier it is by every quantity, with all that are not told apart from the "
-    "first; tier: none where data sets are fewer than ten."
+    "95% ranks: mean ends of the ranks' intervals; place: by mean rank, as one data set, metric or "
+    "training is left out; leads: metrics x data sets in whose first tier it is by every quantity, "
+    "with all that are not told apart from the first; tier: none where data sets are fewer than "
+    "ten; seconds: an explanation of one sequence."
 )
 """The columns of `summary_tables` that their names do not explain."""
 _DIRECTIONS = {"higher": ["higher is better"], "lower": ["lower is better"], "none": []}
@@ -86,15 +87,16 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
         summary(board, components), key=lambda one: (one.model, one.question)
     ):
         listed = list(group)
-        gaps = any(one.coverage is not None and one.coverage < 1 for one in listed)
+        tiers = any(one.tier is not None for one in listed)
         yield Table(
             model,
             f": {QUESTIONS[question]} ({blocks_in_words(listed[0].blocks)}; "
             f"{_weights(one.weights for one in listed)}{stated})",
             (
-                *("", "explainer", "mean rank", "95% ranks", "place", "tier", "leads"),
-                *(("coverage", "place with the floor's") if gaps else ()),
-                "s / sequence",
+                *("", "explainer", "mean rank", "95% ranks", "place"),
+                *(("tier",) if tiers else ()),
+                "leads",
+                "seconds",
             ),
             tuple(
                 (
@@ -103,16 +105,23 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
                     one.mean_rank,
                     f"{one.rank_low:.1f} … {one.rank_high:.1f}",
                     f"{one.low} … {one.high}",
-                    one.tier,
+                    *((one.tier,) if tiers else ()),
                     f"{one.leads} of {one.blocks}",
-                    *((_percent(one.coverage), one.place_filled) if gaps else ()),
-                    one.seconds,
+                    None if one.seconds is None else float(f"{one.seconds:.2g}"),
                 )
                 for one in listed
             ),
-            tuple(
-                f"{name} is not among them: {n} of the {of} ask about it."
-                for name, (n, of) in lacking.get((model, question), {}).items()
+            (
+                *(
+                    f"{name} is not among them: {n} of the {of} ask about it."
+                    for name, (n, of) in lacking.get((model, question), {}).items()
+                ),
+                *(
+                    f"{one.names[0]} answers for {_percent(one.coverage)}; with the floor's "
+                    f"answers for the others its place is {one.place_filled}."
+                    for one in listed
+                    if one.coverage is not None and one.coverage < 1
+                ),
             ),
         )
 
