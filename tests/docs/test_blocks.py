@@ -126,7 +126,7 @@ def rehearse(words: list[str]) -> None:
     given = command.make_context(name, rest).params
     if name in ("run", "plan") and given["suite"] not in WRITTEN_BY_THE_READER:
         read_suite(given["suite"], given["changes"])
-    if name == "train" and given["recipe"] not in WRITTEN_BY_THE_READER:
+    if name == "train" and str(given["recipe"]) not in WRITTEN_BY_THE_READER:
         read_recipe(ROOT / given["recipe"], given["changes"])
 
 
