@@ -179,3 +179,33 @@ def test_a_failing_component_is_exit_status_1() -> None:
     }
     assert "expected parameters of" in failed["it_can_be_made"]
     assert "--set key=value" in failed["it_can_be_made"]
+
+
+def _checked_on(*models: str) -> tuple[int, list[str]]:
+    """DeepSHAP, which needs one-hot input, on these models."""
+    named = [word for model in models for word in ("--model", model)]
+    run = CliRunner().invoke(app, ["plugins", "check", "shap-deep", "--fast", *named])
+    return run.exit_code, run.stdout.splitlines()
+
+
+NO_FIT = (
+    "explainer 'shap-deep' needs a model whose nonlinearities are modules of their own and a model "
+    "that reads one-hot nucleotides: 'dnabert2-mini' is none."
+)
+"""What `gxarena plan` says of both."""
+
+
+def test_of_models_that_do_not_fit_no_other_is_tried_in_their_place() -> None:
+    code, said = _checked_on("dnabert2-mini")
+    assert code == 1
+    assert said == [
+        f"failed    shap-deep  the_models_named_fit: {NO_FIT}",
+        "1 checks: 1 failed.",
+    ]
+
+
+def test_a_named_model_that_does_not_fit_is_said_beside_one_that_does() -> None:
+    code, said = _checked_on("dnabert2-mini", "cnn")
+    assert code == 0
+    assert said[0] == f"skipped   shap-deep  the_models_named_fit: {NO_FIT}"
+    assert any("units on cnn" in line for line in said)
