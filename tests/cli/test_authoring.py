@@ -104,6 +104,21 @@ def _pytest(folder: Path, *arguments: str, path: str = "") -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize(("kind", "torch"), KINDS)
+def test_what_the_example_is_stands_in_two_files(kind: str, torch: bool, tmp_path: Path) -> None:
+    """Whoever replaces the example forgot the others: "gradient times input" stood in five."""
+    scaffold = Scaffold(kind, f"my-{kind}", torch)
+    folder = scaffold.write(tmp_path)
+    example = (WITH_TORCH if torch else SUMMARIES)[kind]
+    said = {
+        path.name
+        for path in folder.rglob("*")
+        if path.suffix in {".py", ".toml", ".md"} and example in path.read_text().lower()
+    }
+    assert said <= {"plugin.py", f"{kind}.py"}
+    assert "plugin.py" in said
+
+
 def test_packages_side_by_side_are_tested_together(tmp_path: Path) -> None:
     """pytest takes no two modules of one name from folders that are no packages."""
     for kind, name in (("metric", "one-metric"), ("aggregator", "one-aggregator")):

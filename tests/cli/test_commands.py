@@ -173,7 +173,13 @@ def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_pat
     board = tmp_path / "board.parquet"
     assert "toy / exact" in _run("leaderboard", out, "--out", board)
     assert pq.read_table(board).equals(pq.read_table(out / "leaderboard.parquet"))
-    assert "gini" not in _run("leaderboard", out, "--out", board, "--metric", "entropy")
+    some = _run("leaderboard", out, "--out", board, "--metric", "entropy")
+    assert "gini" not in some
+    assert f"rows shown; {board} has them all." in some
+    table = tmp_path / "board.md"
+    some = _run("leaderboard", out, "--out", table, "--metric", "entropy")
+    assert "gini" not in table.read_text()
+    assert "rows shown; --out FILE.parquet writes them all." in some
 
 
 def test_what_does_not_read_is_said_and_the_same_run_mends_it(

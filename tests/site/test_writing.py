@@ -22,6 +22,7 @@ from gxarena.results.boards import boards_of, write_board
 from gxarena.results.bundle import write_bundle
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import LEADERBOARD
+from gxarena.site.addresses import metric_page
 from gxarena.site.content import read_content
 from gxarena.site.notes import metric_notes
 from gxarena.site.numbers import number
@@ -49,7 +50,7 @@ def test_every_link_leads_to_a_page_and_a_place_on_it(run: Path, tmp_path: Path)
     rows = [row | {"metric": names[row["metric"]]} for row in board.table.to_pylist()]
     write_board(written, replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD)))
     pages = make([run, written], tmp_path / "site")
-    assert {f"metric/{name}.html" for name in metric_notes()} <= pages.keys()
+    assert {metric_page(name) for name in metric_notes()} <= pages.keys()
     for place, page in pages.items():
         for _, _, address in page.addresses():
             parts = urlsplit(address)
