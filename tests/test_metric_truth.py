@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,20 @@ def test_controls_twins_and_descriptions_do_not_count(truth: Any) -> None:
     assert list(truth.judged([best, _group("auroc", TRUTH, question="localization")])) == []
     few = dict(list(TRUTH.items())[:4])
     assert list(truth.judged([best, _group("q", few)])) == []
+
+
+def test_maps_that_were_carried_over_and_metrics_over_replicates_do_not_count(truth: Any) -> None:
+    """A map on other units would stand in the place of the model's own."""
+    best = _group("auprc", TRUTH, question="localization")
+    own, carried, worst = (_group(m, ORDER) for m in ("q", "q", "auprc"))
+    for one in (*carried, *worst):
+        one.labels["aggregator"] = "sum"
+        for replicate in one.replicates.values():
+            replicate.values[:] *= -1
+    rows = list(truth.judged([best, own]))
+    assert rows
+    assert list(truth.judged([best, worst, own, carried])) == rows
+    assert list(truth.judged([best, [replace(one, among_replicates=True) for one in own]])) == []
 
 
 def _slow(sides: Any, draws: int) -> tuple[float, float, float]:

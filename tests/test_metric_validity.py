@@ -381,3 +381,49 @@ def test_metrics_that_order_the_maps_the_other_way_round(validity: Any) -> None:
             ("turned", "lower"): -1, ("lower", "turned"): -1,
         }
     )  # fmt: skip
+
+
+def test_a_conflict_is_the_mean_over_data_sets_that_both_have(validity: Any) -> None:
+    """Alike on one and turned round on the other; a third has one metric alone."""
+    falls, rises = (1.0, 0.7, 0.4, 0.0), (0.0, 0.2, 0.5, 0.9)
+    groups = []
+    for data, metric, means in (
+        ("d", "q", falls), ("d", "r", falls), ("e", "q", falls), ("e", "r", rises),
+        ("f", "q", falls),
+    ):  # fmt: skip
+        groups.append(_group(means))
+        for contestant in groups[-1]:
+            contestant.labels = dict(contestant.labels) | {"dataset": data, "metric": metric}
+    (row,) = (
+        row for row in validity.conflicts(groups) if (row["metric"], row["other"]) == ("q", "r")
+    )
+    assert row["data_sets"] == 2
+    found = row["rank_correlation"], row["least"], row["most"]
+    assert found == pytest.approx((0.0, -1.0, 1.0))
+
+
+def test_a_control_that_is_no_floor_is_asked_about_and_a_step_is_none(validity: Any) -> None:
+    """As `gc` and `blur` are, while the truth made worse has their role too."""
+    group = _group((1.0, 0.7, 0.4, 0.0))
+    group[2].labels = dict(group[2].labels) | {"explainer": "gc"}
+    rows = [row for row in validity.judged(group) if row["against"]]
+    assert [(row["against"], row["outcome"]) for row in rows] == [
+        ("gc", "tells"), ("random", "tells")
+    ]  # fmt: skip
+
+
+def test_maps_are_put_in_order_by_their_means(validity: Any) -> None:
+    groups = [_group((1.0, 0.7, 0.4, 0.0)) for _ in range(2)]
+    for contestant in groups[1]:
+        contestant.labels = dict(contestant.labels) | {"metric": "r"}
+    groups[1][3].replicates[0].values[0] = 9.0  # the last map's best sample, not its mean
+    found = {
+        (row["metric"], row["other"]): row["rank_correlation"] for row in validity.conflicts(groups)
+    }
+    assert found["q", "r"] == pytest.approx(1.0)
+
+
+def test_fewest_trainings_are_told(validity: Any) -> None:
+    rows = [_judged(3, str(n)) | {"trainings": n} for n in (5, 1, 3)]
+    (found,) = validity.trusted(rows)
+    assert found["trainings"] == 1

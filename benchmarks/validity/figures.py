@@ -44,7 +44,7 @@ def trust(rows: Sequence[dict[str, Any]]) -> Figure:
     axes.set_yticks(np.arange(len(SHOWN)) + 0.15, SHOWN)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_xlabel("share of the steps told (95% interval); open: a control passes for the truth")
+    axes.set_xlabel("share of the steps told (95% interval); open: not told from every control")
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return figure

@@ -3,8 +3,9 @@
 A unit counts as annotated where at least half of its nucleotides are, so that tokens are judged at
 their own resolution and nucleotides exactly; carry token scores to nucleotides by an aggregator to
 judge both alike, and smooth them to judge both at one resolution. Ties are never broken by
-position: each value is the mean over all orders of tied units. A sample without annotated units, or
-with nothing else, has no value.
+position: each value is the mean over all orders of tied units, but of `AUPRC`, to which tied units
+come together: a map of one value is at its base rate, below its chance. A sample without annotated
+units, or with nothing else, has no value.
 
 Truth may be weighted: a unit of weight w counts as w units do, one that says nothing as none.
 

@@ -42,7 +42,8 @@ def test_every_table_says_on_which_samples_it_is(
     assert part.exit_code == 0, part.output
     of = "1 metric on 1 data set; one set of weights"
     assert f"({of}; {stated})" in " ".join(part.stdout.split())
-    assert f"gini, native, mine, {stated} (higher is better; n = " in part.stdout
+    heading = f"gini, native, mine, {stated}, toy (higher is better; n = "
+    assert heading in " ".join(part.stdout.split())
     # Each table's heading says it, however it is wrapped.
     headings = re.findall(r"metric on 1 data set|is better; n = ", " ".join(part.stdout.split()))
     assert len(headings) == " ".join(part.stdout.split()).count(stated)

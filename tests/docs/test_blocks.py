@@ -27,12 +27,14 @@ from gxarena.cli.app import app
 from gxarena.datasets.reading import COLUMNS
 from gxarena.registry import Registry, signature
 from gxarena.run.suite import KINDS, Suite, read_suite
-from gxarena.training.recipe import read_recipe
+from gxarena.training.recipe import Recipe, read_recipe
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROGRAMS = {"gxarena", "make", "python", "pip", "pytest", "sh", "git", "cd", "dask"}
-WRITTEN_BY_THE_READER = {"my-suite.toml", "suite.toml", "SUITE"}
+WRITTEN_BY_THE_READER = {
+    *("my-suite.toml", "suite.toml", "SUITE", "my-network/suite.toml", "my-recipe.toml"),
+}
 REGISTRY = Registry.load()
 
 
@@ -124,7 +126,7 @@ def rehearse(words: list[str]) -> None:
     given = command.make_context(name, rest).params
     if name in ("run", "plan") and given["suite"] not in WRITTEN_BY_THE_READER:
         read_suite(given["suite"], given["changes"])
-    if name == "train":
+    if name == "train" and str(given["recipe"]) not in WRITTEN_BY_THE_READER:
         read_recipe(ROOT / given["recipe"], given["changes"])
 
 
@@ -149,6 +151,9 @@ def test_tables_are_parts_of_a_suite(block: Block) -> None:
     document = tomllib.loads(block.text)
     if "project" in document:
         assert document["project"]["entry-points"]["gxarena"]
+        return
+    if "settings" in document:
+        assert Recipe.model_validate(document).model in set(REGISTRY.names("models"))
         return
     whole = {"name": "of-a-page", "matrix": [{kind: ["x"] for kind in KINDS}]}
     suite = Suite.model_validate(whole | document)
