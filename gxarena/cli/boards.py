@@ -56,7 +56,7 @@ def leaderboard(
     Then the rows themselves.
     """
     from gxarena.cli.console import say
-    from gxarena.report.boards.writing import check_ending, write
+    from gxarena.report.boards.writing import OF_ALL_ROWS, check_ending, write
     from gxarena.results.boards import boards_of
     from gxarena.results.reading import check_outside_runs
 
@@ -64,16 +64,20 @@ def leaderboard(
         check_ending(out)
         check_outside_runs(out)
     boards = [_stratum(sources, only)] if only else boards_of(sources)
+    whole: dict[tuple[str, ...], str] = {}
     if out is not None:
         for path, board in _places(out, boards):
             write(path, board, metrics or board.headline)
             say(f"Written: {path}")
+            if path.suffix in OF_ALL_ROWS:
+                whole[board.names] = f"{path} has them all"
     _say_unmatched("--metric", metrics, boards)
     for number, board in enumerate(boards, 1):
         if not metrics:
             _say_unmatched("headline", board.headline, [board])
         show_heading(board, number, len(boards))
-        show(board.shown, metrics or board.headline, components=board.metrics)
+        rest = whole.get(board.names, "--out FILE.parquet writes them all")
+        show(board.shown, metrics or board.headline, rest, components=board.metrics)
 
 
 def _places(out: Path, boards: Sequence[Board]) -> Iterator[tuple[Path, Board]]:
@@ -156,6 +160,7 @@ def _stratum(sources: Sequence[Path], only: str) -> Board:
 def show(
     board: pa.Table,
     patterns: Sequence[str],
+    rest: str,
     most: int | None = None,
     components: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
@@ -165,13 +170,15 @@ def show(
     ----------
     board : pyarrow.Table
     patterns : sequence of str
+    rest : str
+        Where the rows are that are not shown.
     most : int, optional
         No more rows than these: ten thousand take a minute to lay out, and nobody reads them.
     components : mapping of label to str
         Of its metrics.
     """
     show_summary(board, components)
-    show_rows(board, patterns, most)
+    show_rows(board, patterns, rest, most)
 
 
 def show_summary(board: pa.Table, components: Mapping[str, str]) -> None:
@@ -193,7 +200,7 @@ def show_summary(board: pa.Table, components: Mapping[str, str]) -> None:
         out().print(sentence, markup=False, highlight=False)
 
 
-def show_rows(board: pa.Table, patterns: Sequence[str], most: int | None = None) -> None:
+def show_rows(board: pa.Table, patterns: Sequence[str], rest: str, most: int | None = None) -> None:
     """Print the rows whose metric matches one of the patterns; all where there are none.
 
     Parameters are those of `show`.
@@ -214,4 +221,4 @@ def show_rows(board: pa.Table, patterns: Sequence[str], most: int | None = None)
             out().print(sentence, markup=False, highlight=False)
         shown += len(rows)
     if shown < len(board):
-        say(f"{shown} of {len(board)} rows shown; the table has them all.")
+        say(f"{shown} of {len(board)} rows shown; {rest}.")

@@ -307,12 +307,13 @@ def _show(summary: Summary, headline: list[str], out: Path) -> None:
     for pattern in unmatched(headline, metrics):
         say(matching_nothing("headline", pattern, metrics))
     board = without_ranks_of_the_lone(summary.leaderboard)
+    rest = f"{out / 'leaderboard.parquet'} has them all"
     if summary.reused == sum(summary.statuses.values()) and len(board) > ROWS:
         # What is known already is not worth the statistics of a large board.
-        show_rows(board, headline, ROWS)
+        show_rows(board, headline, rest, ROWS)
         say("Nothing was due; `gxarena leaderboard` shows the whole board, by question.")
     else:
         components = components_of(terms_of(RunResults.of(out)), METRIC)
-        show(board, headline, ROWS, components)
+        show(board, headline, rest, ROWS, components)
     counts = ", ".join(f"{n} {status}" for status, n in sorted(summary.statuses.items()))
     say(f"Cells: {counts}; {summary.reused} of them from an earlier run.")

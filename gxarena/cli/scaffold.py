@@ -160,7 +160,7 @@ class Scaffold:
             "package": self.package,
             "factory": self.factory,
             "summary": summary,
-            "title": summary[0].upper() + summary[1:],
+            "a_kind": f"{'An' if self.kind[0] in 'ae' else 'A'} {self.kind}",
             "torch": self.torch,
             "network": self.network,
             **self._data,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from gxarena.capabilities import OF_MODELS
 from gxarena.errors import GxarenaError
@@ -100,18 +102,54 @@ def _phrases(capabilities: Iterable[str], words: dict[str, str]) -> str:
 def _parameters(found: Registered, registry: Registry) -> str:
     """The factory's parameters with their defaults, as a suite gives them."""
     try:
-        taken = signature(registry.factory(found.kind, found.component.name))
+        factory = registry.factory(found.kind, found.component.name)
+        taken, said = signature(factory), parameters_in_words(factory)
     except GxarenaError as error:
         return f"Parameters cannot be listed here: {error}"
     presets = found.component.defaults
     rows = [
-        f"| `{name}` | {_default(presets.get(name, parameter.default))} |"
+        f"| `{name}` | {_default(presets.get(name, parameter.default))} | "
+        f"{table_cell(said.get(name, ''))} |"
         for name, parameter in taken.parameters.items()
         if name != "registry" and parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
     if not rows:
         return ""
-    return "\n".join(["## Parameters", "", "| in a suite | default |", "| --- | --- |", *rows])
+    head = ["## Parameters", "", "| in a suite | default | what it is |", "| --- | --- | --- |"]
+    return "\n".join([*head, *rows])
+
+
+_SECTION = re.compile(r"^Parameters\n-+\n(?P<text>.*?)(?=^\S[^\n]*\n-+\n|\Z)", re.S | re.M)
+_ENTRY = re.compile(
+    r"^(?P<names>\w+(?:, \w+)*)(?: : (?P<type>[^\n]*))?\n(?P<text>(?:[ \t]+[^\n]*\n|\n)*)", re.M
+)
+
+
+def parameters_in_words(factory: Callable[..., Any]) -> dict[str, str]:
+    """What docstrings say of a factory's parameters, and what may be given where few things."""
+    found: dict[str, str] = {}
+    for documented in factory.__mro__[:-1] if inspect.isclass(factory) else (factory,):
+        section = _SECTION.search((inspect.getdoc(documented) or "") + "\n")
+        for entry in _ENTRY.finditer(section["text"] if section else ""):
+            # A type that quotes is of a few words.
+            few = entry["type"] if entry["type"] and '"' in entry["type"] else ""
+            said = " ".join(f"{few and few + '. '}{entry['text']}".split())
+            for name in entry["names"].split(", "):
+                found.setdefault(name, said)
+    for name, choices in _choices(factory).items():
+        if not found.get(name, "").startswith('"'):
+            one_of = f"One of {', '.join(f'`{one!r}`' for one in choices)}."
+            found[name] = f"{found.get(name, '')} {one_of}".strip()
+    return found
+
+
+def _choices(factory: Callable[..., Any]) -> dict[str, tuple[Any, ...]]:
+    """Values of parameters that take some alone, by their annotation."""
+    try:
+        hints = get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
+    except (AttributeError, NameError, TypeError):  # of names that are there for typing alone
+        return {}
+    return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
 
 
 def _default(value: object) -> str:

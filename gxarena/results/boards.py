@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 from gxarena.errors import InputError, named
 from gxarena.results.attestation import checked_by
 from gxarena.results.bundle import is_bundle, opened
-from gxarena.results.joining import joined, relabelled
+from gxarena.results.cautions import shows_seconds_of_several
+from gxarena.results.joining import joined, relabelled, untimed_across_runs
 from gxarena.results.leaderboard import leaderboard
 from gxarena.results.measured import Measured, Origins
 from gxarena.results.parquet import read_with_identity, write_table
@@ -153,7 +154,7 @@ def _place(
 
 
 def _ranked(group: _Group) -> Board:
-    measured = group.measured
+    measured = untimed_across_runs(group.measured)
     table = leaderboard(
         measured.cells, measured.samples, measured.seed, measured.groupings, measured.levels
     )
@@ -234,6 +235,8 @@ def read_board(path: Path) -> Board:
             )
         table = table.append_column(column, pa.nulls(len(table), column.type))
     table = table.select(LEADERBOARD.names).cast(LEADERBOARD)
+    if shows_seconds_of_several(identity.get("notes", ())):
+        table = _untimed(table)
     at = LEADERBOARD.get_field_index("verification")
     own = [f"{path} says of itself: {note}" for note in identity.get("notes", ())]
     levels = pa.array([SELF_REPORTED] * len(table), pa.string())
@@ -246,6 +249,11 @@ def read_board(path: Path) -> Board:
         (*own, *_unattested(path, table[at])),
         written=True,
     )
+
+
+def _untimed(table: pa.Table) -> pa.Table:
+    at = LEADERBOARD.get_field_index("seconds_per_sequence")
+    return table.set_column(at, LEADERBOARD.field(at), pa.nulls(len(table), pa.float64()))
 
 
 def _unattested(path: Path, levels: pa.ChunkedArray) -> list[str]:

@@ -23,7 +23,8 @@ _READ = [
 _NAMED = 6
 """So many are named; where what all compute with changed, all would be."""
 
-_WITHIN_A_RUN = "they compare within a run alone."
+_WITHIN_A_RUN = "they compare within a run alone"
+_NONE_SHOWN = f"{_WITHIN_A_RUN}, and of a model that several timed none are shown."
 
 
 def cautions(first: Measured, second: Measured) -> Iterator[str]:
@@ -77,7 +78,12 @@ def _unknown_references(first: Measured, second: Measured) -> Iterator[str]:
 
 def of_seconds(notes: Iterable[str]) -> str:
     """What a board's notes say of seconds that must not be compared; empty where they may be."""
-    return " ".join(note for note in notes if note.endswith(_WITHIN_A_RUN))
+    return " ".join(note for note in notes if _WITHIN_A_RUN in note)
+
+
+def shows_seconds_of_several(notes: Iterable[str]) -> bool:
+    """Whether a board was written while rows of several runs still had their seconds."""
+    return any(_WITHIN_A_RUN in note and _NONE_SHOWN not in note for note in notes)
 
 
 def _other_machines(first: Measured, second: Measured) -> Iterator[str]:
@@ -89,7 +95,7 @@ def _other_machines(first: Measured, second: Measured) -> Iterator[str]:
             if ours == theirs
             else f"{ours} in {first.name} and on {theirs} in {second.name}"
         )
-        yield f"Seconds of {first.name} and {second.name} were measured on {on}: {_WITHIN_A_RUN}"
+        yield f"Seconds of {first.name} and {second.name} were measured on {on}: {_NONE_SHOWN}"
 
 
 def _devices(cells: pa.Table) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +78,22 @@ def joined(first: Measured, second: Measured) -> Measured:
         {**kept.levels, **added.levels},
         {**kept.origins, **added.origins},
     )
+
+
+def untimed_across_runs(measured: Measured) -> Measured:
+    """Without the seconds of models that several runs timed: no two of these compare.
+
+    Whose seconds a cell has that two runs hold is a matter of the order in which they are joined.
+    """
+    rows = measured.cells.select(["cell_id", "model", "explain_seconds"]).to_pylist()
+    runs: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row["explain_seconds"] is not None:
+            runs[row["model"]] |= {run for run, _ in measured.origins[row["cell_id"]]}
+    kept = [row["explain_seconds"] if len(runs[row["model"]]) < 2 else None for row in rows]
+    at = measured.cells.schema.get_field_index("explain_seconds")
+    field = measured.cells.schema.field(at)
+    return replace(measured, cells=measured.cells.set_column(at, field, pa.array(kept, field.type)))
 
 
 def _apart_where_it_differs(first: Measured, second: Measured) -> tuple[Measured, list[str]]:

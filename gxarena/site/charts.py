@@ -113,8 +113,7 @@ def cost_chart(section: Section) -> Chart | None:
     """Time of an explanation against quality; None where no method has both.
 
     Quality is the mean rank where all methods have one, else the quantity shown, which also who
-    competes with nobody has, beside the controls. Nobody is at the front where seconds of several
-    machines must not be compared.
+    competes with nobody has, beside the controls.
     """
     records = _costs(section)
     methods = [record for record in records if record["role"] == "method"]
@@ -123,15 +122,13 @@ def cost_chart(section: Section) -> Chart | None:
     ranks = _all_ranked(section)
     quality = "mean rank" if ranks else section.shown.what
     better = "lower" if ranks else section.direction
-    _mark_front(records, "none" if section.machines else better)
+    _mark_front(records, better)
     for shown, width in WIDTHS.items():
         _name(records, shown, width)
     reads = f"{quality} (up is better)" if better != "none" else quality
     says = f"Seconds a sequence against {quality}. "
     if len(methods) == 1:
         says += f"{methods[0]['explainer']} competes with nobody here; controls are grey."
-    elif section.machines:
-        says += f"{section.machines} So nobody is said to be both faster and better."
     else:
         says += _front_in_words(records)
     says += _unlabelled(records)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from markupsafe import Markup
 
 _PACKAGE = Path(__file__).parent
@@ -57,12 +59,32 @@ def metric_notes() -> Mapping[str, MetricNote]:
 def _note(text: str) -> MetricNote:
     html = MarkdownIt("js-default", {"html": False})
     html.enable("table")
+    html.core.ruler.push("pages_as_commands", _pages_as_commands)
     parts = {"formula": ""}
     for part in _PART.split(_COMMENT.sub("", text)):
         name, colon, said = part.partition(": ")
         known = name in {"Direction", "Trap", "Validity", "Departures"} and bool(colon)
         parts[name.lower() if known else "formula"] = said if known else part
     return MetricNote(**{name: Markup(html.render(said)) for name, said in parts.items()})  # noqa: S704 (our own text, HTML in it escaped)
+
+
+def _pages_as_commands(state: StateCore) -> None:
+    """A link to a place in docs/, which a site lacks, as its text and the command that shows it."""
+    for inline in state.tokens:
+        kept: list[Token] = []
+        page: str | None = None
+        for token in inline.children or ():
+            if token.type == "link_open" and ":" not in str(token.attrGet("href")):
+                page = str(token.attrGet("href")).partition("#")[0].removesuffix(".md")
+            elif token.type == "link_close" and page is not None:
+                command = Token("code_inline", "code", 0, content=f"gxarena docs {page}")
+                brackets = (Token("text", "", 0, content=one) for one in (" (", ")"))
+                kept += [next(brackets), command, next(brackets)] if page else []
+                page = None
+            else:
+                kept.append(token)
+        if inline.children:
+            inline.children = kept
 
 
 @functools.cache

@@ -88,7 +88,7 @@ class Section:
     rows : tuple of mapping
         All that the question is answered by.
     machines : str
-        Why its seconds must not be compared, a sentence; empty where they may be.
+        Why it shows no seconds where several runs timed its model, a sentence; else empty.
     """
 
     board: int

@@ -38,7 +38,12 @@ def headline(section: Section) -> str:
     takes = (
         " to ".join(dict.fromkeys(duration(s) for s in (min(costs), max(costs)))) if costs else ""
     )
-    cost = f"It takes {takes} a sequence." if takes else "What it costs was not measured."
+    unknown = (
+        "Seconds of several runs do not compare."
+        if section.machines
+        else ("What it costs was not measured.")
+    )
+    cost = f"It takes {takes} a sequence." if takes else unknown
     return " ".join(
         [
             f"{wish}: of {len(section.lines)} compared use {use}.",
@@ -205,9 +210,7 @@ def _named(line: Line) -> str:
 
 
 def cheaper(section: Section) -> list[str]:
-    """The best of those that cost at most a fifth of the first, timed on the same machine."""
-    if section.machines:
-        return []
+    """The best of those that cost at most a fifth of the first."""
     standing = (line for line in section.lines if line.standing)
     ranked = sorted(standing, key=lambda line: line.standing.place if line.standing else 0)
     if not ranked or not ranked[0].seconds:

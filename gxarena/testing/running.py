@@ -9,7 +9,7 @@ from gxarena.errors import GxarenaError, InputError, unknown
 from gxarena.hookspecs import KINDS
 from gxarena.registry import Registered, Registry
 from gxarena.testing import of_aggregators, of_datasets, of_explainers, of_metrics, of_models
-from gxarena.testing.checks import CHECKS, EXPECTED, Check, Outcome, outcome_of, vacuous
+from gxarena.testing.checks import CHECKS, EXPECTED, Check, Outcome, Status, outcome_of, vacuous
 from gxarena.testing.subjects import Subject
 
 __all__ = ["check_component", "checks_of", "expected_of", "found_by"]
@@ -97,7 +97,7 @@ def check_component(
     parameters : mapping, optional
         What the component's factory is given.
     models : mapping of str to parameters, optional
-        Installed models to try it on before any other.
+        Installed models to try it on instead of others.
     expected_failures : mapping of str to str, optional
         Names of checks that it is known to fail, each with the reason.
     slow : bool
@@ -106,9 +106,23 @@ def check_component(
     for found in found_by(registry, name, kind):
         subject = Subject(registry, found, parameters or {}, models or {})
         expected = expected_of(subject, expected_failures or {})
-        outcomes = []
+        outcomes = list(_named_models(subject))
+        yield from outcomes
+        if any(one.status == "failed" for one in outcomes):
+            continue
         for one in checks_of(found.kind, slow=slow):
             outcomes.append(outcome_of(one, subject, expected))
             yield outcomes[-1]
         if (nothing := vacuous(outcomes)) is not None:
             yield nothing
+
+
+def _named_models(subject: Subject) -> Iterator[Outcome]:
+    """What is said of models that were named and do not fit; a failure where none fits."""
+    try:
+        subject.choice  # noqa: B018 (what it cannot be made of is for a check of its own)
+    except GxarenaError:
+        return
+    status: Status = "failed" if len(subject.misfits) == len(subject.models) else "skipped"
+    for why in subject.misfits.values():
+        yield Outcome(subject.kind, subject.name, "the_models_named_fit", status, f"{why}.")

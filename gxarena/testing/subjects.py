@@ -19,7 +19,7 @@ from gxarena.hookspecs import Component
 from gxarena.registry import Registered, Registry
 from gxarena.run.choices import Choice, choose, create
 from gxarena.run.contracts import check_attributions
-from gxarena.testing.checks import Skipped
+from gxarena.testing.checks import Failed, Skipped
 from gxarena.testing.inputs import Bare, Masking, annotated_samples
 
 SHIPPED = ("cnn", "dnabert2-mini")
@@ -53,7 +53,7 @@ class Subject:
     parameters : mapping
         What its factory is given beside its presets.
     models : mapping of str to parameters
-        Installed models, by name, to try it on instead of others, e.g. with a checkpoint.
+        Installed models, by name, to try it on and on no others, e.g. with a checkpoint.
     on : Tried, optional
         The one model to try it on, whatever `models` says.
     """
@@ -104,14 +104,23 @@ class Subject:
 
         Raises
         ------
+        Failed
+            None of `models` will do.
         Skipped
             None of the installed models that can be made without parameters will do.
         """
         if self.on is not None:
             return (self.on,)
-        given = (self._installed(name, parameters) for name, parameters in self.models.items())
-        if will_do := [one for one in given if not self._why_not(one)]:
-            return tuple(will_do if self._on_several else will_do[:1])
+        if self.models:
+            fitting = [name for name in self.models if name not in self.misfits]
+            if not fitting:
+                raise Failed(
+                    "one at least of the models named to fit",
+                    "; ".join(self.misfits.values()),
+                    "Name another model, or none.",
+                )
+            named = fitting if self._on_several else fitting[:1]
+            return tuple(self._installed(name, self.models[name]) for name in named)
         reason, found = "no model is installed", dict[bool, Tried]()
         for one in itertools.chain(self._numpy(), self._named(SHIPPED)):
             if not (reason := self._why_not(one)):
@@ -126,11 +135,21 @@ class Subject:
         return tuple(found.values())
 
     @functools.cached_property
+    def misfits(self) -> dict[str, str]:
+        """Those of `models` that it cannot be tried on, each with the sentence of a plan."""
+        found = {}
+        for name, parameters in self.models.items():
+            choice = choose(self.registry, "models", name, dict(parameters))
+            if why := self._why_not(_Label(name, choice.provides, choice.requires)):
+                found[name] = why
+        return found
+
+    @functools.cached_property
     def on_each(self) -> tuple[Subject, ...]:
         """The component on each of its `trials`, itself on the first; itself where it has none."""
         try:
             others = self.trials[1:]
-        except Skipped:
+        except (Skipped, Failed):
             others = ()
         return (self, *(replace(self, on=one) for one in others))
 
@@ -138,7 +157,7 @@ class Subject:
     def _on_several(self) -> bool:
         return self.kind == "explainers"
 
-    def _why_not(self, one: Tried) -> str:
+    def _why_not(self, one: Tried | _Label) -> str:
         return why_not(
             _Label(self.name, self.choice.provides, self.choice.requires - _OF_RUNS),
             one,

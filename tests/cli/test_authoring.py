@@ -185,6 +185,19 @@ def test_weights_are_taken_or_it_is_said_where_they_are_not_the_networks(tmp_pat
         assert done.stderr.startswith(f"{name}.pt: expected what torch.save(")
         assert complaint in done.stderr
         assert done.stderr.count("\n") == 1
+@pytest.mark.parametrize(("kind", "torch"), KINDS)
+def test_what_the_example_is_stands_in_two_files(kind: str, torch: bool, tmp_path: Path) -> None:
+    """Whoever replaces the example forgot the others: "gradient times input" stood in five."""
+    scaffold = Scaffold(kind, f"my-{kind}", torch)
+    folder = scaffold.write(tmp_path)
+    example = (WITH_TORCH if torch else SUMMARIES)[kind]
+    said = {
+        path.name
+        for path in folder.rglob("*")
+        if path.suffix in {".py", ".toml", ".md"} and example in path.read_text().lower()
+    }
+    assert said <= {"plugin.py", f"{kind}.py"}
+    assert "plugin.py" in said
 
 
 def test_packages_side_by_side_are_tested_together(tmp_path: Path) -> None:
@@ -269,3 +282,33 @@ def test_a_failing_component_is_exit_status_1() -> None:
     }
     assert "expected parameters of" in failed["it_can_be_made"]
     assert "--set key=value" in failed["it_can_be_made"]
+
+
+def _checked_on(*models: str) -> tuple[int, list[str]]:
+    """DeepSHAP, which needs one-hot input, on these models."""
+    named = [word for model in models for word in ("--model", model)]
+    run = CliRunner().invoke(app, ["plugins", "check", "shap-deep", "--fast", *named])
+    return run.exit_code, run.stdout.splitlines()
+
+
+NO_FIT = (
+    "explainer 'shap-deep' needs a model whose nonlinearities are modules of their own and a model "
+    "that reads one-hot nucleotides: 'dnabert2-mini' is none."
+)
+"""What `gxarena plan` says of both."""
+
+
+def test_of_models_that_do_not_fit_no_other_is_tried_in_their_place() -> None:
+    code, said = _checked_on("dnabert2-mini")
+    assert code == 1
+    assert said == [
+        f"failed    shap-deep  the_models_named_fit: {NO_FIT}",
+        "1 checks: 1 failed.",
+    ]
+
+
+def test_a_named_model_that_does_not_fit_is_said_beside_one_that_does() -> None:
+    code, said = _checked_on("dnabert2-mini", "cnn")
+    assert code == 0
+    assert said[0] == f"skipped   shap-deep  the_models_named_fit: {NO_FIT}"
+    assert any("units on cnn" in line for line in said)

@@ -172,7 +172,13 @@ def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_pat
     board = tmp_path / "board.parquet"
     assert ", toy (" in _run("leaderboard", out, "--out", board)
     assert pq.read_table(board).equals(pq.read_table(out / "leaderboard.parquet"))
-    assert "gini" not in _run("leaderboard", out, "--out", board, "--metric", "entropy")
+    table = tmp_path / "board.md"
+    for file, rest in ((board, f"{board} has them all"), (table, "--out FILE.parquet writes them")):
+        some = ["leaderboard", str(out), "--out", str(file), "--metric", "entropy"]
+        said = CliRunner().invoke(app, some)
+        assert "gini" not in said.stdout
+        assert f"rows shown; {rest}" in said.output
+    assert "gini" not in table.read_text()
 
 
 def test_what_does_not_read_is_said_and_the_same_run_mends_it(

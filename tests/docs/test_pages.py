@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shlex
@@ -13,7 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 import typer
 
+from gxarena.api import DifferentiableModel
 from gxarena.cli.app import app
+from gxarena.dna import dinucleotide_shuffles
 from gxarena.registry import Registry
 from gxarena.run.suite import Suite, read_suite
 
@@ -119,6 +122,23 @@ def validity(name: str) -> str:
         return "judged; it tells the truth from every control."
     lacks = "judged; some of its numbers do not tell the truth from every control"
     return f"{lacks}, and by some nobody is ranked." if barred else f"{lacks}."
+
+
+def test_every_method_that_gradients_need_is_described() -> None:
+    """docs/plugins.md has them with the arguments that they take."""
+    page = (ROOT / "docs" / "plugins.md").read_text()
+    own = [
+        one
+        for name, one in vars(DifferentiableModel).items()
+        if inspect.isfunction(one) and not name.startswith("_")
+    ]
+    assert len(own) == 6
+    for one in own:
+        _, *taken = inspect.signature(one).parameters
+        assert f"| `{one.__name__}({', '.join(taken)})` |" in page
+    _, rows = page.split("| method | gives |")
+    assert inspect.signature(dinucleotide_shuffles).parameters.keys() == {"sequence", "n", "seed"}
+    assert "`gxarena.dna.dinucleotide_shuffles(sequence, n, seed)`" in rows
 
 
 def test_a_section_without_a_part_is_found() -> None:

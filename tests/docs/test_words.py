@@ -173,6 +173,18 @@ def test_what_is_called_most_important_costs_more_than_a_random_order(
     assert _rows("quickstart", **asked)[explainer]["ci_low"] > 0
 
 
+def test_why_the_tutorial_takes_the_complement() -> None:
+    """docs/tutorials/explainer.md, step 5."""
+    rows = pq.read_table(BOARDS / "quickstart.parquet").to_pylist()
+    of_lrp = [row for row in rows if row["model"] == "cnn" and row["explainer"] == "lrp"]
+    ranked: dict[str, set[bool]] = {}
+    for row in of_lrp:
+        if row["direction"] != "none":
+            ranked.setdefault(row["metric"].partition(".")[0], set()).add(row["rank"] is not None)
+    assert ranked["faithfulness-complement"] == {True}
+    assert ranked["faithfulness-unknown"] == {True, False}
+
+
 def test_random_scores_are_less_complex_on_tokens_too() -> None:
     """docs/paper.md, on the bundled fly promoters."""
     tokens, nucleotides = (

@@ -6,13 +6,13 @@ import inspect
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import typer
 
 from gxarena.cli.app import app
-from gxarena.documentation.components import component_page, kind_page
+from gxarena.documentation.components import component_page, kind_page, parameters_in_words
 from gxarena.documentation.pages import pages, written_pages
 from gxarena.documentation.reference import commands_page, suites_page
 from gxarena.hookspecs import KINDS
@@ -56,6 +56,55 @@ def test_a_parameter_that_nothing_is_said_of_is_found() -> None:
         """Says what `known` is."""
 
     assert undescribed(factory) == ["unknown"]
+
+
+def test_a_parameter_has_what_its_docstring_says_and_what_may_be_given() -> None:
+    page = component_page(REGISTRY.registered("explainers", "integrated_gradients"), REGISTRY)
+    assert "| `reference` | `'unknown'` | ``zeros``, ``uniform``, ``unknown`` (N or [UNK])," in page
+    assert "| `n_steps` | `50` | Points of the quadrature. |" in page
+
+
+def test_what_is_said_of_parameters_is_read_from_all_docstrings() -> None:
+    class Base:
+        """Base.
+
+        Parameters
+        ----------
+        size, width : int
+            In nucleotides,
+            both.
+        """
+
+    class Made(Base):
+        """Made.
+
+        Parameters
+        ----------
+        how : str
+            In which way.
+        level : "a" or "b", optional
+            How much.
+
+        Attributes
+        ----------
+        inside : int
+            Not given.
+        """
+
+        def __init__(
+            self,
+            how: Literal["x", "y"] = "x",
+            level: Literal["a", "b"] = "a",
+            size: int = 1,
+            width: int = 1,
+        ) -> None: ...
+
+    assert parameters_in_words(Made) == {
+        "how": "In which way. One of `'x'`, `'y'`.",
+        "level": '"a" or "b", optional. How much.',
+        "size": "In nucleotides, both.",
+        "width": "In nucleotides, both.",
+    }
 
 
 def test_a_preset_is_the_default_that_is_shown() -> None:

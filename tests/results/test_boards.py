@@ -46,6 +46,50 @@ def test_ones_own_run_is_ranked_with_a_published_bundle(published: Path, tmp_pat
     assert same.table.equals(board.table)
 
 
+def _seconds(board: Board) -> dict[str, Any]:
+    return {row["explainer"]: row["seconds_per_sequence"] for row in board.table.to_pylist()}
+
+
+def test_a_model_that_several_runs_timed_has_no_seconds_in_whatever_order(tmp_path: Path) -> None:
+    """Of `a`, which both hold, whose seconds stand would be a matter of the order."""
+    one = write_run(tmp_path / "one", {"a": LOW}, device="cpu", explain_seconds=24.0)
+    two = write_run(tmp_path / "two", {"a": LOW, "b": HIGH}, device="cpu", explain_seconds=48.0)
+    for runs in ([one, two], [two, one]):
+        (board,) = boards_of(runs)
+        assert _seconds(board) == {"a": None, "b": None}
+        (note,) = board.notes
+        assert note.endswith("and of a model that several timed none are shown.")
+    (alone,) = boards_of([two])
+    assert _seconds(alone) == {"a": 2.0, "b": 2.0}
+
+
+def test_a_model_that_one_run_timed_keeps_its_seconds(tmp_path: Path) -> None:
+    one = write_run(tmp_path / "one", {"a": LOW}, device="cpu", explain_seconds=24.0)
+    untimed = write_run(tmp_path / "two", {"b": HIGH}, explain_seconds=None)
+    other = write_run(
+        tmp_path / "three",
+        {"c": HIGH},
+        model="n",
+        model_weights_digest="1" * 32,
+        explain_seconds=48.0,
+    )
+    for runs in ([one, untimed, other], [other, untimed, one]):
+        (board,) = boards_of(runs)
+        assert _seconds(board) == {"a": 1.0, "b": None, "c": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("ending", "kept"), [(".", None), (", and of a model that several timed none are shown.", 1.0)]
+)
+def test_a_board_written_with_seconds_of_several_runs_is_read_without(
+    ending: str, kept: float | None, tmp_path: Path
+) -> None:
+    note = f"Seconds of x and y were measured on cpu both: they compare within a run alone{ending}"
+    (board,) = boards_of([write_run(tmp_path / "run", {"a": LOW}, explain_seconds=24.0)])
+    write_board(tmp_path / "board.parquet", replace(board, notes=(note,)))
+    assert _seconds(read_board(tmp_path / "board.parquet")) == {"a": kept}
+
+
 def test_one_run_is_its_own_board(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", {"a": LOW, "random": NONE})
     (board,) = boards_of([run, run])

@@ -366,7 +366,8 @@ def test_seconds_of_two_runs_are_no_comparison(
         for name, explainer, device in zip(("one", "two"), "ab", devices, strict=True)
     )
     assert joined(one, two).notes == (
-        f"Seconds of one and two were measured on {on}: they compare within a run alone.",
+        f"Seconds of one and two were measured on {on}: they compare within a run alone, and of a "
+        "model that several timed none are shown.",
     )
     untimed = _measured(tmp_path / "three", {"c": LOW}, device="cpu", explain_seconds=None)
     assert joined(one, untimed).notes == ()

@@ -57,6 +57,16 @@ def test_formula_and_code_are_html_and_nothing_else_is() -> None:
     assert "<script" not in notes._note("<script>alert(1)</script>\nTrap: <b>x</b>").formula
 
 
+def test_links_to_other_pages_of_the_docs_are_commands() -> None:
+    note = notes._note(
+        "See [*my* model](tutorials/model.md#a), [above](#b), [it](https://x.org/y)."
+    )
+    assert note.formula == (
+        "<p>See <em>my</em> model (<code>gxarena docs tutorials/model</code>), above, "
+        '<a href="https://x.org/y">it</a>.</p>\n'
+    )
+
+
 def test_a_metric_s_page_says_its_validity_or_that_nobody_tried(tmp_path: Path) -> None:
     board = synthetic_board(3, 2, 1)
     names = {"metric-0": "top_k_overlap", "metric-1": "somebody's"}

@@ -22,7 +22,9 @@ from gxarena.results.boards import boards_of, write_board
 from gxarena.results.bundle import write_bundle
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import LEADERBOARD
+from gxarena.site.addresses import metric_page
 from gxarena.site.content import read_content
+from gxarena.site.notes import metric_notes
 from gxarena.site.numbers import number
 from gxarena.site.site import Site
 from gxarena.site.writing import MARK, write_site
@@ -43,9 +45,12 @@ def run(tmp_path: Path) -> Path:
 
 def test_every_link_leads_to_a_page_and_a_place_on_it(run: Path, tmp_path: Path) -> None:
     written = tmp_path / "written.parquet"
-    write_board(written, synthetic_board(3, 4, 2))
+    board = synthetic_board(3, len(metric_notes()), 1)
+    names = {f"metric-{i}": name for i, name in enumerate(metric_notes())}
+    rows = [row | {"metric": names[row["metric"]]} for row in board.table.to_pylist()]
+    write_board(written, replace(board, table=pa.Table.from_pylist(rows, LEADERBOARD)))
     pages = make([run, written], tmp_path / "site")
-    assert len(pages) > 20
+    assert {metric_page(name) for name in metric_notes()} <= pages.keys()
     for place, page in pages.items():
         for _, _, address in page.addresses():
             parts = urlsplit(address)

@@ -27,6 +27,10 @@ from gxarena.results.verification import explained
 ENDINGS = (".parquet", ".csv", ".md", ".tex", ".html")
 
 
+OF_ALL_ROWS = (".parquet", ".csv")
+"""Formats that hold all rows, whatever is asked for."""
+
+
 def check_ending(path: Path) -> None:
     """InputError where a board cannot be written under a name."""
     if path.suffix not in ENDINGS:

@@ -202,10 +202,8 @@ def _what_joins(group: Sequence[Standing]) -> str:
 def draw_cost(board: Board, _patterns: Sequence[str] = ()) -> Figure:
     """Seconds a sequence against the mean rank, a panel for each model and question.
 
-    The dashed line joins those whom nobody beats in both; none where seconds are of several
-    machines, which the caption says.
+    The dashed line joins those whom nobody beats in both.
     """
-    apart = of_seconds(board.notes)
     groups = [
         timed
         for group in _standings(board, "cost")
@@ -213,7 +211,8 @@ def draw_cost(board: Board, _patterns: Sequence[str] = ()) -> Figure:
     ]
     if not groups:
         raise InputError(
-            "figure cost: expected explanations whose time is known, got none. Run the suite again."
+            "figure cost: expected explanations whose time is known, got none. "
+            + (of_seconds(board.notes) or "Run the suite again.")
         )
     figure, grid = panels(len(groups), 1, width=4.6, height=3.2)
     for axes, group in zip(grid[:, 0], groups, strict=True):
@@ -224,7 +223,7 @@ def draw_cost(board: Board, _patterns: Sequence[str] = ()) -> Figure:
                 " = ".join(one.names), (one.seconds or 0, one.mean_rank), (5, 4),
                 textcoords="offset points", fontsize=7,
             )  # fmt: skip
-        front = [] if apart else front_of(group)
+        front = front_of(group)
         axes.step(
             [one.seconds for one in front], [one.mean_rank for one in front],
             where="post", color=METHOD, linestyle="--", linewidth=0.8,
@@ -234,7 +233,6 @@ def draw_cost(board: Board, _patterns: Sequence[str] = ()) -> Figure:
         axes.set_xlabel("seconds a sequence", fontsize=8)
         axes.set_ylabel("mean rank (up is better)", fontsize=8)
         tidy(axes, _heading(group))
-    _caption(figure, f"{apart} No line joins whom nobody beats." if apart else "")
     return figure
 
 
