@@ -154,7 +154,7 @@ def status(folder: RunDir, json: Json = False) -> None:
     from dataclasses import asdict
 
     from gxarena.cli.console import print_json, print_table, say
-    from gxarena.results.reading import RunResults
+    from gxarena.results.reading import RunResults, last_attempts
     from gxarena.run.at_work import works_of
 
     results = RunResults.of(folder)
@@ -162,7 +162,9 @@ def status(folder: RunDir, json: Json = False) -> None:
     counts = Counter(results.statuses(results.record.cells).values())
     works = works_of(folder)
     # Of tables that do not read nothing more is asked: the sentence below says what to do.
-    impossible = _impossible([] if results.warning else results.last_rows())
+    impossible = _impossible(
+        [] if results.warning else last_attempts(results.table("cells", _REASONS))
+    )
     if json:
         at_work = [{**asdict(work), "rate": work.rate, "left": work.left} for work in works]
         told: dict[str, object] = {"suite": suite, "cells": dict(counts)}
@@ -226,6 +228,8 @@ def failures(
 
 
 _WHY = ("cells", "model", "explainer", "why")
+_REASONS = ("cell_id", "attempt", "status", "model", "explainer", "error_message")
+"""Columns of cells that say what cannot work: times would bring pandas, which takes a second."""
 
 
 def _impossible(rows: list[dict[str, Any]]) -> list[tuple[int, str, str, str]]:

@@ -65,7 +65,14 @@ def _note(text: str) -> MetricNote:
         name, colon, said = part.partition(": ")
         known = name in {"Direction", "Trap", "Validity", "Departures"} and bool(colon)
         parts[name.lower() if known else "formula"] = said if known else part
-    return MetricNote(**{name: Markup(html.render(said)) for name, said in parts.items()})  # noqa: S704 (our own text, HTML in it escaped)
+    return MetricNote(**{name: _rendered(html, said) for name, said in parts.items()})
+
+
+def _rendered(html: MarkdownIt, said: str) -> Markup:
+    """A part as HTML, its tables in the box in which wide ones scroll."""
+    text = html.render(said)
+    box = '<div class="wide" tabindex="0" role="region" aria-label="Table"><table>'
+    return Markup(text.replace("<table>", box).replace("</table>", "</table></div>"))  # noqa: S704 (our own text, HTML in it escaped)
 
 
 def _pages_as_commands(state: StateCore) -> None:

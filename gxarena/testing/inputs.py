@@ -33,24 +33,30 @@ class Bare:
 
     Parameters
     ----------
+    width : int
+        Nucleotides a unit.
     tokens : bool
-        Whether units are words, each up to and with the next T, instead of nucleotides: as with
-        a tokenizer, where they end depends on what is read.
+        Whether units are words instead, each up to and with the next T: as with a tokenizer,
+        where they end depends on what is read.
     """
 
     n_outputs = 2
     max_length = None
 
-    def __init__(self, tokens: bool = False) -> None:
+    def __init__(self, width: int = 1, tokens: bool = False) -> None:
+        self._width = width
         self._tokens = tokens
 
     def spans(self, sequences: Sequence[str]) -> list[Spans]:
-        """Its units: nucleotides, or words."""
-        return [self._words(s) if self._tokens else Spans.nucleotides(len(s)) for s in sequences]
+        """Its units, the last one shorter where they do not fit; or words."""
+        return [self._words(s) if self._tokens else self._steps(s) for s in sequences]
 
     def predict(self, sequences: Sequence[str]) -> Floats:
         """Raw outputs, shape (B, 2), which add up to nothing in particular."""
         return np.array([self._outputs(codes(letters([sequence])[0])) for sequence in sequences])
+
+    def _steps(self, sequence: str) -> Spans:
+        return Spans(np.array([*range(0, len(sequence), self._width), len(sequence)]))
 
     @staticmethod
     def _words(sequence: str) -> Spans:

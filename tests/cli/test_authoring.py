@@ -185,6 +185,8 @@ def test_weights_are_taken_or_it_is_said_where_they_are_not_the_networks(tmp_pat
         assert done.stderr.startswith(f"{name}.pt: expected what torch.save(")
         assert complaint in done.stderr
         assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(("kind", "torch"), KINDS)
 def test_what_the_example_is_stands_in_two_files(kind: str, torch: bool, tmp_path: Path) -> None:
     """Whoever replaces the example forgot the others: "gradient times input" stood in five."""
