@@ -116,7 +116,7 @@ def test_data_sets_are_tables_of_their_own_and_say_of_how_many_weights(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     rows = [_row("ants", "a", 5), _row("ants", "b", 5), _row("bees", "a", 1), _row("bees", "b", 5)]
-    show_rows(pa.Table.from_pylist(rows, schema=LEADERBOARD), [])
+    show_rows(pa.Table.from_pylist(rows, schema=LEADERBOARD), [], "")
     ants, bees = capsys.readouterr().out.split("q, native, bees")
     assert "q, native, ants, m (higher is better; n = 30; 5 sets of weights)" in ants
     assert "weights" not in ants.split("sets of weights)")[1]
