@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from gxarena.registry import NOBODY_S
 from gxarena.results.reading import RunResults
@@ -17,36 +18,37 @@ OWN = "gxarena"
 
 def hindrances(run: RunResults) -> list[str]:
     """Why others cannot run some cells again, a sentence each; empty where they can."""
-    return [*_files(run), *_plugins(run)]
+    rows = run.last_rows()
+    return [*_files(run, rows), *_plugins(rows)]
 
 
-def _files(run: RunResults) -> Iterator[str]:
-    for (kind, label), cells in _counted(run).items():
+def _files(run: RunResults, rows: list[dict[str, Any]]) -> Iterator[str]:
+    for (kind, label), cells in _counted(rows).items():
         alias = dict(run.record.document.get(f"{kind}s", {}).get(label, {}))
         alias.pop("name", None)
         if leads := path_of(alias, opens=kind in ("model", "explainer")):
             yield (
                 f"{kind}s.{label} reads '{leads}', which a bundle does not hold: nobody else can "
-                f"run the cells of it again, {cells} of {len(run.last_rows())}."
+                f"run the cells of it again, {cells} of {len(rows)}."
             )
 
 
-def _plugins(run: RunResults) -> Iterator[str]:
+def _plugins(rows: list[dict[str, Any]]) -> Iterator[str]:
     found: Counter[str] = Counter()
-    for row in run.last_rows():
+    for row in rows:
         names = {row[f"{kind.removesuffix('s')}_distribution"] for kind in KINDS[1:]}
         found.update(names - {OWN, None, ""})
     for name, cells in sorted(found.items()):
         if not is_from_an_index(name):
             what = "a component of no distribution" if name == NOBODY_S else name
             yield (
-                f"{what} was not installed from a package index: {cells} of {len(run.last_rows())} "
+                f"{what} was not installed from a package index: {cells} of {len(rows)} "
                 "cells can be run again only by who gets it elsewhere. Publish it, and say how to "
                 "install it with --install."
             )
 
 
-def _counted(run: RunResults) -> Counter[tuple[str, str]]:
+def _counted(rows: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
     """Cells of each (kind, label)."""
     kinds = [kind.removesuffix("s") for kind in KINDS]
-    return Counter((kind, str(row[kind])) for row in run.last_rows() for kind in kinds)
+    return Counter((kind, str(row[kind])) for row in rows for kind in kinds)

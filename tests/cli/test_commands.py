@@ -155,8 +155,8 @@ def test_plan_names_replicates(suite: Callable[..., Path]) -> None:
 def test_run_status_failures_and_leaderboard(suite: Callable[..., Path], tmp_path: Path) -> None:
     out = tmp_path / "run"
     text = _run("run", suite(), "--out", out)
-    heading = "gini, native, mine, toy (higher is better; n = 70; one set of weights; coverage"
-    assert heading in " ".join(text.split())
+    facts = "higher is better; n = 70; one set of weights; coverage 100%"
+    assert f"gini, native, mine, toy ({facts})" in " ".join(text.split())
     status = _json("status", out)
     assert (status["suite"], status["cells"]) == ("small", {"ok": 2, "unsupported": 2})
     why = "aggregator 'sum' needs to know whose tokens: say partition = MODEL in the suite"

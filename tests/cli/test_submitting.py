@@ -37,12 +37,17 @@ def test_the_bundle_that_ships_holds() -> None:
     assert len(said["digest"]) == 64
 
 
-def test_one_that_does_not_hold_is_said_and_has_a_status(tmp_path: Path) -> None:
-    folder = tmp_path / "b"
+def _unpacked(folder: Path) -> Path:
+    """The bundle that ships, as a folder whose files can be changed."""
+    folder.mkdir()
     with opened(SHIPPED) as run:
-        folder.mkdir()
         for name in (*MEMBERS, *EXTRAS, SUMS):
             shutil.copy(run.path / name, folder)
+    return folder
+
+
+def test_one_that_does_not_hold_is_said_and_has_a_status(tmp_path: Path) -> None:
+    folder = _unpacked(tmp_path / "b")
     assert (
         f"{folder}: holds; 4680 of 5242 quantities of cells were made again on every sequence; "
         in " ".join(_verify(folder, code=0).split())
@@ -58,11 +63,7 @@ def test_one_that_does_not_hold_is_said_and_has_a_status(tmp_path: Path) -> None
 
 def test_what_cannot_be_run_again_here_is_no_refusal(tmp_path: Path) -> None:
     """A verifier without the plugin was told that the bundle does not hold."""
-    folder = tmp_path / "b"
-    with opened(SHIPPED) as run:
-        folder.mkdir()
-        for name in (*MEMBERS, *EXTRAS, SUMS):
-            shutil.copy(run.path / name, folder)
+    folder = _unpacked(tmp_path / "b")
     record = json.loads((folder / "run.json").read_text())
     for label, alias in record["document"]["models"].items():
         alias["checkpoint"] = f"../{label}"
