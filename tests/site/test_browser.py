@@ -6,11 +6,13 @@ The page's policy forbids whatever is not a file; what it asked for besides woul
 from __future__ import annotations
 
 import shutil
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import sync_playwright
 from site_pages import Page, synthetic_board
 
 from gxarena.registry import Registry
@@ -28,12 +30,15 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not BROWSER, reason="needs Chromium, which is not installed"),
 ]
-OPTIONS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1200,9000",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr",
-    "--virtual-time-budget=20000", "--dump-dom",
-)  # fmt: skip
+
+
+@pytest.fixture
+def tab() -> Iterator[Tab]:
+    """An empty tab of the browser, high enough that whatever is drawn in view is drawn."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser.new_page(viewport={"width": 1200, "height": 9000})
+        browser.close()
 
 
 @pytest.fixture
@@ -50,63 +55,59 @@ def site(plan: Callable[..., Plan], registry: Registry, tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
-def drawn(site: Path, address: str, fits: Callable[[Page], bool]) -> Page:
-    """A page whose drawings fit; those of a busy machine come late, and are looked at again."""
-    pages = (opened(site, address) for _ in range(4))
-    return next(page for page in pages if fits(page))
+def opened(tab: Tab, site: Path, address: str, holds: str = "", n: int = 1) -> Page:
+    """A page as the browser has it once its scripts have run.
 
-
-def opened(site: Path, address: str) -> Page:
-    """A page as the browser has it once its scripts have run."""
-    command = [BROWSER, *OPTIONS, f"--user-data-dir={site.parent / 'profile'}"]
-    url = f"{site.as_uri()}/{address}"
-    done = subprocess.run([*command, url], capture_output=True, text=True, timeout=120)
-    said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    assert said == [], address
+    `holds` is what at least `n` of are waited for, in CSS: a busy machine draws late.
+    """
+    said: list[str] = []
+    tab.goto("about:blank")  # else a change of the fragment alone loads nothing
+    tab.on("console", lambda message: said.append(message.text))
+    tab.goto(f"{site.as_uri()}/{address}")
+    if holds:
+        tab.locator(holds).nth(n - 1).wait_for(state="attached", timeout=60_000)
     page = Page()
-    page.feed(done.stdout)
+    page.feed(tab.content())
+    assert said == [], address
     return page
 
 
-def marks(page: Page) -> list[str]:
-    """What kinds of marks its charts hold."""
-    return [attrs.get("aria-roledescription", "") for _, attrs in page.tags]
+def marks(kind: str) -> str:
+    """A chart's marks of a kind, in CSS."""
+    return f'[aria-roledescription="{kind}"]'
 
 
 def hidden(page: Page, tag: str) -> list[bool]:
     return ["hidden" in attrs for name, attrs in page.tags if name == tag and "data-model" in attrs]
 
 
-def test_the_address_is_the_view(site: Path) -> None:
-    first = opened(site, "index.html")
+def test_the_address_is_the_view(tab: Tab, site: Path) -> None:
+    first = opened(tab, site, "index.html")
     asked = [a for tag, a in first.tags if tag == "article"]
     assert {a["data-question"] for a in asked if "hidden" not in a} == {"localization"}
-    one = opened(site, "index.html#model=network&question=complexity")
+    one = opened(tab, site, "index.html#model=network&question=complexity")
     assert sum(not there for there in hidden(one, "article")) == 1
-    assert not any(hidden(opened(site, "index.html#all=1"), "article"))
-    costs = opened(site, "cost.html#model=network&question=complexity")
+    assert not any(hidden(opened(tab, site, "index.html#all=1"), "article"))
+    costs = opened(tab, site, "cost.html#model=network&question=complexity")
     assert sum(not there for there in hidden(costs, "article")) == 1
 
     view = "table.html#board=2&metric=metric-0&dataset=set-1&sort=-estimate&q=explainer"
-    table = opened(site, view)
+    table = opened(tab, site, view)
     assert "12 of 144 rows" in table.words
     means = [float(row[5]) for row in table.rows if row and row[0].startswith("explainer-")]
     assert means == sorted(means, reverse=True)
     assert len(set(means)) == 12
-    assert "0 of 144 rows" in opened(site, "table.html#board=2&q=nobody").words
+    assert "0 of 144 rows" in opened(tab, site, "table.html#board=2&q=nobody").words
 
 
-def test_charts_letters_and_values_are_drawn(site: Path) -> None:
-    assert drawn(site, "cost.html#all=1", lambda page: marks(page).count("point") >= 12)
-    assert drawn(site, "curves.html", lambda page: marks(page).count("line mark container") >= 2)
-    letters = {f"fill-{letter}" for letter in "ACGT"}
-    assert drawn(
-        site,
-        "samples.html",
-        lambda page: sum(a.get("class") in letters for _, a in page.tags) > 24,
-    )
+def test_charts_letters_and_values_are_drawn(tab: Tab, site: Path) -> None:
+    opened(tab, site, "cost.html#all=1", marks("point"), 12)
+    opened(tab, site, "curves.html", marks("line mark container"), 2)
+    letters = ", ".join(f".fill-{letter}" for letter in "ACGT")
+    opened(tab, site, "samples.html", letters, 25)
     dossier = next(path.name for path in (site / "cell").glob("1-*toy--exact.html"))
-    assert "gini, native: 70 of 70 sequences" in opened(site, f"cell/{dossier}#gini--native").words
+    values = opened(tab, site, f"cell/{dossier}#gini--native")
+    assert "gini, native: 70 of 70 sequences" in values.words
 
 
 def kinds_of_pages(site: Path) -> list[str]:
@@ -120,10 +121,9 @@ def kinds_of_pages(site: Path) -> list[str]:
 
 def test_axe_finds_no_serious_fault(site: Path) -> None:
     """By axe-core's rules; in the dark its colours, on a narrow screen what scrolls."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = Axe()
     faults, said, asked = [], [], []
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         for scheme, width, rules in (
             ("light", 1200, {}),
@@ -168,11 +168,10 @@ def test_axe_finds_no_serious_fault(site: Path) -> None:
 
 def test_what_is_cut_says_so_and_what_is_folded_opens(site: Path) -> None:
     """On a phone a table ended at its edge as if that were all."""
-    playwright = pytest.importorskip("playwright.sync_api")
     cut = """() => [...document.querySelectorAll('.wide, .chart')].filter(
         place => (place.scrollWidth > place.clientWidth + 1) !== (
             getComputedStyle(place, '::before').content !== 'none')).length"""
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 390, "height": 900})
         for name in ("index.html", "table.html"):
@@ -196,7 +195,6 @@ def test_what_is_cut_says_so_and_what_is_folded_opens(site: Path) -> None:
 
 def test_a_large_board_is_usable_within_a_second(tmp_path: Path, registry: Registry) -> None:
     """Fifty explainers, ten metrics, five data sets; the best of some tries, machines are busy."""
-    playwright = pytest.importorskip("playwright.sync_api")
     write_board(tmp_path / "large.parquet", synthetic_board(50, 10, 5))
     site = tmp_path / "site"
     write_site(Site.of(read_content([tmp_path / "large.parquet"]), registry), site)
@@ -210,7 +208,7 @@ def test_a_large_board_is_usable_within_a_second(tmp_path: Path, registry: Regis
     }"""
     start_page = "() => document.querySelectorAll('article:not([hidden])').length"
     counted = "() => document.getElementById('count').textContent"
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
         opening, answering = [], []
         for _ in range(5):
@@ -234,6 +232,6 @@ def test_a_large_board_is_usable_within_a_second(tmp_path: Path, registry: Regis
     assert max(min(one) for one in zip(*answering, strict=True)) < 1000, answering
 
 
-def test_every_page_opens_without_complaint(site: Path) -> None:
+def test_every_page_opens_without_complaint(tab: Tab, site: Path) -> None:
     for name in kinds_of_pages(site):
-        assert "gxarena" in opened(site, name).words
+        assert "gxarena" in opened(tab, site, name).words
