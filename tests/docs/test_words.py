@@ -801,6 +801,28 @@ def test_what_core_promoter_motifs_bear_out() -> None:
     assert told == {"lrp-plus"}
 
 
+def test_beside_which_control_motifs_are_in_excess() -> None:
+    """docs/results.md, real binding sites."""
+    rows = [
+        row
+        for row in pq.read_table(BOARDS / "motif-excess.parquet").to_pylist()
+        if row["low"] is not None and row["low"] > 0
+    ]
+    told = {
+        (row["dataset"], row["contributions"], row["beside"])
+        for row in rows
+        if row["model"] == "cnn-ctcf"
+    }
+    every = [(data, kind) for data in ("ctcf", "pu1") for kind in ("observed", "hypothetical")]
+    assert {one[:2] for one in told if one[2] == "all controls"} == set(every)
+    assert {one[:2] for one in told if one[2] == "random scores"} == set(every)
+    assert [one[:2] for one in told if one[2] == "GC content"] == [("pu1", "observed")]
+    others = {one[:2] for one in told if one[2] == "a randomised model"}
+    assert set(every) - others == {("ctcf", "hypothetical")}
+    minis = [row for row in rows if row["model"] in ("mini-ctcf", "dnabert2-mini")]
+    assert "all controls" not in {row["beside"] for row in minis}
+
+
 @pytest.mark.parametrize("grammar", GRAMMARS)
 def test_smoothing_helps_lrp_s_magnitudes_and_harms_its_signs(grammar: str) -> None:
     """docs/results.md, matched resolution."""
