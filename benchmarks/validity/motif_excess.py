@@ -43,7 +43,7 @@ SCHEMA = pa.schema(
     ]
 )
 """`beside`: what the controls are. `share`, `low`, `high`: of patterns that match, less that of
-controls; null without patterns. `said`: the three as text, `of_controls`: how many of theirs match."""
+controls; null without patterns. `said`: the three as text, `of_controls`: their matches."""
 
 
 def pooled(found: Iterable[Excess]) -> Iterator[dict[str, Any]]:
