@@ -132,6 +132,24 @@ def test_what_is_not_finite_is_in_no_mean_and_has_no_value() -> None:
     assert scored.values["positional"][1:].tolist() == without.tolist()
 
 
+def test_of_two_each_is_the_others_mean() -> None:
+    """The one that is not finite is nobody's other, and of the rest each has one."""
+    explained = _ragged()
+    broken = [one.with_scores(np.full(len(one.spans), np.nan)) for one in explained.attributions]
+    broken[:2] = explained.attributions[:2]
+    scored = AUPRC().control(explained.with_attributions(broken))
+    assert scored.reasons["positional"] == dict.fromkeys((2, 3), "scores are not finite")
+    broken[1] = broken[1].with_scores(np.full(10, np.nan))
+    alone = AUPRC().control(explained.with_attributions(broken))
+    assert alone.reasons["positional"] == {0: NO_OTHERS} | dict.fromkeys(
+        (1, 2, 3), "scores are not finite"
+    )
+    pair = AUPRC().control(explained.of([0, 1]))
+    assert pair.reasons["positional"] == {}
+    assert np.isfinite(pair.values["positional"]).all()
+    assert scored.values["positional"][:2].tolist() == pair.values["positional"].tolist()
+
+
 def test_one_sample_has_no_others() -> None:
     scored = AUPRC().control(_ragged().of([1]))
     assert scored.reasons["positional"] == {0: NO_OTHERS}
