@@ -838,6 +838,25 @@ def test_smoothing_helps_lrp_s_magnitudes_and_harms_its_signs(grammar: str) -> N
     assert lrp("auprc-magnitude-21") > mini["estimate"]
 
 
+def test_on_tokens_attnlrp_is_ahead_of_lrp_s_sums() -> None:
+    """docs/results.md, matched resolution."""
+    ahead: dict[str, set[str]] = {"auprc-1": set(), "auprc-magnitude-1": set()}
+    for metric, grammars in ahead.items():
+        for grammar in GRAMMARS:
+            asked = {"metric": metric, "dataset": grammar}
+            carried = _rows("question-resolution", model="cnn-planted", aggregator="sum", **asked)[
+                "lrp"
+            ]
+            own = _rows("question-resolution", model="mini-planted", aggregator="native", **asked)[
+                "attnlrp"
+            ]
+            if own["ci_low"] > carried["ci_high"]:
+                grammars.add(grammar)
+            assert own["ci_high"] > carried["ci_low"]
+    assert ahead["auprc-1"] == set(GRAMMARS) - {"spacing"}
+    assert ahead["auprc-magnitude-1"] == {"one", "and", "or"}
+
+
 def test_pairs_do_not_tell_every_rule_by_signs() -> None:
     """docs/results.md, planted truth: with "A or B" and a spacing epsilon may be first."""
     for grammar in GRAMMARS:

@@ -122,13 +122,14 @@ def test_its_own_map_and_everybodys_scale_change_nothing() -> None:
     assert changed.attributions[1].scores == pytest.approx(known)
 
 
-def test_what_is_not_finite_is_in_no_mean_and_has_no_value() -> None:
+@pytest.mark.parametrize("sign", ["signed", "magnitude"])
+def test_what_is_not_finite_is_in_no_mean_and_has_no_value(sign: Any) -> None:
     explained = _ragged()
     broken = list(explained.attributions)
     broken[0] = broken[0].with_scores(np.full(7, np.inf))
-    scored = AUPRC().control(explained.with_attributions(broken))
+    scored = AUPRC(sign=sign).control(explained.with_attributions(broken))
     assert scored.reasons["positional"] == {0: "scores are not finite"}
-    without = AUPRC().control(explained.of([1, 2, 3])).values["positional"]
+    without = AUPRC(sign=sign).control(explained.of([1, 2, 3])).values["positional"]
     assert scored.values["positional"][1:].tolist() == without.tolist()
 
 
