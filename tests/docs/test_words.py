@@ -880,3 +880,56 @@ def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
         for model in ("all-words", "held-out")
     )
     assert saw["random"]["ci_low"] < held["random"]["ci_low"] < saw["random"]["ci_high"]
+
+
+def test_the_network_of_single_nucleotides_has_learned_less() -> None:
+    """docs/paper.md, open questions: what BPE tokens do."""
+    right = {
+        model: _rows("question-tokenisation", metric="accuracy", model=model)["attnlrp"]
+        for model in ("bpe", "nucleotides")
+    }
+    assert {row["replicates"] for row in right.values()} == {1}
+    assert right["nucleotides"]["ci_high"] < right["bpe"]["ci_low"]
+
+
+@pytest.mark.parametrize("model", ["bpe", "nucleotides"])
+def test_on_either_tokens_explanations_beat_chance(model: str) -> None:
+    """docs/paper.md, open questions: what BPE tokens do."""
+    for fill in ("unknown", "complement"):
+        mif, chance = (
+            _rows(
+                "question-tokenisation",
+                metric=f"faithfulness-{fill}.{order}_drop_logit@20",
+                model=model,
+            )["attnlrp"]
+            for order in ("mif", "random")
+        )
+        assert mif["ci_low"] > chance["ci_high"], fill
+    for strategy in ("sum", "mean", "passed_on", "equally_distributed"):
+        rows = _rows(
+            "question-tokenisation",
+            metric="continuous_jaccard[vs cnn/lrp]",
+            model=model,
+            aggregator=strategy,
+        )
+        assert rows["attnlrp"]["ci_low"] > rows["random"]["ci_high"], strategy
+
+
+TOYS = ("dnabert", "nucleotide-transformer", "gena-lm", "modernbert", "characters")
+
+
+@pytest.mark.parametrize("model", [*TOYS, "dnabert2-mini"])
+def test_attnlrp_beats_its_controls_on_each_architecture(model: str) -> None:
+    """docs/paper.md, open questions: other genome language models."""
+    kind = "-hf" if model in TOYS else ""
+    rows = _rows("architectures", metric="faithfulness-unknown.mif_drop_logit@20", model=model)
+    controls = [rows[one]["ci_high"] for one in ("random", "gc", f"randomised{kind}")]
+    assert rows[f"attnlrp{kind}"]["ci_low"] > max(controls)
+    assert {row["replicates"] for row in rows.values()} == {1}
+
+
+@pytest.mark.parametrize("model", TOYS)
+def test_toys_are_nearer_to_the_cnn_than_chance(model: str) -> None:
+    """docs/paper.md, open questions: other genome language models."""
+    rows = _rows("architectures", metric="continuous_jaccard[vs cnn/lrp]", model=model)
+    assert rows["attnlrp-hf"]["ci_low"] > rows["random"]["ci_high"]
