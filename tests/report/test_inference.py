@@ -358,3 +358,20 @@ def test_no_seed_decides_what_exchanging_samples_says(monkeypatch: pytest.Monkey
         found = above_of_others("x", _column(other), _column(one))
         assert found.verdict == "undecided"
         assert found.p_fails == pytest.approx(exact, abs=0.005)
+
+
+@pytest.mark.parametrize("sizes", [(4, 5), (12, 15), (40, 25)])
+def test_exchanging_samples_is_scipys_permutation_test(sizes: tuple[int, int]) -> None:
+    """Of whole numbers, so that many ways give the same difference."""
+    rng = np.random.default_rng(2)
+    one, other = (rng.poisson(2.0, size=size).astype(float) for size in sizes)
+    one += 1.0
+    for left, right in ((one, other), (other, one)):
+        expected = stats.permutation_test(
+            (left, right), lambda a, b, axis=-1: a.mean(axis=axis) - b.mean(axis=axis),
+            vectorized=True, n_resamples=9999, rng=np.random.default_rng(0),
+        )  # fmt: skip
+        p = inference._permuted(left, right)
+        assert p == pytest.approx(expected.pvalue, abs=4 * np.sqrt(expected.pvalue / 9999))
+    assert inference._permuted(np.ones(30), np.ones(30)) == 1.0
+    assert inference._permuted(np.zeros(30), np.ones(30)) == 2 / 20_001

@@ -27,6 +27,8 @@ Value = str | int | float | None
 TABLE = ("suite", "metric", "aggregator", "dataset")
 """What the rows of one table share."""
 SUMMARY_IN_WORDS = (
+    "Ranked by: families of a metric (mif, lif) count alike, whatever their budgets, scales, labels "
+    "and strategies; mif holds gains over a random order too. "
     "95% ranks: mean ends of the ranks' intervals; place: by mean rank, as one data set, metric or "
     "training is left out; leads: metrics x data sets in whose first tier it is by every quantity, "
     "with all that are not told apart from the first; tier: none where data sets are fewer than "
@@ -91,7 +93,8 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
         yield Table(
             model,
             f": {QUESTIONS[question]} ({blocks_in_words(listed[0].blocks)}; "
-            f"{_weights(one.weights for one in listed)}{stated})",
+            f"{_weights(one.weights for one in listed)}{stated}). "
+            f"Ranked by {'; '.join(listed[0].ranked_by)}.",
             (
                 *("", "explainer", "mean rank", "95% ranks", "place"),
                 *(("tier",) if tiers else ()),

@@ -104,6 +104,9 @@ def test_the_summary_is_a_table_a_model_and_question(tmp_path: Path) -> None:
     board = _board(tmp_path / "run", {"a": LOW, "b": HIGH})
     (table,) = summary_tables(board)
     assert (table.title, [row[:2] for row in table.rows]) == ("m", [(1, "b"), (2, "a")])
+    assert table.about == (
+        ": Where does the model look? (1 metric on 1 data set; one set of weights). Ranked by q."
+    )
     assert without_competitors(board) == []
 
 
