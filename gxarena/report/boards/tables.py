@@ -15,7 +15,7 @@ import pyarrow as pa
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.blocks import NONE_KNOWN, Components
 from gxarena.results.encoded import as_arrow
-from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER
+from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER, ONE_PAIR
 from gxarena.results.patterns import matches
 from gxarena.results.places import competed_with_nobody
 from gxarena.results.strata import stratum_of
@@ -27,8 +27,8 @@ Value = str | int | float | None
 TABLE = ("suite", "metric", "aggregator", "dataset")
 """What the rows of one table share."""
 SUMMARY_IN_WORDS = (
-    "Ranked by: families of a metric (mif, lif) count alike, whatever their budgets, scales, labels "
-    "and strategies; mif holds gains over a random order too. "
+    "Ranked by: families of a metric (mif, lif) count alike, whatever their budgets, scales, "
+    "labels and strategies; mif holds gains over a random order too. "
     "95% ranks: mean ends of the ranks' intervals; place: by mean rank, as one data set, metric or "
     "training is left out; leads: metrics x data sets in whose first tier it is by every quantity, "
     "with all that are not told apart from the first; tier: none where data sets are fewer than "
@@ -239,6 +239,8 @@ def _sizes(rows: Sequence[Row]) -> list[str]:
         sizes.append("one set of weights" if max(r) <= 1 else f"{max(r)} sets of weights{whose}")
         if any(AGAINST_ONE in row["ci_method"] for row in rows):
             sizes.append(AGAINST_ONE)
+    if any(ONE_PAIR in row["ci_method"] for row in rows):
+        sizes.append(f"intervals over sequences alone, of {ONE_PAIR}")
     coverages = {row["coverage"] for row in rows}
     if len(coverages) == 1 and (coverage := coverages.pop()) is not None:
         sizes.append(f"coverage {_percent(coverage)}")
