@@ -882,3 +882,20 @@ def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
         for model in ("all-words", "held-out")
     )
     assert saw["random"]["ci_low"] < held["random"]["ci_low"] < saw["random"]["ci_high"]
+
+
+def test_nobody_is_ranked_by_rounding() -> None:
+    """docs/metrics.md, completeness: a gap that float32 cannot tell from none ranks nobody."""
+    found = {
+        name: pq.read_table(BOARDS / f"{name}.parquet").to_pylist()
+        for name in (path.stem for path in BOARDS.glob("*.parquet"))
+        if {"metric", "rank", "not_ranked"} <= set(pq.read_schema(BOARDS / f"{name}.parquet").names)
+    }
+    rounding = [
+        (name, row["rank"])
+        for name, rows in found.items()
+        for row in rows
+        if row["metric"] == "completeness" and row["estimate"] and row["estimate"] < 1e-4
+    ]
+    assert {name for name, _ in rounding} == {"explainers"}
+    assert {rank for _, rank in rounding} == {None}

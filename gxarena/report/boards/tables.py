@@ -168,6 +168,8 @@ def _of_rows(unordered: Sequence[Row]) -> Table:
     facts = [*_DIRECTIONS[one["direction"]], *_sizes(rows)]
     several = len({row["replicates"] for row in rows}) > 1
     gaps = len({row["coverage"] for row in rows}) > 1  # else it is said in the heading
+    # Where nobody can be ranked a sentence says so: the line is for numbers.
+    ranks = any(row["role"] == "method" and not row["not_ranked"] for row in rows)
     columns: dict[str, list[Value]] = {
         "explainer": [row["explainer"] for row in rows],
         **({"weights": [row["replicates"] for row in rows]} if several else {}),
@@ -175,8 +177,8 @@ def _of_rows(unordered: Sequence[Row]) -> Table:
         "95% CI": [_interval(row) for row in rows],
         **({"coverage": [_percent(row["coverage"]) for row in rows]} if gaps else {}),
         "rank": [_rank(row) for row in rows],
-        "tier": [row["tier"] for row in rows],
-        **({"with the floor's": [_filled(row) for row in rows]} if gaps else {}),
+        **({"tier": [row["tier"] for row in rows]} if ranks else {}),
+        **({"with the floor's": [_filled(row) for row in rows]} if ranks and gaps else {}),
     }
     cells = list(zip(*columns.values(), strict=True))
     return Table(

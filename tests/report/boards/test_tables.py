@@ -96,6 +96,7 @@ def test_a_metric_that_ranks_nobody_says_why(tmp_path: Path) -> None:
     board = _board(tmp_path / "run", {"a": LOW, "random": NONE})
     rows = [row | {"not_ranked": "it is blind", "rank": None} for row in board.to_pylist()]
     (table,) = row_tables(pa.Table.from_pylist(rows), [])
+    assert table.columns == ("explainer", "mean", "95% CI", "rank")
     assert [row[3] for row in table.rows] == ["not ranked", "floor"]
     assert table.notes == ("Nobody is ranked here for m: it is blind.",)
 
