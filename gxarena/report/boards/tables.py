@@ -93,7 +93,7 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
         yield Table(
             model,
             f": {QUESTIONS[question]} ({blocks_in_words(listed[0].blocks)}; "
-            f"{_weights(one.weights for one in listed)}{stated}). "
+            f"{weights_in_words(one.weights for one in listed)}{stated}). "
             f"Ranked by {'; '.join(listed[0].ranked_by)}.",
             (
                 *("", "explainer", "mean rank", "95% ranks", "place"),
@@ -129,8 +129,8 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
         )
 
 
-def _weights(counts: Iterable[int]) -> str:
-    """How many sets of weights a table is over, at least."""
+def weights_in_words(counts: Iterable[int]) -> str:
+    """How many sets of weights something is over, at least."""
     least = min(counts)
     return "one set of weights" if least <= 1 else f"{least} sets of weights"
 
@@ -238,7 +238,7 @@ def _sizes(rows: Sequence[Row]) -> list[str]:
     if max(n) > 1 and len(r) == 1:
         others = any(OF_THE_OTHER in row["ci_method"] for row in rows)
         whose = " of the other model" if others else ""
-        sizes.append("one set of weights" if max(r) <= 1 else f"{max(r)} sets of weights{whose}")
+        sizes.append(weights_in_words(r) + (whose if max(r) > 1 else ""))
         if any(AGAINST_ONE in row["ci_method"] for row in rows):
             sizes.append(AGAINST_ONE)
     if any(ONE_PAIR in row["ci_method"] for row in rows):
