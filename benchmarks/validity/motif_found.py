@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from gxarena.errors import InputError
 from gxarena.files import writing
+from gxarena.results.excess import kind_of
 
 BOARDS = ("ctcf-vs-pu1", "fly-motifs")
 NAME = "motif-found.parquet"
@@ -43,13 +44,7 @@ def found(board: Sequence[Row]) -> Iterator[dict[str, Any]]:
             beside = [key for key in numbers if list(key[:-2]) == like and key[-2] != "method"]
             yield _row(like, explainer, "the explanation", own)
             for key in beside:
-                yield _row(like, explainer, _kind(key[-1]), numbers[key])
-
-
-def _kind(control: str) -> str:
-    """What a control is, whichever explainer it randomises."""
-    kinds = {"randomised": "a randomised model", "gc": "GC content", "random": "random scores"}
-    return kinds.get(control.partition("-")[0], control)
+                yield _row(like, explainer, kind_of(key[-1]), numbers[key])
 
 
 def _row(

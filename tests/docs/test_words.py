@@ -803,6 +803,28 @@ def test_what_core_promoter_motifs_bear_out() -> None:
     assert told == {"lrp-plus"}
 
 
+def test_beside_which_control_motifs_are_in_excess() -> None:
+    """docs/results.md, real binding sites."""
+    rows = [
+        row
+        for row in pq.read_table(BOARDS / "motif-excess.parquet").to_pylist()
+        if row["low"] is not None and row["low"] > 0
+    ]
+    told = {
+        (row["dataset"], row["contributions"], row["beside"])
+        for row in rows
+        if row["model"] == "cnn-ctcf"
+    }
+    every = [(data, kind) for data in ("ctcf", "pu1") for kind in ("observed", "hypothetical")]
+    assert {one[:2] for one in told if one[2] == "all controls"} == set(every)
+    assert {one[:2] for one in told if one[2] == "random scores"} == set(every)
+    assert [one[:2] for one in told if one[2] == "GC content"] == [("pu1", "observed")]
+    others = {one[:2] for one in told if one[2] == "a randomised model"}
+    assert set(every) - others == {("ctcf", "hypothetical")}
+    minis = [row for row in rows if row["model"] in ("mini-ctcf", "dnabert2-mini")]
+    assert "all controls" not in {row["beside"] for row in minis}
+
+
 @pytest.mark.parametrize("grammar", GRAMMARS)
 def test_smoothing_helps_lrp_s_magnitudes_and_harms_its_signs(grammar: str) -> None:
     """docs/results.md, matched resolution."""
@@ -816,6 +838,25 @@ def test_smoothing_helps_lrp_s_magnitudes_and_harms_its_signs(grammar: str) -> N
     asked = {"metric": "auprc-21", "dataset": grammar, "aggregator": "passed_on"}
     mini = _rows("question-resolution", model="mini-planted", **asked)["attnlrp"]
     assert lrp("auprc-magnitude-21") > mini["estimate"]
+
+
+def test_on_tokens_attnlrp_is_ahead_of_lrp_s_sums() -> None:
+    """docs/results.md, matched resolution."""
+    ahead: dict[str, set[str]] = {"auprc-1": set(), "auprc-magnitude-1": set()}
+    for metric, grammars in ahead.items():
+        for grammar in GRAMMARS:
+            asked = {"metric": metric, "dataset": grammar}
+            carried = _rows("question-resolution", model="cnn-planted", aggregator="sum", **asked)[
+                "lrp"
+            ]
+            own = _rows("question-resolution", model="mini-planted", aggregator="native", **asked)[
+                "attnlrp"
+            ]
+            if own["ci_low"] > carried["ci_high"]:
+                grammars.add(grammar)
+            assert own["ci_high"] > carried["ci_low"]
+    assert ahead["auprc-1"] == set(GRAMMARS) - {"spacing"}
+    assert ahead["auprc-magnitude-1"] == {"one", "and", "or"}
 
 
 def test_pairs_do_not_tell_every_rule_by_signs() -> None:
