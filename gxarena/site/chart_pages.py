@@ -89,12 +89,12 @@ def _by_question(site: Site, charts: Sequence[Chart]) -> dict[str, Any]:
     }
 
 
-def chart_pages(site: Site) -> Iterator[tuple[Page, str, dict[str, Any]]]:
-    """Each page, with the name and content of the data that it loads."""
+def chart_pages(site: Site) -> Iterator[tuple[Page, dict[str, dict[str, Any]]]]:
+    """Each page, with what it loads by name."""
     for name, (title, intro, nothing, drawn, columns) in PAGES.items():
         charts = list(drawn(site))
         context = {"intro": intro, "columns": columns, "name": name, **_by_question(site, charts)}
         context["nothing"] = nothing
         context["tables"] = _tables(site) if name == "paper" else []
-        specs = {chart.key: chart.spec for chart in charts}
-        yield Page("charts.html", f"{name}.html", title, context), f"charts-{name}", specs
+        loaded = {f"charts-{name}": {c.key: c.spec for c in charts}} if charts else {}
+        yield Page("charts.html", f"{name}.html", title, context), loaded

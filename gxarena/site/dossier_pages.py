@@ -17,6 +17,7 @@ from gxarena.site.explorer import Explored
 from gxarena.site.numbers import percent
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
+from gxarena.site.stretches import ENDS, stretches
 
 ROLES = {
     "method": "A method, which competes",
@@ -35,16 +36,27 @@ MAY_BE_ONE = {
 """Columns that are often the same in all rows; of these the long ones become notes."""
 
 
-def dossier_pages(site: Site) -> Iterator[tuple[Page, str, Mapping[str, Any]]]:
-    """Each dossier's page, and name and content of its values; empty where no samples are held."""
+def dossier_pages(site: Site) -> Iterator[tuple[Page, dict[str, Mapping[str, Any]]]]:
+    """Each dossier's page, and by name what it loads: nothing where no samples are held.
+
+    Letters come apart from values: whoever looks at numbers alone does not wait for them.
+    """
     values = Values(site.content.sources)
     for dossier in site.dossiers:
         held = values.of(dossier)
         explored = site.explored_in(dossier)
-        held["explored"] = [one["id"] for one in explored.sequences] if explored else []
+        drawn = stretches(held, dossier.parts, explored) if explored else {}
         place = addresses.dossier_page(dossier.board, dossier.rows[0])
-        name = f"values-{Path(place).stem}" if held["ids"] else ""
-        yield _page(site, dossier, place, name, held), name, held if name else {}
+        stem = Path(place).stem
+        held["ends"] = ENDS
+        held["explored"] = [one["id"] for one in explored.sequences] if explored else []
+        held["letters"] = f"letters-{stem}" if drawn else ""
+        name = f"values-{stem}" if held["ids"] else ""
+        loaded = {name: held, held["letters"]: drawn}
+        yield (
+            _page(site, dossier, place, name, held),
+            {name: data for name, data in loaded.items() if name},
+        )
 
 
 def _numbers(rows: Sequence[Row]) -> dict[str, Any]:
