@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from gxarena.results.boards import Board
+from gxarena.results.cautions import of_seconds
+from gxarena.results.summary import seconds_of
 from gxarena.results.terms import DIRECTION
 from gxarena.run.suite import shipped_suites
 from gxarena.site import addresses
 from gxarena.site.content import Row
 from gxarena.site.dossiers import Dossier, Values
 from gxarena.site.explorer import Explored
-from gxarena.site.numbers import percent
+from gxarena.site.numbers import duration, percent
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
 from gxarena.site.stretches import ENDS, stretches
+from gxarena.site.words import alone
 
 ROLES = {
     "method": "A method, which competes",
@@ -122,6 +126,19 @@ def _of_written(site: Site, dossier: Dossier) -> list[tuple[str, str]]:
     return facts
 
 
+def _cost(dossier: Dossier, board: Board) -> str:
+    """What an explanation takes, or why that is not said."""
+    seconds = seconds_of(dossier.rows)
+    if seconds is not None:
+        return f"An explanation takes {duration(seconds)} a sequence, on the machine of the run."
+    machines = of_seconds(board.notes)
+    return (
+        f"{machines} {alone(dossier.rows[0]['suite'])}"
+        if machines
+        else "What an explanation costs was not measured."
+    )
+
+
 def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str, Any]) -> Page:
     explored = site.explored_in(dossier)
     board, first = site.boards[dossier.board - 1], dossier.rows[0]
@@ -129,6 +146,7 @@ def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str
         "labels": dossier.labels,
         "board": dossier.board,
         "board_name": site.board_name(dossier.board),
+        "cost": _cost(dossier, board),
         "role": ROLES.get(first["role"], first["role"]),
         "same": sorted({row["entry"] for row in dossier.rows} - {None, dossier.labels[2]}),
         "numbers": _numbers(dossier.rows),

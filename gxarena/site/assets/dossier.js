@@ -45,8 +45,8 @@
   function drawn_of(pairs, letters) {
     const shown = new Set(pairs.map(([id]) => id)), here = [...shown].filter((id) => id in letters).length;
     if (!here) return "Their explanations are not here: a run's folder has those of all sequences, a bundle those of its first.";
-    const which = here < shown.size ? `Of ${here} of these ${shown.size} sequences the explanation is here: ` : "";
-    return `${which}letters are the stretch in which most of it lies, as high as their scores, the largest of a sequence as high as its line; boxes are annotated.`;
+    const which = here < shown.size ? `Of ${here} of these ${shown.size} sequences the explanation is here. ` : "";
+    return `${which}Letters are the stretch of a sequence in which most of its explanation lies, as high as their scores, the largest of the whole sequence as high as the line; boxes are annotated.`;
   }
 
   // Under the number's own line: where one looks, and where the address leads.
