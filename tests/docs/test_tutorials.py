@@ -136,7 +136,10 @@ def write_data(folder: Path) -> None:
 def test_bring_my_data(fresh: FreshEnvironment, tmp_path: Path) -> None:
     follow("data", fresh, tmp_path)
     assert (tmp_path / "my-site" / "index.html").is_file()
-    assert {"lrp", "saliency", "ism"} <= ranks(tmp_path / "runs" / "mine")
+    rows = pq.read_table(tmp_path / "runs" / "mine" / "leaderboard.parquet").to_pylist()
+    for reported in ("auprc", "faithfulness.gain_logit@20"):
+        ranked = {r["explainer"] for r in rows if r["metric"] == reported and r["rank"] is not None}
+        assert ranked == {"lrp", "saliency", "ism"}
     cards = [
         json.loads((tmp_path / "runs" / "my-cnn" / str(i) / "card.json").read_text())
         for i in range(3)
@@ -146,6 +149,7 @@ def test_bring_my_data(fresh: FreshEnvironment, tmp_path: Path) -> None:
         # "Nearly as much as k-mers, and far more than GC content."
         assert auc["gc"] + 0.2 < 0.98 < auc["model"]
         assert auc["kmer"] - auc["model"] < 0.02
+        assert card["scores"]["model"]["test"]["accuracy"] > 0.95
         assert "Drosophila" not in json.dumps(card)
 
 
