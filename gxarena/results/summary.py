@@ -54,7 +54,9 @@ class Standing:
         many blocks as there are data sets, or their rank intervals overlap: all data sets share the
         model's weights, which the intervals are over too. None where data sets are too few to tell.
     leads : int
-        Blocks in which the entry is in the first tier of every quantity.
+        Quantities of blocks in whose first tier the entry is.
+    quantities : int
+        Of how many that is: those that it was asked for.
     blocks : int
     weights : int
         Sets of weights that every number of it is over, at least.
@@ -87,6 +89,7 @@ class Standing:
     high: int
     tier: int | None
     leads: int
+    quantities: int
     blocks: int
     weights: int
     coverage: float | None
@@ -198,7 +201,8 @@ def _standings(
             int(moved[:, i].min()),
             int(moved[:, i].max()),
             None if np.isnan(difference) else tiers[i],
-            sum(_leads(ranked[block], names[0]) for block in blocks),
+            sum(row["tier"] == 1 for row in _rows_of(ranked, names[0])),
+            sum(1 for _ in _rows_of(ranked, names[0])),
             len(blocks),
             min(row["replicates"] for row in _rows_of(ranked, names[0])),
             _least_coverage(_rows_of(ranked, names[0])),
@@ -275,11 +279,6 @@ def _given_or_behind(rows: Mapping[str, Row], given: int | None) -> int:
     """The rank that is given; behind all that have one where none is."""
     behind = 1 + len({row["entry"] for row in rows.values() if row["rank"] is not None})
     return behind if given is None else int(given)
-
-
-def _leads(by_quantity: Mapping[Quantity, Mapping[str, Row]], name: str) -> bool:
-    """Whether it is in the first tier of every quantity it was asked for."""
-    return all(rows[name]["tier"] == 1 for rows in by_quantity.values() if name in rows)
 
 
 def _places(mean_ranks: Floats) -> Ints:

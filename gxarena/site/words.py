@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gxarena.results.summary import Standing
+from gxarena.run.suite import shipped_suites
 from gxarena.site.addresses import metric_of
 from gxarena.site.numbers import counted, duration, listed, number
 from gxarena.site.questions import LEVEL, WISHES, Line, Row, Section
+
+
+def alone(suite: str) -> str:
+    """Where to find seconds that a board of several runs does not show, a sentence."""
+    run = f"gxarena run {suite} --out RUN, then " if suite in shipped_suites() else ""
+    return f"A site of one run alone shows what each explainer costs: {run}gxarena site RUN."
 
 
 def in_words(section: Section) -> list[str]:

@@ -30,11 +30,16 @@ SUMMARY_IN_WORDS = (
     "Ranked by: families of a metric (mif, lif) count alike, whatever their budgets, scales, "
     "labels and strategies; mif holds gains over a random order too. "
     "95% ranks: mean ends of the ranks' intervals; place: by mean rank, as one data set, metric or "
-    "training is left out; leads: metrics x data sets in whose first tier it is by every quantity, "
-    "with all that are not told apart from the first; tier: none where data sets are fewer than "
-    "ten; seconds: an explanation of one sequence."
+    "training is left out; first tier: quantities by which it is the best or not told apart from "
+    "the best; tier: over data sets, from ten of them on; seconds: an explanation of one sequence."
 )
 """The columns of `summary_tables` that their names do not explain."""
+ROWS_IN_WORDS = (
+    "rank: by the mean, and between which ranks it surely is (95%); tier 1: the best, and all that "
+    "the data do not tell apart from it; tier 2: the best of the others, and so on. Controls are "
+    "beside the ranks."
+)
+"""The columns of `row_tables` that their names do not explain."""
 _DIRECTIONS = {"higher": ["higher is better"], "lower": ["lower is better"], "none": []}
 
 
@@ -98,7 +103,7 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
             (
                 *("", "explainer", "mean rank", "95% ranks", "place"),
                 *(("tier",) if tiers else ()),
-                "leads",
+                "first tier",
                 "seconds",
             ),
             tuple(
@@ -109,7 +114,7 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
                     f"{one.rank_low:.1f} … {one.rank_high:.1f}",
                     f"{one.low} … {one.high}",
                     *((one.tier,) if tiers else ()),
-                    f"{one.leads} of {one.blocks}",
+                    f"{one.leads} of {one.quantities}",
                     None if one.seconds is None else float(f"{one.seconds:.2g}"),
                 )
                 for one in listed
