@@ -14,66 +14,18 @@ nothing find as well stands in the sequences.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gxarena.errors import InputError
 from gxarena.files import writing
+from gxarena.results.expected_motifs import found
 
 BOARDS = ("ctcf-vs-pu1", "fly-motifs")
 NAME = "motif-found.parquet"
-_LIKE = ("dataset", "model", "aggregator", "metric")
-Row = Mapping[str, Any]
-
-
-def found(board: Sequence[Row]) -> Iterator[dict[str, Any]]:
-    """Each method and, beside it, each of its controls."""
-    numbers: dict[tuple[str, ...], dict[str, Row]] = {}
-    for row in board:
-        metric, _, quantity = row["metric"].rpartition(".")
-        if metric.partition(".")[2] in ("observed", "hypothetical"):
-            key = (*(row[name] for name in _LIKE[:3]), metric, row["role"], row["explainer"])
-            numbers.setdefault(key, {})[quantity] = row
-    for (*like, role, explainer), own in numbers.items():
-        if role == "method":
-            beside = [key for key in numbers if list(key[:-2]) == like and key[-2] != "method"]
-            yield _row(like, explainer, "the explanation", own)
-            for key in beside:
-                yield _row(like, explainer, _kind(key[-1]), numbers[key])
-
-
-def _kind(control: str) -> str:
-    """What a control is, whichever explainer it randomises."""
-    kinds = {"randomised": "a randomised model", "gc": "GC content", "random": "random scores"}
-    return kinds.get(control.partition("-")[0], control)
-
-
-def _row(
-    like: Sequence[str], explainer: str, of: str, numbers: Mapping[str, Row]
-) -> dict[str, Any]:
-    """`counted` has a value for each set of weights, also where no pattern counts."""
-    trainings = numbers["counted"]["n"]
-    shares = {
-        name: (numbers[quantity]["estimate"] or 0.0) * numbers[quantity]["n"] / trainings
-        if trainings
-        else None
-        for name, quantity in (("found", "recall"), ("found_best", "recall_best"))
-    }
-    matched, counted = numbers["matched"]["estimate"], numbers["counted"]["estimate"]
-    said = "not asked"
-    if trainings:
-        said = f"{shares['found']:.0%}; no pattern counts"
-        if matched is not None:
-            said = f"{shares['found']:.0%}; {matched:.0%} of {counted:.3g}"
-    return {
-        "dataset": like[0], "model": like[1], "explainer": explainer, "aggregator": like[2],
-        "contributions": like[3].rpartition(".")[2], "of": of, "trainings": trainings,
-        **shares, "counted": counted, "matched": matched, "said": said,
-    }  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ import pyarrow as pa
 from gxarena.data import Floats, Ints
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.blocks import NONE_KNOWN, Block, Components, Quantity, Ranked, Row, blocks_of
-from gxarena.results.families import family_of
+from gxarena.results.families import family_of, quantities_in_words
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.statistics.blocks import apart_over_blocks, compare_over_blocks, ranks_without
 from gxarena.statistics.ranks import tiers_of
@@ -74,6 +74,8 @@ class Standing:
     left_out : tuple of str
         What was left out in turn, since there is more than one of it: data set, metric, set of
         weights.
+    ranked_by : tuple of str
+        The quantities that it is ranked by (`gxarena.results.families.quantities_in_words`).
     """
 
     model: str
@@ -95,6 +97,7 @@ class Standing:
     seconds: float | None
     critical_difference: float | None = None
     left_out: tuple[str, ...] = ()
+    ranked_by: tuple[str, ...] = ()
 
 
 def summary(board: pa.Table, components: Components = NONE_KNOWN) -> list[Standing]:
@@ -185,6 +188,7 @@ def _standings(
     apart = apart_over_blocks(compared.mean_rank, difference, lowest, highest)
     tiers = tiers_of(places, apart, np.ones(len(places), bool)).tolist()
     filled = _filled_places(ranked, first)
+    asked = quantities_in_words(q for of in ranked.values() for q in _that_count(of, first))
     made = [
         Standing(
             model,
@@ -206,6 +210,7 @@ def _standings(
             seconds_of(row for row in rows if row["explainer"] in names),
             None if np.isnan(difference) else difference,
             tuple(without),
+            asked,
         )
         for i, names in enumerate(entries)
     ]
@@ -234,15 +239,19 @@ def _rank_table(ranked: Ranked, names: Sequence[str], rank: Rank) -> Floats:
 def _mean_ranks(
     by_quantity: Mapping[Quantity, Mapping[str, Row]], names: Sequence[str], rank: Rank
 ) -> Floats:
-    """Mean ranks of explainers over families, of each over what all of them were asked for.
-
-    Where nothing is asked of all, over what each was.
-    """
-    shared = {q: rows for q, rows in by_quantity.items() if rows.keys() >= set(names)}
+    """Mean ranks of explainers over families."""
     families: dict[str, list[Mapping[str, Row]]] = defaultdict(list)
-    for (metric, _), rows in (shared or by_quantity).items():
+    for (metric, _), rows in _that_count(by_quantity, names).items():
         families[family_of(metric)].append(rows)
     return np.array([_mean_over(families.values(), name, rank) for name in names])
+
+
+def _that_count(
+    by_quantity: Mapping[Quantity, Mapping[str, Row]], names: Sequence[str]
+) -> Mapping[Quantity, Mapping[str, Row]]:
+    """What all of the explainers were asked for; where nothing is asked of all, everything."""
+    shared = {q: rows for q, rows in by_quantity.items() if rows.keys() >= set(names)}
+    return shared or by_quantity
 
 
 def _mean_over(families: Iterable[Sequence[Mapping[str, Row]]], name: str, rank: Rank) -> float:

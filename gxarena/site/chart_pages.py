@@ -8,10 +8,12 @@ from typing import Any
 from gxarena.report.table1 import HEADINGS, caption
 from gxarena.site.charts import Chart, cost_chart, heat_chart
 from gxarena.site.curves import curve_charts
+from gxarena.site.numbers import listed
 from gxarena.site.paper import ridge_charts
 from gxarena.site.questions import WISHES, Section
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
+from gxarena.site.words import alone
 
 PAGES: dict[str, tuple[str, str, str, Callable[[Site], Iterator[Chart]], tuple[str, ...]]] = {
     "cost": (
@@ -59,6 +61,23 @@ def _of_sections(site: Site, drawn: Callable[[Section], Chart | None]) -> Iterat
     return (chart for one in site.sections if (chart := drawn(one)) is not None)
 
 
+def _untimed(site: Site) -> list[str]:
+    """Which boards' models the page of costs lacks though several runs timed them, and why."""
+    untimed: dict[int, dict[str, Section]] = {}
+    for one in site.sections:
+        lines = (*one.lines, *one.controls)
+        if one.machines and all(line.seconds is None for line in lines):
+            untimed.setdefault(one.board, {})[one.model] = one
+    said = []
+    for number, models in sorted(untimed.items()):
+        first = next(iter(models.values()))
+        where = alone(str(first.rows[0]["suite"]))
+        said.append(
+            f"No chart of {listed(list(models))} on board {number}: {first.machines} {where}"
+        )
+    return said
+
+
 def _tables(site: Site) -> list[dict[str, Any]]:
     """Table 1 of each run or bundle that has one."""
     return [
@@ -89,12 +108,13 @@ def _by_question(site: Site, charts: Sequence[Chart]) -> dict[str, Any]:
     }
 
 
-def chart_pages(site: Site) -> Iterator[tuple[Page, str, dict[str, Any]]]:
-    """Each page, with the name and content of the data that it loads."""
+def chart_pages(site: Site) -> Iterator[tuple[Page, dict[str, dict[str, Any]]]]:
+    """Each page, with what it loads by name."""
     for name, (title, intro, nothing, drawn, columns) in PAGES.items():
         charts = list(drawn(site))
         context = {"intro": intro, "columns": columns, "name": name, **_by_question(site, charts)}
         context["nothing"] = nothing
         context["tables"] = _tables(site) if name == "paper" else []
-        specs = {chart.key: chart.spec for chart in charts}
-        yield Page("charts.html", f"{name}.html", title, context), f"charts-{name}", specs
+        context["untimed"] = _untimed(site) if name == "cost" else []
+        loaded = {f"charts-{name}": {c.key: c.spec for c in charts}} if charts else {}
+        yield Page("charts.html", f"{name}.html", title, context), loaded

@@ -18,6 +18,7 @@ from gxarena.results.bundle import is_bundle, opened
 from gxarena.results.excess import Excess, excesses
 from gxarena.results.leaderboard import ORDER
 from gxarena.results.motifs import KeptMotif, motifs_of_run
+from gxarena.results.pooled_excess import read_pooled
 from gxarena.results.reading import RunResults, last_attempts
 from gxarena.results.record import RunRecord
 from gxarena.site.paper import PaperParts, paper_parts
@@ -76,11 +77,14 @@ class Content:
         By the name by which boards call them.
     left_out : tuple of str
         Sentences: which files of a folder are no boards that can be shown, and why.
+    excesses : tuple of mapping
+        Rows of the tables of motifs beyond controls that lie in a folder beside its boards.
     """
 
     boards: tuple[Board, ...]
     sources: Mapping[str, Source]
     left_out: tuple[str, ...] = ()
+    excesses: tuple[Row, ...] = ()
 
     def sources_of(self, board: Board) -> list[Source]:
         """The runs and bundles that a board is of; none where it was written."""
@@ -110,11 +114,13 @@ def read_content(paths: Sequence[Path]) -> Content:
     found = list(_runs_once(found, left_out))
     boards = list(_each_once(boards_of(found), left_out))
     names = _short_names([*map(str, dict.fromkeys((*found, *paths)))])
+    beside = [file for path in paths if path.is_dir() for file in sorted(path.glob(f"*{WRITTEN}"))]
     sources = (replace(source, name=names[source.name]) for source in _read(found))
     return Content(
         tuple(_renamed(board, names) for board in boards),
         {source.name: source for source in sources},
         tuple(_said(sentence, names) for sentence in left_out),
+        tuple(row for file in beside for row in read_pooled(file)),
     )
 
 

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from gxarena.results.boards import Board
+from gxarena.results.cautions import of_seconds
+from gxarena.results.summary import seconds_of
 from gxarena.results.terms import DIRECTION
 from gxarena.run.suite import shipped_suites
 from gxarena.site import addresses
 from gxarena.site.content import Row
 from gxarena.site.dossiers import Dossier, Values
 from gxarena.site.explorer import Explored
-from gxarena.site.numbers import percent
+from gxarena.site.numbers import duration, percent
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
+from gxarena.site.stretches import ENDS, stretches
+from gxarena.site.words import alone
 
 ROLES = {
     "method": "A method, which competes",
@@ -35,16 +40,27 @@ MAY_BE_ONE = {
 """Columns that are often the same in all rows; of these the long ones become notes."""
 
 
-def dossier_pages(site: Site) -> Iterator[tuple[Page, str, Mapping[str, Any]]]:
-    """Each dossier's page, and name and content of its values; empty where no samples are held."""
+def dossier_pages(site: Site) -> Iterator[tuple[Page, dict[str, Mapping[str, Any]]]]:
+    """Each dossier's page, and by name what it loads: nothing where no samples are held.
+
+    Letters come apart from values: whoever looks at numbers alone does not wait for them.
+    """
     values = Values(site.content.sources)
     for dossier in site.dossiers:
         held = values.of(dossier)
         explored = site.explored_in(dossier)
-        held["explored"] = [one["id"] for one in explored.sequences] if explored else []
+        drawn = stretches(held, dossier.parts, explored) if explored else {}
         place = addresses.dossier_page(dossier.board, dossier.rows[0])
-        name = f"values-{Path(place).stem}" if held["ids"] else ""
-        yield _page(site, dossier, place, name, held), name, held if name else {}
+        stem = Path(place).stem
+        held["ends"] = ENDS
+        held["explored"] = [one["id"] for one in explored.sequences] if explored else []
+        held["letters"] = f"letters-{stem}" if drawn else ""
+        name = f"values-{stem}" if held["ids"] else ""
+        loaded = {name: held, held["letters"]: drawn}
+        yield (
+            _page(site, dossier, place, name, held),
+            {name: data for name, data in loaded.items() if name},
+        )
 
 
 def _numbers(rows: Sequence[Row]) -> dict[str, Any]:
@@ -110,6 +126,19 @@ def _of_written(site: Site, dossier: Dossier) -> list[tuple[str, str]]:
     return facts
 
 
+def _cost(dossier: Dossier, board: Board) -> str:
+    """What an explanation takes, or why that is not said."""
+    seconds = seconds_of(dossier.rows)
+    if seconds is not None:
+        return f"An explanation takes {duration(seconds)} a sequence, on the machine of the run."
+    machines = of_seconds(board.notes)
+    return (
+        f"{machines} {alone(dossier.rows[0]['suite'])}"
+        if machines
+        else "What an explanation costs was not measured."
+    )
+
+
 def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str, Any]) -> Page:
     explored = site.explored_in(dossier)
     board, first = site.boards[dossier.board - 1], dossier.rows[0]
@@ -117,6 +146,7 @@ def _page(site: Site, dossier: Dossier, place: str, name: str, held: Mapping[str
         "labels": dossier.labels,
         "board": dossier.board,
         "board_name": site.board_name(dossier.board),
+        "cost": _cost(dossier, board),
         "role": ROLES.get(first["role"], first["role"]),
         "same": sorted({row["entry"] for row in dossier.rows} - {None, dossier.labels[2]}),
         "numbers": _numbers(dossier.rows),

@@ -43,8 +43,8 @@ class Explored:
     source, dataset : str
     sequences : list of mapping
         Id, letters, label and annotations.
-    of : int
-        Sequences that the run explained.
+    samples : sequence of Sample
+        All that the run explained.
     explanations : mapping of str to mapping
         By the name of their file.
     """
@@ -52,7 +52,7 @@ class Explored:
     source: str
     dataset: str
     sequences: list[dict[str, Any]]
-    of: int
+    samples: Sequence[Sample]
     explanations: dict[str, dict[str, Any]]
 
     @property
@@ -67,7 +67,7 @@ class Explored:
             {"file": name, **{key: one[key] for key in ("model", "explainer", "role")}}
             for name, one in self.explanations.items()
         ]
-        return {"sequences": self.sequences, "of": self.of, "explanations": listed}
+        return {"sequences": self.sequences, "of": len(self.samples), "explanations": listed}
 
 
 def explore(
@@ -126,13 +126,18 @@ def _is_bundled(suite: Suite, registry: Registry, label: str) -> bool:
     )
 
 
-def _attributions(source: Source, key: str, ids: Sequence[str], most: int) -> list[Attribution]:
-    """Those of the first sequences."""
+def held_maps(source: Source, key: str, ids: Sequence[str]) -> list[Attribution]:
+    """An explanation of a data set's first sequences; of a bundle of those that it holds.
+
+    Raises
+    ------
+    StorageError
+        They are not there, or are of other sequences.
+    """
     if source.folder is not None:
-        store = Store(source.folder / "store")
-        return list(store.read_attributions(key, ids)[:most])
+        return list(Store(source.folder / "store").read_attributions(key, ids))
     held = source.attributions.get(key, {})
-    return [held[name] for name in itertools.takewhile(held.__contains__, ids[:most])]
+    return [held[name] for name in itertools.takewhile(held.__contains__, ids)]
 
 
 def _samples(
@@ -154,7 +159,7 @@ def _explored(
     drops = _Drops(source, rows)
     explanations = {}
     for row in _first_replicates(rows):
-        maps = _attributions(source, row["attributions_key"], ids, most)
+        maps = held_maps(source, row["attributions_key"], ids[:most])
         if any(
             one.spans.length != len(sample.sequence)
             for one, sample in zip(maps, samples, strict=False)
@@ -171,7 +176,7 @@ def _explored(
         }
     least = min((len(one["maps"]) for one in explanations.values()), default=0)
     sequences = [_sequence(sample) for sample in samples[:least]]
-    return Explored(source.name, label, sequences, len(samples), explanations)
+    return Explored(source.name, label, sequences, samples, explanations)
 
 
 class _Drops:

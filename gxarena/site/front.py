@@ -11,6 +11,7 @@ from gxarena.results.verification import LEVELS
 from gxarena.site.axis import Axis, axis_of
 from gxarena.site.changes import MOST_SHOWN, changes_of
 from gxarena.site.ledger import ledger, totals
+from gxarena.site.motif_table import besides, in_words
 from gxarena.site.pages import checked, what_it_can_say
 from gxarena.site.questions import WISHES, Section
 from gxarena.site.rendering import Page
@@ -36,9 +37,13 @@ def front_pages(site: Site) -> Iterator[Page]:
 
 def _start(site: Site) -> dict[str, Any]:
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    opened: set[tuple[str, str]] = set()
     for section in site.sections:
+        # Of each kind of model the largest comparison is open at once; all say their answer.
+        kind = section.question, site.catalogue.kind_of_model(section.model)[0]
         groups[section.question].append(
             {
+                "open": not section.compares or kind not in opened,
                 "section": section,
                 "board_name": site.board_name(section.board),
                 "kind": site.catalogue.kind_of_model(section.model),
@@ -53,6 +58,7 @@ def _start(site: Site) -> dict[str, Any]:
                 ),
             }
         )
+        opened.add(kind)
     asked = {question: groups[question] for question in QUESTIONS if groups[question]}
     return {
         "sections": asked,
@@ -65,6 +71,7 @@ def _start(site: Site) -> dict[str, Any]:
                 if (said := site.catalogue.known("model", one.model).trained_here)
             )
         ),
+        "motifs": in_words(besides(site.content)),
         "checked": checked(site.boards),
         "boards": [
             {

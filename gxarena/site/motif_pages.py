@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from gxarena.results.excess import Excess
+from gxarena.results.expected_motifs import EXPLANATION
 from gxarena.results.motifs import KeptMotif
 from gxarena.site import pages
 from gxarena.site.content import Source
 from gxarena.site.logo import information, logo
+from gxarena.site.motif_table import BEHIND, BEYOND, axis, besides, controls_of, in_words
 from gxarena.site.numbers import counted, number
 from gxarena.site.rendering import Page
 from gxarena.site.site import Site
@@ -28,7 +30,18 @@ def motif_page(site: Site) -> Page:
         for label in pages.metrics_of(site.boards)
         if site.catalogue.known("metric", label).component == METRIC
     ]
-    context = {"cells": cells, "counted_by": counted_by}
+    lines = besides(site.content)
+    context = {
+        "cells": cells,
+        "counted_by": counted_by,
+        "lines": lines,
+        "controls": controls_of(lines),
+        "explanation": EXPLANATION,
+        "beyond": BEYOND,
+        "behind": BEHIND,
+        "axis": axis(lines),
+        "words": in_words(lines),
+    }
     return Page("motifs.html", "motifs.html", "Motifs", context)
 
 

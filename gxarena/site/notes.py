@@ -19,6 +19,9 @@ _PACKAGE = Path(__file__).parent
 _EMPTY = Markup()
 _SECTION = re.compile(r"^### `(?P<name>[^`]+)`\n+(?P<text>.*?)(?=^##)", re.S | re.M)
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
+_TABLE = re.compile(r"<table>.*?</table>", re.S)
+_SHORT = 12
+"""Rows up to which a table of a note is open at once."""
 _PART = re.compile(r"^(?=(?:Direction|Trap|Validity|Departures): )", re.M)
 
 
@@ -69,10 +72,18 @@ def _note(text: str) -> MetricNote:
 
 
 def _rendered(html: MarkdownIt, said: str) -> Markup:
-    """A part as HTML, its tables in the box in which wide ones scroll."""
+    """A part as HTML."""
     text = html.render(said)
-    box = '<div class="wide" tabindex="0" role="region" aria-label="Table"><table>'
-    return Markup(text.replace("<table>", box).replace("</table>", "</table></div>"))  # noqa: S704 (our own text, HTML in it escaped)
+    return Markup(_TABLE.sub(_boxed, text))  # noqa: S704 (our own text, HTML in it escaped)
+
+
+def _boxed(table: re.Match[str]) -> str:
+    """A table in the box in which wide ones scroll; folded where it is long."""
+    box = f'<div class="wide" tabindex="0" role="region" aria-label="Table">{table[0]}</div>'
+    rows = table[0].count("<tr>") - 1
+    if rows <= _SHORT:
+        return box
+    return f'<details class="folded"><summary>Table of {rows} rows</summary>{box}</details>'
 
 
 def _pages_as_commands(state: StateCore) -> None:

@@ -30,7 +30,7 @@ _IN_PLAIN_WORDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BoardTable:
     """Rows of one quantity on one data set and one model, whose explainers compete.
 
@@ -52,6 +52,19 @@ class BoardTable:
     direction: str
     rows: list[Row]
     axis: Axis
+
+    @property
+    def leads(self) -> str:
+        """Who is first and how many are not told apart from it; empty where nobody is ranked."""
+        first = [row for row in self.rows if row["rank"] == 1]
+        if not first:
+            return ""
+        entries = {row["entry"] for row in self.rows if row["tier"] == 1}
+        others = len(entries - {row["entry"] for row in first})
+        ranked = len({row["entry"] for row in self.rows if row["rank"] is not None})
+        names = listed(list(dict.fromkeys(row["explainer"] for row in first)))
+        told = f", {others} not told apart" if others else ""
+        return f"; first of {ranked}: {names}{told}" if ranked > 1 else ""
 
 
 def board_tables(

@@ -61,9 +61,8 @@ class Site:
 
     def explored_in(self, dossier: Dossier) -> Explored | None:
         """The sequences that the page of sequences shows of a dossier's run."""
-        names = {source.name for source in dossier.parts}
-        dataset = dossier.labels[0]
-        return next((e for e in self.explored if e.source in names and e.dataset == dataset), None)
+        own = {(source.name, c["dataset"]) for source, of in dossier.parts.items() for c in of}
+        return next((e for e in self.explored if (e.source, e.dataset) in own), None)
 
     @property
     def boards(self) -> tuple[Board, ...]:

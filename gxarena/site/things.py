@@ -107,6 +107,10 @@ def _metrics(site: Site) -> Iterator[Page]:
         question = next((row["question"] for row in rows if row["question"]), "")
         asks = QUESTIONS.get(question) or _asks_nothing(rows)
         place = addresses.metric_page(label)
+        tables = pages.metric_boards(by_board, site.boards)
+        first: dict[str, pages.BoardTable] = {}
+        for table in tables:
+            first.setdefault(site.catalogue.kind_of_model(table.model)[0], table)
         context = {
             "label": label,
             "known": known,
@@ -114,7 +118,8 @@ def _metrics(site: Site) -> Iterator[Page]:
             "note": notes.metric_notes().get(known.component),
             "barred": pages.barred(rows),
             "trust": pages.trusted(label, known.component),
-            "tables": pages.metric_boards(by_board, site.boards),
+            "tables": tables,
+            "unfolded": list(first.values()),
             "all": [(n, len({row["metric"] for row in group})) for n, group in by_board],
         }
         yield Page("metric.html", place, label, context)

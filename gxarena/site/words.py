@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gxarena.results.summary import Standing
+from gxarena.run.suite import shipped_suites
 from gxarena.site.addresses import metric_of
 from gxarena.site.numbers import counted, duration, listed, number
 from gxarena.site.questions import LEVEL, WISHES, Line, Row, Section
+
+
+def alone(suite: str) -> str:
+    """Where to find seconds that a board of several runs does not show, a sentence."""
+    run = f"gxarena run {suite} --out RUN, then " if suite in shipped_suites() else ""
+    return f"A site of one run alone shows what each explainer costs: {run}gxarena site RUN."
 
 
 def in_words(section: Section) -> list[str]:
@@ -19,6 +26,7 @@ def in_detail(section: Section) -> Iterator[str]:
     """Who is told apart from whom, on what it was measured, what is not known."""
     yield from _who(section)
     yield _evidence(section)
+    yield from _ranked_by(section)
     yield from _unknown(section)
 
 
@@ -151,6 +159,13 @@ def _evidence(section: Section) -> str:
         f"Over {counted(len(section.datasets), 'data set')} of {each} sequences ({names}), "
         f"{counted(len(section.metrics), 'metric')} and {weights}."
     )
+
+
+def _ranked_by(section: Section) -> Iterator[str]:
+    """Which quantities the mean ranks are over."""
+    found = next((line.standing.ranked_by for line in section.lines if line.standing), ())
+    if found:
+        yield f"Mean ranks are by {'; '.join(found)}."
 
 
 def _who(section: Section) -> Iterator[str]:

@@ -86,10 +86,10 @@ def _write(site: Site, folder: Path, told: Told) -> int:
         for name, data in explorer_data(explored):
             _write_text(folder / "data" / f"{name}.js", script(name, data))
     told("dossiers")
-    for page, name, values in itertools.chain(chart_pages(site), dossier_pages(site)):
+    for page, loaded in itertools.chain(chart_pages(site), dossier_pages(site)):
         pages += _write_pages(folder, renderer, [page])
-        if values:
-            _write_text(folder / "data" / f"{name}.js", script(name, values))
+        for name, data in loaded.items():
+            _write_text(folder / "data" / f"{name}.js", script(name, data))
     marks = {"boards": [list(board.names) for board in site.boards]}
     _write_text(folder / MARK, json.dumps(marks, indent=1) + "\n")
     return pages

@@ -77,6 +77,33 @@ def test_the_family_of_a_quantity(metric: str, family: str) -> None:
     assert family_of(metric) == family
 
 
+def test_what_ranks_is_named_with_its_budgets_and_strategies() -> None:
+    """Of LIF's one budget ranks nobody, and one of MIF's was asked of b alone: neither decides."""
+    ranks = {"a": 1, "b": 2}
+    nobody = dict.fromkeys(ranks)
+    blocks = [
+        _block(ranks, metric="f.mif_drop_logit@20"),
+        _block(ranks, metric="f.gain_logit@5"),
+        _block(ranks, metric="f.mif_drop_logit@5"),
+        _block(ranks, metric="f.mif_logit_area"),
+        _block({"b": 1}, metric="f.mif_drop_logit@90"),
+        _block(ranks, metric="f.lif_drop_logit@12.5nt"),
+        _block(nobody, metric="f.lif_drop_logit@2"),
+        _block(ranks, metric="auprc"),
+        _block(ranks, metric="auprc.graded", aggregator="sum"),
+        _block(ranks, metric="auprc.graded", aggregator="mean", dataset="e"),
+        _block(ranks, metric="borrowed[vs m1.5/lrp].gain_logit@5"),
+    ]
+    for one in _summed([*itertools.chain(*blocks)]):
+        assert one.ranked_by == (
+            "f.mif at 5%, 20%, area",
+            "f.lif at 12.5nt",
+            "auprc",
+            "auprc.graded (sum, mean)",
+            "borrowed[vs m1.5/lrp].mif at 5%",
+        )
+
+
 def test_labels_of_one_component_are_one_metric() -> None:
     """Three names of auprc outvoted the two metrics that say the opposite."""
     labels = {"auprc": "auprc", "by-size": "auprc", "smooth": "auprc"}

@@ -55,7 +55,7 @@ def test_maps_are_the_store_s_on_the_data_s_sequences(
     assert [(s["id"], s["letters"], str(s["label"])) for s in found.sequences] == [
         tuple(line) for line in lines[:5]
     ]
-    assert found.of == 70
+    assert len(found.samples) == 70
     assert len(found.explanations) == 4
     ids = [line[0] for line in lines]
     for one in found.explanations.values():

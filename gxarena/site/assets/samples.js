@@ -1,10 +1,10 @@
 "use strict";
 // Two explanations of one sequence over each other, as letters or as the model's units.
 (() => {
-  const { state, keep, load, element, svg, number } = gxarena;
+  const { state, keep, load, element, svg, number, glyph } = gxarena;
   const form = document.getElementById("explore");
   const place = document.getElementById("letters");
-  const WIDTH = 11, PANEL = 62, GAP = 28, CAP = 7.2, HIGHEST = 8;
+  const WIDTH = 11, PANEL = 62, GAP = 28, HIGHEST = 8;
   const fields = form.elements;
 
   const parts = (map, length) => {
@@ -36,13 +36,6 @@
   function largest(map) {
     const scores = [...map.scores, ...(fields.special.checked ? Object.values(map.special) : [])];
     return Math.max(...scores.map((score) => Math.abs(score ?? 0))) || 1;
-  }
-
-  function letter(column, height, zero) {
-    const size = Math.abs(height);
-    if (size < 0.5) return [];
-    const y = height > 0 ? zero : zero + size;
-    return [svg("text", { class: `fill-${column.letter}`, transform: `translate(${column.x} ${y}) scale(${WIDTH / 6.1} ${size / CAP})` }, column.letter)];
   }
 
   function bar(x, width, height, zero, title) {
@@ -89,7 +82,7 @@
       const marks = svg("g", gone.has(unit.start) ? { class: "gone" } : {});
       if (fields.level.value === "unit" && map.ends)
         marks.append(bar(x(from), (to - from) * WIDTH, unit.score * scale, zero, `${unit.start} to ${unit.end}: ${number(unit.score)}`));
-      else for (const column of letters.slice(from - first, to - first)) marks.append(...letter(column, unit.score * scale, zero));
+      else for (const column of letters.slice(from - first, to - first)) marks.append(...glyph(column.letter, column.x, WIDTH, unit.score * scale, zero));
       // Crossed out, for colour and shade alone would not tell.
       if (gone.has(unit.start)) drawn.append(svg("line", { class: "stroke", x1: x(from) + 1, x2: x(to) - 1, y1: zero + 4, y2: zero - 4 }));
       drawn.append(marks);

@@ -56,6 +56,13 @@
       made.append(...children);
       return made;
     },
+    // A letter as high as its score, above the line or below it; 6.1 and 7.2 are a capital's size.
+    glyph(letter, x, width, height, zero) {
+      const size = Math.abs(height);
+      if (size < 0.5) return [];
+      const y = height > 0 ? zero : zero + size;
+      return [gxarena.svg("text", { class: `fill-${letter}`, transform: `translate(${x} ${y}) scale(${width / 6.1} ${size / 7.2})` }, letter)];
+    },
   });
 
   function choose() {
