@@ -12,7 +12,7 @@ from gxarena.registry import Registry
 from gxarena.results.boards import write_board
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.site.content import read_content
-from gxarena.site.pages import board_tables
+from gxarena.site.pages import board_tables, weights_of
 from gxarena.site.site import Site
 from gxarena.site.writing import write_site
 
@@ -48,3 +48,13 @@ def test_of_a_long_page_the_first_table_of_each_kind_of_model_is_open(tmp_path: 
     assert len(folded) >= 6 * len(models)
     assert shown == len(models)
     assert page.words.count("first of") == 6 * len(models)
+
+
+def test_a_model_s_weights_are_said_once_with_the_boards_that_they_are_on() -> None:
+    terms = [{("model", "m", "0"): "m with weights a", ("model", "n", "0"): "n"}] * 2
+    terms += [{("model", "m", "0"): "m with weights b", ("seed",): "0"}]
+    boards = [replace(synthetic_board(2, 1, 1), terms=one) for one in terms]
+    assert weights_of(boards, "m") == [
+        ("0", "m with weights a", [1, 2]),
+        ("0", "m with weights b", [3]),
+    ]
