@@ -80,7 +80,7 @@ def test_seconds_of_several_machines_are_not_compared(
     (section,) = sections_of(board, 1)
     assert [line.seconds is None for line in section.lines] == [apart] * 2
     assert ("Seconds of several runs do not compare." in " ".join(in_words(section))) is apart
-    cheaper = "b, of mean rank 2.00, takes 10 ms a sequence instead of 1.0 s."
+    cheaper = "b, place 2 of 2, takes 10 ms a sequence instead of 1.0 s, and is in tier 2."
     assert (cheaper in " ".join(in_words(section))) is not apart
     chart = cost_chart(section)
     assert (chart is None) is apart

@@ -50,15 +50,17 @@ def test_words_are_of_each_model_and_name_the_controls_that_find_as_much() -> No
         beside("attn", "d1", 0.1, 0.2, replicates=1, model="n", maps="hypothetical"),
         beside("none", "d1", None, None, model="o"),
     ]
-    first, second, third = in_words(lines)
+    first, second, asked, third = in_words(lines)
     assert first == (
         "With m: lrp is beyond its controls on d1 and d2; ism is not told from its controls on d1."
     )
     assert second.startswith("With n: attn is beyond its controls and not told from its controls, ")
     assert second.endswith("on d1 (one training).")
+    assert asked == "Asked of attn, ism and lrp alone; of others it is not known."
     assert "at least once: gc on d1. " in third
     assert in_words([beside("lrp", "d", 0.1, 0.9, random=0.0)]) == [
-        "With m: lrp is beyond its controls on d."
+        "With m: lrp is beyond its controls on d.",
+        "Asked of lrp alone; of others it is not known.",
     ]
 
 
