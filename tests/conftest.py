@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from entry_points import entry_point
+from hypothesis import settings
 from noticing import due, factory, unnoticed
 
 from gxarena.registry import Registry
@@ -18,6 +19,10 @@ from gxarena.run.plan import Plan, make_plan
 from gxarena.run.suite import Suite
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+# On a busy machine an example takes as long as it takes.
+settings.register_profile("gxarena", deadline=None)
+settings.load_profile("gxarena")
 
 
 @pytest.fixture(scope="session", autouse=True)

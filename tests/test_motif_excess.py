@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from scipy import stats
 from shipped_scripts import shipped_script
@@ -12,6 +14,8 @@ from written_runs import write_run
 
 from gxarena.errors import InputError
 from gxarena.results.excess import Excess, Found
+
+BOARDS = Path(__file__).parents[1] / "leaderboard"
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +54,10 @@ def test_sets_of_weights_are_one_row(script: Any) -> None:
     assert (second["dataset"], second["share"]) == ("other", -1.0)
     # Beside each control alone: GC content finds what stands in the sequences, random scores none.
     assert [row["controls"] for row in (gc, random)] == ["gc", "random"]
+    assert [row["beside"] for row in (first, gc, random)] == [
+        "all controls", "GC content", "random scores",
+    ]  # fmt: skip
+    assert [row["of_controls"] for row in (first, gc, random)] == ["2 of 20", "1 of 10", "1 of 10"]
     assert (gc["control_patterns"], gc["control_matched"]) == (10, 1)
     assert (random["control_patterns"], random["control_matched"]) == (10, 1)
     assert {row["matched"] for row in (first, gc, random)} == {5}
@@ -74,3 +82,34 @@ def test_runs_without_motifs_are_refused(script: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected runs whose explanations were asked for motifs"):
         script.main([str(tmp_path), str(folder)])
     assert not list(tmp_path.glob("*.parquet"))
+
+
+def test_the_published_controls_are_those_of_the_boards() -> None:
+    """Apart they add up to all of them together, and have the patterns that boards say."""
+    rows = pq.read_table(BOARDS / "motif-excess.parquet").to_pylist()
+    boards = [
+        row
+        for name in ("ctcf-vs-pu1", "fly-motifs")
+        for row in pq.read_table(BOARDS / f"{name}.parquet").to_pylist()
+    ]
+    like = ("dataset", "model", "explainer", "aggregator", "contributions")
+    several: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        several[tuple(row[name] for name in like)].append(row)
+    for all_of_them, *apart in several.values():
+        assert all_of_them["beside"] == "all controls"
+        assert ", ".join(row["controls"] for row in apart) == all_of_them["controls"]
+        for count in ("control_patterns", "control_matched"):
+            assert sum(row[count] for row in apart) == all_of_them[count]
+        for row in apart:
+            named = {row[k] for k in ("dataset", "model", "aggregator")} | {row["controls"]}
+            found = [
+                one
+                for one in boards
+                if {one[k] for k in ("dataset", "model", "aggregator", "explainer")} == named
+                and f"{row['metric']}.{row['contributions']}.patterns_" in one["metric"]
+            ]
+            times = 1 if row["beside"] == "GC content" else row["replicates"]
+            patterns = times * sum(one["estimate"] for one in found)
+            assert len(found) == 2
+            assert row["control_patterns"] == pytest.approx(patterns)

@@ -17,7 +17,10 @@ from gxarena.report.evidence import Evidence
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.suite import find_suite, read_suite
 
-QUESTIONS = ("length", "negative-class", "objective", "composite", "tokenisation", "positions")
+QUESTIONS = (
+    "length", "negative-class", "objective", "composite", "tokenisation", "positions", "classes",
+    "consistency",
+)  # fmt: skip
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 PAPERS = {"paper-nontata": ("promoters", "cnn"), "paper-enhancers": ("enhancers", "deepstarr")}
 

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from shipped_scripts import shipped_script
 
+from gxarena.metrics import faithfulness
 from gxarena.registry import Registry
 from gxarena.run.plan import make_plan
 from gxarena.run.suite import read_suite
@@ -67,6 +68,34 @@ def test_both_ways_in_one_process(script: Any, tmp_path: Path) -> None:
     assert all(row["seconds_after"] > 0 for row in rows.values())
     assert rows["random"]["forwards_explaining"] == 0
     assert rows["occlusion"]["forwards_explaining"] > 4 * 24
+
+
+def test_the_whole_is_timed_from_the_beginning_both_ways_in_turn(
+    script: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite, out = tmp_path / "small.toml", tmp_path / "out.parquet"
+    suite.write_text(SUITE)
+    real, sharing, ways = script.run, faithfulness.SharingProbe, []
+
+    def watched(plan: Any, place: Path) -> Any:
+        assert not place.exists()
+        ways.append(faithfulness.SharingProbe is sharing)
+        return real(plan, place)
+
+    monkeypatch.setattr(script, "run", watched)
+    script.main([str(suite), "--out", str(out), "--times", "2", "--explainers", "random", "gc"])
+    once, each_time = True, False
+    assert ways == [once, each_time, once, once, each_time]  # the first does not count
+    first, second, medians = pq.read_table(out).to_pylist()
+    assert [row["turn"] for row in (first, second, medians)] == ["1", "2", "median"]
+    for clock in ("wall", "processor"):
+        for row in (first, second):
+            before, after = row[f"{clock}_before"], row[f"{clock}_after"]
+            assert row[f"{clock}_ratio"] == pytest.approx(after / before)
+            assert 0 < min(before, after) < 600
+        for name in (f"{clock}_before", f"{clock}_after", f"{clock}_ratio"):
+            assert medians[name] == pytest.approx((first[name] + second[name]) / 2)
+    assert max(row["processor_before"] for row in (first, second)) > 0
 
 
 def test_only_what_is_named_is_run(script: Any, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 BOARDS = sorted((Path(__file__).parents[1] / "leaderboard").glob("*.parquet"))
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 PLACE = re.compile(r"(?<![\w.])/(tmp|work|home|root)/")
 
 
@@ -27,3 +29,24 @@ def test_no_board_names_a_place_of_a_machine(board: Path) -> None:
 def test_a_place_is_seen() -> None:
     assert PLACE.search("Seconds of /tmp/runs/a were measured")
     assert not PLACE.search("https://host.example/work/a, docs/tmp/a")
+
+
+def test_why_nobody_is_ranked_is_what_was_found_last() -> None:
+    """A board whose reason is of an earlier verdict says more, or less, than was shown."""
+    verdicts = json.loads((BENCHMARKS / "validity" / "not_ranked.json").read_text())
+    known = {verdict["why"] for verdict in verdicts}
+    said: dict[str, set[str]] = {}
+    for board in BOARDS:
+        if {"not_ranked", "ci_method"} <= set(pq.read_schema(board).names):
+            reasons = pq.read_table(board, columns=["not_ranked"])["not_ranked"].unique()
+            for reason in filter(None, reasons.to_pylist()):
+                said.setdefault(reason, set()).add(board.stem)
+    assert said
+    unjudged = re.compile(r"at [\d.nt]+(?: and [\d.nt]+)* (on planted .*)")
+    for reason, boards in said.items():
+        first, *others = reason.split("; ")
+        assert first in {*known, "at this budget it was not judged"}, boards
+        for other in others:
+            found = unjudged.fullmatch(other)
+            assert found is not None, (other, boards)
+            assert found[1] in known, (other, boards)

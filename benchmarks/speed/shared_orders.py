@@ -2,7 +2,7 @@
 
     python benchmarks/speed/shared_orders.py [SUITE] [--limit N] [--explainers NAME...]
         [--metrics NAME...] [--datasets NAME...] [--set KEY=VALUE]... [--out FILE.parquet]
-        [--forwards]
+        [--forwards] [--times N]
 
 Runs the suite, or the part of it that is named, both ways in one process: each explainer explains
 once, then the metrics are asked the one way and the other.
@@ -11,17 +11,25 @@ explaining and those of `faithfulness` before and after, with seconds; then the 
 takes what `gini` takes, which asks no model: name it too where metrics are named. Values are the
 same to the last bit. Seconds are the machine's, forwards are not: with `--forwards` the file has
 these alone.
+
+With `--times N` it says instead what the whole takes, explaining and all: N turns, in each of which
+the same is run from the beginning both ways, the one first in every other turn, after one run that
+does not count. A row a turn, in seconds of the clock and of the processor, and one of medians;
+`ratio` is after over before within the turn. On a busy machine only the processor's mean anything.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 from unittest import mock
 
@@ -58,17 +66,16 @@ def restricted(suite: Suite, **named: Sequence[str]) -> Suite:
     return suite.model_copy(update={"matrix": blocks})
 
 
-def costs(plan: Plan, place: Path, *, shared: bool) -> tuple[dict[Who, Row], list[str]]:
-    """By model and explainer what was asked and how long it took; and the values.
+def _each_time() -> contextlib.AbstractContextManager[Any]:
+    """As it was: a metric finds nobody who could keep an answer, and asks itself."""
+    nobody = type("Nobody", (), {})
+    return mock.patch("gxarena.metrics.faithfulness.SharingProbe", nobody)
 
-    Not shared: a metric finds nobody who could keep an answer, and asks itself.
-    """
-    if shared:
+
+def costs(plan: Plan, place: Path, *, shared: bool) -> tuple[dict[Who, Row], list[str]]:
+    """By model and explainer what was asked and how long it took; and the values."""
+    with contextlib.nullcontext() if shared else _each_time():
         run(plan, place)
-    else:
-        nobody = type("Nobody", (), {})
-        with mock.patch("gxarena.metrics.faithfulness.SharingProbe", nobody):
-            run(plan, place)
     results = RunResults.of(place)
     rows = [row for row in results.last_rows() if row["status"] == "ok"]
     found: dict[Who, Row] = defaultdict(lambda: defaultdict(int))
@@ -128,6 +135,48 @@ def measured(suite: Suite, folder: Path, limit: int | None) -> list[Row]:
     return compared(each, once)
 
 
+CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
+
+
+def timed(plan: Plan, turns: int) -> list[Row]:
+    """What all of the plan takes both ways, a row a turn, and the medians of the rows."""
+    _taken(plan, shared=True)  # what is loaded at the first run only
+    rows: list[Row] = []
+    for turn in range(turns):
+        first = turn % 2 == 1
+        took = {shared: _taken(plan, shared=shared) for shared in (first, not first)}
+        row: Row = {"turn": str(turn + 1)}
+        for clock in CLOCKS:
+            before, after = took[False][clock], took[True][clock]
+            row |= {f"{clock}_before": before, f"{clock}_after": after}
+            row[f"{clock}_ratio"] = after / before
+        rows.append(row)
+    medians = {name: median(row[name] for row in rows) for name in rows[0] if name != "turn"}
+    return [*rows, {"turn": "median"} | medians]
+
+
+def _taken(plan: Plan, *, shared: bool) -> dict[str, float]:
+    """Seconds by each clock of one run from the beginning."""
+    with (
+        tempfile.TemporaryDirectory() as place,
+        contextlib.nullcontext() if shared else _each_time(),
+    ):
+        start = {name: clock() for name, clock in CLOCKS.items()}
+        run(plan, Path(place) / "run")
+        return {name: clock() - start[name] for name, clock in CLOCKS.items()}
+
+
+def _print(rows: Sequence[Row]) -> None:
+    """Forwards and seconds of each explainer both ways."""
+    print(f"{'forwards, seconds':40s} {'explaining':>18s} {'before':>18s} {'after':>18s}")
+    for row in rows:
+        sides = (
+            f"{row[f'forwards_{when}']:10,d} {row[f'seconds_{when}']:7.1f} "
+            for when in ("explaining", "before", "after")
+        )
+        print(f"{row['model']:15s} {row['explainer']:24s} {''.join(sides)}", flush=True)
+
+
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("suite", nargs="?", default="explainers")
@@ -137,6 +186,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--set", dest="changes", action="append", default=[])
     parser.add_argument("--out", type=Path)
     parser.add_argument("--forwards", action="store_true")
+    parser.add_argument("--times", type=int, default=0, metavar="N")
     given = parser.parse_args(arguments)
     suite = restricted(
         read_suite(given.suite, given.changes),
@@ -144,14 +194,17 @@ def main(arguments: Sequence[str]) -> None:
         metrics=given.metrics,
         datasets=given.datasets,
     )
-    rows = measured(suite, find_suite(given.suite).parent, given.limit)
-    print(f"{'forwards, seconds':40s} {'explaining':>18s} {'before':>18s} {'after':>18s}")
-    for row in rows:
-        sides = (
-            f"{row[f'forwards_{when}']:10,d} {row[f'seconds_{when}']:7.1f} "
-            for when in ("explaining", "before", "after")
-        )
-        print(f"{row['model']:15s} {row['explainer']:24s} {''.join(sides)}", flush=True)
+    folder = find_suite(given.suite).parent
+    if given.times:
+        plan = make_plan(suite, Registry.load(), folder=folder, limit=given.limit)
+        rows = timed(plan, given.times)
+        for row in rows:
+            print(
+                {name: value if name == "turn" else round(value, 3) for name, value in row.items()}
+            )
+    else:
+        rows = measured(suite, folder, given.limit)
+        _print(rows)
     if given.forwards:
         rows = [{k: v for k, v in row.items() if not k.startswith("seconds")} for row in rows]
     if given.out:

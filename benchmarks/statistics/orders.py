@@ -10,7 +10,8 @@ that both have (`gxarena.statistics.differences`): once with the first training 
 all that a board of one set of weights knows, and once with all that both have, training by
 training. Holm's adjustment is over the pairs of one such group. `difference` is left less right;
 `ahead` is who is better by p <= .05; `agree` counts trainings whose own difference has the sign of
-the first one's. Seconds.
+the first one's. The quickstart's table has a row for each of `SHOWN`: `p_together` is adjusted over
+these rows of a pair too, and `kept` says whether the order is then. Seconds.
 """
 
 from __future__ import annotations
@@ -31,11 +32,20 @@ from gxarena.errors import InputError
 from gxarena.files import writing
 from gxarena.results.bundle import opened
 from gxarena.results.contestants import Contestant, groups_of_contestants
+from gxarena.results.patterns import matches
 from gxarena.results.schemas import VALUES
 from gxarena.statistics.differences import Differences, pairwise_differences, told_apart
+from gxarena.statistics.multiplicity import holm
 
 OWN_UNITS = "native"
 NEITHER = "neither"
+LEVEL = 0.05
+SHOWN = (
+    "gini",
+    "entropy",
+    *(f"faithfulness-*.{drop}_logit@20" for drop in ("mif_drop", "lif_drop", "gain")),
+)
+"""Quantities whose rows are one table of docs/results.md."""
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("dataset", "metric", "direction", "left", "right")),
@@ -43,9 +53,13 @@ SCHEMA = pa.schema(
         *((name, pa.int64()) for name in ("replicates", "agree")),
         *((name, pa.float64()) for name in ("difference_one", "p_one", "difference", "p")),
         *((name, pa.string()) for name in ("ahead_one", "ahead", "outcome", "not_ranked")),
+        ("p_together", pa.float64()),
+        ("kept", pa.string()),
     ]
 )
-"""`not_ranked`: by which of the two models' numbers boards rank nobody."""
+"""`p_together` and `kept` are null where a quantity is not in `SHOWN`.
+
+`not_ranked`: by which of the two models' numbers boards rank nobody."""
 
 
 def compared(contestants: Sequence[Contestant]) -> Iterator[dict[str, Any]]:
@@ -143,6 +157,21 @@ def _side_by_side(group: Sequence[Contestant]) -> Floats:
     return together
 
 
+def with_together(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, of which those of one table are corrected together, pair by pair."""
+    found = [row | {"p_together": None, "kept": None} for row in rows]
+    tables: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in found:
+        if matches(row["metric"], SHOWN):
+            tables[row["dataset"], row["left"], row["right"]].append(row)
+    for table in tables.values():
+        adjusted = holm(np.array([row["p"] for row in table]))
+        for row, p in zip(table, adjusted.tolist(), strict=True):
+            row["p_together"] = p
+            row["kept"] = "yes" if row["outcome"] == "kept" and p <= LEVEL else "no"
+    return found
+
+
 def contestants_of(bundle: Path) -> Iterator[list[Contestant]]:
     """All of one quantity on one data set, whatever their models, on their own units."""
     found: dict[tuple[str, str], list[Contestant]] = defaultdict(list)
@@ -159,7 +188,9 @@ def contestants_of(bundle: Path) -> Iterator[list[Contestant]]:
 def main(arguments: Sequence[str]) -> None:
     """The table of a bundle."""
     bundle, out = map(Path, arguments)
-    rows = [row for contestants in contestants_of(bundle) for row in compared(contestants)]
+    rows = with_together(
+        [row for contestants in contestants_of(bundle) for row in compared(contestants)]
+    )
     with writing(out) as file:
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), file)
     for outcome, n in sorted(Counter(row["outcome"] for row in rows).items()):

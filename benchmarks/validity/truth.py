@@ -10,7 +10,7 @@ Its interval is over the explainers, of which others might have been taken (a bo
 them for all data sets and weights), crossed with the weights (Student's t) where a model has
 several: the distances of the two from the mean add up as squares (Zou and Donner 2008). Data sets
 are taken for given. `over` says of what it is: where it is of one set of weights, another training
-may say otherwise.
+may say otherwise. `drawn_from` says whose maps the draws of explainers are of.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ FEWEST = 5
 """Explainers that an order is of."""
 DRAWS = 2000
 """Of explainers, with replacement."""
+EACH = "each set of weights"
 
 Means = Mapping[str, Floats]
 """By explainer: its mean over the samples with each set of weights, higher better, shape (R,)."""
@@ -160,6 +161,7 @@ def summed(sides: Floats) -> dict[str, Any]:
         "high": min(mean + float(np.hypot(max(above, 0.0), half)), 1.0),
         "over": f"explainers and {len(by_weights)} sets of weights" if several
         else "explainers, one set of weights",
+        "drawn_from": EACH,
     }  # fmt: skip
 
 

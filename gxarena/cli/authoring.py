@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gxarena.cli.inventory import Json
+from gxarena.cli.inventory import KINDS_IN_WORDS, Json, kind_named
 
 
 def new(
@@ -43,7 +43,7 @@ def new(
 def check_plugin(
     name: Annotated[str, typer.Argument(help="A component, or a distribution or plugin.")],
     kind: Annotated[
-        str, typer.Option("--kind", help="models, explainers, … where a name is of several.")
+        str, typer.Option("--kind", help=f"Where several have the name: {KINDS_IN_WORDS}.")
     ] = "",
     parameters: Annotated[
         list[str], typer.Option("--set", metavar="K=V", help="Parameter of the component.")
@@ -65,7 +65,7 @@ def check_plugin(
     for one in check_component(
         Registry.load(),
         name,
-        kind=kind,
+        kind=kind_named(kind) if kind else "",
         parameters=key_values("--set", parameters),
         models={model: {} for model in models},
         slow=not fast,

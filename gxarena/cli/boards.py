@@ -208,13 +208,15 @@ def show_rows(board: pa.Table, patterns: Sequence[str], rest: str, most: int | N
     from rich.markup import escape
 
     from gxarena.cli.console import out, print_table, say
-    from gxarena.report.boards.tables import row_tables
+    from gxarena.report.boards.tables import ROWS_IN_WORDS, row_tables
 
     shown = 0
     for table in row_tables(board, patterns):
         rows = table.rows if most is None else table.rows[: most - shown]
         if not rows:
             break
+        if not shown:
+            out().print(ROWS_IN_WORDS, markup=False, highlight=False)
         out().print(f"[bold]{escape(table.title)}[/]{escape(table.about)}", highlight=False)
         print_table("", table.columns, rows)
         for sentence in table.notes:

@@ -12,6 +12,25 @@ if TYPE_CHECKING:
     from gxarena.registry import Registered
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+KINDS_IN_WORDS = "models, explainers, aggregators, metrics, datasets or engines"
+"""What ``--kind`` takes; one of them is a kind too, as `gxarena new` has it."""
+
+
+def kind_named(text: str) -> str:
+    """The kind that ``--kind`` names, in the singular or the plural.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    from gxarena.errors import unknown
+    from gxarena.hookspecs import KINDS
+
+    for kind in KINDS:
+        if text in (kind, kind[:-1]):
+            return kind
+    raise unknown("--kind", text, KINDS)
 
 
 def list_plugins(
@@ -19,6 +38,7 @@ def list_plugins(
     broken: Annotated[
         bool, typer.Option("--broken", help="Only plugins that could not be used, and why.")
     ] = False,
+    kind: Annotated[str, typer.Option("--kind", help=f"Only {KINDS_IN_WORDS}.")] = "",
 ) -> None:
     """Every component, the plugin and distribution it comes from, and whether it can run."""
     from gxarena.cli.console import err, print_json, say_on_stdout
@@ -26,7 +46,8 @@ def list_plugins(
     from gxarena.registry import Registry
 
     registry = Registry.load()
-    listed: list[Registered] = [] if broken else [c for k in KINDS for c in registry.of_kind(k)]
+    kinds = [kind_named(kind)] if kind else list(KINDS)
+    listed: list[Registered] = [] if broken else [c for k in kinds for c in registry.of_kind(k)]
     unusable = registry.unusable()
     statuses = [registry.status(found) for found in listed]
     if json:

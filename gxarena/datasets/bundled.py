@@ -21,6 +21,7 @@ def fly_promoters(split: str = "test") -> Dataset:
     Parameters
     ----------
     split : "train", "valid", "test" or "all"
+        Which of its sequences.
     """
     return _of_split("fly-promoters", split)
 
@@ -34,6 +35,7 @@ def fly_kilobases(split: str = "test") -> Dataset:
     Parameters
     ----------
     split : "train", "valid", "test" or "all"
+        Which of its sequences.
     """
     return _of_split("fly-kilobases", split)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -107,27 +109,39 @@ def _parameters(found: Registered, registry: Registry) -> str:
     except GxarenaError as error:
         return f"Parameters cannot be listed here: {error}"
     presets = found.component.defaults
-    rows = [
-        f"| `{name}` | {_default(presets.get(name, parameter.default))} | "
-        f"{table_cell(said.get(name, ''))} |"
-        for name, parameter in taken.parameters.items()
-        if name != "registry" and parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
-    if not rows:
+    given, others = [], False
+    for name, parameter in taken.parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            others = True
+        else:
+            given.append((f"`{name}`", _default(presets.get(name, parameter.default)), name))
+    if others:  # `**name`, or what that stands for
+        named = [name for name in said if name not in {*taken.parameters, "registry"}]
+        given += [("others" if "*" in name else f"`{name}`", "", name) for name in named]
+    if not given:
         return ""
-    head = ["## Parameters", "", "| in a suite | default | what it is |", "| --- | --- | --- |"]
+    where = "in `--engine`" if found.kind == "engines" else "in a suite"
+    rows = [
+        f"| {shown} | {default} | {table_cell(said.get(name, ''))} |"
+        for shown, default, name in given
+    ]
+    head = ["## Parameters", "", f"| {where} | default | what it is |", "| --- | --- | --- |"]
     return "\n".join([*head, *rows])
 
 
+_ELSEWHERE = re.compile(r"(?:See|As for) `(?P<what>[\w.]+)`[.;,]? ?")
+"""How a docstring begins that leaves a parameter's words to another class."""
 _SECTION = re.compile(r"^Parameters\n-+\n(?P<text>.*?)(?=^\S[^\n]*\n-+\n|\Z)", re.S | re.M)
 _ENTRY = re.compile(
-    r"^(?P<names>\w+(?:, \w+)*)(?: : (?P<type>[^\n]*))?\n(?P<text>(?:[ \t]+[^\n]*\n|\n)*)", re.M
+    r"^(?P<names>\*{0,2}\w+(?:, \w+)*)(?: : (?P<type>[^\n]*))?\n"
+    r"(?P<text>(?:[ \t]+[^\n]*\n|\n)*)",
+    re.M,
 )
 
 
 def parameters_in_words(factory: Callable[..., Any]) -> dict[str, str]:
     """What docstrings say of a factory's parameters, and what may be given where few things."""
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for documented in factory.__mro__[:-1] if inspect.isclass(factory) else (factory,):
         section = _SECTION.search((inspect.getdoc(documented) or "") + "\n")
         for entry in _ENTRY.finditer(section["text"] if section else ""):
@@ -135,12 +149,28 @@ def parameters_in_words(factory: Callable[..., Any]) -> dict[str, str]:
             few = entry["type"] if entry["type"] and '"' in entry["type"] else ""
             said = " ".join(f"{few and few + '. '}{entry['text']}".split())
             for name in entry["names"].split(", "):
-                found.setdefault(name, said)
+                found.setdefault(name, (said, documented.__module__))
+    told: dict[str, str] = {}
+    for name, (said, module) in found.items():
+        told |= _told(name, said, module)
     for name, choices in _choices(factory).items():
-        if not found.get(name, "").startswith('"'):
+        if not told.get(name, "").startswith('"'):
             one_of = f"One of {', '.join(f'`{one!r}`' for one in choices)}."
-            found[name] = f"{found.get(name, '')} {one_of}".strip()
-    return found
+            told[name] = f"{told.get(name, '')} {one_of}".strip()
+    return told
+
+
+def _told(name: str, said: str, module: str) -> dict[str, str]:
+    """A parameter's words, or those of the class that they are left to: of all for ``**name``."""
+    elsewhere = _ELSEWHERE.match(said)
+    what = elsewhere and (
+        getattr(sys.modules[module], elsewhere["what"], None) or pydoc.locate(elsewhere["what"])
+    )
+    if not (elsewhere and callable(what)):
+        return {name: said}
+    words, further = parameters_in_words(what), said[elsewhere.end() :]
+    names = words if name.startswith("**") else [name]
+    return {one: f"{words.get(one, '')} {further}".strip() for one in names}
 
 
 def _choices(factory: Callable[..., Any]) -> dict[str, tuple[Any, ...]]:

@@ -37,6 +37,7 @@ class DegradedOracle:
         annotated nucleotides speak against the target. drop: so many of the annotated motifs are
         missing. decoys: as many motifs beside as there are, of level times the true ones' height.
     level : float
+        How much worse, from 0, the truth itself, to 1.
     names : sequence of str
         As for `gxarena.explainers.controls.Oracle`.
     """

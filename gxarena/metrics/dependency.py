@@ -51,8 +51,9 @@ class DependencyMap:
     Parameters
     ----------
     rules : sequence of tables
-        See `gxarena.metrics.rules`; motifs of *all* depend on each other and on those of *none*.
-        Without any, so do all annotations but decoys.
+        Which motifs make a sequence positive: ``{all = [A, B], any = [C, D], none = [E]}``, names
+        or patterns of annotations. Motifs of *all* depend on each other and on those of *none*;
+        without any rule, so do all annotations but decoys.
     positive : int
         The label, and the output, of what a rule makes positive.
     windows : int

@@ -47,7 +47,8 @@ class GrammarSatisfiability:
     Parameters
     ----------
     rules : sequence of tables
-        See `gxarena.metrics.rules`; without any, every annotation but decoys is required.
+        Which motifs make a sequence positive: ``{all = [A, B], any = [C, D], none = [E]}``, names
+        or patterns of annotations; without any rule, every annotation but decoys is required.
     positive : int
         The label, and the output, of what a rule makes positive.
     level : float

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError
-from gxarena.report.runs import ALL, Cell, ClassOfSamples, NotHeld, Run, of_replicate
+from gxarena.report.runs import ALL, ONE_SET, Cell, ClassOfSamples, NotHeld, Run, of_replicate
 from gxarena.results.bundle import is_bundle, opened
 from gxarena.results.schemas import REPLICATE
 
@@ -156,10 +156,9 @@ class Evidence:
             return None
         return replace(cell, kept=frozenset.intersection(*kept))
 
-    @property
-    def has_replicates(self) -> bool:
-        """Whether what shows weights must say which."""
-        return bool(self.replicates)
+    def weights(self, of_several: str) -> str:
+        """Which weights something shows: as given where a model has several, else the only ones."""
+        return of_several if self.replicates else ONE_SET
 
 
 def groups(cells: Sequence[Cell], *facts: str) -> Iterator[tuple[Cell, ...]]:

@@ -141,7 +141,7 @@ def _pictures(evidence: Evidence, folder: Path, told: Told) -> Iterator[Picture]
         except (NotHeld, MissingExtra) as error:
             yield Picture(title, one.caption, None, str(error))
         else:
-            said = f" Weights: {one.weights}." if evidence.has_replicates else ""
+            said = f" Weights: {evidence.weights(one.weights)}."
             yield Picture(title, one.caption + said, file)
 
 

@@ -11,7 +11,6 @@ from scipy import stats
 from gxarena.data import Floats
 from gxarena.report.columns import Column
 from gxarena.report.inference import (
-    RESAMPLES,
     SEED,
     TOO_FEW,
     beyond,
@@ -22,6 +21,7 @@ from gxarena.report.inference import (
 from gxarena.report.verdicts import LEVEL, Comparison
 from gxarena.statistics.intervals import FEWEST_SAMPLES
 
+RESAMPLES = 2000
 BATCH = 50
 
 

@@ -33,6 +33,8 @@ FIRST_REPLICATE = "of a model with replicates: the first"
 """Said beside what shows one set of weights of several."""
 MEAN_OF_REPLICATES = "of a model with replicates: each sequence's mean over them"
 """Said beside what shows all of them."""
+ONE_SET = "one set of each model; another training may differ"
+"""Said where no model has replicates."""
 ALL: tuple[ClassOfSamples, ...] = ("positive", "negative", "all")
 
 

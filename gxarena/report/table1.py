@@ -11,7 +11,16 @@ from gxarena.data import Floats
 from gxarena.report.columns import Column
 from gxarena.report.evidence import Evidence, groups
 from gxarena.report.rendering import latex_text
-from gxarena.report.runs import ALL, COARSENING, LETTERS, MEAN_OF_REPLICATES, REFINING, Cell, Level
+from gxarena.report.runs import (
+    ALL,
+    COARSENING,
+    LETTERS,
+    MEAN_OF_REPLICATES,
+    ONE_SET,
+    REFINING,
+    Cell,
+    Level,
+)
 
 Figures = tuple[float, float]
 """Mean and standard deviation."""
@@ -178,8 +187,8 @@ def caption(rows: list[TableRow]) -> str:
         "Mean (SD over samples) of sparsity and complexity by model and granularity; entropy with "
         "the natural logarithm."
     )
-    if any(row.of_several for row in rows):
-        ours += f" Weights: {MEAN_OF_REPLICATES}."
+    several = any(row.of_several for row in rows)
+    ours += f" Weights: {MEAN_OF_REPLICATES if several else ONE_SET}."
     return f"{ours} Paper: Kurth et al. 2026, Table 1, {papers}." if papers else ours
 
 

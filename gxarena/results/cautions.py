@@ -23,6 +23,10 @@ _READ = [
 _NAMED = 6
 """So many are named; where what all compute with changed, all would be."""
 
+_WHAT_TO_DO = (
+    "They rank together by name and parameters. Whether their numbers are the same here: gxarena "
+    "verify BUNDLE --replay 5, which runs cells of a bundle again with what is installed."
+)
 _WITHIN_A_RUN = "they compare within a run alone"
 _NONE_SHOWN = f"{_WITHIN_A_RUN}, and of a model that several timed none are shown."
 
@@ -49,7 +53,7 @@ def _other_code(first: Measured, second: Measured) -> list[str]:
     rest = f" and {more} other{'s' if more > 1 else ''}" if more > 0 else ""
     return [
         f"{first.name} and {second.name} were computed with other sources or versions of "
-        f"libraries: {', '.join(changed[:_NAMED])}{rest}."
+        f"libraries: {', '.join(changed[:_NAMED])}{rest}. {_WHAT_TO_DO}"
     ]
 
 

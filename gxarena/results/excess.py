@@ -113,6 +113,12 @@ def is_null(cell: Mapping[str, Any]) -> bool:
     return cell["explainer_role"] in controls and cell["explainer_component"] not in TOLD_THE_TRUTH
 
 
+def kind_of(control: str) -> str:
+    """What a control is, as its label says: whichever explainer it randomises."""
+    kinds = {"randomised": "a randomised model", "gc": "GC content", "random": "random scores"}
+    return kinds.get(control.partition("-")[0], control)
+
+
 def excesses(run: RunResults) -> list[Excess]:
     """Every method's matched patterns beside its controls', in the order of the run's cells."""
     cells = [

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from gxarena.results.excess import kind_of
+
 _LIKE = ("dataset", "model", "aggregator", "metric")
 Row = Mapping[str, Any]
 EXPLANATION = "the explanation"
@@ -33,13 +35,7 @@ def found(board: Sequence[Row]) -> Iterator[dict[str, Any]]:
             beside = [key for key in numbers if list(key[:-2]) == like and key[-2] != "method"]
             yield _row(like, explainer, EXPLANATION, own)
             for key in beside:
-                yield _row(like, explainer, _kind(key[-1]), numbers[key])
-
-
-def _kind(control: str) -> str:
-    """What a control is, whichever explainer it randomises."""
-    kinds = {"randomised": "a randomised model", "gc": "GC content", "random": "random scores"}
-    return kinds.get(control.partition("-")[0], control)
+                yield _row(like, explainer, kind_of(key[-1]), numbers[key])
 
 
 def _row(

@@ -41,6 +41,10 @@ OF_THE_OTHER = "replicates of the other model"
 AGAINST_ONE = "against one set of weights of the other model"
 """Said where that model's other trainings are not in the interval."""
 
+ONE_PAIR = "the only pair of weights"
+"""Said of an interval of replicates that are compared with each other, where there are two: it is
+over samples alone."""
+
 ENDS = "none: an end of the scale"
 
 ORDER = ("suite", "dataset", "metric", "aggregator", "model", "explainer")
@@ -167,7 +171,7 @@ def _over_whose(method: str, one: Contestant) -> str:
     replicates = int(np.isfinite(one.values).any(axis=1).sum())
     if one.among_replicates:
         if replicates < FEWEST_REPLICATES:
-            return method.replace("one set of weights", "the only pair of weights")
+            return method.replace("one set of weights", ONE_PAIR)
         return f"{method}, jackknifed over their pairs"
     if one.other_weights:
         return method.replace("replicates", OF_THE_OTHER)

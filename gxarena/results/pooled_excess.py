@@ -19,20 +19,21 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gxarena.results.excess import Excess, Found
+from gxarena.results.excess import Excess, Found, kind_of
 
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("dataset", "model", "explainer", "aggregator")),
-        *((name, pa.string()) for name in ("metric", "contributions", "controls")),
+        *((name, pa.string()) for name in ("metric", "contributions", "controls", "beside")),
         *((name, pa.int64()) for name in ("replicates", "patterns", "matched")),
         *((name, pa.int64()) for name in ("control_patterns", "control_matched")),
         *((name, pa.float64()) for name in ("share", "low", "high")),
         ("said", pa.string()),
+        ("of_controls", pa.string()),
     ]
 )
-"""`share`, `low`, `high`: of patterns that match, less that of controls; null without patterns.
-`said`: the three as text."""
+"""`beside`: what the controls are. `share`, `low`, `high`: of patterns that match, less that of
+controls; null without patterns. `said`: the three as text, `of_controls`: their matches."""
 
 
 def pooled(found: Iterable[Excess]) -> Iterator[dict[str, Any]]:
@@ -71,6 +72,7 @@ def _row(several: Sequence[Excess]) -> dict[str, Any]:
         first, found=_together([one.found for one in several]), controls=(_together(controls),)
     )
     low, high = whole.interval or (None, None)
+    names = sorted({control.explainer for control in controls})
     return {
         "dataset": first.dataset,
         "model": first.model,
@@ -78,7 +80,8 @@ def _row(several: Sequence[Excess]) -> dict[str, Any]:
         "aggregator": first.aggregator,
         "metric": first.metric,
         "contributions": first.contributions,
-        "controls": ", ".join(sorted({control.explainer for control in controls})),
+        "controls": ", ".join(names),
+        "beside": kind_of(names[0]) if len(names) == 1 else "all controls",
         "replicates": len(several),
         "patterns": whole.found.patterns,
         "matched": whole.found.matched,
@@ -88,6 +91,7 @@ def _row(several: Sequence[Excess]) -> dict[str, Any]:
         "low": low,
         "high": high,
         "said": "–" if low is None else f"{whole.share:z.2f} ({low:z.2f} to {high:z.2f})",
+        "of_controls": f"{whole.controls[0].matched} of {whole.controls[0].patterns}",
     }
 
 

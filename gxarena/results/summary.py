@@ -22,7 +22,7 @@ import pyarrow as pa
 from gxarena.data import Floats, Ints
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.blocks import NONE_KNOWN, Block, Components, Quantity, Ranked, Row, blocks_of
-from gxarena.results.families import family_of
+from gxarena.results.families import family_of, quantities_in_words
 from gxarena.results.leaderboard import NORMALISED
 from gxarena.statistics.blocks import apart_over_blocks, compare_over_blocks, ranks_without
 from gxarena.statistics.ranks import tiers_of
@@ -54,7 +54,9 @@ class Standing:
         many blocks as there are data sets, or their rank intervals overlap: all data sets share the
         model's weights, which the intervals are over too. None where data sets are too few to tell.
     leads : int
-        Blocks in which the entry is in the first tier of every quantity.
+        Quantities of blocks in whose first tier the entry is.
+    quantities : int
+        Of how many that is: those that it was asked for.
     blocks : int
     weights : int
         Sets of weights that every number of it is over, at least.
@@ -72,6 +74,8 @@ class Standing:
     left_out : tuple of str
         What was left out in turn, since there is more than one of it: data set, metric, set of
         weights.
+    ranked_by : tuple of str
+        The quantities that it is ranked by (`gxarena.results.families.quantities_in_words`).
     """
 
     model: str
@@ -85,6 +89,7 @@ class Standing:
     high: int
     tier: int | None
     leads: int
+    quantities: int
     blocks: int
     weights: int
     coverage: float | None
@@ -92,6 +97,7 @@ class Standing:
     seconds: float | None
     critical_difference: float | None = None
     left_out: tuple[str, ...] = ()
+    ranked_by: tuple[str, ...] = ()
 
 
 def summary(board: pa.Table, components: Components = NONE_KNOWN) -> list[Standing]:
@@ -182,6 +188,7 @@ def _standings(
     apart = apart_over_blocks(compared.mean_rank, difference, lowest, highest)
     tiers = tiers_of(places, apart, np.ones(len(places), bool)).tolist()
     filled = _filled_places(ranked, first)
+    asked = quantities_in_words(q for of in ranked.values() for q in _that_count(of, first))
     made = [
         Standing(
             model,
@@ -194,7 +201,8 @@ def _standings(
             int(moved[:, i].min()),
             int(moved[:, i].max()),
             None if np.isnan(difference) else tiers[i],
-            sum(_leads(ranked[block], names[0]) for block in blocks),
+            sum(row["tier"] == 1 for row in _rows_of(ranked, names[0])),
+            sum(1 for _ in _rows_of(ranked, names[0])),
             len(blocks),
             min(row["replicates"] for row in _rows_of(ranked, names[0])),
             _least_coverage(_rows_of(ranked, names[0])),
@@ -202,6 +210,7 @@ def _standings(
             seconds_of(row for row in rows if row["explainer"] in names),
             None if np.isnan(difference) else difference,
             tuple(without),
+            asked,
         )
         for i, names in enumerate(entries)
     ]
@@ -230,15 +239,19 @@ def _rank_table(ranked: Ranked, names: Sequence[str], rank: Rank) -> Floats:
 def _mean_ranks(
     by_quantity: Mapping[Quantity, Mapping[str, Row]], names: Sequence[str], rank: Rank
 ) -> Floats:
-    """Mean ranks of explainers over families, of each over what all of them were asked for.
-
-    Where nothing is asked of all, over what each was.
-    """
-    shared = {q: rows for q, rows in by_quantity.items() if rows.keys() >= set(names)}
+    """Mean ranks of explainers over families."""
     families: dict[str, list[Mapping[str, Row]]] = defaultdict(list)
-    for (metric, _), rows in (shared or by_quantity).items():
+    for (metric, _), rows in _that_count(by_quantity, names).items():
         families[family_of(metric)].append(rows)
     return np.array([_mean_over(families.values(), name, rank) for name in names])
+
+
+def _that_count(
+    by_quantity: Mapping[Quantity, Mapping[str, Row]], names: Sequence[str]
+) -> Mapping[Quantity, Mapping[str, Row]]:
+    """What all of the explainers were asked for; where nothing is asked of all, everything."""
+    shared = {q: rows for q, rows in by_quantity.items() if rows.keys() >= set(names)}
+    return shared or by_quantity
 
 
 def _mean_over(families: Iterable[Sequence[Mapping[str, Row]]], name: str, rank: Rank) -> float:
@@ -266,11 +279,6 @@ def _given_or_behind(rows: Mapping[str, Row], given: int | None) -> int:
     """The rank that is given; behind all that have one where none is."""
     behind = 1 + len({row["entry"] for row in rows.values() if row["rank"] is not None})
     return behind if given is None else int(given)
-
-
-def _leads(by_quantity: Mapping[Quantity, Mapping[str, Row]], name: str) -> bool:
-    """Whether it is in the first tier of every quantity it was asked for."""
-    return all(rows[name]["tier"] == 1 for rows in by_quantity.values() if name in rows)
 
 
 def _places(mean_ranks: Floats) -> Ints:

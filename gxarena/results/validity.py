@@ -6,7 +6,8 @@ and `benchmarks/validity/metrics.py` writes which of them are shown not to tell 
 before it. A verdict is of a kind of model (by its
 component), a metric with its parameters, and a quantity, or of what a metric is, whoever is asked.
 What was not judged ranks, but for a budget of a quantity of which another budget was judged and
-ranks nobody: what is between two or beyond them is not known to be better.
+ranks nobody: what is between two or beyond them is not known to be better. An area over a single
+budget is half of what is at it, and ranks where that does.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ ANY = "any"
 """In the place of a model or of parameters: the verdict follows from the metric's formula."""
 BUDGET = "@"
 """Behind it the name of a quantity has the budget that it is at."""
+AREA = "_area"
+"""What the name of an area under a curve over budgets ends with."""
 
 
 class Measure(NamedTuple):
@@ -52,7 +55,17 @@ class Measure(NamedTuple):
         given = json.loads(cell["metric_parameters"] or "{}")
         parameters = {name: value for name, value in given.items() if name not in SIZES}
         components = cell["model_component"], cell["metric_component"]
-        return cls(*components, _canonical(parameters), quantity)
+        asked = _at_its_budget(quantity, given.get("budgets"))
+        return cls(*components, _canonical(parameters), asked)
+
+
+def _at_its_budget(quantity: str, budgets: Any) -> str:
+    """An area over one budget as what it is half of: the drop at this budget."""
+    if not quantity.endswith(AREA) or not isinstance(budgets, list) or len(budgets) != 1:
+        return quantity
+    order, _, unit = quantity.removesuffix(AREA).partition("_")
+    drop = "" if order == "gain" or unit.startswith("change_") else "drop_"
+    return f"{order}_{drop}{unit}{BUDGET}{budgets[0]}"
 
 
 def why_not_ranked(measure: Measure) -> str:

@@ -26,6 +26,7 @@ def in_detail(section: Section) -> Iterator[str]:
     """Who is told apart from whom, on what it was measured, what is not known."""
     yield from _who(section)
     yield _evidence(section)
+    yield from _ranked_by(section)
     yield from _unknown(section)
 
 
@@ -160,6 +161,13 @@ def _evidence(section: Section) -> str:
         f"Over {counted(len(section.datasets), 'data set')} of {each} sequences ({names}), "
         f"{counted(len(section.metrics), 'metric')} and {weights}."
     )
+
+
+def _ranked_by(section: Section) -> Iterator[str]:
+    """Which quantities the mean ranks are over."""
+    found = next((line.standing.ranked_by for line in section.lines if line.standing), ())
+    if found:
+        yield f"Mean ranks are by {'; '.join(found)}."
 
 
 def _who(section: Section) -> Iterator[str]:

@@ -31,7 +31,7 @@ def found_by(registry: Registry, name: str, kind: str = "") -> list[Registered]:
     if len(named) > 1:
         raise InputError(
             f"'{name}': expected one component, got one each of {', '.join(f.kind for f in named)}."
-            " Say --kind."
+            f" Say --kind {named[0].kind}, for example."
         )
     brought = [
         found

@@ -22,7 +22,7 @@ class GradientSHAP(AgainstReferences):
     Parameters
     ----------
     reference, n_references, center_hypothetical, max_positions
-        See `IntegratedGradients`.
+        See `gxarena_captum.integrated_gradients.IntegratedGradients`.
     n_samples : int
         Points of each sequence.
     """

@@ -82,7 +82,7 @@ class LRP:
     epsilon : float
         Stabiliser of every rule's denominator; of the epsilon rule it is the epsilon.
     gamma : float
-        Of ``epsilon_gamma``.
+        How much ``epsilon_gamma`` favours positive contributions.
     alpha, beta : float
         Of ``alpha_beta``; alpha - beta = 1.
     center_hypothetical : bool

@@ -67,13 +67,15 @@ def planted(
     split : "train", "valid" or "test"
         Shuffled from the same split of fly-promoters.
     grammar : str
-        One of `GRAMMARS`, or "all" for equal parts of each of `TOGETHER`.
+        The rule that makes a sequence positive: "one", "and", "or", "spacing", "unless", "decoys",
+        or "all" for equal parts of each of these; "order" apart (`gxarena_jaspar.grammars`).
     n : int, optional
         Sequences; 96,000, 2,400 and 2,400 where not given. A smaller set is the beginning of a
         larger one.
     seed : int
+        Of the random numbers: with another one other backgrounds, instances and places.
     release : str
-        JASPAR's.
+        JASPAR's release, such as "JASPAR2026".
     strands : "forward" or "both"
         Whether each planted instance lies on a strand of its own, drawn by the seed; intervals say
         which. Spacing and order stay those along the given sequence.

@@ -48,7 +48,7 @@ def scan(
     pvalue : float
         Of a window's score under even letters; each strand is scanned.
     release : str
-        JASPAR's.
+        JASPAR's release, such as "JASPAR2026".
     sequence, label, id : str
         Columns, for data given by path.
     information : bool

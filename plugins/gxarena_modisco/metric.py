@@ -76,7 +76,7 @@ class TFMoDISco:
         Orders of a pattern's rows that it is compared with the database beside (see
         `gxarena_jaspar.matching`).
     **settings
-        Of `gxarena_modisco.settings.Settings`; by sequence length where not given.
+        See `gxarena_modisco.settings.Settings`. By the sequences' length where not given.
     """
 
     def __init__(

@@ -34,6 +34,7 @@ class TokenModel(ABC):
     device : str
         ``"auto"`` takes CUDA where there is one.
     dtype : "float32" or "bfloat16"
+        What the network computes with; bfloat16 is faster and less exact.
     max_tokens : int
         Positions in a micro-batch, padding included: bounds memory.
 

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from gxarena.cli import console
 from gxarena.cli.app import app
+from gxarena.cli.inventory import KINDS_IN_WORDS, kind_named
+from gxarena.errors import InputError
 from gxarena.hookspecs import KINDS
 from gxarena.registry import Registry
 
@@ -33,6 +35,19 @@ def test_a_component_is_a_line_that_fits(registry: Registry) -> None:
     first = [line.split()[0] for line in lines if line and line not in KINDS]
     own = Registry.load()
     assert first == [name for kind in KINDS for name in own.names(kind)]
+
+
+def test_one_kind_alone_in_either_number() -> None:
+    own = Registry.load()
+    for asked in ("aggregator", "aggregators"):
+        lines = _list("--kind", asked).split("\n\n")[0].splitlines()
+        assert lines[0] == "aggregators"
+        assert [line.split()[0] for line in lines[1:]] == list(own.names("aggregators"))
+    shown = json.loads(_list("--kind", "metric", "--json"))["components"]
+    assert {one["kind"] for one in shown} == {"metrics"}
+    with pytest.raises(InputError, match=r"^--kind: unknown 'metre'\. .*metrics"):
+        kind_named("metre")
+    assert KINDS_IN_WORDS.replace(" or ", ", ").split(", ") == list(KINDS)
 
 
 def test_a_remedy_is_said_once_below(monkeypatch: pytest.MonkeyPatch) -> None:

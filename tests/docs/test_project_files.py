@@ -54,7 +54,22 @@ def test_lowest_and_newest_versions_have_the_extra_that_the_tests_ask_for() -> N
     for job in ("lowest", "newest"):
         steps = "\n".join(step.get("run", "") for step in jobs[job]["steps"])
         assert '--editable ".[dev]"' in steps
+        assert re.findall(r'pytest -m "not slow"(.*)', steps)
+        assert "tests/" not in steps  # all that is not slow, not some folder
     assert "--resolution lowest-direct" in str(jobs["lowest"])
+
+
+def test_the_documentation_is_published_beside_the_boards() -> None:
+    site = document(FORGE / "workflows" / "site.yml")
+    runs = [step["run"] for step in site["jobs"]["build"]["steps"] if "run" in step]
+    written = document_of_mkdocs()["site_dir"]
+    assert runs.index("make docs-site") < runs.index(f"mv {written} runs/site/docs")
+    assert {"docs/**", "mkdocs.yml"} <= {*site[True]["push"]["paths"]}  # YAML reads `on` as true
+
+
+def document_of_mkdocs() -> dict[str, str]:
+    text = (ROOT / "mkdocs.yml").read_text()  # which has tags that only mkdocs reads
+    return dict(re.findall(r"^(\w+): ([^#\n]*\S)", text, re.M))
 
 
 @pytest.mark.parametrize("path", sorted((FORGE / "workflows").glob("*.yml")), ids=lambda p: p.name)

@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from fresh import FreshEnvironment, typed
 
 from gxarena.cli.scaffold import SUMMARIES, WITH_TORCH
 from gxarena.registry import Registry
+from gxarena.results.validity import Measure, why_not_ranked
 from gxarena.run.suite import read_suite
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +86,33 @@ def test_the_bout_that_the_tutorial_shows_has_a_rival() -> None:
     assert suite.datasets["fly-promoters"]["n"] >= 20
 
 
+@pytest.mark.parametrize("tutorial", ["explainer", "data"])
+def test_the_number_to_report_ranks_on_the_cnn(tutorial: str) -> None:
+    """It is named in the words, shown by the suite, and no verdict stands against it."""
+    text = (TUTORIALS / f"{tutorial}.md").read_text()
+    suite = "quickstart"
+    if tutorial == "data":
+        suite = fenced(text)["my-suite.toml"]
+    document = (
+        read_suite(suite).metrics if suite == "quickstart" else tomllib.loads(suite)["metrics"]
+    )
+    said = text[text.index("number to report") :]
+    ((alias, quantity),) = set(re.findall(r"(faithfulness[\w-]*)\.(\w+@\d+)", said)) or {("", "")}
+    given = {"ranking": "signed"} | {k: v for k, v in document[alias].items() if k != "name"}
+    cell = {
+        "model_component": "cnn",
+        "metric_component": "faithfulness",
+        "metric_parameters": json.dumps(given),
+    }
+    assert why_not_ranked(Measure.of(cell, quantity)) == ""
+    assert why_not_ranked(
+        Measure.of(
+            cell | {"metric_parameters": '{"fill": "unknown", "ranking": "signed"}'},
+            "gain_logit@20",
+        )
+    )
+
+
 @pytest.mark.slow
 def test_bench_my_model(fresh: FreshEnvironment, tmp_path: Path) -> None:
     follow("model", fresh, tmp_path)
@@ -107,10 +136,21 @@ def write_data(folder: Path) -> None:
 def test_bring_my_data(fresh: FreshEnvironment, tmp_path: Path) -> None:
     follow("data", fresh, tmp_path)
     assert (tmp_path / "my-site" / "index.html").is_file()
-    assert {"lrp", "saliency", "ism"} <= ranks(tmp_path / "runs" / "mine")
-    card = json.loads((tmp_path / "runs" / "my-cnn" / "0" / "card.json").read_text())
-    assert card["scores"]["model"]["test"]["accuracy"] > 0.75
-    assert "Drosophila" not in json.dumps(card)
+    rows = pq.read_table(tmp_path / "runs" / "mine" / "leaderboard.parquet").to_pylist()
+    for reported in ("auprc", "faithfulness.gain_logit@20"):
+        ranked = {r["explainer"] for r in rows if r["metric"] == reported and r["rank"] is not None}
+        assert ranked == {"lrp", "saliency", "ism"}
+    cards = [
+        json.loads((tmp_path / "runs" / "my-cnn" / str(i) / "card.json").read_text())
+        for i in range(3)
+    ]
+    for card in cards:
+        auc = {name: scores["test"]["auc"] for name, scores in card["scores"].items()}
+        # "Nearly as much as k-mers, and far more than GC content."
+        assert auc["gc"] + 0.2 < 0.98 < auc["model"]
+        assert auc["kmer"] - auc["model"] < 0.02
+        assert card["scores"]["model"]["test"]["accuracy"] > 0.95
+        assert "Drosophila" not in json.dumps(card)
 
 
 def readme(chapter: str) -> str:

@@ -20,6 +20,7 @@ from gxarena.cli.scaffold import Scaffold
 from gxarena.registry import Registry
 from gxarena.run.plan import make_plan
 from gxarena.run.suite import read_suite
+from gxarena.statistics.intervals import FEWEST_SAMPLES, TOO_FEW
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 HERE = Path(__file__).parent
@@ -82,8 +83,9 @@ def test_it_is_not_built_in_and_says_whom_to_cite(
     registry = Registry.load([*ours, entry_point("example", f"{example.package}.plugin")])
     assert not registry.broken
     assert registry.components[key].component.citation
-    suite = example.folder / "suite.toml"
-    plan = make_plan(read_suite(str(suite)), registry, folder=example.folder, limit=2)
+    suite = read_suite(str(example.folder / "suite.toml"))
+    assert all(given["n"] >= FEWEST_SAMPLES for given in suite.datasets.values())
+    plan = make_plan(suite, registry, folder=example.folder, limit=2)
     assert {cell.explainer for cell in plan.cells} & {"ism", "lrp", "random"}
     assert [cell.unsupported for cell in plan.cells if cell.unsupported] == []
 
@@ -99,7 +101,9 @@ def board_of(example: Example, tmp_path: Path) -> list[dict[str, Any]]:
     fresh.follow(commands, folder)
     assert example.name in (folder / "board.md").read_text()
     table = folder / "runs" / "first" / "leaderboard.parquet"
-    return pq.read_table(table).to_pylist()  # type: ignore[no-any-return]
+    rows: list[dict[str, Any]] = pq.read_table(table).to_pylist()
+    assert [row["metric"] for row in rows if row["ci_method"] == TOO_FEW] == []
+    return rows
 
 
 @pytest.mark.slow

@@ -162,11 +162,37 @@ def test_units_that_both_have_are_masked_as_the_asked_models_own() -> None:
     assert Masking.masked == 0
 
 
-def test_where_the_two_explain_different_targets_there_is_no_value() -> None:
+def test_as_many_units_elsewhere_are_not_the_asked_models_own() -> None:
+    """Eleven letters are three tokens of four or of five: a mask of those is none of these."""
+
+    class Unmasked(Linear):
+        def predict_masked(self, sequences: Sequence[str], masks: Sequence[Bools]) -> Floats:
+            raise AssertionError("masks of the lender's tokens are no masks of these")
+
+    def short(model: Linear) -> Explained:
+        samples = (Sample("s", "ACGTTGCAACG"),)
+        maps = Exact().explain(model, Batch((samples[0].sequence,), np.ones(1, int)))
+        outputs = model.predict([samples[0].sequence])
+        return Explained(samples, tuple(maps), np.ones(1, int), outputs, seed=5)
+
+    lender, other = short(Linear(4)), short(Linear(5))
+    assert len(lender.attributions[0].spans) == len(other.attributions[0].spans) == 3
+    values = Borrowed().compare(lender, other, ModelProbe(lambda: Unmasked(5))).values
+    own = Faithfulness().score(lender, ModelProbe(lambda: Linear(4))).values
+    assert values["mif_drop_logit@20"] == pytest.approx(own["mif_drop_logit@20"])
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_where_the_two_explain_different_targets_there_is_no_value(swapped: bool) -> None:
     lender = _explained(Linear(3))
     other = replace(_explained(Linear(1)), targets=np.array([1, 0, 1, 1]))
+    if swapped:
+        targets = lender.targets
+        lender, other = replace(lender, targets=other.targets), replace(other, targets=targets)
     scored = Borrowed().compare(lender, other, ModelProbe(lambda: Linear(1)))
-    whole = Borrowed().compare(lender, _explained(Linear(1)), ModelProbe(lambda: Linear(1)))
+    whole = Borrowed().compare(
+        _explained(Linear(3)), _explained(Linear(1)), ModelProbe(lambda: Linear(1))
+    )
     for key, column in scored.values.items():
         assert np.isnan(column).tolist() == [False, True, False, False]
         assert scored.reasons[key] == {1: "the two explain different targets"}

@@ -122,14 +122,33 @@ def test_its_own_map_and_everybodys_scale_change_nothing() -> None:
     assert changed.attributions[1].scores == pytest.approx(known)
 
 
-def test_what_is_not_finite_is_in_no_mean_and_has_no_value() -> None:
+@pytest.mark.parametrize("sign", ["signed", "magnitude"])
+def test_what_is_not_finite_is_in_no_mean_and_has_no_value(sign: Any) -> None:
     explained = _ragged()
     broken = list(explained.attributions)
     broken[0] = broken[0].with_scores(np.full(7, np.inf))
-    scored = AUPRC().control(explained.with_attributions(broken))
+    scored = AUPRC(sign=sign).control(explained.with_attributions(broken))
     assert scored.reasons["positional"] == {0: "scores are not finite"}
-    without = AUPRC().control(explained.of([1, 2, 3])).values["positional"]
+    without = AUPRC(sign=sign).control(explained.of([1, 2, 3])).values["positional"]
     assert scored.values["positional"][1:].tolist() == without.tolist()
+
+
+def test_of_two_each_is_the_others_mean() -> None:
+    """The one that is not finite is nobody's other, and of the rest each has one."""
+    explained = _ragged()
+    broken = [one.with_scores(np.full(len(one.spans), np.nan)) for one in explained.attributions]
+    broken[:2] = explained.attributions[:2]
+    scored = AUPRC().control(explained.with_attributions(broken))
+    assert scored.reasons["positional"] == dict.fromkeys((2, 3), "scores are not finite")
+    broken[1] = broken[1].with_scores(np.full(10, np.nan))
+    alone = AUPRC().control(explained.with_attributions(broken))
+    assert alone.reasons["positional"] == {0: NO_OTHERS} | dict.fromkeys(
+        (1, 2, 3), "scores are not finite"
+    )
+    pair = AUPRC().control(explained.of([0, 1]))
+    assert pair.reasons["positional"] == {}
+    assert np.isfinite(pair.values["positional"]).all()
+    assert scored.values["positional"][:2].tolist() == pair.values["positional"].tolist()
 
 
 def test_one_sample_has_no_others() -> None:

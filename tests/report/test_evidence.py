@@ -92,7 +92,7 @@ def test_one_replicate_or_one_data_set_less(make_run: Make) -> None:
     run = make_run(*cells, NUCLEOTIDES | {"dataset": "other", "values": {"": [5.0]}})
     everything = Evidence.of([run])
     assert (everything.replicates, everything.datasets) == ([0, 1], ["promoters", "other"])
-    assert everything.has_replicates
+    assert everything.weights("all") == "all"
     second = Evidence(everything.runs, replicate=1).cells("gini")
     # What has no replicates is as it is.
     assert [cell.column().values.tolist() for cell in second] == [[2.0], [5.0]]  # type: ignore[union-attr]
@@ -100,7 +100,8 @@ def test_one_replicate_or_one_data_set_less(make_run: Make) -> None:
     left = Evidence(everything.runs, without="promoters").cells("gini")
     assert [cell.dataset for cell in left] == ["other"]
     alone = Evidence.of([make_run(NUCLEOTIDES, name="alone")])
-    assert (alone.replicates, alone.has_replicates) == ([], False)
+    assert alone.replicates == []
+    assert alone.weights("all") == "one set of each model; another training may differ"
 
 
 def test_the_floor_of_a_cell_is_random_scores_on_the_same(make_run: Make) -> None:

@@ -204,6 +204,19 @@ def test_models_are_named_with_their_component_and_accuracy(make_run: Make, tmp_
         assert "tokens on promoters 0.667, cnn on background 0.000" in text
 
 
+def test_a_page_says_where_it_is_of_one_set_of_weights(make_run: Make, tmp_path: Path) -> None:
+    """Nothing said reads as if another training would show the same."""
+    evidence = Evidence.of([make_run({"metric": "gini", "values": {"": [0.2, 1.0, 0.5]}})])
+    report = write_report(evidence, tmp_path / "report")
+    drawn = next(picture for picture in report.pictures if picture.file)
+    said = "one set of each model; another training may differ"
+    assert drawn.caption.endswith(f"Weights: {said}.")
+    for name in ("table-1.md", "table-1.tex"):
+        assert said in (tmp_path / "report" / name).read_text()
+    assert drawn.file is not None
+    assert said in (tmp_path / "report" / drawn.file).with_suffix(".svg").read_text()
+
+
 def test_a_page_says_of_which_replicate_it_is(make_run: Make, tmp_path: Path) -> None:
     cells = [
         {"model_replicate": i, "metric": metric, "values": {"": [i, 1.0, 0.5]}}

@@ -122,12 +122,19 @@ def _rows_of_any(measured: Measured) -> list[dict[str, Any]]:
     return rows
 
 
+def _of_other_code(first: str, second: str, named: str) -> str:
+    return (
+        f"{first} and {second} were computed with other sources or versions of libraries: {named}. "
+        "They rank together by name and parameters. Whether their numbers are the same here: "
+        "gxarena verify BUNDLE --replay 5, which runs cells of a bundle again with what is "
+        "installed."
+    )
+
+
 def test_who_computed_with_other_code_is_said(tmp_path: Path) -> None:
     one = _measured(tmp_path / "one", {"a": LOW})
     two = _measured(tmp_path / "two", {"b": HIGH}, metric_digest="0" * 32, model_digest="1" * 32)
-    assert joined(one, two).notes == (
-        "one and two were computed with other sources or versions of libraries: q, m.",
-    )
+    assert joined(one, two).notes == (_of_other_code("one", "two", "q, m"),)
     elsewhere = _measured(
         tmp_path / "x", {"b": HIGH}, metric="r", metric_name="r", metric_digest="0" * 32
     )
@@ -145,9 +152,7 @@ def test_other_code_of_explainers_and_aggregators_is_said_too(tmp_path: Path) ->
         aggregator_digest="4" * 32, metric="r", metric_name="r", metric_component="r",
     )  # fmt: skip
     both = joined(one, two)
-    assert both.notes == (
-        "one and two were computed with other sources or versions of libraries: a, native.",
-    )
+    assert both.notes == (_of_other_code("one", "two", "a, native"),)
     # One of them is what a third was computed with, the other is not.
     third = _measured(
         tmp_path / "three", {"a": LOW}, explainer_digest="1" * 32, aggregator_digest="2" * 32,
@@ -155,7 +160,7 @@ def test_other_code_of_explainers_and_aggregators_is_said_too(tmp_path: Path) ->
     )  # fmt: skip
     assert joined(both, third).notes == (
         *both.notes,
-        "one and three were computed with other sources or versions of libraries: a, native.",
+        _of_other_code("one", "three", "a, native"),
     )
 
 
@@ -170,9 +175,7 @@ def test_at_most_six_are_named(names: str, named: str, tmp_path: Path) -> None:
         _measured(tmp_path / run, dict.fromkeys(names, LOW), explainer_digest=code * 32)
         for run, code in (("one", "1"), ("two", "2"))
     )
-    assert joined(one, two).notes == (
-        f"one and two were computed with other sources or versions of libraries: {named}.",
-    )
+    assert joined(one, two).notes == (_of_other_code("one", "two", named),)
 
 
 def test_an_earlier_attempt_is_not_what_a_cell_holds(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER, leaderboard
 from gxarena.results.places import RANKS, competed_with_nobody, without_ranks_of_the_lone
 from gxarena.results.same_maps import DIRECTIONS
 from gxarena.results.schemas import LEADERBOARD, SAMPLES
+from gxarena.results.verification import REPLAYED, SELF_REPORTED
 from gxarena.statistics.differences import pairwise_differences
 
 Values = Sequence[float | None]
@@ -197,6 +198,8 @@ def test_weights_that_were_never_run_are_nothing_that_is_missing() -> None:
     # It is first on the weights that both have, which say nothing of other weights.
     assert (mine["rank"], mine["rank_low"], mine["rank_high"]) == (1, 1, 2)
     assert mine["rank_filled"] == 1
+    # Whichever weights are left out: others than its own are still none that it lacks.
+    assert rows["mine"]["ranks_without"][1:] == [1] * 4
     failed = _rows(*_tables({"a": five, "mine": [_about(0.9), *[[None] * 24] * 4]}))["mine"]
     assert (failed["coverage"], failed["rank"]) == (pytest.approx(0.2), None)
 
@@ -376,6 +379,14 @@ def test_who_is_alone_is_shown_with_an_estimate_and_no_rank() -> None:
     assert (row["entry"], competed_with_nobody(row)) == ("a", True)
     assert row["estimate"] == pytest.approx(0.5, abs=0.1)
     assert not competed_with_nobody(row | {"coverage": 0.4})
+    assert not competed_with_nobody(row | {"not_ranked": "it tells nothing"})
+
+
+def test_who_has_no_estimate_is_nobody_to_compete_with() -> None:
+    board = leaderboard(*_tables({"a": _about(0.5), "b": [None] * 24}))
+    rows = {row["explainer"]: row for row in without_ranks_of_the_lone(board).to_pylist()}
+    assert [row["rank"] for row in rows.values()] == [None, None]
+    assert [competed_with_nobody(rows[name]) for name in "ab"] == [True, False]
 
 
 def test_same_maps_are_one_entry_with_several_names() -> None:
@@ -522,6 +533,36 @@ def test_between_floor_and_ceiling() -> None:
     assert rows["mine"]["estimate"] == pytest.approx(0.5)
     assert rows["mine"]["ci_low"] < 0.5 < rows["mine"]["ci_high"]
     assert rows["mine"]["rank"] == 1
+
+
+def test_each_is_between_the_controls_of_the_samples_that_all_three_have() -> None:
+    """As good as the ceiling where there is one, as bad as the floor where there is none."""
+    floor, ceiling = _about(0.0, 48, 1), _about(1.0, 48, 2)
+    mine = [c if i < 24 else f for i, (f, c) in enumerate(zip(floor, ceiling, strict=True))]
+    given = {"random": floor, "oracle": [*ceiling[:24], *[None] * 24], "mine": mine}
+    assert _normalised(given)["mine"]["estimate"] == pytest.approx(1.0)
+
+
+def test_controls_without_a_spread_are_apart_on_a_scale_that_ends() -> None:
+    """On an open scale nobody knows how far off a rare exception is."""
+    given = {"random": [0.0] * 24, "oracle": [1.0] * 24, "mine": [0.0, 1.0] * 12}
+    cells, samples = _tables(given)
+    ends = json.dumps({"": {"better": "higher", "bounds": [0, 1]}})
+    rows = [cell | {"quantities": ends} for cell in cells.to_pylist()]
+    board = leaderboard(pa.Table.from_pylist(rows), samples).to_pylist()
+    found = {r["explainer"]: r["estimate"] for r in board if r["metric"] == "q.normalised"}
+    assert found == {"random": 0.0, "oracle": 1.0, "mine": 0.5}
+    assert not _normalised(given)
+
+
+def test_what_is_between_controls_is_as_checked_as_the_least_of_the_three() -> None:
+    tables = _tables(CONTROLS)
+    levels = {f"{name}0": {"": REPLAYED} for name in CONTROLS}
+    for lacking in (None, *CONTROLS):
+        known = {cell: level for cell, level in levels.items() if cell != f"{lacking}0"}
+        board = leaderboard(*tables, levels=known).to_pylist()
+        (mine,) = (r for r in board if (r["metric"], r["explainer"]) == ("q.normalised", "mine"))
+        assert mine["verification"] == (SELF_REPORTED if lacking else REPLAYED)
 
 
 def test_the_interval_between_is_that_of_a_bootstrap_of_all_three() -> None:

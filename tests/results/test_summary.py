@@ -46,8 +46,9 @@ def test_a_block_is_a_metric_on_a_data_set_however_many_quantities_it_has() -> N
     many = [_block({"a": 2, "b": 1}, metric=f"many.{i}") for i in range(20)]
     few = [_block({"a": 1, "b": 2}, metric=name) for name in ("one", "two")]
     a, b = _summed([*itertools.chain(*many, *few)])
-    assert (a.names, a.place, a.mean_rank, a.leads, a.blocks) == (("a",), 1, 4 / 3, 2, 3)
-    assert (b.names, b.place, b.mean_rank, b.leads, b.blocks) == (("b",), 2, 5 / 3, 1, 3)
+    assert (a.names, a.place, a.mean_rank, a.blocks) == (("a",), 1, 4 / 3, 3)
+    assert (b.names, b.place, b.mean_rank, b.blocks) == (("b",), 2, 5 / 3, 3)
+    assert [(one.leads, one.quantities) for one in (a, b)] == [(2, 22), (20, 22)]
 
 
 def test_what_a_metric_asks_most_often_does_not_decide() -> None:
@@ -76,6 +77,33 @@ def test_the_family_of_a_quantity(metric: str, family: str) -> None:
     assert family_of(metric) == family
 
 
+def test_what_ranks_is_named_with_its_budgets_and_strategies() -> None:
+    """Of LIF's one budget ranks nobody, and one of MIF's was asked of b alone: neither decides."""
+    ranks = {"a": 1, "b": 2}
+    nobody = dict.fromkeys(ranks)
+    blocks = [
+        _block(ranks, metric="f.mif_drop_logit@20"),
+        _block(ranks, metric="f.gain_logit@5"),
+        _block(ranks, metric="f.mif_drop_logit@5"),
+        _block(ranks, metric="f.mif_logit_area"),
+        _block({"b": 1}, metric="f.mif_drop_logit@90"),
+        _block(ranks, metric="f.lif_drop_logit@12.5nt"),
+        _block(nobody, metric="f.lif_drop_logit@2"),
+        _block(ranks, metric="auprc"),
+        _block(ranks, metric="auprc.graded", aggregator="sum"),
+        _block(ranks, metric="auprc.graded", aggregator="mean", dataset="e"),
+        _block(ranks, metric="borrowed[vs m1.5/lrp].gain_logit@5"),
+    ]
+    for one in _summed([*itertools.chain(*blocks)]):
+        assert one.ranked_by == (
+            "f.mif at 5%, 20%, area",
+            "f.lif at 12.5nt",
+            "auprc",
+            "auprc.graded (sum, mean)",
+            "borrowed[vs m1.5/lrp].mif at 5%",
+        )
+
+
 def test_labels_of_one_component_are_one_metric() -> None:
     """Three names of auprc outvoted the two metrics that say the opposite."""
     labels = {"auprc": "auprc", "by-size": "auprc", "smooth": "auprc"}
@@ -84,7 +112,7 @@ def test_labels_of_one_component_are_one_metric() -> None:
     table = pa.Table.from_pylist([*itertools.chain(*rows)], schema=LEADERBOARD)
     assert [(one.names, one.blocks) for one in summary(table)] == [(("a",), 5), (("b",), 5)]
     found = summary(table, labels)
-    assert [(one.names, one.blocks, one.leads) for one in found] == [(("b",), 3, 2), (("a",), 3, 1)]
+    assert [(one.names, one.blocks, one.leads) for one in found] == [(("b",), 3, 2), (("a",), 3, 3)]
     assert [one.mean_rank for one in found] == pytest.approx([4 / 3, 5 / 3])
 
 
@@ -249,7 +277,8 @@ def test_nobody_wins_by_abstaining() -> None:
         *_block({"a": 1, "b": 2}, metric="x.q0"),
         *itertools.chain(*(_block({"a": None, "b": 1}, metric=f"x.q{i}") for i in range(1, 10))),
     ]
-    assert [(one.names, one.leads) for one in _summed(rows)] == [(("b",), 0), (("a",), 0)]
+    found = [(one.names, one.leads, one.quantities) for one in _summed(rows)]
+    assert found == [(("b",), 9, 10), (("a",), 1, 10)]
 
 
 def test_who_is_undefined_comes_right_behind_and_ties_share_a_place() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gxarena.files import shipped
+from gxarena.metrics.faithfulness import Faithfulness
 from gxarena.results import validity
 from gxarena.results.validity import Measure, why_not_ranked, write_verdicts
 
@@ -33,6 +34,28 @@ def test_a_verdict_is_of_what_is_asked_and_not_of_how_far() -> None:
     assert Measure.of(_cell() | {"metric_parameters": None}, "").parameters == "{}"
 
 
+def test_an_area_over_one_budget_is_what_is_at_it() -> None:
+    """It is half the drop: what does not rank by the one does not by the other."""
+    metric = Faithfulness("unknown", budgets=[10])
+    areas = [name for name in metric.quantities if name.endswith("_area")]
+    at = [name for name in metric.quantities if name.endswith("@10")]
+    drops = {name for name in at if not name.startswith(("replaced", "below_unit"))}
+    cell = _cell(fill="unknown", budgets=[10])
+    assert {Measure.of(cell, name).quantity for name in areas} == drops
+    assert len(areas) == len(drops)
+    for budgets in ([5, 10], [], None):
+        several = _cell(fill="unknown") if budgets is None else _cell(budgets=budgets)
+        assert [Measure.of(several, name).quantity for name in areas] == areas
+    assert Measure.of(cell, "gain_logit@10").quantity == "gain_logit@10"
+    for area in ("gain_logit_area", "mif_logit_area"):
+        shipped_cell = _cell(fill="unknown", ranking="signed", budgets=[10])
+        drop = Measure.of(shipped_cell, area).quantity
+        assert why_not_ranked(Measure.of(shipped_cell, area)) == why_not_ranked(
+            Measure.of(shipped_cell, drop)
+        )
+    assert why_not_ranked(Measure.of(shipped_cell, "gain_logit_area"))
+
+
 NAMES = st.sampled_from(["fill", "ranking", "budgets", "random_orders", "sign"])
 VALUES = st.sampled_from([1, 2, "unknown", None])
 
@@ -53,7 +76,7 @@ def test_every_shipped_verdict_is_found_by_the_cell_that_it_is_of() -> None:
     assert rows
     for row in rows:
         parameters = {"any": "of these"} if row["parameters"] == validity.ANY else row["parameters"]
-        given_more = parameters | {"budgets": [3], "random_orders": 7}
+        given_more = parameters | {"budgets": [3, 30], "random_orders": 7}
         cell = {"model_component": row["model"], "metric_component": row["metric"],
                 "metric_parameters": json.dumps(given_more)}  # fmt: skip
         assert why_not_ranked(Measure.of(cell, row["quantity"])) == row["why"]

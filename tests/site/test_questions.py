@@ -75,6 +75,7 @@ def test_words_name_who_is_ahead_what_it_costs_and_on_what() -> None:
     assert f"lrp, place 3 of 4, takes 10 ms a sequence instead of 1.0 s{behind}" in said
     assert "Over 12 data sets of 100 sequences" in said
     assert "1 metric and 3 sets of weights" in said
+    assert "Mean ranks are by metric-0." in said
 
 
 def test_few_data_sets_tell_tiers_of_one_quantity_alone() -> None:

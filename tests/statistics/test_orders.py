@@ -116,6 +116,26 @@ def test_p_is_adjusted_over_the_pairs_of_who_meets(orders: Any) -> None:
     assert [row["p_one"] for row in orders.compared(given)] == pytest.approx([3 * alone] * 2)
 
 
+def test_the_rows_of_one_table_are_corrected_together(orders: Any) -> None:
+    """By hand, Holm: thrice the smallest, twice the next; who was turned round keeps nothing."""
+    rows = [
+        {"dataset": "d", "metric": metric, "left": "a", "right": right, "p": p, "outcome": outcome}
+        for metric, right, p, outcome in [
+            ("gini", "b", 0.016, "kept"),
+            ("faithfulness-x.gain_logit@20", "b", 0.020, "kept"),
+            ("entropy", "b", 0.060, "kept"),
+            ("gini", "c", 0.040, "kept"),
+            ("entropy", "c", 0.010, "turned round"),
+            ("faithfulness-x.gain_logit@50", "b", 0.001, "kept"),
+        ]
+    ]
+    found = orders.with_together(rows)
+    assert [row["p_together"] for row in found] == [
+        pytest.approx(p) for p in (0.048, 0.048, 0.060, 0.040, 0.020)
+    ] + [None]
+    assert [row["kept"] for row in found] == ["yes", "yes", "no", "yes", "no", None]
+
+
 def test_nothing_is_compared_on_other_samples_or_without_a_direction(orders: Any) -> None:
     ours = 1 + NOISE[None]
     assert list(orders.compared([contestant("m", "a", ours, better="none")])) == []

@@ -15,7 +15,7 @@ import pyarrow as pa
 from gxarena.hookspecs import QUESTIONS
 from gxarena.results.blocks import NONE_KNOWN, Components
 from gxarena.results.encoded import as_arrow
-from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER
+from gxarena.results.leaderboard import AGAINST_ONE, OF_THE_OTHER, ONE_PAIR
 from gxarena.results.patterns import matches
 from gxarena.results.places import competed_with_nobody
 from gxarena.results.strata import stratum_of
@@ -27,12 +27,19 @@ Value = str | int | float | None
 TABLE = ("suite", "metric", "aggregator", "dataset")
 """What the rows of one table share."""
 SUMMARY_IN_WORDS = (
+    "Ranked by: families of a metric (mif, lif) count alike, whatever their budgets, scales, "
+    "labels and strategies; mif holds gains over a random order too. "
     "95% ranks: mean ends of the ranks' intervals; place: by mean rank, as one data set, metric or "
-    "training is left out; leads: metrics x data sets in whose first tier it is by every quantity, "
-    "with all that are not told apart from the first; tier: none where data sets are fewer than "
-    "ten; seconds: an explanation of one sequence."
+    "training is left out; first tier: quantities by which it is the best or not told apart from "
+    "the best; tier: over data sets, from ten of them on; seconds: an explanation of one sequence."
 )
 """The columns of `summary_tables` that their names do not explain."""
+ROWS_IN_WORDS = (
+    "rank: by the mean, and between which ranks it surely is (95%); tier 1: the best, and all that "
+    "the data do not tell apart from it; tier 2: the best of the others, and so on. Controls are "
+    "beside the ranks."
+)
+"""The columns of `row_tables` that their names do not explain."""
 _DIRECTIONS = {"higher": ["higher is better"], "lower": ["lower is better"], "none": []}
 
 
@@ -91,11 +98,12 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
         yield Table(
             model,
             f": {QUESTIONS[question]} ({blocks_in_words(listed[0].blocks)}; "
-            f"{_weights(one.weights for one in listed)}{stated})",
+            f"{weights_in_words(one.weights for one in listed)}{stated}). "
+            f"Ranked by {'; '.join(listed[0].ranked_by)}.",
             (
                 *("", "explainer", "mean rank", "95% ranks", "place"),
                 *(("tier",) if tiers else ()),
-                "leads",
+                "first tier",
                 "seconds",
             ),
             tuple(
@@ -106,7 +114,7 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
                     f"{one.rank_low:.1f} … {one.rank_high:.1f}",
                     f"{one.low} … {one.high}",
                     *((one.tier,) if tiers else ()),
-                    f"{one.leads} of {one.blocks}",
+                    f"{one.leads} of {one.quantities}",
                     None if one.seconds is None else float(f"{one.seconds:.2g}"),
                 )
                 for one in listed
@@ -126,8 +134,8 @@ def summary_tables(board: pa.Table, components: Components = NONE_KNOWN) -> Iter
         )
 
 
-def _weights(counts: Iterable[int]) -> str:
-    """How many sets of weights a table is over, at least."""
+def weights_in_words(counts: Iterable[int]) -> str:
+    """How many sets of weights something is over, at least."""
     least = min(counts)
     return "one set of weights" if least <= 1 else f"{least} sets of weights"
 
@@ -165,6 +173,8 @@ def _of_rows(unordered: Sequence[Row]) -> Table:
     facts = [*_DIRECTIONS[one["direction"]], *_sizes(rows)]
     several = len({row["replicates"] for row in rows}) > 1
     gaps = len({row["coverage"] for row in rows}) > 1  # else it is said in the heading
+    # Where nobody can be ranked a sentence says so: the line is for numbers.
+    ranks = any(row["role"] == "method" and not row["not_ranked"] for row in rows)
     columns: dict[str, list[Value]] = {
         "explainer": [row["explainer"] for row in rows],
         **({"weights": [row["replicates"] for row in rows]} if several else {}),
@@ -172,8 +182,8 @@ def _of_rows(unordered: Sequence[Row]) -> Table:
         "95% CI": [_interval(row) for row in rows],
         **({"coverage": [_percent(row["coverage"]) for row in rows]} if gaps else {}),
         "rank": [_rank(row) for row in rows],
-        "tier": [row["tier"] for row in rows],
-        **({"with the floor's": [_filled(row) for row in rows]} if gaps else {}),
+        **({"tier": [row["tier"] for row in rows]} if ranks else {}),
+        **({"with the floor's": [_filled(row) for row in rows]} if ranks and gaps else {}),
     }
     cells = list(zip(*columns.values(), strict=True))
     return Table(
@@ -233,9 +243,11 @@ def _sizes(rows: Sequence[Row]) -> list[str]:
     if max(n) > 1 and len(r) == 1:
         others = any(OF_THE_OTHER in row["ci_method"] for row in rows)
         whose = " of the other model" if others else ""
-        sizes.append("one set of weights" if max(r) <= 1 else f"{max(r)} sets of weights{whose}")
+        sizes.append(weights_in_words(r) + (whose if max(r) > 1 else ""))
         if any(AGAINST_ONE in row["ci_method"] for row in rows):
             sizes.append(AGAINST_ONE)
+    if any(ONE_PAIR in row["ci_method"] for row in rows):
+        sizes.append(f"intervals over sequences alone, of {ONE_PAIR}")
     coverages = {row["coverage"] for row in rows}
     if len(coverages) == 1 and (coverage := coverages.pop()) is not None:
         sizes.append(f"coverage {_percent(coverage)}")

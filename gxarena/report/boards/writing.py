@@ -12,6 +12,7 @@ import pyarrow.csv
 from gxarena.errors import InputError
 from gxarena.files import write_text, writing
 from gxarena.report.boards.tables import (
+    ROWS_IN_WORDS,
     SUMMARY_IN_WORDS,
     Table,
     as_text,
@@ -82,6 +83,7 @@ def context(board: Board, patterns: Sequence[str]) -> dict[str, Any]:
         "sentences": [
             *sentences(board),
             *([SUMMARY_IN_WORDS] if summaries else []),
+            ROWS_IN_WORDS,
             *without_competitors(board.shown, board.metrics),
         ],
         "tables": [*summaries, *row_tables(board.shown, patterns)],

@@ -14,7 +14,7 @@ import numpy as np
 from gxarena.data import Bools
 from gxarena.errors import InputError, MissingExtra
 from gxarena.hookspecs import QUESTIONS
-from gxarena.report.boards.tables import TABLE, blocks_in_words
+from gxarena.report.boards.tables import TABLE, blocks_in_words, weights_in_words
 from gxarena.report.drawing import CONTROL, STYLES, canvas, check_ending, panels, save, tidy
 from gxarena.results.boards import Board, boards_of
 from gxarena.results.cautions import of_seconds
@@ -136,7 +136,9 @@ def _draw_rows(axes: Axes, rows: Sequence[Row]) -> None:
     strategy = "" if one["aggregator"] == "native" else f", {one['aggregator']}"
     label = f"{one['metric']}{strategy} ({_READS[direction]})"
     axes.set_xlabel(_wrapped(label, _PANEL - _NAMES), fontsize=7)
-    tidy(axes, _wrapped(f"{one['model']}, {one['dataset']}", 0.75 * (_PANEL - _NAMES)))
+    weights = weights_in_words(row["replicates"] for row in rows)
+    title = f"{one['model']}, {one['dataset']}, {weights}"
+    tidy(axes, _wrapped(title, 0.75 * (_PANEL - _NAMES)))
 
 
 def draw_ranks(board: Board, _patterns: Sequence[str] = ()) -> Figure:
@@ -279,7 +281,8 @@ def _standings(board: Board, name: str) -> list[list[Standing]]:
 
 def _heading(group: Sequence[Standing]) -> str:
     one = group[0]
-    return f"{QUESTIONS[one.question]}\n{one.model}, {blocks_in_words(one.blocks)}"
+    weights = weights_in_words(other.weights for other in group)
+    return f"{QUESTIONS[one.question]} ({weights})\n{one.model}, {blocks_in_words(one.blocks)}"
 
 
 BOARD_FIGURES: Mapping[str, Callable[[Board, Sequence[str]], Figure]] = {

@@ -76,8 +76,7 @@ def _saved(
 ) -> Callable[[Evidence, Path], None]:
     def write(evidence: Evidence, path: Path) -> None:
         figure = draw(evidence)
-        if evidence.has_replicates:
-            figure.supxlabel(weights, fontsize=7, x=1.0, ha="right")
+        figure.supxlabel(f"weights: {evidence.weights(weights)}", fontsize=7, x=1.0, ha="right")
         save(figure, path)
 
     return write

@@ -9,6 +9,14 @@ from gxarena.errors import InputError, MissingExtra
 def dask(argument: str, workers: int | None) -> Engine:
     """Connect to the scheduler at an address, such as ``tcp://127.0.0.1:8786``.
 
+    Parameters
+    ----------
+    argument : str
+        What follows the colon: the scheduler's address.
+    workers : int, optional
+        How many tasks it has at a time, by ``--workers``; as many as its workers have
+        threads where not given.
+
     Raises
     ------
     MissingExtra

@@ -15,7 +15,21 @@ _MEMORY = 2**31
 
 
 def local(argument: str, workers: int | None) -> Engine:
-    """As many workers as there are cores, where memory suffices for so many."""
+    """As many workers as there are cores, where memory suffices for so many.
+
+    Parameters
+    ----------
+    argument : str
+        Nothing follows its name.
+    workers : int, optional
+        How many children work at a time, by ``--workers``; one a core where not given, or fewer
+        where there is little memory.
+
+    Raises
+    ------
+    InputError
+        Something follows its name.
+    """
     if argument:
         raise InputError(f"--engine: expected 'local', got 'local:{argument}'.")
     n = workers or default_workers()

@@ -15,6 +15,14 @@ from gxarena.errors import InputError, MissingExtra
 def parsl(argument: str, workers: int | None) -> Engine:
     """Start what the ``config`` of a Python file says, a ``parsl.Config``.
 
+    Parameters
+    ----------
+    argument : str
+        What follows the colon: the Python file.
+    workers : int, optional
+        How many tasks it has at a time, by ``--workers``; as many as there is room for
+        where not given.
+
     Raises
     ------
     MissingExtra

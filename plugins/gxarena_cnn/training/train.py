@@ -99,7 +99,8 @@ def _fit(
         TextColumn("{task.fields[shown]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=settings.epochs, completed=run.epoch, shown="")
         while run.epoch < settings.epochs and not exhausted(run.history, settings):
             train_loss = _train_epoch(run, train_data, settings, seed)
@@ -111,6 +112,8 @@ def _fit(
             keep()
             shown = f"loss {scores['loss']:.4f}, accuracy {scores['accuracy']:.4f} (validation)"
             progress.update(task, completed=run.epoch, shown=shown)
+            if not console.is_terminal:  # a bar would be cut where a line is whole
+                console.print(f"epoch {run.epoch} of {settings.epochs}: {shown}", soft_wrap=True)
 
 
 def _train_epoch(run: state.Run, data: Labelled, settings: Settings, seed: int) -> float:

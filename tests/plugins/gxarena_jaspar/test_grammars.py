@@ -61,6 +61,7 @@ def test_every_rule_has_the_motifs_of_its_grammar_in_their_part() -> None:
         return {motif for group in arrangement for motif in group.motifs}
 
     assert len(RULES) == len(GRAMMARS)
+    assert [name for name in GRAMMARS if f'"{name}"' not in (planted.__doc__ or "")] == []
     for table, grammar in zip(RULES, GRAMMARS.values(), strict=True):
         every, some, never = (set(table.get(key, ())) for key in rules.KEYS)
         arrangements = [motifs(one) for one in grammar.positive]

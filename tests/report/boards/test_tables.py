@@ -96,14 +96,30 @@ def test_a_metric_that_ranks_nobody_says_why(tmp_path: Path) -> None:
     board = _board(tmp_path / "run", {"a": LOW, "random": NONE})
     rows = [row | {"not_ranked": "it is blind", "rank": None} for row in board.to_pylist()]
     (table,) = row_tables(pa.Table.from_pylist(rows), [])
+    assert table.columns == ("explainer", "mean", "95% CI", "rank")
     assert [row[3] for row in table.rows] == ["not ranked", "floor"]
     assert table.notes == ("Nobody is ranked here for m: it is blind.",)
+
+
+def test_the_only_pair_of_weights_is_said_to_be_one(tmp_path: Path) -> None:
+    """Two replicates compared with each other say nothing of how far a third would move it."""
+    board = _board(tmp_path / "run", {"a": LOW, "random": NONE})
+    method = "skew-corrected t over samples of the only pair of weights, 95%"
+    rows = [row | {"replicates": 2, "ci_method": method} for row in board.to_pylist()]
+    (table,) = row_tables(pa.Table.from_pylist(rows), [])
+    said = "2 sets of weights; intervals over sequences alone, of the only pair of weights"
+    assert said in table.about
+    (table,) = row_tables(board, [])
+    assert "pair" not in table.about
 
 
 def test_the_summary_is_a_table_a_model_and_question(tmp_path: Path) -> None:
     board = _board(tmp_path / "run", {"a": LOW, "b": HIGH})
     (table,) = summary_tables(board)
     assert (table.title, [row[:2] for row in table.rows]) == ("m", [(1, "b"), (2, "a")])
+    assert table.about == (
+        ": Where does the model look? (1 metric on 1 data set; one set of weights). Ranked by q."
+    )
     assert without_competitors(board) == []
 
 

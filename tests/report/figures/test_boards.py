@@ -97,6 +97,23 @@ def test_one_metric_on_one_data_set_is_singular() -> None:
     assert axes.get_title(loc="left").endswith("network, 2 metrics x data sets")
 
 
+def test_every_figure_says_of_how_many_sets_of_weights_it_is() -> None:
+    """Intervals of one training say nothing of the next, also to who sees the picture alone."""
+    board = synthetic_board(3, 1, 1)
+    rows = board.table.to_pylist()
+    for replicates, said in ((1, "one set of weights"), (3, "3 sets of weights")):
+        table = pa.Table.from_pylist(
+            [row | {"replicates": replicates} for row in rows], LEADERBOARD
+        )
+        of_these = replace(board, table=table)
+        (estimates,) = draw_estimates(of_these, ["*"]).axes
+        assert " ".join(estimates.get_title(loc="left").split()).endswith(f"set-0, {said}")
+        (cost,) = draw_cost(of_these).axes
+        assert f"({said})" in cost.get_title(loc="left")
+        (part,) = draw_ranks(of_these).subfigs
+        assert f"({said})" in part.get_suptitle()
+
+
 def test_ranks_are_mean_ranks_joined_where_they_are_not_told_apart() -> None:
     pytest.importorskip("scikit_posthocs")
     board = synthetic_board(5, 1, 12)
