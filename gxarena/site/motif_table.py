@@ -87,6 +87,9 @@ def in_words(lines: Sequence[Beside]) -> list[str]:
     for line in lines:
         of[line.labels[1]].append(line)
     said = [sentence for model, some in of.items() for sentence in _of_model(model, some)]
+    if said:
+        asked = sorted({line.labels[2] for line in lines if line.verdict})
+        said.append(f"Asked of {listed(asked, len(asked))} alone; of others it is not known.")
     return [*said, *_found_by_controls(lines)]
 
 

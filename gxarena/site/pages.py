@@ -140,14 +140,14 @@ def where_it_stands(sections: Iterable[Section], explainer: str) -> list[tuple[S
     ]
 
 
-def weights_of(boards: Sequence[Board], model: str) -> list[tuple[int, str, str]]:
-    """Board, replicate and what a board's terms say of a model's weights."""
-    return [
-        (number, key[2], value)
-        for number, board in enumerate(boards, 1)
-        for key, value in board.terms.items()
-        if key[0] == MODEL and key[1] == model
-    ]
+def weights_of(boards: Sequence[Board], model: str) -> list[tuple[str, str, list[int]]]:
+    """Replicate, what boards' terms say of a model's weights, and the boards that say so."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, board in enumerate(boards, 1):
+        for key, value in board.terms.items():
+            if key[0] == MODEL and key[1] == model:
+                found[key[2], value].append(number)
+    return [(*key, numbers) for key, numbers in found.items()]
 
 
 def datasets_of(boards: Sequence[Board]) -> dict[str, list[dict[str, Any]]]:

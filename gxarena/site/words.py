@@ -40,7 +40,9 @@ def headline(section: Section) -> str:
         )
     best = _best(section)
     if not best:
-        return f"{wish}: nobody is ranked."
+        barred = _barred(section)
+        why = f": pages of {listed(barred)} say why" if barred else ""
+        return f"{wish}: nobody is ranked{why}."
     use = " or ".join(_named(line) for line in best[:3]) + (" or others" if best[3:] else "")
     costs = [line.seconds for line in best if line.seconds is not None]
     takes = (
@@ -233,11 +235,18 @@ def cheaper(section: Section) -> list[str]:
     cost = ranked[0].seconds
     for line in ranked[1:]:
         if line.seconds and line.seconds <= cost / 5 and line.standing:
+            tier = section.tier_of(line)
+            behind = f", and is in tier {tier}" if tier is not None and tier > 1 else ""
             return [
-                f"{_named(line)}, of mean rank {number(line.standing.mean_rank)}, takes "
-                f"{duration(line.seconds)} a sequence instead of {duration(cost)}."
+                f"{_named(line)}, place {line.standing.place} of {len(ranked)}, takes "
+                f"{duration(line.seconds)} a sequence instead of {duration(cost)}{behind}."
             ]
     return []
+
+
+def _barred(section: Section) -> list[str]:
+    """Metrics by some of whose quantities nobody is ranked."""
+    return sorted({metric_of(row["metric"]) for row in section.rows if row["not_ranked"]})
 
 
 def _methods(section: Section) -> set[str]:
@@ -247,7 +256,7 @@ def _methods(section: Section) -> set[str]:
 def _unknown(section: Section) -> Iterator[str]:
     """What the board cannot say."""
     yield from section.lacking
-    if barred := sorted({metric_of(row["metric"]) for row in section.rows if row["not_ranked"]}):
+    if barred := _barred(section):
         yield f"Nobody is ranked by some quantities of {listed(barred)}, whose pages say why."
     if section.replicates[1] <= 1 and len(_methods(section)) > 1:
         yield "Not known: whether another training of the model would order them alike."

@@ -106,8 +106,13 @@ def test_charts_letters_and_values_are_drawn(tab: Tab, site: Path) -> None:
     letters = ", ".join(f".fill-{letter}" for letter in "ACGT")
     opened(tab, site, "samples.html", letters, 25)
     dossier = next(path.name for path in (site / "cell").glob("1-*toy--exact.html"))
-    values = opened(tab, site, f"cell/{dossier}#gini--native")
+    values = opened(tab, site, f"cell/{dossier}#gini--native", ".stretch", 20)
     assert "gini, native: 70 of 70 sequences" in values.words
+    assert "Letters are the stretch of a sequence" in values.words
+    drawn = tab.locator(".stretch").first
+    assert drawn.locator("text").count() > 10
+    letters = (drawn.get_attribute("aria-label") or "").rpartition(", ")[2]
+    assert set(drawn.locator("text").all_text_contents()) <= set(letters)
 
 
 def kinds_of_pages(site: Path) -> list[str]:

@@ -80,13 +80,21 @@ def test_seconds_of_several_machines_are_not_compared(
     (section,) = sections_of(board, 1)
     assert [line.seconds is None for line in section.lines] == [apart] * 2
     assert ("Seconds of several runs do not compare." in " ".join(in_words(section))) is apart
-    cheaper = "b, of mean rank 2.00, takes 10 ms a sequence instead of 1.0 s."
+    cheaper = "b, place 2 of 2, takes 10 ms a sequence instead of 1.0 s, and is in tier 2."
     assert (cheaper in " ".join(in_words(section))) is not apart
     chart = cost_chart(section)
     assert (chart is None) is apart
     if chart is not None:
         assert [record["front"] for record in chart.records] == [True] * 2
         assert "nobody is both faster and better than" in chart.says
+    write_site(Site.of(read_content(runs), Registry.load()), tmp_path / "site")
+    costs = Page.read(tmp_path / "site" / "cost.html").words
+    of = Page.read(next((tmp_path / "site" / "cell").glob("*--a.html"))).words
+    for words in (costs, of):
+        assert ("they compare within a run alone" in words) is apart
+        assert ("A site of one run alone shows what each explainer costs: " in words) is apart
+    assert ("No chart of m on board 1: Seconds of a and b" in costs) is apart
+    assert ("An explanation takes 1.0 s a sequence" in of) is not apart
 
 
 def test_who_is_alone_is_drawn_beside_the_controls() -> None:

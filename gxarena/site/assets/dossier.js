@@ -3,12 +3,13 @@
 (() => {
   const { element, svg, number, load, glyph } = gxarena;
   const place = document.getElementById("values");
-  const WIDTH = 640, HEIGHT = 60, LETTER = 10, LOGO = 44;
+  const WIDEST = 640, HEIGHT = 60, LETTER = 10, LOGO = 44;
 
   function strip(values) {
     const low = Math.min(...values), high = Math.max(...values);
-    const x = (value) => 10 + ((value - low) / (high - low || 1)) * (WIDTH - 20);
-    const drawn = svg("svg", { class: "dot method", viewBox: `0 0 ${WIDTH} ${HEIGHT + 18}`, width: "100%", role: "img", "aria-label": `${values.length} values from ${number(low)} to ${number(high)}` });
+    const wide = Math.min(WIDEST, place.clientWidth);
+    const x = (value) => 10 + ((value - low) / (high - low || 1)) * (wide - 20);
+    const drawn = svg("svg", { class: "dot method", viewBox: `0 0 ${wide} ${HEIGHT + 18}`, width: "100%", role: "img", "aria-label": `${values.length} values from ${number(low)} to ${number(high)}` });
     if (low < 0 && high > 0) drawn.append(svg("line", { class: "zero", x1: x(0), x2: x(0), y1: 0, y2: HEIGHT }));
     // Apart by their order, not by chance: the same page looks the same.
     values.forEach((value, i) => drawn.append(svg("circle", { cx: x(value), cy: 8 + ((i * 37) % (HEIGHT - 16)), r: 2.5, "fill-opacity": 0.6, "stroke-width": 0 })));
