@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gxarena.report.table1 import HEADINGS, caption
@@ -108,7 +108,7 @@ def _by_question(site: Site, charts: Sequence[Chart]) -> dict[str, Any]:
     }
 
 
-def chart_pages(site: Site) -> Iterator[tuple[Page, dict[str, dict[str, Any]]]]:
+def chart_pages(site: Site) -> Iterator[tuple[Page, Mapping[str, Mapping[str, Any]]]]:
     """Each page, with what it loads by name."""
     for name, (title, intro, nothing, drawn, columns) in PAGES.items():
         charts = list(drawn(site))
