@@ -105,11 +105,18 @@ def test_a_fuzzer_tells_what_is_wrong() -> None:
         if seed > 1000:
             raise ValueError("too large")
 
-    tried, wrong = fuzz.fuzzed("toy", example, 0.05)
+    tried, wrong = fuzz.fuzzed("toy", example, 0.5)
     assert tried > 1
     assert "ValueError: too large" in wrong
     tried, wrong = fuzz.fuzzed("toy", lambda *_: None, 0.01)
-    assert (tried > 1, wrong) == (True, "")
+    assert (tried > 0, wrong) == (True, "")
+
+
+@pytest.mark.parametrize("reader", ["attestation", "weights"])
+def test_what_is_read_apart_from_runs_is_damaged_too(reader: str, tmp_path: Path) -> None:
+    fuzz = shipped_script("benchmarks/faults/fuzz.py")
+    tried, wrong = fuzz.fuzzed(reader, fuzz.readers(tmp_path)[reader](), 0.05)
+    assert (tried > 0, wrong) == (True, "")
 
 
 def test_the_published_campaign(campaign: Any) -> None:

@@ -111,7 +111,7 @@ FEWER = {
     ("fly-motifs", "dnabert2-mini"): 3,
     ("explainers", "dnabert2-mini"): 1,  # thirty explainers take hours as it is
     ("explainers", "mini-planted"): 1,
-    ("metric-validity", "mini-planted"): 1,  # not measured with more yet
+    ("metric-validity", "mini-planted"): 3,  # three quarters of an hour as it is
     ("question-measures", "cnn-planted"): 3,  # the more, the fewer samples all of them get wrong
     ("question-measures", "mini-planted"): 3,
 }

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -87,6 +88,8 @@ def readers(place: Path) -> dict[str, Callable[[], Example]]:
         "data": lambda: _of_tests(place, ["d.", "test.csv", "task.zip"]),
         "maps": lambda: _of_tests(place, ["m."]),
         "card": lambda: _cards(place),
+        "attestation": lambda: _attestation(place),
+        "weights": lambda: _weights(place),
         "matrices": _matrices,
     }
 
@@ -205,6 +208,51 @@ def _cards(place: Path) -> Example:
     return example
 
 
+def _attestation(place: Path) -> Example:
+    """What somebody says of having checked the shipped bundle."""
+    from gxarena.results.attestation import read_attestation
+
+    whole = (TOYS.parents[1] / "leaderboard" / "quickstart.verified.json").read_bytes()
+    path = place / "quickstart.verified.json"
+
+    def example(seed: int, value: Any) -> None:
+        odd = json.dumps(with_odd_value(json.loads(whole), value, seed)).encode()
+        for content in (odd, damaged(whole, seed)):
+            path.write_bytes(content)
+            with contextlib.suppress(GxarenaError):
+                read_attestation(path)
+
+    return example
+
+
+def _weights(place: Path) -> Example:
+    """Folders of networks: what describes them damaged, or odd in sound JSON, and their weights."""
+    from gxarena_cnn.describe import cnn_folder
+    from gxarena_cnn.model import CNN
+
+    folder = place / "weights"
+    shutil.copytree(cnn_folder("fly"), folder, dirs_exist_ok=True)
+    config = folder / "config.json"
+    whole = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+    def read(_: Path) -> None:
+        CNN(str(folder)).predict(["ACGTN" * 50])
+
+    damage_one = of_files(read, whole)
+
+    def example(seed: int, value: Any) -> None:
+        damage_one(seed, value)
+        odd = with_odd_value(json.loads(whole[config]), value, seed)
+        config.write_text(json.dumps(odd))
+        try:
+            with contextlib.suppress(GxarenaError):
+                read(config)
+        finally:
+            config.write_bytes(whole[config])
+
+    return example
+
+
 def _matrices() -> Example:
     """JASPAR's, by what a user may call them: ids, a release, a group."""
     from gxarena_jaspar.matrices import collection, matrices
@@ -235,7 +283,7 @@ def fuzzed(name: str, example: Example, minutes: float) -> tuple[int, str]:
     @given(st.integers(0, 2**32), ODD_VALUES)
     def campaign(seed: int, value: Any) -> None:
         nonlocal tried, wrong
-        if time.monotonic() > end:
+        if tried and time.monotonic() > end:  # one is tried, however slow the machine
             raise Enough
         tried += 1
         try:

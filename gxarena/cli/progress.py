@@ -66,10 +66,15 @@ class Progress:
     def __exit__(self, *raised: object) -> None:
         self._bars.stop()
 
+    def earlier(self, cells: int) -> None:
+        """So many are done since an earlier run."""
+        self._bars.advance(self._cells, cells)
+        self._settled += cells
+
     def stage(self, what: str, done: int, total: int) -> None:
         """Samples of a stage at work, each of several; of questions the total is 0."""
-        self._tell(f"; {what}: {done}{f' of {total}' if total else ''}")
         with self._lock:
+            self._tell(f"; {what}: {done}{f' of {total}' if total else ''}")
             if what not in self._stages:
                 shown = escape(printable(what))
                 self._stages[what] = self._bars.add_task(shown, total=total or None)
@@ -81,8 +86,9 @@ class Progress:
     def cell(self, cell: Cell, status: str, message: str) -> None:
         """One more cell is settled, or failed."""
         self._bars.advance(self._cells)
-        self._settled += 1
-        self._tell(whole=self._settled == self._total)
+        with self._lock:
+            self._settled += 1
+            self._tell(whole=self._settled == self._total)
         if status not in SETTLED:
             name = f"{cell.weights} / {cell.explainer} / {cell.aggregator} / {cell.metric_name}"
             told = f"[red]{status}[/] {escape(name)}: {escape(message)}"

@@ -139,7 +139,14 @@ def run(
     made = _plan(suite, changes, limit)
     hopeful = _possible(made)
     with Progress(made) as progress:
-        summary = run_plan(made, out, settings, report=progress.stage, report_cell=progress.cell)
+        summary = run_plan(
+            made,
+            out,
+            settings,
+            report=progress.stage,
+            report_cell=progress.cell,
+            report_done=progress.earlier,
+        )
     _show(summary, hopeful, out)
     if summary.interrupted:
         say(f"Interrupted. Finished cells are kept in {out}; the same command resumes.")

@@ -256,7 +256,8 @@ def _that_count(
 
 def _mean_over(families: Iterable[Sequence[Mapping[str, Row]]], name: str, rank: Rank) -> float:
     ranks = ([rank(rows, name) for rows in family if name in rows] for family in families)
-    return float(np.mean([np.mean(of_family) for of_family in ranks if of_family]))
+    # Means of whole ranks that are the same may differ by rounding, which would decide blocks.
+    return round(float(np.mean([np.mean(of_family) for of_family in ranks if of_family])), 9)
 
 
 def _in_column(column: str) -> Rank:

@@ -92,8 +92,21 @@ def run(
     *,
     report: Report | None = None,
     report_cell: CellReport | None = None,
+    report_done: Callable[[int], object] | None = None,
 ) -> Summary:
     """Run a plan into a folder, or take up an earlier run of the same suite there.
+
+    Parameters
+    ----------
+    plan : Plan
+    out : Path
+    settings : Settings, optional
+    report : callable, optional
+        Told of what is at work: what, how many are done, of how many.
+    report_cell : callable, optional
+        Told of each cell that is settled or has failed.
+    report_done : callable, optional
+        Told how many cells an earlier run has left done.
 
     Raises
     ------
@@ -115,6 +128,8 @@ def run(
         try:
             plan = walk.prepare(plan, _due(plan, done))
             done = _done(plan, folder, settings.retry_failed)
+            if report_done:
+                report_done(len(done))
             for cell, status, message in walk.settle(_due(plan, done)):
                 if report_cell:
                     report_cell(cell, status, message)

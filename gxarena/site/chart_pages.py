@@ -108,7 +108,7 @@ def _by_question(site: Site, charts: Sequence[Chart]) -> dict[str, Any]:
     }
 
 
-def chart_pages(site: Site) -> Iterator[tuple[Page, Mapping[str, Mapping[str, Any]]]]:
+def chart_pages(site: Site) -> Iterator[tuple[Page, dict[str, Mapping[str, Any]]]]:
     """Each page, with what it loads by name."""
     for name, (title, intro, nothing, drawn, columns) in PAGES.items():
         charts = list(drawn(site))
@@ -116,5 +116,7 @@ def chart_pages(site: Site) -> Iterator[tuple[Page, Mapping[str, Mapping[str, An
         context["nothing"] = nothing
         context["tables"] = _tables(site) if name == "paper" else []
         context["untimed"] = _untimed(site) if name == "cost" else []
-        loaded = {f"charts-{name}": {c.key: c.spec for c in charts}} if charts else {}
+        loaded: dict[str, Mapping[str, Any]] = {}
+        if charts:
+            loaded[f"charts-{name}"] = {c.key: c.spec for c in charts}
         yield Page("charts.html", f"{name}.html", title, context), loaded

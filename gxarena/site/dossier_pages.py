@@ -40,7 +40,7 @@ MAY_BE_ONE = {
 """Columns that are often the same in all rows; of these the long ones become notes."""
 
 
-def dossier_pages(site: Site) -> Iterator[tuple[Page, Mapping[str, Mapping[str, Any]]]]:
+def dossier_pages(site: Site) -> Iterator[tuple[Page, dict[str, Mapping[str, Any]]]]:
     """Each dossier's page, and by name what it loads: nothing where no samples are held.
 
     Letters come apart from values: whoever looks at numbers alone does not wait for them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gxarena.site.explorer import Explored
@@ -17,7 +17,7 @@ def explorer_page(site: Site) -> Page:
     return Page("samples.html", "samples.html", "Sequences", context)
 
 
-def explorer_data(explored: Explored) -> Iterator[tuple[str, dict[str, Any]]]:
+def explorer_data(explored: Explored) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Name and content of each file that the page may load."""
     yield f"sequences-{explored.key}", explored.document
     yield from explored.explanations.items()

@@ -35,6 +35,16 @@ def test_a_file_has_the_last_line_and_failures_uncut(
     assert last == f"quickstart: {len(plan.cells)} of {len(plan.cells)} cells"
 
 
+def test_a_run_that_is_taken_up_counts_what_is_done(
+    plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    n = len(plan.cells)
+    with progress.Progress(plan) as told:
+        told.earlier(n - 1)
+        told.cell(plan.cells[-1], "ok", "")
+    assert capsys.readouterr().err.splitlines() == [f"quickstart: {n} of {n} cells"]
+
+
 def test_who_takes_long_says_where_it_is(
     plan: Plan, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

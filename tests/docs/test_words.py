@@ -310,6 +310,39 @@ def test_all_cnns_are_wrong_nowhere_and_the_minis_on_four_with_decoys() -> None:
     assert {row["sequences"] for row in rows if row["dataset"].startswith("decoys,")} == {4}
 
 
+def test_consistency_is_of_what_networks_learned() -> None:
+    """docs/results.md, planted truth."""
+    rows = _rows("question-consistency", metric="attribution_consistency.excess", dataset="and")
+    planted = _rows(
+        "planted", metric="attribution_consistency.excess", dataset="and", model="cnn-planted"
+    )
+    for rule in ("lrp", "lrp-plus", "lrp-alpha-beta"):
+        learned, nothing = rows[rule], rows[f"randomised-{rule}"]
+        assert learned["ci_low"] > nothing["ci_high"]
+        assert (nothing["ci_low"] > 0) == (rule != "lrp")
+        assert (learned["replicates"], nothing["replicates"]) == (5, 3)
+        assert learned["estimate"] == pytest.approx(planted[rule]["estimate"])
+    assert max(rows.values(), key=lambda row: row["estimate"])["explainer"] == "gc"
+
+
+@pytest.mark.parametrize("fill", ["unknown", "dinucleotide"])
+@pytest.mark.parametrize("explainer", ["lrp", "lrp-plus"])
+def test_lrp_gains_in_either_class_right_or_wrong(explainer: str, fill: str) -> None:
+    """docs/results.md, by class, and by right or wrong."""
+    metric = f"faithfulness-{fill}.gain_logit@5"
+    parts = ("", "-promoters", "-background", "-correct", "-wrong")
+    row = {part: _rows(f"question-classes{part}", metric=metric)[explainer] for part in parts}
+    assert {found["replicates"] for found in row.values()} == {5}
+    assert min(found["ci_low"] for found in row.values()) > 0
+    for one, other in (("-promoters", "-background"), ("-correct", "-wrong")):
+        assert row[one]["ci_low"] < row[other]["ci_high"]
+        assert row[other]["ci_low"] < row[one]["ci_high"]
+    assert _rows("question-classes-background", metric=metric)["gc"]["ci_low"] > 0
+    if explainer == "lrp":
+        width = {part: found["ci_high"] - found["ci_low"] for part, found in row.items()}
+        assert min(width["-promoters"], width["-background"]) > 2 * width[""]
+
+
 MODELS = ("cnn-planted", "mini-planted")
 
 

@@ -61,6 +61,27 @@ def test_what_a_metric_asks_most_often_does_not_decide() -> None:
     assert [(one.mean_rank, one.place) for one in found] == [(1.5, 1), (1.5, 1)]
 
 
+def test_what_is_between_controls_does_not_count_twice() -> None:
+    rows = [_block({"a": 1, "b": 2}), _block({"a": 2, "b": 1}, metric="q.normalised")]
+    assert [(one.names, one.mean_rank) for one in _summed([*itertools.chain(*rows)])] == [
+        (("a",), 1.0),
+        (("b",), 2.0),
+    ]
+
+
+def test_means_that_are_equal_but_for_rounding_are_tied() -> None:
+    """Of three families 4/3, 5/3 and 7/3, which do not add up alike in every order."""
+    thirds = [(1, 1, 2), (1, 2, 2), (2, 2, 3)]
+    for order in itertools.permutations(range(3)):
+        rows = [
+            _block({"a": thirds[i][k], "b": thirds[order[i]][k]}, metric=f"f.{family}_logit@{k}")
+            for i, family in enumerate(("mif", "lif", "other"))
+            for k in range(3)
+        ]
+        found = _summed([*itertools.chain(*rows)])
+        assert [(one.mean_rank, one.place) for one in found] == [(1.5, 1), (1.5, 1)]
+
+
 @pytest.mark.parametrize(
     ("metric", "family"),
     [

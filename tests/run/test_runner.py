@@ -133,7 +133,8 @@ def test_cells_are_told_as_they_settle_those_of_one_explainer_together(
         settled.setdefault(cell.explainer, set()).add((status, message))
 
     made = plan(models={"twice": {"name": "toy", "scale": 2.0}}, matrix=blocks)
-    run(made, tmp_path / "run", report_cell=report)
+    before: list[int] = []
+    run(made, tmp_path / "run", report_cell=report, report_done=before.append)
     assert len(told) == len(made.cells) == 4 + 6
     assert told == sorted(told)  # what compares two comes after what needs one of them alone
     assert settled == {
@@ -141,6 +142,11 @@ def test_cells_are_told_as_they_settle_those_of_one_explainer_together(
         "exact": {("ok", "")},
         "crash": {("error", "this explainer always fails")},
     }
+    crashed = sum(cell.explainer == "crash" for cell in made.cells)
+    told.clear()
+    run(made, tmp_path / "run", report_cell=report, report_done=before.append)
+    assert before == [0, len(made.cells) - crashed]
+    assert len(told) == crashed
 
 
 def test_cells_say_what_readers_need(plan: MakePlan, tmp_path: Path) -> None:
