@@ -34,8 +34,10 @@ def load_network(folder: str | Path, kind: type[NetworkConfig]) -> Network:
     config = read_config(folder, kind)
     path = Path(folder) / SAFETENSORS
     tensors = read_tensors(path)
+    with torch.device("meta"):  # shapes alone: a config may ask for more memory than there is
+        outline = build(config)
+    _check_names(path, outline, tensors)
     network = build(config)
-    _check_names(path, network, tensors)
     network.load_state_dict(tensors)
     return network.eval()
 

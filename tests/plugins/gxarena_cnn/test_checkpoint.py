@@ -127,6 +127,14 @@ def test_weights_of_another_shape(folder: Path) -> None:
         CNN(folder)
 
 
+@pytest.mark.parametrize("values", [{"dense": 10**13}, {"input_length": 10**13}])
+def test_a_network_beyond_all_memory(folder: Path, values: dict[str, object]) -> None:
+    """Nothing of that size is allocated: torch could not, and says so in its own words."""
+    change(folder, **values)
+    with pytest.raises(InputError, match=r"as config.json says, got \("):
+        load_network(folder, CNNConfig)
+
+
 def test_weights_that_are_not_finite(folder: Path) -> None:
     path = folder / "model.safetensors"
     tensors = read_tensors(path)
