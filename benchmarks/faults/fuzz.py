@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -88,6 +89,7 @@ def readers(place: Path) -> dict[str, Callable[[], Example]]:
         "maps": lambda: _of_tests(place, ["m."]),
         "card": lambda: _cards(place),
         "attestation": lambda: _attestation(place),
+        "weights": lambda: _weights(place),
         "matrices": _matrices,
     }
 
@@ -219,6 +221,34 @@ def _attestation(place: Path) -> Example:
             path.write_bytes(content)
             with contextlib.suppress(GxarenaError):
                 read_attestation(path)
+
+    return example
+
+
+def _weights(place: Path) -> Example:
+    """Folders of networks: what describes them damaged, or odd in sound JSON, and their weights."""
+    from gxarena_cnn.describe import cnn_folder
+    from gxarena_cnn.model import CNN
+
+    folder = place / "weights"
+    shutil.copytree(cnn_folder("fly"), folder, dirs_exist_ok=True)
+    config = folder / "config.json"
+    whole = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+    def read(_: Path) -> None:
+        CNN(str(folder)).predict(["ACGTN" * 50])
+
+    damage_one = of_files(read, whole)
+
+    def example(seed: int, value: Any) -> None:
+        damage_one(seed, value)
+        odd = with_odd_value(json.loads(whole[config]), value, seed)
+        config.write_text(json.dumps(odd))
+        try:
+            with contextlib.suppress(GxarenaError):
+                read(config)
+        finally:
+            config.write_bytes(whole[config])
 
     return example
 
