@@ -15,6 +15,7 @@ from gxarena.files import write_bytes
 from gxarena_dnabert2.config import Config
 from gxarena_dnabert2.network import SequenceClassifier
 from gxarena_torch.checkpoint_files import WEIGHTS, shards, weights_file
+from gxarena_torch.outline import outlined
 
 _HEAD = ("classifier.", "bert.pooler.")
 
@@ -72,8 +73,8 @@ def load_classifier(
     """
     config = Config.read(folder)
     weights = read_weights(folder)
-    with torch.device("meta"):  # shapes alone: a config may ask for more memory than there is
-        _compared(SequenceClassifier(config), weights, folder, fresh_head)
+    outline = outlined(lambda: SequenceClassifier(config), folder)
+    _compared(outline, weights, folder, fresh_head)
     network = SequenceClassifier(config)
     return network, load_into(network, weights, folder, fresh_head=fresh_head)
 

@@ -10,6 +10,7 @@ import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, PretrainedConfig
 
 from gxarena.errors import InputError
+from gxarena_torch.outline import outlined
 
 _UNUSED = ("contact_head.",)
 """Part of some networks, yet of no classifier's output."""
@@ -77,8 +78,10 @@ def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
 
 def _check_size(folder: Path, config: PretrainedConfig) -> None:
     """transformers allocates what a config asks for, also where no file holds its weights."""
-    with torch.device("meta"):
-        outline = AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
+    outline = outlined(
+        lambda: AutoModelForSequenceClassification.from_config(config, trust_remote_code=False),
+        folder,
+    )
     asked = sum(weight.numel() for weight in outline.parameters())
     held = sum(path.stat().st_size for path in folder.iterdir() if path.suffix in _WEIGHTS)
     if asked > max(_WEIGHTS_A_BYTE * held, _FEW):

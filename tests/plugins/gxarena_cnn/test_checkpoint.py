@@ -98,7 +98,7 @@ def test_an_invalid_config(folder: Path, values: dict[str, object], message: str
         CNN(folder)
 
 
-@pytest.mark.parametrize("text", ["{", "[]"])
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000], ids=["cut", "list", "deep"])
 def test_a_config_that_is_no_json_object(folder: Path, text: str) -> None:
     (folder / "config.json").write_text(text)
     with pytest.raises(InputError, match=r"expected (a )?JSON"):

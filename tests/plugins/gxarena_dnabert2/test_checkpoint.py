@@ -140,6 +140,13 @@ def test_another_shape(make_checkpoint: Checkpoints) -> None:
     assert "'classifier.weight': expected shape (2, 24)" in _error(folder)
 
 
+@pytest.mark.parametrize("text", ["{", "[" * 100_000], ids=["cut", "deep"])
+def test_a_config_that_does_not_read(make_checkpoint: Checkpoints, text: str) -> None:
+    folder = make_checkpoint()
+    (folder / "config.json").write_text(text)
+    assert "config.json: expected JSON, got a syntax error" in _error(folder)
+
+
 @pytest.mark.parametrize("name", ["vocab_size", "intermediate_size"])
 def test_a_network_beyond_all_memory(make_checkpoint: Checkpoints, name: str) -> None:
     """Nothing of that size is allocated: torch could not, and says so in its own words."""
