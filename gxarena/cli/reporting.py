@@ -80,13 +80,14 @@ def figure(
     from gxarena.cli.console import out as console
     from gxarena.report.evidence import Evidence
     from gxarena.report.figures.boards import BOARD_FIGURES, write_board_figure
-    from gxarena.report.figures.catalogue import write_figure
+    from gxarena.report.figures.catalogue import drawing, write_figure
     from gxarena.results.reading import check_outside_runs
 
     check_outside_runs(out)
     if name in BOARD_FIGURES:
         write_board_figure(name, folders, metrics, out)
     else:
+        drawing(name)  # a misspelt name is told before a board is asked for a run's tables
         with Evidence.opened(folders) as evidence:
             write_figure(name, evidence, out)
     console().print(f"Drawn: {out}", highlight=False, markup=False)

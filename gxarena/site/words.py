@@ -40,9 +40,7 @@ def headline(section: Section) -> str:
         )
     best = _best(section)
     if not best:
-        barred = _barred(section)
-        why = f": pages of {listed(barred)} say why" if barred else ""
-        return f"{wish}: nobody is ranked{why}."
+        return f"{wish}: nobody is ranked{_why_nobody(section)}."
     use = " or ".join(_named(line) for line in best[:3]) + (" or others" if best[3:] else "")
     costs = [line.seconds for line in best if line.seconds is not None]
     takes = (
@@ -62,6 +60,16 @@ def headline(section: Section) -> str:
             *_beaten(section, best),
         ]
     )
+
+
+def _why_nobody(section: Section) -> str:
+    """Of metrics without a direction that they have none; others' pages say what bars them."""
+    directed = {metric_of(row["metric"]) for row in section.rows if row["direction"] != "none"}
+    neither = sorted({metric_of(row["metric"]) for row in section.rows} - directed)
+    why = [f"of {listed(neither)} neither more nor less is better"] if neither else []
+    if barred := _barred(section):
+        why.append(f"pages of {listed(barred)} say why")
+    return f": {'; '.join(why)}" if why else ""
 
 
 def _best(section: Section) -> list[Line]:
@@ -227,7 +235,7 @@ def _named(line: Line) -> str:
 
 
 def cheaper(section: Section) -> list[str]:
-    """The best of those that cost at most a fifth of the first."""
+    """The best of those that cost at most a fifth of the first, which may be among the worse."""
     standing = (line for line in section.lines if line.standing)
     ranked = sorted(standing, key=lambda line: line.standing.place if line.standing else 0)
     if not ranked or not ranked[0].seconds:
@@ -237,8 +245,14 @@ def cheaper(section: Section) -> list[str]:
         if line.seconds and line.seconds <= cost / 5 and line.standing:
             tier = section.tier_of(line)
             behind = f", and is in tier {tier}" if tier is not None and tier > 1 else ""
+            place, many = line.standing.place, len(ranked)
+            worse = (
+                "Nobody in the better half takes at most a fifth of that. "
+                if 2 * place > many + 1
+                else ""
+            )
             return [
-                f"{_named(line)}, place {line.standing.place} of {len(ranked)}, takes "
+                f"{worse}{_named(line)}, place {place} of {many}, takes "
                 f"{duration(line.seconds)} a sequence instead of {duration(cost)}{behind}."
             ]
     return []

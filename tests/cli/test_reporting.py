@@ -97,6 +97,7 @@ def test_a_mistake_is_one_sentence(
         (["report", tmp_path, "--out", tmp_path / "x"], "expected the folder of a run"),
         (["figure", "similarity", small, "--out", tmp_path / "a.png"], "metric continuous_jaccard"),
         (["figure", "similar", small, "--out", tmp_path / "a.png"], "Did you mean 'similarity'?"),
+        (["figure", "rank", tmp_path / "b.parquet", "--out", tmp_path / "a.png"], "'ranks'?"),
         (["figure", "3", small, "--out", tmp_path / "a.doc"], "expected .png, .svg or .pdf"),
     ):
         monkeypatch.setattr(sys, "argv", ["gxarena", *map(str, arguments)])

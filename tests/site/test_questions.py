@@ -12,7 +12,7 @@ from gxarena.results.boards import Board
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.results.summary import summary
 from gxarena.site.questions import Section, sections_of
-from gxarena.site.words import in_detail, in_words
+from gxarena.site.words import headline, in_detail, in_words
 
 ORDER = ("deeplift", "ism", "lrp", "gradient")
 
@@ -73,6 +73,7 @@ def test_words_name_who_is_ahead_what_it_costs_and_on_what() -> None:
     (tier,) = [tier for tier, lines in section.tiers for one in lines if one.explainer == "lrp"]
     behind = f", and is in tier {tier}." if tier != 1 else "."
     assert f"lrp, place 3 of 4, takes 10 ms a sequence instead of 1.0 s{behind}" in said
+    assert " Nobody in the better half takes at most a fifth of that. lrp, place 3" in said
     assert "Over 12 data sets of 100 sequences" in said
     assert "1 metric and 3 sets of weights" in said
     assert "Mean ranks are by metric-0." in said
@@ -332,3 +333,34 @@ def test_the_best_by_mean_rank_that_is_surely_among_the_last_by_another_quantity
         "But deeplift is surely among the last by metric-0.lif_change@5 on “set-0” (place 4 of 4)."
     )
     assert (behind in words) is said
+
+
+def test_who_is_cheaper_and_stands_in_the_better_half_is_said_so_by_place_alone() -> None:
+    given = board()
+    rows = [
+        row | {"seconds_per_sequence": 0.02 if row["explainer"] == "ism" else 1.0}
+        for row in given.table.to_pylist()
+    ]
+    said = " ".join(in_words(only(Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {}))))
+    assert "ism, place 2 of 4, takes 20 ms a sequence instead of 1.0 s." in said
+    assert "better half" not in said
+
+
+def test_where_neither_more_nor_less_is_better_the_headline_says_that_nobody_is_ranked_for_it() -> (
+    None
+):
+    unranked = dict.fromkeys(
+        ("rank", "rank_low", "rank_high", "tier", "ranks_without", "behind_best_p")
+    )
+    given = board(question="robustness", metric="wobble", direction="none", **unranked)
+    said = headline(only(given))
+    assert said.endswith("nobody is ranked: of wobble neither more nor less is better.")
+    barred = [
+        row | {"metric": "turned", "direction": "higher", "not_ranked": "gc is the same"}
+        for row in given.table.to_pylist()
+    ]
+    both = pa.Table.from_pylist([*given.table.to_pylist(), *barred], LEADERBOARD)
+    said = headline(only(Board(("b",), both, {})))
+    assert said.endswith(
+        "nobody is ranked: of wobble neither more nor less is better; pages of turned say why."
+    )
