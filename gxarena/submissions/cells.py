@@ -36,7 +36,7 @@ _READ = [
     "aggregator_parameters", "aggregator_digest", "metric", "metric_component",
     "metric_distribution", "metric_parameters", "metric_digest", "metric_name", "metric_scope",
     "metric_question", "against", "quantities", "target", "objective", "seed", "status",
-    "gxarena_version", "explain_seconds",
+    "gxarena_version", "explain_seconds", "dataset_kind",
 ]  # fmt: skip
 """Columns of `cells` that any check reads."""
 

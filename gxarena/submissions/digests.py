@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from gxarena.capabilities import COARSEN, REFINE
 from gxarena.errors import GxarenaError
 from gxarena.identity import digest, path_digest
 from gxarena.registry import Registry
@@ -39,6 +40,33 @@ def check_agreement(cells: Sequence[Row], suite: Suite, findings: Findings) -> N
             findings.add(
                 CHECK, f"{named(row)}, attributions_key", expected, quoted(row["attributions_key"])
             )
+
+
+def check_ids(cells: Sequence[Row], suite: Suite, installed: Installed, findings: Findings) -> None:
+    """A cell's id is that of the digests in its row, so that none can be altered alone.
+
+    Of cells that are compared with nothing and whose scores stay on the units they were made on:
+    the row alone says all that such an id is made of.
+    """
+    for row in cells:
+        aggregator = installed.found("aggregator", row)
+        moves = aggregator is None or aggregator.component.provides & {COARSEN, REFINE}
+        if row["status"] != "ok" or row["against"] or moves:
+            continue
+        labels = [
+            suite.name, row["dataset"], row["model"], row["explainer"], row["model_replicate"],
+            row["aggregator"], row["metric"], (), row["dataset_kind"] or "", row["explainer_role"],
+        ]  # fmt: skip
+        made = {
+            keys.cell_id(
+                labels, explain=explain, aggregator=row["aggregator_digest"],
+                metric=row["metric_digest"], scope=row["metric_scope"],
+            )
+            for explain in _keys(row, suite)
+        }  # fmt: skip
+        if row["cell_id"] not in made:
+            expected = "the id of a cell of these digests of data set, model, explainer and metric"
+            findings.add(CHECK, f"{named(row)}, cell_id", expected, quoted(row["cell_id"]))
 
 
 def check_components(

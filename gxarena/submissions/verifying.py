@@ -38,7 +38,12 @@ from gxarena.submissions.card import Card, read_card
 from gxarena.submissions.cells import Row, checked_cells
 from gxarena.submissions.constants import check_constants
 from gxarena.submissions.curves import confirmed_by_curves
-from gxarena.submissions.digests import check_agreement, check_components, check_installation
+from gxarena.submissions.digests import (
+    check_agreement,
+    check_components,
+    check_ids,
+    check_installation,
+)
 from gxarena.submissions.findings import Findings, quoted
 from gxarena.submissions.installed import Installed
 from gxarena.submissions.motifs import check_motifs
@@ -182,6 +187,7 @@ def _check(run: RunResults, verdict: Verdict, registry: Registry, replays: int) 
         check_installation(cells, values, installed, findings)
         check_agreement(cells, suite, findings)
         check_components(cells, suite, installed, findings)
+        check_ids(cells, suite, installed, findings)
     with findings.guarding("motifs"):
         check_motifs(run, cells, values, findings)
     held = _attributions(run, findings)

@@ -337,6 +337,14 @@ ALTERED: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: rewrite(f, "cells", lambda r: [r[0] | {"model_digest": "0" * 32}, *r[1:]]),
         "digests: cell .*, model 'toy': expected the same as in cell",
     ),
+    "another digest of a metric in all cells": (
+        lambda f: rewrite(f, "cells", lambda r: [one | {"metric_digest": "0" * 32} for one in r]),
+        "digests: cell .*, cell_id: expected the id of a cell of these digests of data set, model",
+    ),
+    "another digest of an aggregator in all cells": (
+        lambda f: rewrite(f, "cells", lambda r: [o | {"aggregator_digest": "0" * 32} for o in r]),
+        "digests: cell .*, cell_id: expected the id of a cell of these digests of data set, model",
+    ),
     "another component behind a label": (
         lambda f: rewrite(f, "cells", lambda r: [one | {"metric_component": "nope"} for one in r]),
         "digests: cell .*, metric_component: expected 'gini', as the suite has it, got 'nope'",
