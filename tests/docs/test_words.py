@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from statsmodels.stats.multitest import multipletests
 
+from gxarena.results.excess import Excess, Found
 from gxarena.results.schemas import LEADERBOARD
+from gxarena.statistics.intervals import EQUAL
 from gxarena_jaspar.grammars import MOTIFS
 from gxarena_jaspar.instances import drawn_motif
 from gxarena_jaspar.matrices import matrices
@@ -22,6 +24,11 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RULES = ("lrp", "lrp-plus", "lrp-gamma", "lrp-alpha-beta")
 """Of LRP: the default, epsilon, and the others."""
 GRAMMARS = ("one", "and", "or", "spacing", "unless", "decoys")
+
+
+def _page(name: str) -> str:
+    """A page of docs/ as one line."""
+    return " ".join((BOARDS.parent / "docs" / f"{name}.md").read_text().split())
 
 
 def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
@@ -323,6 +330,13 @@ def test_consistency_is_of_what_networks_learned() -> None:
         assert (learned["replicates"], nothing["replicates"]) == (5, 3)
         assert learned["estimate"] == pytest.approx(planted[rule]["estimate"])
     assert max(rows.values(), key=lambda row: row["estimate"])["explainer"] == "gc"
+    # One number five times says nothing of networks that differ, nor is its interval a t's.
+    assert rows["gc"]["ci_low"] < rows["lrp"]["ci_low"]
+    assert rows["gc"]["ci_method"].startswith(EQUAL)
+    assert rows["lrp"]["ci_method"].startswith("t over 5 replicates")
+    page = _page("results")
+    assert "GC content is above all" not in page
+    assert "its interval says how long the scale is" in page
 
 
 @pytest.mark.parametrize("fill", ["unknown", "dinucleotide"])
@@ -337,7 +351,19 @@ def test_lrp_gains_in_either_class_right_or_wrong(explainer: str, fill: str) -> 
     for one, other in (("-promoters", "-background"), ("-correct", "-wrong")):
         assert row[one]["ci_low"] < row[other]["ci_high"]
         assert row[other]["ci_low"] < row[one]["ci_high"]
-    assert _rows("question-classes-background", metric=metric)["gc"]["ci_low"] > 0
+    above: dict[str, set[str]] = {}
+    for part in parts:
+        rows = _rows(f"question-classes{part}", metric=metric)
+        controls = [rows[name] for name in ("gc", "random", "randomised-lrp")]
+        above[part] = {one["explainer"] for one in controls if one["ci_low"] > 0}
+        beyond = row[part]["ci_low"] > max(one["ci_high"] for one in controls)
+        assert beyond == ((explainer, part) != ("lrp-plus", "-wrong"))
+    five_right = {"gc"} if fill == "dinucleotide" else set()
+    assert above == {
+        "": {"gc"}, "-promoters": set(), "-background": {"gc", "randomised-lrp"},
+        "-correct": five_right, "-wrong": set(),
+    }  # fmt: skip
+    assert "GC content has a little of it on background alone" not in _page("results")
     if explainer == "lrp":
         width = {part: found["ci_high"] - found["ci_low"] for part, found in row.items()}
         assert min(width["-promoters"], width["-background"]) > 2 * width[""]
@@ -858,6 +884,46 @@ def test_beside_which_control_motifs_are_in_excess() -> None:
     assert "all controls" not in {row["beside"] for row in minis}
 
 
+CONTROLS = ("GC content", "random scores", "a randomised model")
+
+
+def test_of_the_patterns_that_count_alone_less_excess_is_told() -> None:
+    """docs/results.md, real binding sites and fly core promoters: which patterns a share is of."""
+    like = ("dataset", "model", "explainer", "aggregator", "contributions")
+    counting: dict[tuple[str, ...], dict[str, int]] = {}
+    for row in pq.read_table(BOARDS / "motif-found.parquet").to_pylist():
+        # GC content knows no model and counts once, as in the other table.
+        times = 1 if row["of"] == "GC content" else row["trainings"]
+        number = round(row["counted"] * times)
+        counting.setdefault(tuple(row[name] for name in like), {})[row["of"]] = number
+    told = set()
+    for row in pq.read_table(BOARDS / "motif-excess.parquet").to_pylist():
+        of = counting[tuple(row[name] for name in like)]
+        ours = of["the explanation"]
+        kinds = (
+            set(of) - {"the explanation"} if row["beside"] == "all controls" else {row["beside"]}
+        )
+        theirs = sum(of[kind] for kind in kinds)
+        if theirs:
+            found = Excess(
+                *("",) * 4, None, "", "", Found("", ours, ours, row["matched"]),
+                (Found("", theirs, theirs, row["control_matched"]),),
+            )  # fmt: skip
+            assert found.interval is not None
+            if found.interval[0] > 0:
+                told.add((row["dataset"], row["contributions"], row["beside"]))
+    assert told == {
+        ("pu1", "observed", "all controls"),
+        ("pu1", "hypothetical", "all controls"),
+        ("pu1", "observed", "GC content"),
+        ("pu1", "observed", "a randomised model"),
+    }
+    page = _page("results")
+    assert "Of the patterns that count alone" in page
+    assert "of the patterns that count alone it has none that is told" in page
+    assert "which has few patterns" not in page
+
+
 @pytest.mark.parametrize("grammar", GRAMMARS)
 def test_smoothing_helps_lrp_s_magnitudes_and_harms_its_signs(grammar: str) -> None:
     """docs/results.md, matched resolution."""
@@ -928,15 +994,22 @@ def test_on_fly_and_human_mif_loses_and_lif_gains_beside_a_random_order(
     board: str, dataset: str, model: str, explainer: str, fill: str
 ) -> None:
     """docs/paper.md, on human non-TATA promoters."""
-    mif, lif, chance = (
-        _rows(
-            board, dataset=dataset, model=model, aggregator="native",
-            metric=f"faithfulness-{fill}.{order}_drop_probability@20",
-        )[explainer]
-        for order in ("mif", "lif", "random")
-    )  # fmt: skip
-    assert mif["ci_low"] > chance["ci_high"]
-    assert lif["ci_high"] < min(chance["ci_low"], 0)
+
+    def holds(scale: str, budget: int) -> bool:
+        mif, lif, chance = (
+            _rows(
+                board, dataset=dataset, model=model, aggregator="native",
+                metric=f"faithfulness-{fill}.{order}_drop_{scale}@{budget}",
+            )[explainer]
+            for order in ("mif", "lif", "random")
+        )  # fmt: skip
+        below = lif["ci_high"] < min(chance["ci_low"], 0)
+        return bool(mif["ci_low"] > chance["ci_high"] and below)
+
+    assert all(holds(scale, k) for scale in ("logit", "probability") for k in (5, 10, 20))
+    if fill == "unknown":
+        assert holds("logit", 50) == (explainer == "attnlrp")
+    assert "with 5 to 20% replaced and by each fill" in _page("paper")
 
 
 def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
@@ -958,7 +1031,7 @@ def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
     assert saw["random"]["ci_low"] < held["random"]["ci_low"] < saw["random"]["ci_high"]
 
 
-def test_the_network_of_single_nucleotides_has_learned_less() -> None:
+def test_the_network_of_single_nucleotides_calls_fewer_promoters_right() -> None:
     """docs/paper.md, open questions: what BPE tokens do."""
     right = {
         model: _rows("question-tokenisation", metric="accuracy", model=model)["attnlrp"]
@@ -966,6 +1039,14 @@ def test_the_network_of_single_nucleotides_has_learned_less() -> None:
     }
     assert {row["replicates"] for row in right.values()} == {1}
     assert right["nucleotides"]["ci_high"] < right["bpe"]["ci_low"]
+    assert right["nucleotides"]["ci_low"] < 0.5  # as a coin would
+    # Promoters alone were asked, so that what was learned is not known, and no exchanged scores.
+    rows = pq.read_table(BOARDS / "question-tokenisation.parquet").to_pylist()
+    assert {row["dataset"] for row in rows} == {"promoters"}
+    assert not [row for row in rows if "permuted" in row["explainer"]]
+    page = _page("paper")
+    assert "single nucleotides has learned less" not in page
+    assert "Exchanged scores, a higher floor" in page
 
 
 @pytest.mark.parametrize("model", ["bpe", "nucleotides"])
@@ -1002,6 +1083,10 @@ def test_attnlrp_beats_its_controls_on_each_architecture(model: str) -> None:
     controls = [rows[one]["ci_high"] for one in ("random", "gc", f"randomised{kind}")]
     assert rows[f"attnlrp{kind}"]["ci_low"] > max(controls)
     assert {row["replicates"] for row in rows.values()} == {1}
+    rows = _rows("architectures", metric="faithfulness-unknown.mif_drop_probability@5", model=model)
+    controls = [rows[one]["ci_high"] for one in ("random", "gc", f"randomised{kind}")]
+    assert (rows[f"attnlrp{kind}"]["ci_low"] > max(controls)) == (model != "characters")
+    assert "with fewer replaced that of characters does not, in probability" in _page("paper")
 
 
 @pytest.mark.parametrize("model", TOYS)
