@@ -451,7 +451,7 @@ def test_smoothed_magnitudes_find_motifs_better_and_controls_stay_far_below(gram
 def test_which_of_two_maps_is_ahead_hangs_on_the_resolution() -> None:
     """docs/results.md, at matched resolution: beyond both intervals, AttnLRP's or LRP's map."""
 
-    def ahead(width: int) -> tuple[set[str], set[str]]:
+    def ahead(width: int, of_lrp: str = "auprc-magnitude") -> tuple[set[str], set[str]]:
         found: tuple[set[str], set[str]] = (set(), set())
         for grammar in GRAMMARS:
             ours, theirs = (
@@ -461,7 +461,7 @@ def test_which_of_two_maps_is_ahead_hangs_on_the_resolution() -> None:
                 )[explainer]
                 for model, aggregator, metric, explainer in (
                     ("mini-planted", "passed_on", "auprc", "attnlrp"),
-                    ("cnn-planted", "native", "auprc-magnitude", "lrp"),
+                    ("cnn-planted", "native", of_lrp, "lrp"),
                 )
             )  # fmt: skip
             for place, (one, other) in enumerate(((ours, theirs), (theirs, ours))):
@@ -469,9 +469,11 @@ def test_which_of_two_maps_is_ahead_hangs_on_the_resolution() -> None:
                     found[place].add(grammar)
         return found
 
-    for width in (1, 5):
-        assert ahead(width)[0] == {"one", "and", "or", "decoys"}
+    four = {"one", "and", "or", "decoys"}
+    assert [ahead(width) for width in (1, 5)] == [(four, set()), (four, {"unless"})]
+    assert 'over five LRP\'s magnitudes are in "A unless C"' in _page("results")
     assert ahead(21) == (set(), set(GRAMMARS) - {"and"})
+    assert [ahead(width, "auprc")[1] for width in (1, 5, 11, 21)] == [set()] * 4
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
@@ -738,6 +740,18 @@ def test_and_its_gain_on_promoters_is_not_told_from_zero() -> None:
     assert cnn["lrp"]["ci_low"] > 0
     mini = _rows("explainers", model="dnabert2-mini", metric=gain, **asked)
     assert mini["attention-cls"]["ci_low"] < 0 < mini["attention-cls"]["ci_high"]
+    found = {
+        grammar: _rows(
+            "explainers", dataset=f"planted-{grammar}", model="mini-planted", metric="auprc"
+        )
+        for grammar in GRAMMARS
+    }
+    assert {
+        grammar
+        for grammar, rows in found.items()
+        if rows["attention-cls"]["ci_low"] > rows["random"]["ci_high"]
+    } == set(GRAMMARS) - {"spacing"}
+    assert "planted motifs it finds better than random scores" in _page("results")
 
 
 STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
