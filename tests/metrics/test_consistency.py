@@ -421,6 +421,15 @@ def test_rounding_decides_no_box() -> None:
     assert _values(maps)["divergence"] == pytest.approx(math.log(49))
 
 
+@pytest.mark.parametrize("edge", [1, 7, 16, 30])
+def test_what_is_this_near_to_an_edge_is_on_it(edge: int) -> None:
+    """Either side of any edge of phi by less than rounding: one box, and not two next door."""
+    angle = 2 * math.pi * edge / 31 - math.pi
+    maps = [_equator(angle + moved) for moved in (-1e-12, 0.0, 1e-12)]
+    got = _values(maps, AttributionConsistency(share=1.0))
+    assert got["divergence"] == pytest.approx(math.log(49))
+
+
 ROWS = st.lists(st.floats(), min_size=4, max_size=4)
 MAPS = st.lists(st.lists(ROWS, min_size=1, max_size=9), min_size=0, max_size=4)
 

@@ -283,6 +283,29 @@ def test_a_probe_that_knows_no_units_is_unsupported() -> None:
         Retokenised("complement").score(_explained(Runs()), Bare())  # type: ignore[arg-type]
 
 
+def test_answers_are_not_rounded_to_the_precision_of_outputs() -> None:
+    """A network's outputs may be of float32; what it answers to pieces is taken as it is."""
+
+    class Thirds(Runs):
+        def predict(self, sequences: Sequence[str]) -> Floats:
+            return super().predict(sequences) / 3
+
+        def predict_pieces(self, sequences: Sequence[str], pieces: Sequence[Spans]) -> Floats:
+            return super().predict_pieces(sequences, pieces) / 3
+
+    whole = _on_nucleotides(_explained(Thirds()))
+    rough = replace(whole, outputs=whole.outputs.astype(np.float32))
+    rounded = (rough.outputs.astype(np.float64) - whole.outputs)[:, 1]
+    assert rounded.any()
+    drops, others = (
+        Retokenised("complement").score(one, ModelProbe(Thirds)).values["mif_drop_logit@20"]
+        for one in (whole, rough)
+    )
+    moved = drops != 0
+    assert moved.any()
+    assert others[moved] == pytest.approx((drops + rounded)[moved], abs=1e-12)
+
+
 def test_nobody_is_ranked_by_it() -> None:
     metric = Retokenised()
     assert metric.quantities.keys() == Faithfulness().quantities.keys()
