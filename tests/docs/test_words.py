@@ -843,10 +843,10 @@ def test_hiding_five_nucleotides_tells_explainers_of_spliceai_from_place() -> No
 def test_sparsity_turns_round_with_length() -> None:
     """docs/paper.md, open questions."""
 
-    def gini(length: int, model: str, explainer: str) -> dict[str, Any]:
+    def gini(length: int, model: str, explainer: str, aggregator: str = "native") -> dict[str, Any]:
         dataset = f"promoters-{length}"
         return _rows(
-            "question-length", dataset=dataset, model=model, metric="gini", aggregator="native"
+            "question-length", dataset=dataset, model=model, metric="gini", aggregator=aggregator
         )[explainer]
 
     token, base = ("dnabert2-mini", "attnlrp"), ("cnn", "lrp")
@@ -855,6 +855,13 @@ def test_sparsity_turns_round_with_length() -> None:
     estimates = [gini(length, *token)["estimate"] for length in (50, 100, 150, 200, 250)]
     assert estimates == sorted(estimates)
     assert gini(250, *token)["ci_low"] > gini(50, *token)["ci_high"]
+    # On the same units: nucleotides say the same, tokens nothing of the shortest windows.
+    assert gini(50, *base)["ci_low"] > gini(50, *token, "passed_on")["ci_high"]
+    assert gini(250, *token, "passed_on")["ci_low"] > gini(250, *base)["ci_high"]
+    assert gini(50, *base, "sum")["ci_low"] < gini(50, *token)["ci_high"]
+    assert gini(250, *token)["ci_low"] > gini(250, *base, "sum")["ci_high"]
+    assert "random" not in _rows("question-length", metric="gini")
+    assert "the two are not told apart on the shortest windows" in _page("paper")
 
 
 def test_what_core_promoter_motifs_bear_out() -> None:
