@@ -46,6 +46,8 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
         ("question-positions", {"cnn": 5, "dnabert2-mini": 5}),
         ("question-similarity", {"dnabert2-mini": 5}),
         ("question-unseen", {"cnn-planted": 5, "all-words": 3, "held-out": 3}),
+        ("question-tokenisation", {"cnn": 1, "bpe": 1, "nucleotides": 1}),
+        ("spliceai", {"spliceai": 1}),
     ],
 )
 def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int]) -> None:
@@ -54,6 +56,17 @@ def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int])
     assert {(r["model"], r["replicates"]) for r in rows if r["role"] == "method" and r["n"]} == set(
         models.items()
     )
+
+
+def test_every_board_whose_models_are_not_five_is_named() -> None:
+    """docs/results.md, how far these numbers reach."""
+    _, _, reach = _page("results").partition("How far these numbers reach")
+    reach, _, _ = reach.partition("Suites that ship")
+    for suite in sorted(BENCHMARKS.glob("*.toml")):
+        if (BOARDS / suite.name).with_suffix(".parquet").exists():
+            rows = pq.read_table((BOARDS / suite.name).with_suffix(".parquet")).to_pylist()
+            few = {row["replicates"] for row in rows if row["role"] == "method" and row["n"]} - {5}
+            assert not few or suite.stem in reach, suite.stem
 
 
 def test_which_suites_have_no_board() -> None:
@@ -1041,10 +1054,13 @@ def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
     )
     for explainer in ("lrp", "lrp-plus", "lrp-gamma"):
         assert saw[explainer]["ci_low"] < held[explainer]["ci_low"] < saw[explainer]["ci_high"]
-    assert ships["lrp"]["ci_low"] > ships["gc"]["ci_high"]
+    gc = ships["gc"]
+    assert ships["lrp"]["ci_low"] > gc["ci_high"]
+    assert ships["lrp-plus"]["ci_high"] < gc["ci_low"]
     assert (
-        max(ships[one]["estimate"] for one in ("lrp-plus", "lrp-gamma")) < ships["gc"]["estimate"]
+        ships["lrp-gamma"]["ci_low"] < gc["ci_low"] < gc["ci_high"] < ships["lrp-gamma"]["ci_high"]
     )
+    assert "by epsilon-gamma not told from it" in _page("models-and-data")
     saw, held = (
         _rows("question-unseen", dataset="new-words", metric="accuracy", model=model)
         for model in ("all-words", "held-out")
@@ -1115,6 +1131,23 @@ def test_toys_are_nearer_to_the_cnn_than_chance(model: str) -> None:
     """docs/paper.md, open questions: other genome language models."""
     rows = _rows("architectures", metric="continuous_jaccard[vs cnn/lrp]", model=model)
     assert rows["attnlrp-hf"]["ci_low"] > rows["random"]["ci_high"]
+
+
+def test_where_gc_content_s_patterns_match_more_than_noise() -> None:
+    """docs/metrics.md, modisco."""
+    found: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for row in pq.read_table(BOARDS / "motif-noise.parquet").to_pylist():
+        place = found.setdefault((row["dataset"], f"{row['units']}, {row['contributions']}"), {})
+        sums = place.setdefault(row["scores"], [0, 0])
+        sums[0] += row["matched"]
+        sums[1] += row["patterns"]
+    matched = {place for place, of in found.items() if of["gc"][0]}
+    fly = {place for place in found if place[0] == "fly" and "observed" in place[1]}
+    assert matched == fly | {place for place in found if place[0] == "ctcf"}
+    for of in (found[place] for place in matched):
+        noise = max(of[one][0] / of[one][1] for one in ("random", "permuted"))
+        assert noise < 0.05 < of["gc"][0] / of["gc"][1]
+    assert "elsewhere it matches nothing" in _page("metrics")
 
 
 def test_nobody_is_ranked_by_rounding() -> None:
