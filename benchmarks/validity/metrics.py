@@ -230,11 +230,11 @@ def not_ranked(
 ) -> Iterator[tuple[Measure, str]]:
     """By what nobody is to be ranked: who is not shown to tell the truth from noise, or misled.
 
-    On any data set. Two outcomes beside noise bar, and are told apart: that the metric is blind is
-    shown, and more trainings will not help; where it is not decided, they may. Ranks wait for that:
-    one by a blind metric misleads, one that is not given costs little, as values are shown. A
-    control that reads the sequence must be told to be ahead of the truth: that it is not told from
-    it is a reason not to trust the metric, not one to rank nobody.
+    On any data set. Two outcomes beside noise bar, and are told apart: that the truth is ahead too
+    seldom is shown, or nothing is. More trainings may change either, as means are asked first.
+    Ranks wait for that: one by a blind metric misleads, one that is not given costs little, as
+    values are shown. A control that reads the sequence must be told to be ahead of the truth: that
+    it is not told from it is a reason not to trust the metric, not one to rank nobody.
 
     Parameters
     ----------
