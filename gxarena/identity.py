@@ -134,7 +134,7 @@ def _loaded(named: Iterable[str]) -> list[Path]:
 def _shards(index: Path) -> list[str]:
     try:
         return sorted({str(name) for name in json.loads(index.read_bytes())["weight_map"].values()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return []  # loading it will say what is wrong
 
 

@@ -19,6 +19,7 @@ from gxarena_cnn.config import (
 )
 from gxarena_cnn.networks import Network, build
 from gxarena_torch.checkpoint_files import CONFIG_FILE, SAFETENSORS
+from gxarena_torch.outline import outlined
 
 Precision = Literal["float32", "float16"]
 
@@ -34,8 +35,8 @@ def load_network(folder: str | Path, kind: type[NetworkConfig]) -> Network:
     config = read_config(folder, kind)
     path = Path(folder) / SAFETENSORS
     tensors = read_tensors(path)
+    _check_names(path, outlined(lambda: build(config), path.parent), tensors)
     network = build(config)
-    _check_names(path, network, tensors)
     network.load_state_dict(tensors)
     return network.eval()
 

@@ -15,6 +15,7 @@ from gxarena.files import write_bytes
 from gxarena_dnabert2.config import Config
 from gxarena_dnabert2.network import SequenceClassifier
 from gxarena_torch.checkpoint_files import WEIGHTS, shards, weights_file
+from gxarena_torch.outline import outlined
 
 _HEAD = ("classifier.", "bert.pooler.")
 
@@ -71,14 +72,27 @@ def load_classifier(
         Weights are missing, of another shape, or the checkpoint is not fine-tuned.
     """
     config = Config.read(folder)
+    weights = read_weights(folder)
+    outline = outlined(lambda: SequenceClassifier(config), folder)
+    _compared(outline, weights, folder, fresh_head)
     network = SequenceClassifier(config)
-    return network, load_into(network, read_weights(folder), folder, fresh_head=fresh_head)
+    return network, load_into(network, weights, folder, fresh_head=fresh_head)
 
 
 def load_into(
     network: nn.Module, weights: dict[str, Tensor], where: Path, *, fresh_head: bool = False
 ) -> LoadReport:
     """Copy weights by name into a network."""
+    report = _compared(network, weights, where, fresh_head)
+    unexpected = set(report.unexpected)
+    network.load_state_dict({k: v for k, v in weights.items() if k not in unexpected}, strict=False)
+    return report
+
+
+def _compared(
+    network: nn.Module, weights: dict[str, Tensor], where: Path, fresh_head: bool
+) -> LoadReport:
+    """What the two do not share; InputError where a network cannot be made of the weights."""
     own = network.state_dict()
     for name in sorted(own.keys() & weights.keys()):
         if own[name].shape != weights[name].shape:
@@ -98,7 +112,6 @@ def load_into(
             f"{where}: expected a fine-tuned classifier, got no {', '.join(missing)}. "
             "Fine-tune it first: gxarena train RECIPE.toml with checkpoint in its settings."
         )
-    network.load_state_dict({k: v for k, v in weights.items() if k in own}, strict=False)
     return LoadReport(missing, tuple(sorted(weights.keys() - own.keys())))
 
 

@@ -51,7 +51,7 @@ class Config:
                 f"{folder}: expected a checkpoint folder with config.json, got "
                 f"'{error.strerror}'. Pass checkpoint=FOLDER of a DNABERT-2 model."
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{path}: expected JSON, got a syntax error: {error}.") from error
         if not isinstance(document, dict):
             raise InputError(f"{path}: expected a table of sizes, got {str(document)[:40]}.")

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification
+from transformers import AutoConfig, AutoModelForSequenceClassification, PretrainedConfig
 
 from gxarena.errors import InputError
+from gxarena_torch.outline import outlined
 
 _UNUSED = ("contact_head.",)
 """Part of some networks, yet of no classifier's output."""
@@ -25,6 +26,11 @@ _OTHER_HEADS = (
     "inv_freq",
 )
 """What a checkpoint may hold that a classifier has no use for."""
+_WEIGHTS = (".safetensors", ".bin")
+_WEIGHTS_A_BYTE = 2
+"""No format stores more: four bits for each."""
+_FEW = 10**8
+"""So many weights are read without looking first: what is wrong with them is said better then."""
 
 
 def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
@@ -49,6 +55,7 @@ def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
             config.reference_compile = False
         if fresh_labels is not None:
             config.num_labels = fresh_labels
+        _check_size(folder, config)
         network, report = AutoModelForSequenceClassification.from_pretrained(
             folder,
             config=config,
@@ -57,6 +64,8 @@ def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
+    except InputError:
+        raise
     # transformers and torch refuse a checkpoint with errors of a dozen kinds, some plain.
     except Exception as error:
         raise InputError(
@@ -65,6 +74,22 @@ def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
         ) from error
     _check(folder, type(network).__name__, report, _HEADS if fresh_labels else ())
     return network.eval().requires_grad_(False)
+
+
+def _check_size(folder: Path, config: PretrainedConfig) -> None:
+    """transformers allocates what a config asks for, also where no file holds its weights."""
+    outline = outlined(
+        lambda: AutoModelForSequenceClassification.from_config(config, trust_remote_code=False),
+        folder,
+    )
+    asked = sum(weight.numel() for weight in outline.parameters())
+    held = sum(path.stat().st_size for path in folder.iterdir() if path.suffix in _WEIGHTS)
+    if asked > max(_WEIGHTS_A_BYTE * held, _FEW):
+        raise InputError(
+            f"{folder}: expected the weights of the network that its config.json describes, "
+            f"{asked:,} of them, got files of {held:,} bytes. Is it another architecture, or "
+            "truncated?"
+        )
 
 
 def _check(folder: Path, network: str, report: dict[str, Any], fresh: tuple[str, ...]) -> None:

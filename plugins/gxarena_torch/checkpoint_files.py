@@ -48,7 +48,7 @@ def read_json(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: expected a readable file, got '{error.strerror}'.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: expected JSON, got a syntax error: {error}.") from error
     if not isinstance(document, dict):
         raise InputError(f"{path}: expected a JSON object, got {str(document)[:40]}.")

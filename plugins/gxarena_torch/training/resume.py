@@ -33,5 +33,5 @@ def _step(checkpoint: Path) -> int | None:
     try:
         state = json.loads((checkpoint / _STATE).read_text(encoding="utf-8"))
         return int(state["global_step"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return None

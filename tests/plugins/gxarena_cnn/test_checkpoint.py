@@ -98,7 +98,7 @@ def test_an_invalid_config(folder: Path, values: dict[str, object], message: str
         CNN(folder)
 
 
-@pytest.mark.parametrize("text", ["{", "[]"])
+@pytest.mark.parametrize("text", ["{", "[]", "[" * 100_000], ids=["cut", "list", "deep"])
 def test_a_config_that_is_no_json_object(folder: Path, text: str) -> None:
     (folder / "config.json").write_text(text)
     with pytest.raises(InputError, match=r"expected (a )?JSON"):
@@ -125,6 +125,14 @@ def test_weights_of_another_shape(folder: Path) -> None:
     change(folder, dense=7)
     with pytest.raises(InputError, match=r"expected 'head\.1\.weight' of shape"):
         CNN(folder)
+
+
+@pytest.mark.parametrize("values", [{"dense": 10**13}, {"input_length": 10**13}])
+def test_a_network_beyond_all_memory(folder: Path, values: dict[str, object]) -> None:
+    """Nothing of that size is allocated: torch could not, and says so in its own words."""
+    change(folder, **values)
+    with pytest.raises(InputError, match=r"as config.json says, got \("):
+        load_network(folder, CNNConfig)
 
 
 def test_weights_that_are_not_finite(folder: Path) -> None:

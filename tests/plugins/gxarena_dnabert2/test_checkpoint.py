@@ -140,6 +140,22 @@ def test_another_shape(make_checkpoint: Checkpoints) -> None:
     assert "'classifier.weight': expected shape (2, 24)" in _error(folder)
 
 
+@pytest.mark.parametrize("text", ["{", "[" * 100_000], ids=["cut", "deep"])
+def test_a_config_that_does_not_read(make_checkpoint: Checkpoints, text: str) -> None:
+    folder = make_checkpoint()
+    (folder / "config.json").write_text(text)
+    assert "config.json: expected JSON, got a syntax error" in _error(folder)
+
+
+@pytest.mark.parametrize("name", ["vocab_size", "intermediate_size"])
+def test_a_network_beyond_all_memory(make_checkpoint: Checkpoints, name: str) -> None:
+    """Nothing of that size is allocated: torch could not, and says so in its own words."""
+    folder = make_checkpoint()
+    config = folder / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {name: 10**13}))
+    assert "by its config.json, got" in _error(folder)
+
+
 @pytest.mark.parametrize("layout", ["safetensors", "bin"])
 def test_a_truncated_file(make_checkpoint: Checkpoints, layout: str) -> None:
     folder = make_checkpoint()

@@ -66,6 +66,14 @@ def test_other_shapes(folder: Path) -> None:
         load_classifier(folder)
 
 
+@pytest.mark.parametrize("name", ["vocab_size", "intermediate_size"])
+def test_a_network_beyond_all_memory(folder: Path, name: str) -> None:
+    """Nothing of that size is allocated: torch could not, and says so in its own words."""
+    _edit(folder / "config.json", **{name: 10**13})
+    with pytest.raises(InputError, match=r"config.json describes, [\d,]{18,} of them, got files"):
+        load_classifier(folder)
+
+
 def test_truncated_weights(folder: Path) -> None:
     data = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(data[:-100])

@@ -48,7 +48,11 @@ def test_one_file_is_its_only_shard(tmp_path: Path) -> None:
     assert shards(tmp_path / "pytorch_model.bin") == [tmp_path / "pytorch_model.bin"]
 
 
-@pytest.mark.parametrize(("text", "message"), [("[]", "a JSON object"), ("{", "a syntax error")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("[]", "a JSON object"), ("{", "a syntax error"), ("[" * 100_000, "a syntax error")],
+    ids=["list", "cut", "deep"],
+)
 def test_what_is_no_mapping(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(InputError, match=message):
