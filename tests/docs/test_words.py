@@ -722,6 +722,27 @@ def test_two_numbers_of_the_mini_are_blind_and_ahead_more_often_than_chance() ->
     assert "no further training" not in page
 
 
+def test_who_ranks_though_the_control_is_ahead_on_most_maps_and_by_mean() -> None:
+    """docs/metrics.md, which metric to trust: none of these is missing there, and no other is."""
+    rows = pq.read_table(BOARDS / "metric-validity.parquet").to_pylist()
+    behind = [
+        row
+        for row in rows
+        if row["outcome"] == "blind" and row["ahead_high"] < 0.5 and not row["monotone"]
+    ]
+    found = {(r["model"], r["against"], r["dataset"], r["metric"]) for r in behind}
+    lif = (
+        *(f"lif_change_probability{at}" for at in ("@5", "@10", "_area")),
+        "lif_drop_probability@10", "lif_drop_probability@20", "lif_probability_area",
+    )  # fmt: skip
+    assert found == {
+        ("cnn-planted", "blur", "and", "infidelity.raw"),
+        *(("mini-planted", "gc", "decoys", f"faithfulness-complement.{one}") for one in lif),
+    }
+    shares = [round(row["ahead"], 2) for row in behind if row["model"] == "mini-planted"]
+    assert (min(shares), max(shares)) == (0.31, 0.42)
+
+
 @pytest.mark.parametrize("grammar", GRAMMARS)
 def test_saliency_finds_the_motif(grammar: str) -> None:
     """docs/results.md, a full field."""
