@@ -225,6 +225,19 @@ def test_blind_is_shown_and_lack_of_power_is_not_taken_for_it(
     assert (tiny["outcome"], tiny["ahead_high"]) == ("not decided", None)
 
 
+def test_more_trainings_may_tell_what_a_few_call_blind(
+    validity: Any, rng: np.random.Generator
+) -> None:
+    """docs/metrics.md: means are asked first, so that blindness is shown of these trainings."""
+    random = rng.normal(size=(12, 400))
+    ahead = np.where(np.arange(400) % 5 < 3, 1.0, -1.0)  # on three maps of five, in each training
+    truth = random + np.tile([[1.0], [2.0], [3.0]], (4, 1)) * ahead
+    few = _beside(validity, truth[:3], random[:3])
+    assert few["outcome"] == "blind"
+    assert few["ahead_low"] > 0.5  # more often than chance all the same
+    assert _beside(validity, truth, random)["outcome"] == "tells"
+
+
 def test_ahead_is_how_often_and_no_outlier_hides_it(
     validity: Any, rng: np.random.Generator
 ) -> None:

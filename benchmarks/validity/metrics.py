@@ -117,7 +117,8 @@ def _beside(truth: Contestant, control: Contestant, sign: float) -> dict[str, An
     """What came of the truth beside a control, of values that may be far apart on a few maps.
 
     So whether they are told apart is a matter of means, as on boards; that they are not is shown by
-    how often the truth is ahead, which no outlier hides.
+    how often the truth is ahead, which no outlier hides. A control that is ahead on most maps, by
+    the whole interval, and by its mean is taken for better although its mean alone is not told.
     """
     mean, apart = _lead(truth, control, sign)
     lead = sign * (truth.values - control.values)
@@ -126,6 +127,8 @@ def _beside(truth: Contestant, control: Contestant, sign: float) -> dict[str, An
     ahead, low, high = (float(part[0]) for part in (found.mean, found.low, found.high))
     if apart:
         outcome = TELLS if mean > 0 else MISLED
+    elif high < 0.5 and mean <= 0:
+        outcome = MISLED
     else:
         outcome = BLIND if high < LEAST_AHEAD else UNDECIDED  # without an interval nothing is shown
     return {
@@ -230,11 +233,11 @@ def not_ranked(
 ) -> Iterator[tuple[Measure, str]]:
     """By what nobody is to be ranked: who is not shown to tell the truth from noise, or misled.
 
-    On any data set. Two outcomes beside noise bar, and are told apart: that the metric is blind is
-    shown, and more trainings will not help; where it is not decided, they may. Ranks wait for that:
-    one by a blind metric misleads, one that is not given costs little, as values are shown. A
-    control that reads the sequence must be told to be ahead of the truth: that it is not told from
-    it is a reason not to trust the metric, not one to rank nobody.
+    On any data set. Two outcomes beside noise bar, and are told apart: that the truth is ahead too
+    seldom is shown, or nothing is. More trainings may change either, as means are asked first.
+    Ranks wait for that: one by a blind metric misleads, one that is not given costs little, as
+    values are shown. A control that reads the sequence must be told to be ahead of the truth: that
+    it is not told from it is a reason not to trust the metric, not one to rank nobody.
 
     Parameters
     ----------

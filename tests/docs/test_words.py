@@ -723,6 +723,13 @@ def test_what_asks_for_places_and_what_for_sparseness_order_maps_each_in_its_own
         ]
         assert max(rest) < 0.25
         assert max(found[one, other] for other in against) < min(0.0, *rest)
+        known = {*sparse, "relevance_mass", "infidelity.raw"}
+        assert 0.25 < found[one, "infidelity.raw"] < found[one, "relevance_mass"]
+        assert (
+            max(r for (this, other), r in found.items() if this == one and other not in known)
+            < 0.25
+        )
+    assert max(found["decoy_precision", other] for other in PLACES) < 0.4
 
 
 def test_no_number_of_the_cnn_is_shown_to_be_blind_beside_noise() -> None:
@@ -734,6 +741,48 @@ def test_no_number_of_the_cnn_is_shown_to_be_blind_beside_noise() -> None:
     not_told = [row["ahead"] for row in cnn if row["outcome"] == "not decided"]
     assert min(not_told) > 0.5
     assert all(row["ahead_high"] > 2 / 3 for row in cnn)
+
+
+def test_two_numbers_of_the_mini_are_blind_and_ahead_more_often_than_chance() -> None:
+    """docs/metrics.md, which metric to trust; no word of it says that this is for good."""
+    rows = pq.read_table(BOARDS / "metric-validity.parquet").to_pylist()
+    mini = [r for r in rows if r["model"] == "mini-planted" and r["against"] == "random"]
+    assert {row["trainings"] for row in mini} == {3}
+    blind = [row for row in mini if row["outcome"] == "blind"]
+    assert {(row["metric"], row["dataset"]) for row in blind} == {
+        (f"faithfulness-unknown.lif_drop_{unit}@5", "and") for unit in ("logit", "probability")
+    }
+    for row in blind:
+        assert row["ahead"] == pytest.approx(0.6, abs=0.01)
+        assert 0.525 < row["ahead_low"] < row["ahead_high"] < 0.665
+        assert row["monotone"]  # the mean is ahead
+    open_ = [r for r in mini if r["outcome"] == "not decided" and "sufficiency" in r["metric"]]
+    assert {row["metric"] for row in open_} == {"sufficiency.logit", "sufficiency.probability"}
+    assert min(row["ahead"] for row in open_) >= 0.88 - 1e-9
+    page = " ".join((BOARDS.parent / "docs" / "metrics.md").read_text().split())
+    assert "the truth is ahead on three maps of five (53% to 66%)" in page
+    assert "no further training" not in page
+
+
+def test_who_ranks_though_the_control_is_ahead_on_most_maps_and_by_mean() -> None:
+    """docs/metrics.md, which metric to trust: none of these is missing there, and no other is."""
+    rows = pq.read_table(BOARDS / "metric-validity.parquet").to_pylist()
+    behind = [
+        row
+        for row in rows
+        if row["outcome"] == "blind" and row["ahead_high"] < 0.5 and not row["monotone"]
+    ]
+    found = {(r["model"], r["against"], r["dataset"], r["metric"]) for r in behind}
+    lif = (
+        *(f"lif_change_probability{at}" for at in ("@5", "@10", "_area")),
+        "lif_drop_probability@10", "lif_drop_probability@20", "lif_probability_area",
+    )  # fmt: skip
+    assert found == {
+        ("cnn-planted", "blur", "and", "infidelity.raw"),
+        *(("mini-planted", "gc", "decoys", f"faithfulness-complement.{one}") for one in lif),
+    }
+    shares = [round(row["ahead"], 2) for row in behind if row["model"] == "mini-planted"]
+    assert (min(shares), max(shares)) == (0.31, 0.42)
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
