@@ -10,8 +10,9 @@ worse, in how many of the four steps the metric tells the worse from the better 
 and replicates, 5% without correction), whether its means fall at every step, and how often it turns
 a step round. One row a data set, model, metric and way; `against` rows are for controls: on what
 share of the maps the truth is `ahead`, with its interval, and what came of it (`outcome`): the
-metric `tells` the truth from the control; is `misled`, taking that for better; is `blind`, as even
-by the interval's end the truth is ahead on less than two maps of three; or it is `not decided`.
+metric `tells` the truth from the control; is `misled`, taking that for better, by the means or on
+most maps; is `blind`, as even by the interval's end the truth is ahead on less than two maps of
+three; or it is `not decided`.
 
 `metric-trust`: the same in one row a model and metric.
 
