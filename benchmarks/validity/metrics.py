@@ -10,8 +10,9 @@ worse, in how many of the four steps the metric tells the worse from the better 
 and replicates, 5% without correction), whether its means fall at every step, and how often it turns
 a step round. One row a data set, model, metric and way; `against` rows are for controls: on what
 share of the maps the truth is `ahead`, with its interval, and what came of it (`outcome`): the
-metric `tells` the truth from the control; is `misled`, taking that for better; is `blind`, as even
-by the interval's end the truth is ahead on less than two maps of three; or it is `not decided`.
+metric `tells` the truth from the control; is `misled`, taking that for better, by the means or on
+most maps; is `blind`, as even by the interval's end the truth is ahead on less than two maps of
+three; or it is `not decided`.
 
 `metric-trust`: the same in one row a model and metric.
 
@@ -117,7 +118,8 @@ def _beside(truth: Contestant, control: Contestant, sign: float) -> dict[str, An
     """What came of the truth beside a control, of values that may be far apart on a few maps.
 
     So whether they are told apart is a matter of means, as on boards; that they are not is shown by
-    how often the truth is ahead, which no outlier hides.
+    how often the truth is ahead, which no outlier hides. A control that is ahead on most maps, by
+    the whole interval, and by its mean is taken for better although its mean alone is not told.
     """
     mean, apart = _lead(truth, control, sign)
     lead = sign * (truth.values - control.values)
@@ -126,6 +128,8 @@ def _beside(truth: Contestant, control: Contestant, sign: float) -> dict[str, An
     ahead, low, high = (float(part[0]) for part in (found.mean, found.low, found.high))
     if apart:
         outcome = TELLS if mean > 0 else MISLED
+    elif high < 0.5 and mean <= 0:
+        outcome = MISLED
     else:
         outcome = BLIND if high < LEAST_AHEAD else UNDECIDED  # without an interval nothing is shown
     return {
@@ -230,11 +234,11 @@ def not_ranked(
 ) -> Iterator[tuple[Measure, str]]:
     """By what nobody is to be ranked: who is not shown to tell the truth from noise, or misled.
 
-    On any data set. Two outcomes beside noise bar, and are told apart: that the metric is blind is
-    shown, and more trainings will not help; where it is not decided, they may. Ranks wait for that:
-    one by a blind metric misleads, one that is not given costs little, as values are shown. A
-    control that reads the sequence must be told to be ahead of the truth: that it is not told from
-    it is a reason not to trust the metric, not one to rank nobody.
+    On any data set. Two outcomes beside noise bar, and are told apart: that the truth is ahead too
+    seldom is shown, or nothing is. More trainings may change either, as means are asked first.
+    Ranks wait for that: one by a blind metric misleads, one that is not given costs little, as
+    values are shown. A control that reads the sequence must be told to be ahead of the truth: that
+    it is not told from it is a reason not to trust the metric, not one to rank nobody.
 
     Parameters
     ----------

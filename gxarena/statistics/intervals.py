@@ -167,6 +167,8 @@ class _Study:
         self.equal, self.two, self.bounded = self._special()
         spread = np.nan_to_num(self.parts.by_replicates, nan=np.inf)
         self.unmoved = np.asarray((self.closed is None) & (spread <= self.slack**2))
+        still = (spread <= self.slack**2) & (self.parts.replicates > 1)
+        self.same = np.asarray((self.closed is not None) & still)
 
     def _special(self) -> tuple[Bools, Bools, Bools]:
         """Columns whose samples are all equal; have two values; lie mostly at a bound."""
@@ -198,7 +200,8 @@ class _Study:
                 return ONE_NUMBER
             if self.unmoved[column]:
                 return OPEN_SCALE
-            return f"t over {replicates} replicates of one number for the whole set"
+            kind = EQUAL if self.same[column] else "t"
+            return f"{kind} over {replicates} replicates of one number for the whole set"
         reason = self._missing(column)
         if reason:
             return reason
@@ -303,8 +306,7 @@ class _Study:
         down[self.unmoved] = np.nan
         up = down.copy()
         if self.closed is not None:
-            same = (self.parts.by_replicates <= self.slack**2) & (self.parts.replicates > 1)
-            for column in np.flatnonzero(same):
+            for column in np.flatnonzero(self.same):
                 mean, count = self.parts.mean[column], int(self.parts.replicates[column])
                 low, high = all_equal(mean, count, self.closed, level[column])
                 down[column], up[column] = mean - low, high - mean

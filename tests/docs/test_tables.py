@@ -37,6 +37,7 @@ SETTINGS = (
     "64 MB more",
     "Python 3.11",
     "in 20 lines",
+    "the 48 nucleotides",
     # Names and references.
     "LGPL-3.0",
     "GPL-3.0",

@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from statsmodels.stats.multitest import multipletests
 
+from gxarena.results.excess import Excess, Found
 from gxarena.results.schemas import LEADERBOARD
+from gxarena.statistics.intervals import EQUAL
 from gxarena_jaspar.grammars import MOTIFS
 from gxarena_jaspar.instances import drawn_motif
 from gxarena_jaspar.matrices import matrices
@@ -22,6 +24,11 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RULES = ("lrp", "lrp-plus", "lrp-gamma", "lrp-alpha-beta")
 """Of LRP: the default, epsilon, and the others."""
 GRAMMARS = ("one", "and", "or", "spacing", "unless", "decoys")
+
+
+def _page(name: str) -> str:
+    """A page of docs/ as one line."""
+    return " ".join((BOARDS.parent / "docs" / f"{name}.md").read_text().split())
 
 
 def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
@@ -39,6 +46,8 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
         ("question-positions", {"cnn": 5, "dnabert2-mini": 5}),
         ("question-similarity", {"dnabert2-mini": 5}),
         ("question-unseen", {"cnn-planted": 5, "all-words": 3, "held-out": 3}),
+        ("question-tokenisation", {"cnn": 1, "bpe": 1, "nucleotides": 1}),
+        ("spliceai", {"spliceai": 1}),
     ],
 )
 def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int]) -> None:
@@ -47,6 +56,18 @@ def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int])
     assert {(r["model"], r["replicates"]) for r in rows if r["role"] == "method" and r["n"]} == set(
         models.items()
     )
+
+
+def test_every_board_whose_models_are_not_five_is_named() -> None:
+    """docs/results.md, how far these numbers reach."""
+    _, _, reach = _page("results").partition("How far these numbers reach")
+    reach, _, _ = reach.partition("Suites that ship")
+    boards = {path.stem: path for path in BOARDS.glob("*.parquet")}
+    for name in sorted(boards.keys() & {path.stem for path in BENCHMARKS.glob("*.toml")}):
+        if "replicates" in pq.read_schema(boards[name]).names:
+            rows = pq.read_table(boards[name]).to_pylist()
+            few = {r["replicates"] for r in rows if r.get("role") == "method" and r["n"]} - {5}
+            assert not few or name in reach, name
 
 
 def test_which_suites_have_no_board() -> None:
@@ -323,6 +344,13 @@ def test_consistency_is_of_what_networks_learned() -> None:
         assert (learned["replicates"], nothing["replicates"]) == (5, 3)
         assert learned["estimate"] == pytest.approx(planted[rule]["estimate"])
     assert max(rows.values(), key=lambda row: row["estimate"])["explainer"] == "gc"
+    # One number five times says nothing of networks that differ, nor is its interval a t's.
+    assert rows["gc"]["ci_low"] < rows["lrp"]["ci_low"]
+    assert rows["gc"]["ci_method"].startswith(EQUAL)
+    assert rows["lrp"]["ci_method"].startswith("t over 5 replicates")
+    page = _page("results")
+    assert "GC content is above all" not in page
+    assert "its interval says how long the scale is" in page
 
 
 @pytest.mark.parametrize("fill", ["unknown", "dinucleotide"])
@@ -337,7 +365,19 @@ def test_lrp_gains_in_either_class_right_or_wrong(explainer: str, fill: str) -> 
     for one, other in (("-promoters", "-background"), ("-correct", "-wrong")):
         assert row[one]["ci_low"] < row[other]["ci_high"]
         assert row[other]["ci_low"] < row[one]["ci_high"]
-    assert _rows("question-classes-background", metric=metric)["gc"]["ci_low"] > 0
+    above: dict[str, set[str]] = {}
+    for part in parts:
+        rows = _rows(f"question-classes{part}", metric=metric)
+        controls = [rows[name] for name in ("gc", "random", "randomised-lrp")]
+        above[part] = {one["explainer"] for one in controls if one["ci_low"] > 0}
+        beyond = row[part]["ci_low"] > max(one["ci_high"] for one in controls)
+        assert beyond == ((explainer, part) != ("lrp-plus", "-wrong"))
+    five_right = {"gc"} if fill == "dinucleotide" else set()
+    assert above == {
+        "": {"gc"}, "-promoters": set(), "-background": {"gc", "randomised-lrp"},
+        "-correct": five_right, "-wrong": set(),
+    }  # fmt: skip
+    assert "GC content has a little of it on background alone" not in _page("results")
     if explainer == "lrp":
         width = {part: found["ci_high"] - found["ci_low"] for part, found in row.items()}
         assert min(width["-promoters"], width["-background"]) > 2 * width[""]
@@ -425,7 +465,7 @@ def test_smoothed_magnitudes_find_motifs_better_and_controls_stay_far_below(gram
 def test_which_of_two_maps_is_ahead_hangs_on_the_resolution() -> None:
     """docs/results.md, at matched resolution: beyond both intervals, AttnLRP's or LRP's map."""
 
-    def ahead(width: int) -> tuple[set[str], set[str]]:
+    def ahead(width: int, of_lrp: str = "auprc-magnitude") -> tuple[set[str], set[str]]:
         found: tuple[set[str], set[str]] = (set(), set())
         for grammar in GRAMMARS:
             ours, theirs = (
@@ -435,7 +475,7 @@ def test_which_of_two_maps_is_ahead_hangs_on_the_resolution() -> None:
                 )[explainer]
                 for model, aggregator, metric, explainer in (
                     ("mini-planted", "passed_on", "auprc", "attnlrp"),
-                    ("cnn-planted", "native", "auprc-magnitude", "lrp"),
+                    ("cnn-planted", "native", of_lrp, "lrp"),
                 )
             )  # fmt: skip
             for place, (one, other) in enumerate(((ours, theirs), (theirs, ours))):
@@ -443,9 +483,11 @@ def test_which_of_two_maps_is_ahead_hangs_on_the_resolution() -> None:
                     found[place].add(grammar)
         return found
 
-    for width in (1, 5):
-        assert ahead(width)[0] == {"one", "and", "or", "decoys"}
+    four = {"one", "and", "or", "decoys"}
+    assert [ahead(width) for width in (1, 5)] == [(four, set()), (four, {"unless"})]
+    assert 'over five LRP\'s magnitudes are in "A unless C"' in _page("results")
     assert ahead(21) == (set(), set(GRAMMARS) - {"and"})
+    assert [ahead(width, "auprc")[1] for width in (1, 5, 11, 21)] == [set()] * 4
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
@@ -681,6 +723,13 @@ def test_what_asks_for_places_and_what_for_sparseness_order_maps_each_in_its_own
         ]
         assert max(rest) < 0.25
         assert max(found[one, other] for other in against) < min(0.0, *rest)
+        known = {*sparse, "relevance_mass", "infidelity.raw"}
+        assert 0.25 < found[one, "infidelity.raw"] < found[one, "relevance_mass"]
+        assert (
+            max(r for (this, other), r in found.items() if this == one and other not in known)
+            < 0.25
+        )
+    assert max(found["decoy_precision", other] for other in PLACES) < 0.4
 
 
 def test_no_number_of_the_cnn_is_shown_to_be_blind_beside_noise() -> None:
@@ -692,6 +741,39 @@ def test_no_number_of_the_cnn_is_shown_to_be_blind_beside_noise() -> None:
     not_told = [row["ahead"] for row in cnn if row["outcome"] == "not decided"]
     assert min(not_told) > 0.5
     assert all(row["ahead_high"] > 2 / 3 for row in cnn)
+
+
+def test_two_numbers_of_the_mini_are_blind_and_ahead_more_often_than_chance() -> None:
+    """docs/metrics.md, which metric to trust; no word of it says that this is for good."""
+    rows = pq.read_table(BOARDS / "metric-validity.parquet").to_pylist()
+    mini = [r for r in rows if r["model"] == "mini-planted" and r["against"] == "random"]
+    assert {row["trainings"] for row in mini} == {3}
+    blind = [row for row in mini if row["outcome"] == "blind"]
+    assert {(row["metric"], row["dataset"]) for row in blind} == {
+        (f"faithfulness-unknown.lif_drop_{unit}@5", "and") for unit in ("logit", "probability")
+    }
+    for row in blind:
+        assert row["ahead"] == pytest.approx(0.6, abs=0.01)
+        assert 0.525 < row["ahead_low"] < row["ahead_high"] < 0.665
+        assert row["monotone"]  # the mean is ahead
+    open_ = [r for r in mini if r["outcome"] == "not decided" and "sufficiency" in r["metric"]]
+    assert {row["metric"] for row in open_} == {"sufficiency.logit", "sufficiency.probability"}
+    assert min(row["ahead"] for row in open_) >= 7 / 8
+    page = " ".join((BOARDS.parent / "docs" / "metrics.md").read_text().split())
+    assert "the truth is ahead on three maps of five, which is more than chance" in page
+    assert "no further training" not in page
+
+
+def test_a_control_ahead_on_most_maps_and_by_mean_is_preferred() -> None:
+    """docs/metrics.md, which metric to trust: so GC content ahead on 58% of maps ranks nobody."""
+    rows = pq.read_table(BOARDS / "metric-validity.parquet").to_pylist()
+    behind = [
+        row
+        for row in rows
+        if row["against"] and (row["ahead_high"] or 1) < 0.5 and not row["monotone"]
+    ]
+    assert behind
+    assert {row["outcome"] for row in behind} == {"misled"}
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
@@ -712,6 +794,18 @@ def test_and_its_gain_on_promoters_is_not_told_from_zero() -> None:
     assert cnn["lrp"]["ci_low"] > 0
     mini = _rows("explainers", model="dnabert2-mini", metric=gain, **asked)
     assert mini["attention-cls"]["ci_low"] < 0 < mini["attention-cls"]["ci_high"]
+    found = {
+        grammar: _rows(
+            "explainers", dataset=f"planted-{grammar}", model="mini-planted", metric="auprc"
+        )
+        for grammar in GRAMMARS
+    }
+    assert {
+        grammar
+        for grammar, rows in found.items()
+        if rows["attention-cls"]["ci_low"] > rows["random"]["ci_high"]
+    } == set(GRAMMARS) - {"spacing"}
+    assert "planted motifs it finds better than random scores" in _page("results")
 
 
 STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
@@ -803,10 +897,10 @@ def test_hiding_five_nucleotides_tells_explainers_of_spliceai_from_place() -> No
 def test_sparsity_turns_round_with_length() -> None:
     """docs/paper.md, open questions."""
 
-    def gini(length: int, model: str, explainer: str) -> dict[str, Any]:
+    def gini(length: int, model: str, explainer: str, aggregator: str = "native") -> dict[str, Any]:
         dataset = f"promoters-{length}"
         return _rows(
-            "question-length", dataset=dataset, model=model, metric="gini", aggregator="native"
+            "question-length", dataset=dataset, model=model, metric="gini", aggregator=aggregator
         )[explainer]
 
     token, base = ("dnabert2-mini", "attnlrp"), ("cnn", "lrp")
@@ -815,6 +909,13 @@ def test_sparsity_turns_round_with_length() -> None:
     estimates = [gini(length, *token)["estimate"] for length in (50, 100, 150, 200, 250)]
     assert estimates == sorted(estimates)
     assert gini(250, *token)["ci_low"] > gini(50, *token)["ci_high"]
+    # On the same units: nucleotides say the same, tokens nothing of the shortest windows.
+    assert gini(50, *base)["ci_low"] > gini(50, *token, "passed_on")["ci_high"]
+    assert gini(250, *token, "passed_on")["ci_low"] > gini(250, *base)["ci_high"]
+    assert gini(50, *base, "sum")["ci_low"] < gini(50, *token)["ci_high"]
+    assert gini(250, *token)["ci_low"] > gini(250, *base, "sum")["ci_high"]
+    assert "random" not in _rows("question-length", metric="gini")
+    assert "the two are not told apart on the shortest windows" in _page("paper")
 
 
 def test_what_core_promoter_motifs_bear_out() -> None:
@@ -856,6 +957,46 @@ def test_beside_which_control_motifs_are_in_excess() -> None:
     assert set(every) - others == {("ctcf", "hypothetical")}
     minis = [row for row in rows if row["model"] in ("mini-ctcf", "dnabert2-mini")]
     assert "all controls" not in {row["beside"] for row in minis}
+
+
+CONTROLS = ("GC content", "random scores", "a randomised model")
+
+
+def test_of_the_patterns_that_count_alone_less_excess_is_told() -> None:
+    """docs/results.md, real binding sites and fly core promoters: which patterns a share is of."""
+    like = ("dataset", "model", "explainer", "aggregator", "contributions")
+    counting: dict[tuple[str, ...], dict[str, int]] = {}
+    for row in pq.read_table(BOARDS / "motif-found.parquet").to_pylist():
+        # GC content knows no model and counts once, as in the other table.
+        times = 1 if row["of"] == "GC content" else row["trainings"]
+        number = round(row["counted"] * times)
+        counting.setdefault(tuple(row[name] for name in like), {})[row["of"]] = number
+    told = set()
+    for row in pq.read_table(BOARDS / "motif-excess.parquet").to_pylist():
+        of = counting[tuple(row[name] for name in like)]
+        ours = of["the explanation"]
+        kinds = (
+            set(of) - {"the explanation"} if row["beside"] == "all controls" else {row["beside"]}
+        )
+        theirs = sum(of[kind] for kind in kinds)
+        if theirs:
+            found = Excess(
+                *("",) * 4, None, "", "", Found("", ours, ours, row["matched"]),
+                (Found("", theirs, theirs, row["control_matched"]),),
+            )  # fmt: skip
+            assert found.interval is not None
+            if found.interval[0] > 0:
+                told.add((row["dataset"], row["contributions"], row["beside"]))
+    assert told == {
+        ("pu1", "observed", "all controls"),
+        ("pu1", "hypothetical", "all controls"),
+        ("pu1", "observed", "GC content"),
+        ("pu1", "observed", "a randomised model"),
+    }
+    page = _page("results")
+    assert "Of the patterns that count alone" in page
+    assert "of the patterns that count alone it has none that is told" in page
+    assert "which has few patterns" not in page
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS)
@@ -928,15 +1069,22 @@ def test_on_fly_and_human_mif_loses_and_lif_gains_beside_a_random_order(
     board: str, dataset: str, model: str, explainer: str, fill: str
 ) -> None:
     """docs/paper.md, on human non-TATA promoters."""
-    mif, lif, chance = (
-        _rows(
-            board, dataset=dataset, model=model, aggregator="native",
-            metric=f"faithfulness-{fill}.{order}_drop_probability@20",
-        )[explainer]
-        for order in ("mif", "lif", "random")
-    )  # fmt: skip
-    assert mif["ci_low"] > chance["ci_high"]
-    assert lif["ci_high"] < min(chance["ci_low"], 0)
+
+    def holds(scale: str, budget: int) -> bool:
+        mif, lif, chance = (
+            _rows(
+                board, dataset=dataset, model=model, aggregator="native",
+                metric=f"faithfulness-{fill}.{order}_drop_{scale}@{budget}",
+            )[explainer]
+            for order in ("mif", "lif", "random")
+        )  # fmt: skip
+        below = lif["ci_high"] < min(chance["ci_low"], 0)
+        return bool(mif["ci_low"] > chance["ci_high"] and below)
+
+    assert all(holds(scale, k) for scale in ("logit", "probability") for k in (5, 10, 20))
+    if fill == "unknown":
+        assert holds("logit", 50) == (explainer == "attnlrp")
+    assert "with 5 to 20% replaced and by each fill" in _page("paper")
 
 
 def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
@@ -947,10 +1095,13 @@ def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
     )
     for explainer in ("lrp", "lrp-plus", "lrp-gamma"):
         assert saw[explainer]["ci_low"] < held[explainer]["ci_low"] < saw[explainer]["ci_high"]
-    assert ships["lrp"]["ci_low"] > ships["gc"]["ci_high"]
+    gc = ships["gc"]
+    assert ships["lrp"]["ci_low"] > gc["ci_high"]
+    assert ships["lrp-plus"]["ci_high"] < gc["ci_low"]
     assert (
-        max(ships[one]["estimate"] for one in ("lrp-plus", "lrp-gamma")) < ships["gc"]["estimate"]
+        ships["lrp-gamma"]["ci_low"] < gc["ci_low"] < gc["ci_high"] < ships["lrp-gamma"]["ci_high"]
     )
+    assert "by epsilon-gamma not told from it" in _page("models-and-data")
     saw, held = (
         _rows("question-unseen", dataset="new-words", metric="accuracy", model=model)
         for model in ("all-words", "held-out")
@@ -958,7 +1109,7 @@ def test_networks_are_not_told_apart_by_the_words_they_saw() -> None:
     assert saw["random"]["ci_low"] < held["random"]["ci_low"] < saw["random"]["ci_high"]
 
 
-def test_the_network_of_single_nucleotides_has_learned_less() -> None:
+def test_the_network_of_single_nucleotides_calls_fewer_promoters_right() -> None:
     """docs/paper.md, open questions: what BPE tokens do."""
     right = {
         model: _rows("question-tokenisation", metric="accuracy", model=model)["attnlrp"]
@@ -966,6 +1117,14 @@ def test_the_network_of_single_nucleotides_has_learned_less() -> None:
     }
     assert {row["replicates"] for row in right.values()} == {1}
     assert right["nucleotides"]["ci_high"] < right["bpe"]["ci_low"]
+    assert right["nucleotides"]["ci_low"] < 0.5  # as a coin would
+    # Promoters alone were asked, so that what was learned is not known, and no exchanged scores.
+    rows = pq.read_table(BOARDS / "question-tokenisation.parquet").to_pylist()
+    assert {row["dataset"] for row in rows} == {"promoters"}
+    assert not [row for row in rows if "permuted" in row["explainer"]]
+    page = _page("paper")
+    assert "single nucleotides has learned less" not in page
+    assert "Exchanged scores, a higher floor" in page
 
 
 @pytest.mark.parametrize("model", ["bpe", "nucleotides"])
@@ -1002,6 +1161,10 @@ def test_attnlrp_beats_its_controls_on_each_architecture(model: str) -> None:
     controls = [rows[one]["ci_high"] for one in ("random", "gc", f"randomised{kind}")]
     assert rows[f"attnlrp{kind}"]["ci_low"] > max(controls)
     assert {row["replicates"] for row in rows.values()} == {1}
+    rows = _rows("architectures", metric="faithfulness-unknown.mif_drop_probability@5", model=model)
+    controls = [rows[one]["ci_high"] for one in ("random", "gc", f"randomised{kind}")]
+    assert (rows[f"attnlrp{kind}"]["ci_low"] > max(controls)) == (model != "characters")
+    assert "with fewer replaced that of characters does not, in probability" in _page("paper")
 
 
 @pytest.mark.parametrize("model", TOYS)
@@ -1009,6 +1172,23 @@ def test_toys_are_nearer_to_the_cnn_than_chance(model: str) -> None:
     """docs/paper.md, open questions: other genome language models."""
     rows = _rows("architectures", metric="continuous_jaccard[vs cnn/lrp]", model=model)
     assert rows["attnlrp-hf"]["ci_low"] > rows["random"]["ci_high"]
+
+
+def test_where_gc_content_s_patterns_match_more_than_noise() -> None:
+    """docs/metrics.md, modisco."""
+    found: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for row in pq.read_table(BOARDS / "motif-noise.parquet").to_pylist():
+        place = found.setdefault((row["dataset"], f"{row['units']}, {row['contributions']}"), {})
+        sums = place.setdefault(row["scores"], [0, 0])
+        sums[0] += row["matched"]
+        sums[1] += row["patterns"]
+    matched = {place for place, of in found.items() if of["gc"][0]}
+    fly = {place for place in found if place[0] == "fly" and "observed" in place[1]}
+    assert matched == fly | {place for place in found if place[0] == "ctcf"}
+    for of in (found[place] for place in matched):
+        noise = max(of[one][0] / of[one][1] for one in ("random", "permuted"))
+        assert noise < 0.05 < of["gc"][0] / of["gc"][1]
+    assert "elsewhere it matches nothing" in _page("metrics")
 
 
 def test_nobody_is_ranked_by_rounding() -> None:

@@ -150,3 +150,20 @@ def test_nobody_is_ranked_by_a_gap_that_oracle_and_noise_share(
     cell = _cell(model, **rules) | {"metric_component": "dependency_map"}
     assert "never changes" in why_not_ranked(Measure.of(cell, "gap"))
     assert why_not_ranked(Measure.of(cell, "null")) == ""
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *({"model": model, "fill": "unknown"} for model in ("dnabert2", "hf", "spliceai")),
+        *({"model": "dnabert2-mini", "fill": fill} for fill in ("random", "dinucleotide")),
+    ],
+)
+def test_other_models_and_other_letters_rank_as_they_were_not_judged(asked: dict[str, str]) -> None:
+    """docs/metrics.md, which metric to trust, says so."""
+    cell = _cell(**asked, ranking="signed")
+    assert why_not_ranked(Measure.of(cell, "lif_drop_logit@5")) == ""
+    mini = _cell("dnabert2-mini", fill="unknown", ranking="signed")
+    assert why_not_ranked(Measure.of(mini, "lif_drop_logit@5"))
+    page = " ".join((Path(__file__).parents[2] / "docs" / "metrics.md").read_text().split())
+    assert "All else that was not judged ranks" in page

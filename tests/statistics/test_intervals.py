@@ -13,6 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from gxarena.statistics.crossed import crossed
 from gxarena.statistics.intervals import (
+    EQUAL,
     ONE_GROUP_HOLDS_MOST,
     ONE_NUMBER,
     OPEN_SCALE,
@@ -181,7 +182,9 @@ def test_whole_sets_have_students_interval_over_replicates(rng: np.random.Genera
     found = mean_intervals(values, whole=True)
     assert (found.low[0], found.high[0]) == pytest.approx((theirs.low, theirs.high))
     assert found.method == ("t over 5 replicates of one number for the whole set, 95%",)
-    assert _width(mean_intervals(np.ones((1, 5, 1)), whole=True, bounds=(0.0, 1.0)))[0] > 0.4
+    alike = mean_intervals(np.ones((1, 5, 1)), whole=True, bounds=(0.0, 1.0))
+    assert _width(alike)[0] > 0.4
+    assert alike.method == (f"{EQUAL} over 5 replicates of one number for the whole set, 95%",)
 
 
 def test_replicates_that_differ_widen_as_much_as_they_alone_do(rng: np.random.Generator) -> None:
