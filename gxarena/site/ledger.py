@@ -154,7 +154,9 @@ def _of_rows(board: Board, where: str) -> Iterator[Entry]:
 def _cause(row: Row) -> str:
     """What a board says itself of a row that lacks values, as its dossier shows it."""
     none, _, why = row["ci_method"].partition(": ")
-    said = [f"no interval: {why}"] if none == "none" and "too few" in why else []
+    # Of none that is defined, too few is what follows and not why.
+    few = none == "none" and "too few" in why and row["n"]
+    said = [f"no interval: {why}"] if few else []
     if row["not_ranked"]:
         said.append(f"ranks nobody: {row['not_ranked']}")
     return "; ".join(said) or "a written board does not say why"

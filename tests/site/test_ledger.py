@@ -62,16 +62,19 @@ def test_a_written_board_tells_how_many_but_not_why(tmp_path: Path) -> None:
 
 
 def test_what_a_written_board_says_of_missing_values_is_their_cause(tmp_path: Path) -> None:
-    rows = synthetic_board(3, 1, 1).table.to_pylist()
+    rows = synthetic_board(4, 1, 1).table.to_pylist()
+    none = "a written board does not say why"
+    rows[3] |= {"n": 9, "n_undefined": 5, "ci_method": "none: too few samples (n < 20)"}
     rows[0] |= {"n": 0, "n_undefined": 5, "ci_method": "none: too few samples (n < 20)"}
     rows[1] |= {"n": 0, "n_undefined": 5, "ci_method": "none: an end of the scale"}
     rows[2] |= {"n_undefined": 5, "not_ranked": "it knows nothing"}
     write_board(tmp_path / "b.parquet", Board(("b",), pa.Table.from_pylist(rows, LEADERBOARD), {}))
     found = ledger(read_content([tmp_path / "b.parquet"]))
     assert {one.explainer: one.cause for one in found} == {
-        "explainer-00": "no interval: too few samples (n < 20)",
-        "explainer-01": "a written board does not say why",
+        "explainer-00": none,
+        "explainer-01": none,
         "explainer-02": "ranks nobody: it knows nothing",
+        "explainer-03": "no interval: too few samples (n < 20)",
     }
 
 
