@@ -45,17 +45,23 @@ class Wrong(AssertionError):
     """What was read is neither what was written nor refused in a sentence."""
 
 
+def _read_with(path: Path, content: bytes, read: Callable[[Path], None]) -> None:
+    """What is read of a file that holds something else meanwhile; refusing it is right."""
+    whole = path.read_bytes()
+    path.write_bytes(content)
+    try:
+        with contextlib.suppress(GxarenaError):
+            read(path)
+    finally:
+        path.write_bytes(whole)
+
+
 def of_files(read: Callable[[Path], Any], wholes: dict[Path, bytes]) -> Example:
     """A reader of files, of which one is damaged at a time."""
 
     def example(seed: int, _value: Any) -> None:
         path = sorted(wholes)[seed % len(wholes)]
-        path.write_bytes(damaged(wholes[path], seed))
-        try:
-            with contextlib.suppress(GxarenaError):
-                read(path)
-        finally:
-            path.write_bytes(wholes[path])
+        _read_with(path, damaged(wholes[path], seed), read)
 
     return example
 
@@ -243,12 +249,7 @@ def _weights(place: Path) -> Example:
     def example(seed: int, value: Any) -> None:
         damage_one(seed, value)
         odd = with_odd_value(json.loads(whole[config]), value, seed)
-        config.write_text(json.dumps(odd))
-        try:
-            with contextlib.suppress(GxarenaError):
-                read(config)
-        finally:
-            config.write_bytes(whole[config])
+        _read_with(config, json.dumps(odd).encode(), read)
 
     return example
 

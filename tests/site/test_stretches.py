@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def folder(plan: Callable[..., Plan], tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def written(given: Path, out: Path, registry: Registry) -> tuple[dict, dict]:  # type: ignore[type-arg]
+def written(given: Path, out: Path, registry: Registry) -> tuple[dict[str, Any], dict[str, Any]]:
     """Values and letters of the dossier of `exact`."""
     write_site(Site.of(read_content([given]), registry), out)
     (values,) = (data_of(file) for file in (out / "data").glob("values-*exact*.js"))
