@@ -113,14 +113,14 @@ def git_digest(path: Path) -> str:
     return state.hexdigest()
 
 
-def stamp(path: Path) -> Stamp | None:
+def stamp(path: str | Path) -> Stamp | None:
     """What changes with every write to a file; None where a write may have gone unnoticed.
 
     The time of a file's last change, unlike that of its content, cannot be set back. It proves
     nothing where it is so recent that another write may have got the same one.
     """
     try:
-        status = path.stat()
+        status = os.stat(path)
     except OSError:
         return None
     if os.name != "posix" or time.time_ns() - status.st_ctime_ns < _TICK:
@@ -180,14 +180,26 @@ def _flush_folder(folder: Path) -> None:
 
 def files_below(folder: Path) -> Iterator[Path]:
     """Every file below a folder, sorted, but for hidden and compiled ones; links are followed."""
-    seen: set[Path] = set()
+    return (Path(folder, name) for name in names_below(folder))
+
+
+def names_below(folder: str | Path) -> Iterator[str]:
+    """The names of `files_below`, from the folder on, with the system's own separators.
+
+    Text, since a run lists its components' packages again for each thing that it keeps.
+    """
+    seen: set[tuple[int, int]] = set()
+    start = len(os.path.join(folder, ""))
     for place, folders, names in os.walk(folder, followlinks=True):
-        real = Path(place).resolve()
-        if real in seen:  # a link back up
+        try:
+            status = os.stat(place)
+        except OSError:  # gone meanwhile
+            continue
+        if (status.st_dev, status.st_ino) in seen:  # a link back up
             folders.clear()
             continue
-        seen.add(real)
+        seen.add((status.st_dev, status.st_ino))
         folders[:] = sorted(f for f in folders if f[0] != "." and f != "__pycache__")
         for name in sorted(names):
             if name[0] != "." and not name.endswith(".pyc"):
-                yield Path(place, name)
+                yield os.path.join(place, name)[start:]

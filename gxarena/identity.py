@@ -74,9 +74,7 @@ def component_digest(
     try:
         sources = sources or Sources()
         counted = sources.of(module, distribution)
-        for path in counted.files.values() - sources.digests.keys():
-            sources.digests[path] = path_digest(path)
-        contents = {name: sources.digests[path] for name, path in counted.files.items()}
+        contents = _contents(counted, sources)
         for name, path in counted.files.items():
             check_current(path, counted.modules[name], contents[name])
         code = [contents, counted.versions]
@@ -86,6 +84,17 @@ def component_digest(
     given = dict(_unsaid(component, counted)) | dict(component.defaults) | dict(parameters)
     loaded = [path_digest(file) for file in _loaded(facts.files if facts else ())]
     return digest([component.name, component.target, code, _by_content(given), loaded])
+
+
+def _contents(counted: Counted, sources: Sources) -> Mapping[str, str]:
+    """Digests of the counted files, taken once as long as none of them is written to."""
+    for name, path in counted.files.items():
+        # What an index names may lie anywhere, and change without it.
+        if name not in counted.contents or name.endswith(WEIGHTS_INDEX):
+            if path not in sources.digests:
+                sources.digests[path] = path_digest(path)
+            counted.contents[name] = sources.digests[path]
+    return counted.contents
 
 
 def _unsaid(component: Component, counted: Counted) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ Nothing is imported for it; sources are read and parsed.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections.abc import Iterator
@@ -71,13 +72,17 @@ class Counted:
         The module by whose import each file gets into memory: its own, for data the package.
     distributions : set of str
         Those whose version counts.
+    contents : dict of name to str
+        Digests of the files, as far as somebody took them: as long as `Sources.of` finds the same
+        packages unchanged it hands out the same object, and with it these.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
     distributions: set[str] = field(default_factory=set)
+    contents: dict[str, str] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def versions(self) -> dict[str, str]:
         """The versions of the distributions and of all they require, as this process met them."""
         every = {inner for name in self.distributions for inner in (name, *required(name))}
@@ -146,8 +151,8 @@ class Sources:
     def _state(self, package: Package) -> _State:
         """A package's files, and what tells whether one was written to since."""
         if package not in self._states:
-            files = self.files(package).items()
-            self._states[package] = tuple((name, stamp(path)) for name, path in files)
+            places = package.places().items()
+            self._states[package] = tuple((name, stamp(place)) for name, place in places)
         return self._states[package]
 
     def files(self, package: Package) -> dict[str, Path]:

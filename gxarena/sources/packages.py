@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
@@ -15,7 +16,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from gxarena.files import RUN_FILE, files_below
+from gxarena.files import RUN_FILE, files_below, names_below
 
 _SUFFIXES = (".py", *EXTENSION_SUFFIXES)
 
@@ -49,12 +50,17 @@ class Package:
 
     def files(self) -> dict[str, Path]:
         """Its files by name, with ``/`` between folders; hidden and compiled ones left out."""
+        return {name: Path(place) for name, place in self.places().items()}
+
+    def places(self) -> dict[str, str]:
+        """The same as text, which takes a tenth of the time."""
         if self.module is not None:
-            return {f"{self.name}.{self.module.name.partition('.')[2]}": self.module}
-        found: dict[str, Path] = {}
-        for folder in self.folders:
-            for path in files_below(folder):
-                found.setdefault(f"{self.name}/{path.relative_to(folder).as_posix()}", path)
+            return {f"{self.name}.{self.module.name.partition('.')[2]}": str(self.module)}
+        found: dict[str, str] = {}
+        for folder in map(str, self.folders):
+            for name in names_below(folder):
+                inner = name.replace(os.sep, "/")
+                found.setdefault(f"{self.name}/{inner}", os.path.join(folder, name))
         return found
 
     def files_named(self, text: str) -> dict[str, Path]:
