@@ -120,7 +120,7 @@ def stamp(path: str | Path) -> Stamp | None:
     nothing where it is so recent that another write may have got the same one.
     """
     try:
-        status = os.stat(path)
+        status = os.stat(path)  # noqa: PTH116, to make a path of text takes longer than to look
     except OSError:
         return None
     if os.name != "posix" or time.time_ns() - status.st_ctime_ns < _TICK:
@@ -189,10 +189,10 @@ def names_below(folder: str | Path) -> Iterator[str]:
     Text, since a run lists its components' packages again for each thing that it keeps.
     """
     seen: set[tuple[int, int]] = set()
-    start = len(os.path.join(folder, ""))
-    for place, folders, names in os.walk(folder, followlinks=True):
+    start = len(f"{Path(folder)}{os.sep}")
+    for place, folders, names in os.walk(str(Path(folder)), followlinks=True):
         try:
-            status = os.stat(place)
+            status = Path(place).stat()
         except OSError:  # gone meanwhile
             continue
         if (status.st_dev, status.st_ino) in seen:  # a link back up
@@ -202,4 +202,4 @@ def names_below(folder: str | Path) -> Iterator[str]:
         folders[:] = sorted(f for f in folders if f[0] != "." and f != "__pycache__")
         for name in sorted(names):
             if name[0] != "." and not name.endswith(".pyc"):
-                yield os.path.join(place, name)[start:]
+                yield f"{place}{os.sep}{name}"[start:]

@@ -13,12 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from gxarena import __version__
-from gxarena.api import Motif, Quantity, Scored, SetScored
+from gxarena.api import ControlledMetric, Motif, Quantity, Scored, SetScored
 from gxarena.data import Explained, Sample
 from gxarena.errors import PluginError
 from gxarena.identity import digest, path_digest
 from gxarena.registry import Registry
-from gxarena.results.encoded import encoded
 from gxarena.results.provenance import git_commit, package_versions
 from gxarena.results.schemas import TABLES
 from gxarena.run.cells import Cell
@@ -82,6 +81,11 @@ class CellRows:
         # What was to be measured is said also of a cell whose explainer fails.
         return row | {"quantities": self._found("metrics", cell.metric).get("quantities")}
 
+    def is_whole(self, metric: str) -> bool:
+        """Whether a metric is given all samples at once; where nothing is known of it, it is."""
+        whole = self._found("metrics", metric).get("whole", True)
+        return bool(whole) or self._plan.scope(metric) == "set"
+
     def _found(self, kind: str, label: str) -> Made:
         """What a component came to; looked up here, once, where nobody else has."""
         if self._told:
@@ -123,15 +127,18 @@ def quantities_of(metric: Any) -> str:
 def made_of(choice: Choice, registry: Registry) -> dict[str, Any]:
     """A component's parameters as JSON, or what a row says of the reason why it has none.
 
-    With what it declares to measure, where it is a metric and can be made.
+    With what it declares to measure, and whether it wants all samples at once, where it is a metric
+    and can be made.
     """
     try:
-        made = {"parameters": as_json(resolved_parameters(choice, registry))}
+        made: dict[str, Any] = {"parameters": as_json(resolved_parameters(choice, registry))}
     except (Exception, SystemExit) as error:
         return failure(error)
     if choice.kind == "metrics":
         with contextlib.suppress(Exception, SystemExit):  # said again where it is to score
-            made["quantities"] = quantities_of(create(registry, choice))
+            metric = create(registry, choice)
+            made["whole"] = isinstance(metric, ControlledMetric)
+            made["quantities"] = quantities_of(metric)
     return made
 
 
@@ -201,19 +208,6 @@ def scored_rows(
         "samples": _sample_rows(cell, samples, scored),
         "curves": _curve_rows(cell, samples, scored),
     }
-
-
-def rows_of_parts(parts: Sequence[Tables]) -> Tables:
-    """The rows of a cell that was scored in parts, in the order of one that was not.
-
-    Values come a quantity after the other, and of each those of all samples.
-    """
-    if len(parts) == 1:
-        return parts[0]
-    tables = {name: pa.concat_tables(part[name] for part in parts) for name in parts[0]}
-    samples = tables["samples"]
-    order = np.argsort(encoded(samples["metric"]).indices.to_numpy(), kind="stable")
-    return tables | {"samples": samples.take(pa.array(order))}
 
 
 def _motif_row(cell: Cell, motif: Motif) -> Row:

@@ -147,7 +147,7 @@ class _Desk:
             with contextlib.suppress(Exception):  # kept, and said where the cell is scored
                 self._stages.create(kind, label)
         self._move()
-        row, parts = self._scoring.outcome(cell, order["at_once"])
+        row, parts = self._scoring.part(cell, range(*order["part"]), order["at_once"])
         left = self._left(cell.dataset, order["models"])
         for name, table in parts.items():
             self._send(Frame({"type": "table", "name": name}, table_bytes(table)))

@@ -10,7 +10,7 @@ import sys
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -44,6 +44,36 @@ TRIES = 2
 FEWER = 8
 PROBED_FEWER = 64
 """Samples, and questions of a metric, given at a time where the usual number was too much."""
+
+
+_Came = tuple[Mapping[str, Any], Sequence[Frame]]
+"""How a shard ended, and what came back of it."""
+
+
+@dataclass
+class _Scored:
+    """How far a cell is that has begun.
+
+    Attributes
+    ----------
+    started : datetime
+    parts : dict of number to (how it ended, frames)
+    over : bool
+        Whether its row is written.
+    """
+
+    started: datetime
+    parts: dict[int, _Came] = field(default_factory=dict)
+    over: bool = False
+
+    def known(self) -> list[_Came]:
+        """The parts that are there from the first on, up to one that failed."""
+        found: list[_Came] = []
+        while (came := self.parts.get(len(found))) is not None:
+            found.append(came)
+            if came[0]["status"] != "ok":
+                break
+        return found
 
 
 @dataclass(frozen=True)
@@ -88,6 +118,7 @@ class Dispatch:
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
         self._printed: dict[tuple[str, str, str], str] = {}
+        self._scored: dict[str, _Scored] = {}
         self.run = uuid.uuid4().hex
         self._common: dict[str, Any] = {
             "type": "order",
@@ -121,7 +152,7 @@ class Dispatch:
             if cell.unsupported:
                 ended = {"status": "unsupported", "error_message": cell.unsupported}
                 yield self._write(cell, {"error_type": "Unsupported", **ended}, datetime.now(UTC))
-        self._tasks = tasks_of(self._plan, possible, self._store)
+        self._tasks = tasks_of(self._plan, possible, self._store, rows.is_whole)
         for task in self._tasks:
             self._sorter.add(task, *task.needs)
             self._left[task] = len(task.shards)
@@ -139,7 +170,8 @@ class Dispatch:
         supervisor.stop(self.run)
         for future, (shard, started) in self._working.items():
             future.cancel()
-            if shard.cell:
+            if shard.cell and not self._scored[shard.cell.id].over:
+                self._scored[shard.cell.id].over = True
                 self._write(shard.cell, {"status": "interrupted", "seconds": 0.0}, started)
 
     def close(self) -> None:
@@ -189,7 +221,10 @@ class Dispatch:
             }
         )
         future = self._engine.executor.submit(supervisor.supervise, frame.packed())
-        self._working[future] = shard, datetime.now(UTC)
+        started = datetime.now(UTC)
+        self._working[future] = shard, started
+        if shard.cell:
+            self._scored.setdefault(shard.cell.id, _Scored(started))
 
     def _take(self, future: Future[bytes]) -> Iterator[Settled]:
         """Publish what came back, once its worker has something else to do."""
@@ -202,26 +237,70 @@ class Dispatch:
             raise KeyboardInterrupt
         if task.failure is not None:
             return  # another shard of it has failed meanwhile
+        if shard.cell and self._scored[shard.cell.id].over:
+            self._finish(task)  # as has another part of its cell
+            return
         if self._is_worth_another_try(shard, end):
             self._try_again(shard, end, started)
             return
-        try:
-            row, parts = self._published(shard, frames, end)
-        except StorageError:
-            raise
-        except GxarenaError as error:
-            row, parts = said(shard.task, failure(error) | {"output": end.get("output")}), {}
-        self._left[task] -= 1
+        end = self._published(shard, frames, end)
         if shard.cell:
-            yield self._write(shard.cell, row, started, parts)
-        elif row["status"] != "ok":
-            yield from self._fail(task, row)
+            yield from self._score(shard, shard.cell, frames, end)
+        elif end["status"] != "ok":
+            yield from self._fail(task, said(task, end))
             return
         else:
             total = len(self._plan.datasets[shard.order["dataset"]].samples)
-            self._report(task.what, max(0, total - CHUNK * self._left[task]), total)
+            self._report(task.what, max(0, total - CHUNK * (self._left[task] - 1)), total)
+        self._finish(task)
+
+    def _finish(self, task: Task, shards: int = 1) -> None:
+        """So many of a task's shards need no more work."""
+        self._left[task] -= shards
         if not self._left[task]:
             self._sorter.done(task)
+
+    def _score(
+        self, shard: Shard, cell: Cell, frames: Sequence[Frame], end: Mapping[str, Any]
+    ) -> Iterator[Settled]:
+        """A part of a cell is there; write what came of the cell where that is known by now.
+
+        That is, once all parts are there, or one has failed and all before it are: whichever is
+        taken first, the same one is said to have failed.
+        """
+        scored = self._scored[cell.id]
+        tables = [frame for frame in frames if frame.header["type"] == "table"]
+        scored.parts[shard.number] = end, tables
+        if end["status"] != "ok":
+            self._begin_no_more(shard.task, cell)
+        known = scored.known()
+        last, _ = known[-1] if known else ({"status": "ok"}, ())
+        if last["status"] == "ok" and len(known) < shard.of:
+            return
+        try:
+            row, made = outcome(self._plan, cell, known)
+        except PluginError as error:
+            row, made = said(shard.task, self._failed(shard, error, end)), {}
+        else:
+            if last["status"] != "ok":
+                row |= said(shard.task, last)
+            else:
+                explained = (cell.dataset, cell.weights, cell.explainer)
+                outputs = (one.get("output") for one, _ in known)
+                row |= printed(self._printed.get(explained), *outputs)
+        yield self._write(cell, row, scored.started, made)
+        scored.over, scored.parts = True, {}
+
+    def _begin_no_more(self, task: Task, cell: Cell) -> None:
+        """Take what has not begun of a cell from its task; what has is left to end."""
+        rest = [one for one in (*task.shards, *self._suspects) if one.cell is cell]
+        if not rest:
+            return
+        task.shards[:] = [one for one in task.shards if one not in rest]
+        self._suspects = [one for one in self._suspects if one not in rest]
+        if not task.shards and task in self._open:
+            self._open.remove(task)
+        self._left[task] -= len(rest)
 
     def _is_worth_another_try(self, shard: Shard, end: Mapping[str, Any]) -> bool:
         """Whether a child ended that may have been another's victim, or had too little memory."""
@@ -257,36 +336,44 @@ class Dispatch:
         return [one.cell for task in found for one in task.shards if one.cell]
 
     def _published(
-        self, shard: Shard, frames: Sequence[Frame], end: Mapping[str, Any]
-    ) -> tuple[Row, Tables]:
-        """What a shard's rows say, once its results are kept.
+        self, shard: Shard, frames: Sequence[Frame], end: dict[str, Any]
+    ) -> dict[str, Any]:
+        """How a shard ended, once its results are kept.
+
+        It failed where the child changed what it must leave alone, or its results are not what was
+        ordered.
 
         Raises
         ------
-        GxarenaError
-            The child changed what it must leave alone, or its results are not what was ordered.
+        StorageError
+            The disk is full or read-only.
         """
+        if end["status"] != "ok":
+            return end
         try:
-            if shard.cell:
-                row, parts = outcome(self._plan, shard.cell, end, frames)
-            else:
-                row, parts = {"status": end["status"]}, {}
-            if end["status"] != "ok":
-                return row | said(shard.task, end), {}
             if changed := what_changed(end):
                 self._discard(shard)
                 raise PluginError(changed)
             self._check_current(shard)
             if shard.cell:
                 self._publisher.answers(frames)
-                explained = (shard.cell.dataset, shard.cell.weights, shard.cell.explainer)
-                row |= printed(self._printed.get(explained), end.get("output"))
             else:
                 self._publisher.stored(shard.order, frames)
                 self._keep_output(shard.order, end)
-        except PluginError as error:
-            raise PluginError(f"{shard.task.blamed.where}: {error}") from error
-        return row, parts
+        except StorageError:
+            raise
+        except GxarenaError as error:
+            return self._failed(shard, error, end)
+        return end
+
+    @staticmethod
+    def _failed(shard: Shard, error: GxarenaError, end: Mapping[str, Any]) -> dict[str, Any]:
+        """How a shard ended whose results cannot be taken."""
+        if isinstance(error, PluginError):
+            blamed = PluginError(f"{shard.task.blamed.where}: {error}")
+            blamed.__cause__ = error
+            error = blamed
+        return failure(error) | {"output": end.get("output")}
 
     def _keep_output(self, order: Mapping[str, Any], end: Mapping[str, Any]) -> None:
         """Keep what an explainer printed for the cells that are made of it."""
@@ -314,9 +401,9 @@ class Dispatch:
         if task in self._open:
             self._open.remove(task)
         self._suspects = [one for one in self._suspects if one.task is not task]
-        for shard in task.shards:
-            if shard.cell:
-                yield self._write(shard.cell, row, datetime.now(UTC))
+        cells = {shard.cell.id: shard.cell for shard in task.shards if shard.cell}
+        for cell in cells.values():
+            yield self._write(cell, row, datetime.now(UTC))
         self._sorter.done(task)
 
     def _write(

@@ -27,7 +27,7 @@ def run_inline(
         for cell in in_order(cells):
             row = rows.of(cell) | {"started": datetime.now(UTC)}
             try:
-                outcome, parts = scoring.outcome(cell)
+                outcome, parts = scoring.outcome(cell, whole=rows.is_whole(cell.metric))
             except KeyboardInterrupt:
                 out.add(row | {"status": "interrupted", "seconds": 0.0})
                 raise

@@ -22,6 +22,7 @@ from gxarena.results.schemas import STATUSES, TABLES
 from gxarena.run.cell_rows import Row, Tables
 from gxarena.run.cells import Cell
 from gxarena.run.frames import Frame, table_of
+from gxarena.run.parts import Part, joined
 from gxarena.run.plan import Plan
 from gxarena.run.store import (
     ATTRIBUTIONS,
@@ -40,7 +41,7 @@ _TEXTS = (
     "error_type", "error_message", "error_traceback",
 )  # fmt: skip
 _NUMBERS = ("explain_seconds", "seconds")
-_COUNTS = ("forwards", "backwards", "peak_memory")
+_COUNTS = ("asked", "again", "peak_memory")
 
 
 class Publisher:
@@ -126,36 +127,53 @@ class Publisher:
 
 
 def outcome(
-    plan: Plan, cell: Cell, end: Mapping[str, Any], frames: Sequence[Frame]
+    plan: Plan, cell: Cell, parts: Sequence[tuple[Mapping[str, Any], Sequence[Frame]]]
 ) -> tuple[Row, Tables]:
     """What a cell's row says of this attempt, and its rows of other tables.
+
+    Parameters
+    ----------
+    plan : Plan
+    cell : Cell
+    parts : sequence of (how it ended, frames)
+        Of its parts, in the order of samples; the last may be one that failed.
 
     Raises
     ------
     PluginError
         They are another cell's, or not what the metric was asked for.
     """
-    key = plan.explain_key(cell.dataset, cell.weights, cell.explainer)
+    samples = plan.datasets[cell.dataset].samples
+    try:
+        row, tables = joined([_part(plan, cell, *one) for one in parts], len(samples))
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise PluginError(f"expected whole values of the child, got {reason(error)}.") from error
+    if row["status"] == "ok":
+        _check_cell(plan, cell, samples, tables)
+    return row, tables
+
+
+def _part(plan: Plan, cell: Cell, end: Mapping[str, Any], frames: Sequence[Frame]) -> Part:
+    """What a child said of some of a cell's samples, each value of the kind that it must be."""
     row: Row = {"status": end["status"] if end["status"] in STATUSES else "error"}
     row |= {name: str(end[name]) for name in _TEXTS if end.get(name) is not None}
     row |= {name: _number(end[name]) for name in _NUMBERS if end.get(name) is not None}
     row |= {name: int(_number(end[name])) for name in _COUNTS if end.get(name) is not None}
+    if end.get("cost") is not None:
+        forwards, backwards = end["cost"]
+        row["cost"] = _number(forwards), _number(backwards)
     if "attributions_key" in end:
         prints = end.get("attributions_fingerprint")
-        row |= {"attributions_key": key}
-        row |= {"attributions_fingerprint": None if prints is None else list(map(float, prints))}
-    if row["status"] != "ok":
-        return row, {}
-    samples = plan.datasets[cell.dataset].samples
-    parts: Tables = {}
+        row["attributions_key"] = plan.explain_key(cell.dataset, cell.weights, cell.explainer)
+        row["attributions_fingerprint"] = None if prints is None else list(map(float, prints))
+    tables: Tables = {}
     for frame in frames:
-        if frame.header["type"] == "table":
+        if row["status"] == "ok" and frame.header["type"] == "table":
             name = str(frame.header.get("name"))
-            if name not in TABLES or name == "cells" or name in parts:
+            if name not in TABLES or name == "cells" or name in tables:
                 raise PluginError(f"expected a table of results, got '{name}'.")
-            parts[name] = table_of(frame.payload, TABLES[name])
-    _check_cell(plan, cell, samples, parts)
-    return row, parts
+            tables[name] = table_of(frame.payload, TABLES[name])
+    return row, tables
 
 
 def _check_cell(plan: Plan, cell: Cell, samples: Sequence[Sample], parts: Tables) -> None:

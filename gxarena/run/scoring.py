@@ -1,8 +1,6 @@
 """What became of a cell: its metric on its attributions, through the stages; nothing is written.
 
-Samples are scored `SCORED_AT_ONCE` at a time, so that a large data set takes no more memory than a
-small one; only numbers of whole sets, and of maps beside the mean of all others, are made of all
-samples at once.
+In parts (see `gxarena.run.parts`), which whoever runs the cell puts together.
 """
 
 from __future__ import annotations
@@ -29,22 +27,17 @@ from gxarena.run.cell_rows import (
     mean_scored,
     of_all,
     quantities_of,
-    rows_of_parts,
     scored_rows,
     units_of,
 )
 from gxarena.run.cells import Cell, Explanation
 from gxarena.run.failures import failure
+from gxarena.run.parts import joined, parts_of
 from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE, ModelProbe
 from gxarena.run.stages import Stages
-from gxarena.run.store import CHUNK
 
 Answer = TypeVar("Answer", Scored, SetScored)
-
-SCORED_AT_ONCE = 8 * CHUNK
-"""Samples that a metric is given at a time: whole chunks, so that it asks the same questions
-together whatever the number."""
 
 
 @dataclass(frozen=True)
@@ -64,16 +57,6 @@ class _Facts:
     forwards: float | None
 
 
-@dataclass(frozen=True)
-class _Part:
-    """What became of some of a cell's samples: rows, the units scored, how much was asked."""
-
-    tables: Tables
-    units: str
-    forwards: int
-    explanations: int
-
-
 class Scoring:
     """Scores the cells of a plan.
 
@@ -88,14 +71,14 @@ class Scoring:
         self._stages = stages
         self._facts: dict[str, _Facts] = {}
 
-    def outcome(self, cell: Cell, at_once: int = PROBED_AT_ONCE) -> tuple[Row, Tables]:
+    def outcome(self, cell: Cell, *, whole: bool) -> tuple[Row, Tables]:
         """What its `cells` row says of this attempt, and its rows of other tables.
 
         Parameters
         ----------
         cell : Cell
-        at_once : int
-            Questions that a model is given at a time.
+        whole : bool
+            Whether its metric is given all samples at once.
 
         Raises
         ------
@@ -103,6 +86,30 @@ class Scoring:
             The disk is full or read-only.
         KeyboardInterrupt
             Somebody pressed Ctrl-C, or a plugin raised it.
+        """
+        n_samples = len(self._plan.datasets[cell.dataset].samples)
+        parts = []
+        for part in parts_of(n_samples, whole=whole):
+            parts.append(self.part(cell, part))
+            if parts[-1][0]["status"] != "ok":
+                break
+        return joined(parts, n_samples)
+
+    def part(self, cell: Cell, part: range, at_once: int = PROBED_AT_ONCE) -> tuple[Row, Tables]:
+        """What became of some of its samples, as `gxarena.run.parts.joined` wants it.
+
+        Parameters
+        ----------
+        cell : Cell
+        part : range
+            Which samples.
+        at_once : int
+            Questions that a model is given at a time.
+
+        Raises
+        ------
+        StorageError, KeyboardInterrupt
+            As for `outcome`.
         """
         start = time.perf_counter()
         row: Row = {"status": "ok"}
@@ -113,13 +120,12 @@ class Scoring:
             metric = self._stages.create("metrics", cell.metric)
             row["quantities"] = quantities_of(metric)
             row |= self._attributions(cell)
-            parts: list[_Part] = []
-            for part in self._parts(cell, self._scored_at_once(cell, metric)):
-                parts.append(self._part(cell, metric, part, parts, at_once))
+            probes = [self._probe(cell, one, at_once) for one in asked_by(self._plan, cell)]
+            read, scored = self._score(cell, metric, part, probes)
             self._stages.check_unchanged(*sorted(components_of(self._plan, cell)))
-            row["units"] = of_all(part.units for part in parts)
-            made = rows_of_parts([part.tables for part in parts])
-            row |= self._cost(cell, parts)
+            where = self._plan.choice("metrics", cell.metric).where
+            made = scored_rows(cell, read.samples, scored, metric.quantities, where)
+            row |= {"units": units_of(read)} | self._cost(cell, probes)
             tables = made
         except (StorageError, KeyboardInterrupt):
             raise
@@ -130,33 +136,7 @@ class Scoring:
         row["peak_memory"] = peak_memory()
         return row, tables
 
-    def _scored_at_once(self, cell: Cell, metric: Any) -> int:
-        """How many samples the metric is given at a time: all where it is of whole sets."""
-        if self._plan.scope(cell.metric) == "set" or isinstance(metric, ControlledMetric):
-            return len(self._plan.datasets[cell.dataset].samples)
-        return SCORED_AT_ONCE
-
-    def _parts(self, cell: Cell, at_once: int = SCORED_AT_ONCE) -> list[range]:
-        """A cell's samples, so many at a time."""
-        n = len(self._plan.datasets[cell.dataset].samples)
-        return [range(n)[start : start + at_once] for start in range(0, n, at_once)]
-
-    def _part(
-        self, cell: Cell, metric: Any, part: range, before: Sequence[_Part], at_once: int
-    ) -> _Part:
-        """What a metric says of some samples."""
-        done = sum(one.forwards + one.explanations for one in before)
-        probes = [self._probe(cell, one, done, at_once) for one in asked_by(self._plan, cell)]
-        read, scored = self._score(cell, metric, part, probes)
-        where = self._plan.choice("metrics", cell.metric).where
-        return _Part(
-            scored_rows(cell, read.samples, scored, metric.quantities, where),
-            units_of(read),
-            sum(probe.forwards for probe in probes),
-            sum(probe.explanations for probe in probes),
-        )
-
-    def _probe(self, cell: Cell, asked: Explanation, before: int, at_once: int) -> ModelProbe:
+    def _probe(self, cell: Cell, asked: Explanation, at_once: int) -> ModelProbe:
         """The door to a model; it has an explainer where that is the cell's own."""
         own = asked == cell.explanation
         return ModelProbe(
@@ -164,7 +144,7 @@ class Scoring:
             at_once,
             explain=self._stages.explain_again(asked.weights, asked.explainer) if own else None,
             share=self._stages.share(cell.dataset, asked.weights, cell.metric),
-            tell=lambda done: self._stages.report(what_of(cell), before + done, 0),
+            tell=lambda done: self._stages.report(what_of(cell), done, 0),
         )
 
     def _attributions(self, cell: Cell) -> Row:
@@ -185,7 +165,7 @@ class Scoring:
             counts: list[float | None] = []
 
             def read() -> Iterator[Explained]:
-                for part in self._parts(cell):
+                for part in parts_of(len(self._plan.datasets[cell.dataset].samples)):
                     explained = self._stages.explained(*names, part)
                     units.append(units_of(explained))
                     counts.extend(a.diagnostics.get("forwards") for a in explained.attributions)
@@ -242,27 +222,22 @@ class Scoring:
 
         return ask
 
-    def _cost(self, cell: Cell, parts: Sequence[_Part]) -> Row:
-        """What the cell cost: the explainer's share and the probe's.
+    def _cost(self, cell: Cell, probes: Sequence[ModelProbe]) -> Row:
+        """What the explainer took, and what its metric asked.
 
         Explainers declare what a sequence costs, or, where that depends on the sequence, say it in
         ``diagnostics["forwards"]``; asked again by a metric, the mean of that.
         """
         names = (cell.dataset, cell.weights, cell.explainer)
-        row: Row = {
-            "explain_seconds": self._stages.explain_seconds(*names),
-            "forwards": sum(part.forwards for part in parts),
-        }
         counted = self._facts_of(cell).forwards
         cost = self._stages.explain_cost(*names) or (None if counted is None else (counted, 0.0))
-        if cost is not None:
-            again = sum(part.explanations for part in parts)
-            explained = len(self._plan.datasets[cell.dataset].samples) + again
-            row |= {
-                "forwards": row["forwards"] + round(explained * cost[0]),
-                "backwards": round(explained * cost[1]),
-            }
-        return row | self._stages.hardware(cell.dataset, asked_by(self._plan, cell)[0].weights)
+        return {
+            "explain_seconds": self._stages.explain_seconds(*names),
+            "asked": sum(probe.forwards for probe in probes),
+            "again": sum(probe.explanations for probe in probes),
+            "cost": cost,
+            **self._stages.hardware(cell.dataset, asked_by(self._plan, cell)[0].weights),
+        }
 
 
 def with_control(metric: Any, scored: Scored, explained: Explained) -> Scored:

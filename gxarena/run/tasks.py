@@ -2,12 +2,12 @@
 
 Predictions by (data set, model), attributions by (data set, model, explainer), scores by these and
 the distributions that the metric brings. Tasks are cut into shards, which depend on the plan alone:
-chunks of samples; cells, where they are scored.
+chunks of samples; parts of cells, where they are scored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from gxarena.capabilities import COARSEN, EXPLAINER, OF_MODELS, PROBE
 from gxarena.run.cells import Cell, Explanation
 from gxarena.run.choices import Choice
 from gxarena.run.luggage import cell_document
+from gxarena.run.parts import parts_of
 from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE
 from gxarena.run.scoring import asked_by, what_of
@@ -72,6 +73,8 @@ class Shard:
         What the child is told (see `gxarena.run.child`).
     cell : Cell or None
         The one that is scored.
+    number, of : int
+        Which part of its cell it is, from 0, of how many.
     tries : int
         Attempts that ended a child.
     """
@@ -79,12 +82,25 @@ class Shard:
     task: Task
     order: dict[str, Any]
     cell: Cell | None = None
+    number: int = 0
+    of: int = 1
     tries: int = 0
 
 
-def tasks_of(plan: Plan, cells: Sequence[Cell], store: Store) -> list[Task]:
-    """What cells need that the store does not hold, in the order in which it is best done."""
-    making = _Making(plan, store)
+def tasks_of(
+    plan: Plan, cells: Sequence[Cell], store: Store, is_whole: Callable[[str], bool]
+) -> list[Task]:
+    """What cells need that the store does not hold, in the order in which it is best done.
+
+    Parameters
+    ----------
+    plan : Plan
+    cells : sequence of Cell
+    store : Store
+    is_whole : callable
+        Whether a metric is given all samples at once.
+    """
+    making = _Making(plan, store, is_whole)
     for position, cell in enumerate(cells):
         making.score(position, cell)
     return sorted(making.tasks.values(), key=lambda task: task.place)
@@ -93,10 +109,11 @@ def tasks_of(plan: Plan, cells: Sequence[Cell], store: Store) -> list[Task]:
 class _Making:
     """Tasks, each made once."""
 
-    def __init__(self, plan: Plan, store: Store) -> None:
+    def __init__(self, plan: Plan, store: Store, is_whole: Callable[[str], bool]) -> None:
         self.tasks: dict[tuple[str, ...], Task] = {}
         self._plan = plan
         self._store = store
+        self._is_whole = is_whole
 
     def score(self, position: int, cell: Cell) -> None:
         """Add a cell to the task that scores it."""
@@ -135,7 +152,11 @@ class _Making:
             "done": 0,
             "total": 0,
         }
-        task.shards.append(Shard(task, order, cell))
+        n_samples = len(plan.datasets[cell.dataset].samples)
+        parts = parts_of(n_samples, whole=self._is_whole(cell.metric))
+        for number, part in enumerate(parts):
+            which = {"part": (part.start, part.stop)}
+            task.shards.append(Shard(task, order | which, cell, number, len(parts)))
 
     def _need(self, task: Task, other: Task) -> None:
         if other not in task.needs:

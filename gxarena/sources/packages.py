@@ -60,7 +60,7 @@ class Package:
         for folder in map(str, self.folders):
             for name in names_below(folder):
                 inner = name.replace(os.sep, "/")
-                found.setdefault(f"{self.name}/{inner}", os.path.join(folder, name))
+                found.setdefault(f"{self.name}/{inner}", f"{folder}{os.sep}{name}")
         return found
 
     def files_named(self, text: str) -> dict[str, Path]:

@@ -22,7 +22,7 @@ from gxarena.metrics.localization import (
     RelevanceRank,
 )
 from gxarena.metrics.positional import NO_OTHERS, mean_maps
-from gxarena.run import scoring
+from gxarena.run import parts
 from gxarena.run.plan import Plan
 from gxarena.run.probe import ModelProbe
 from gxarena.run.runner import run
@@ -252,7 +252,7 @@ def test_a_board_of_localization_has_it_beside_each_explainer(
     plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of all samples together, where other metrics get one at a time and each has its flanks."""
-    monkeypatch.setattr(scoring, "SCORED_AT_ONCE", 1)
+    monkeypatch.setattr(parts, "SCORED_AT_ONCE", 1)
     rng = np.random.default_rng(0)
     lines = ["id,sequence,label,annotations,region"]
     for i in range(12):

@@ -22,7 +22,6 @@ from gxarena.run.cell_rows import (
     CellRows,
     Tables,
     as_json,
-    rows_of_parts,
     scored_rows,
     units_of,
 )
@@ -193,26 +192,6 @@ def _check_tables(rows: Tables) -> None:
     for name, made in rows.items():
         assert made.schema.equals(TABLES[name])
         assert not [f.name for f in made.schema if not f.nullable and made[f.name].null_count]
-
-
-def test_rows_of_parts_are_those_of_all(cell: Cell) -> None:
-    samples = tuple(Sample(str(i), "ACGT") for i in range(5))
-    values = {"b": np.array([1.0, 2.0, np.nan, 4.0, 5.0]), "a": np.arange(5.0)}
-    drops = tuple(Curve("drop", i, np.arange(2.0), np.arange(2.0) + i) for i in range(5))
-    quantities = {key: Quantity("higher") for key in values}
-
-    def rows(start: int, stop: int) -> Tables:
-        curves = tuple(replace(c, sample=c.sample - start) for c in drops[start:stop])
-        part = {key: column[start:stop] for key, column in values.items()}
-        undefined = {2 - start: "no signal"} if start <= 2 < stop else {}
-        scored = Scored(part, {"b": undefined}, curves)
-        return scored_rows(cell, samples[start:stop], scored, quantities)
-
-    whole, parts = rows(0, 5), rows_of_parts([rows(0, 2), rows(2, 4), rows(4, 5)])
-    assert whole.keys() == parts.keys()
-    for name, table in whole.items():
-        assert table.to_pylist() == parts[name].to_pylist()
-    _check_tables(parts)
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,12 @@ import pytest
 from gxarena.errors import InputError, MissingExtra
 from gxarena.registry import Registry
 from gxarena.results.reading import RunResults
+from gxarena.run import parts
 from gxarena.run.cells import Cell
 from gxarena.run.engines.opening import open_engine
 from gxarena.run.plan import Plan
 from gxarena.run.runner import Settings, run
+from gxarena.run.store import CHUNK
 
 MakePlan = Callable[..., Plan]
 TOYS = Path(__file__).parents[1] / "toys"
@@ -86,9 +88,34 @@ def _check_children(whole: Callable[[], Plan], folder: Path, workers: int) -> No
     assert sorted(cell for cell, _ in told) == sorted(cell.id for cell in whole().cells)
 
 
-def test_children_give_the_same_bits(whole: Callable[[], Plan], tmp_path: Path) -> None:
+def test_children_give_the_same_bits_in_parts_too(
+    whole: Callable[[], Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run(whole(), tmp_path / "inline")
+    monkeypatch.setattr(parts, "SCORED_AT_ONCE", CHUNK)  # 64 samples and 6
     _check_children(whole, tmp_path, 2)
+
+
+@pytest.mark.parametrize("at", ["s00", "s69"])
+def test_a_part_that_fails_fails_its_cell_once(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """One raises and one ends its child, in the first part or the last; another metric is whole."""
+    monkeypatch.setattr(parts, "SCORED_AT_ONCE", CHUNK)
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"]}
+    metrics = {how: {"name": "trips", "at": at, "how": how} for how in ("raise", "exit")}
+    made = plan(metrics=metrics, matrix=[block | {"metrics": [*metrics, "total"]}])
+    summary = run(made, tmp_path / "run", Settings("local", 2))
+    assert summary.statuses == {"error": 1, "crashed": 1, "ok": 1}
+    rows = pq.read_table(tmp_path / "run" / "cells.parquet").to_pylist()
+    assert {row["metric"]: (row["attempt"], row["status"]) for row in rows} == {
+        "raise": (1, "error"), "exit": (1, "crashed"), "total": (1, "ok"),
+    }  # fmt: skip
+    said = {row["metric"]: row["error_message"] for row in rows}
+    assert f"tripped at {at}" in said["raise"]
+    assert "exit status 3" in said["exit"]
+    scored = pq.read_table(tmp_path / "run" / "samples.parquet")["metric"].to_pylist()
+    assert scored == ["total"] * 70
 
 
 @pytest.mark.slow

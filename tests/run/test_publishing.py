@@ -16,6 +16,7 @@ from gxarena.run.plan import Plan
 from gxarena.run.publishing import outcome
 
 Rows = list[dict[str, Any]]
+OK = {"status": "ok", "units": "nucleotide", "asked": 0, "again": 0}
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def _outcome(made: Plan, rows: Rows) -> dict[str, pa.Table]:
     cell: Cell = made.cells[0]
     table = pa.Table.from_pylist(rows, SAMPLES)
     frame = Frame({"type": "table", "name": "samples"}, table_bytes(table))
-    return outcome(made, cell, {"status": "ok"}, [frame])[1]
+    return outcome(made, cell, [(OK, [frame])])[1]
 
 
 def test_whole_rows_are_taken_as_they_are(made: Plan) -> None:
@@ -79,4 +80,4 @@ def test_a_row_of_no_metric_is_refused(made: Plan) -> None:
     table = table.set_column(2, SAMPLES.field("metric"), unnamed)
     frame = Frame({"type": "table", "name": "samples"}, table_bytes(table))
     with pytest.raises(PluginError, match=r"expected finite values|Arrow table"):
-        outcome(made, made.cells[0], {"status": "ok"}, [frame])
+        outcome(made, made.cells[0], [(OK, [frame])])

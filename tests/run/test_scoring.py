@@ -11,7 +11,7 @@ import pytest
 
 from gxarena.data import Explained
 from gxarena.metrics.complexity import Gini
-from gxarena.run import scoring
+from gxarena.run import parts as in_parts
 from gxarena.run.plan import Plan
 from gxarena.run.runner import run
 from gxarena.run.store import CHUNK
@@ -41,7 +41,7 @@ def test_in_parts_a_board_is_that_of_the_whole(
     assert run(made, tmp_path / "whole").complete
     assert given == [70] * 3
     given.clear()
-    monkeypatch.setattr(scoring, "SCORED_AT_ONCE", CHUNK)
+    monkeypatch.setattr(in_parts, "SCORED_AT_ONCE", CHUNK)
     assert run(made, tmp_path / "parts").complete
     assert given == [64, 6] * 3
     for table in ("samples", "curves", "cells"):

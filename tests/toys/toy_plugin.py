@@ -58,6 +58,7 @@ def gxarena_explainers() -> Iterable[Component]:
 @hookimpl
 def gxarena_metrics() -> Iterable[Component]:
     yield Component("total", "toys:Total", "sum of scores", provides=frozenset({"sample"}))
+    yield Component("trips", "toys:Trips", "fails at a sample", provides=frozenset({"sample"}))
     yield Component("stranger", "toys:Stranger", "another key", provides=frozenset({"sample"}))
     yield Component("collection", "toys:Collection", "a motif", provides=frozenset({"set"}))
     yield Component("patterns", "toys:Patterns", "motifs", provides=frozenset({"set"}))

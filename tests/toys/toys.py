@@ -170,6 +170,20 @@ class Total:
         return Scored({"": np.array([a.scores.sum() for a in explained.attributions])})
 
 
+class Trips(Total):
+    """Raises, or ends its process, where it is given the sample `at`."""
+
+    def __init__(self, at: str, how: str) -> None:
+        self.at, self.how = at, how
+
+    def score(self, explained: Explained, probe: object) -> Scored:
+        if self.at in [sample.id for sample in explained.samples]:
+            if self.how == "exit":
+                os._exit(3)
+            raise ValueError(f"tripped at {self.at}")
+        return super().score(explained, probe)
+
+
 class Stranger(Total):
     def score(self, explained: Explained, probe: object) -> Scored:
         return Scored({"other": np.zeros(len(explained))})
