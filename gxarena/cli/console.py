@@ -48,7 +48,11 @@ def say_on_stdout(sentence: str) -> None:
 
 
 def print_lines(title: str, rows: Sequence[Sequence[str]]) -> None:
-    """A title and one line a row, in columns, on stdout; a line is cut where the terminal ends."""
+    """A title and one line a row, in columns, on stdout.
+
+    A line is cut where the terminal ends; where there is none, who searches it wants it whole.
+    """
+    whole = not out().is_terminal
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     out().print(title, style="bold", markup=False, highlight=False)
     for row in rows:
@@ -58,7 +62,8 @@ def print_lines(title: str, rows: Sequence[Sequence[str]]) -> None:
             markup=False,
             highlight=False,
             no_wrap=True,
-            overflow="ellipsis",
+            overflow="ignore" if whole else "ellipsis",
+            crop=not whole,
         )
     out().print()
 

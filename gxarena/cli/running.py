@@ -99,6 +99,12 @@ def run(
         float,
         typer.Option(metavar="SECONDS", help="How long a task may give no sign of life."),
     ] = 3600.0,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GIB", help="What a task may take; four fifths of the machine's if unsaid."
+        ),
+    ] = None,
     retry_failed: Annotated[
         bool,
         typer.Option("--retry-failed/--keep-failed", help="Try cells again that failed before."),
@@ -135,7 +141,10 @@ def run(
     from gxarena.run.runner import run as run_plan
 
     check_positive("--timeout", timeout)
-    settings = Settings(engine, workers, timeout, retry_failed=retry_failed)
+    if memory is not None:
+        check_positive("--memory", memory)
+    limit_of_each = None if memory is None else max(1, int(min(memory * 2**30, 2**62)))
+    settings = Settings(engine, workers, timeout, limit_of_each, retry_failed)
     made = _plan(suite, changes, limit)
     hopeful = _possible(made)
     with Progress(made) as progress:

@@ -307,4 +307,4 @@ def _signal_name(number: int) -> str:
 
 
 def _size(n: int) -> str:
-    return f"{n / 2**30:.1f} GiB"
+    return f"{n / 2**30:.3g} GiB"

@@ -345,6 +345,10 @@ def test_other_mistakes_are_one_sentence_too(
             ["run", file, "--out", tmp_path / "x", "--timeout", "0"],
             "--timeout: expected a number above 0, got 0.0.",
         ),
+        (
+            ["run", file, "--out", tmp_path / "x", "--memory", "nan"],
+            "--memory: expected a number above 0, got nan.",
+        ),
         (["run", file, "--out", tmp_path], "something that is no gxarena run"),
         (["status", tmp_path], "expected the folder of a run"),
         (["train", tmp_path / "none.toml", "--out", "x"], "expected a readable TOML file"),

@@ -56,3 +56,19 @@ def test_names_are_not_broken(wide: int, monkeypatch: pytest.MonkeyPatch) -> Non
     assert {word for name in names for word in name.split()} <= set(words)
     assert "".join(printed.getvalue().split()).count("Z") == len(long)
     assert max(map(len, printed.getvalue().splitlines())) <= wide
+
+
+def test_lines_are_cut_where_a_terminal_ends_and_whole_for_a_pipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who looks for a word of a list by grep finds it, wherever it stands."""
+    monkeypatch.setenv("COLUMNS", "40")
+    for terminal in (True, False):
+        console.out.cache_clear()
+        printed = io.StringIO()
+        monkeypatch.setattr(console.out(), "file", printed)
+        monkeypatch.setattr(console.out(), "_force_terminal", terminal)
+        console.print_lines("", [["name", "word " * 20 + "needle"]])
+        assert ("needle" in printed.getvalue()) is not terminal
+        assert ("…" in printed.getvalue()) is terminal
+    console.out.cache_clear()

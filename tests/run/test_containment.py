@@ -45,7 +45,7 @@ ENDS = {
     "leaves": ("crashed", "0"),
     "kills-its-server": ("crashed", "its fork server is gone"),
     "floods": ("error", "after the flood"),
-    "eats": ("oom", "expected at most 0.6 GiB of memory, got"),
+    "eats": ("oom", "expected at most 0.586 GiB of memory, got"),
 }
 
 

@@ -145,25 +145,41 @@ def test_failures_may_be_kept(plan: MakePlan, tmp_path: Path) -> None:
     assert not kept.complete
 
 
-@pytest.mark.skipif(
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
-    reason="Ctrl-C is ignored here, as a shell's background job does, and by whom it starts",
-)
-def test_ctrl_c_ends_every_child_and_keeps_what_is_finished(data: Path, tmp_path: Path) -> None:
+def _slow_suite(data: Path, place: Path, delay: int) -> tuple[list[str], dict[str, str], Path]:
+    """The command that runs it, its environment, and where toys write what they do."""
     (data.parent / "slow.toml").write_text(
         'name = "slow"\ntarget = 1\n[datasets.mine]\npath = "data.csv"\n'
         '[explainers.at-once]\nname = "random"\n[[matrix]]\n'  # the first by name
         'datasets = ["mine"]\nmodels = ["toy"]\nexplainers = ["at-once", "exact"]\n'
         'metrics = ["gini", "total"]\n'
     )
-    info = tmp_path / "site" / "toys-0.1.dist-info"
+    info = place / "site" / "toys-0.1.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toys\nVersion: 0.1\n")
     (info / "entry_points.txt").write_text("[gxarena]\ntoys = toy_plugin\n")
-    path = os.pathsep.join([str(info.parent), str(TOYS)])
-    log = tmp_path / "log"
-    environment = os.environ | {"PYTHONPATH": path, "TOY_DELAY": "600", "TOY_LOG": str(log)}
+    path, log = os.pathsep.join([str(info.parent), str(TOYS)]), place / "log"
+    toys = {"PYTHONPATH": path, "TOY_DELAY": str(delay), "TOY_LOG": str(log)}
     command = [sys.executable, "-m", "gxarena", "run", str(data.parent / "slow.toml")]
+    return command, os.environ | toys, log
+
+
+def test_what_takes_more_memory_than_it_is_given_is_a_row(data: Path, tmp_path: Path) -> None:
+    """Python alone takes more than .02 GiB; what is over before anybody looks is ok."""
+    command, environment, _ = _slow_suite(data, tmp_path, delay=3)
+    limited = [*command, "--out", str(tmp_path / "run"), "--workers", "1", "--memory", "0.02"]
+    ended = subprocess.run(limited, env=environment, check=False, capture_output=True, text=True)
+    assert ended.returncode == 3, ended.stderr
+    (row, *_) = [r for r in RunResults.of(tmp_path / "run").last_rows() if r["metric"] == "total"]
+    assert row["status"] == "oom"
+    assert "expected at most 0.02 GiB of memory, got" in row["error_message"]
+
+
+@pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="Ctrl-C is ignored here, as a shell's background job does, and by whom it starts",
+)
+def test_ctrl_c_ends_every_child_and_keeps_what_is_finished(data: Path, tmp_path: Path) -> None:
+    command, environment, log = _slow_suite(data, tmp_path, delay=600)
     with subprocess.Popen(
         [*command, "--out", str(tmp_path / "run"), "--workers", "1"],
         env=environment,
