@@ -10,7 +10,6 @@ import sys
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -26,17 +25,17 @@ from gxarena.run.cell_rows import CellRows, Row, Tables
 from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
-from gxarena.run.endings import KEPT_OF_OK, printed, result, said, what_changed
-from gxarena.run.failures import failure
+from gxarena.run.endings import refused, result, said, what_changed
 from gxarena.run.frames import Frame
+from gxarena.run.gathering import Gathering
 from gxarena.run.inline import Settled, in_order
 from gxarena.run.plan import Plan
 from gxarena.run.preloading import preloaded
-from gxarena.run.publishing import Publisher, outcome
+from gxarena.run.publishing import Publisher
 from gxarena.run.scoring import components_of
 from gxarena.run.stages import Report
 from gxarena.run.store import CHUNK, Store
-from gxarena.run.supervisor import DIED
+from gxarena.run.supervisor import DIED, Limits
 from gxarena.run.tasks import Shard, Task, tasks_of
 
 TRIES = 2
@@ -44,52 +43,6 @@ TRIES = 2
 FEWER = 8
 PROBED_FEWER = 64
 """Samples, and questions of a metric, given at a time where the usual number was too much."""
-
-
-_Came = tuple[Mapping[str, Any], Sequence[Frame]]
-"""How a shard ended, and what came back of it."""
-
-
-@dataclass
-class _Scored:
-    """How far a cell is that has begun.
-
-    Attributes
-    ----------
-    started : datetime
-    parts : dict of number to (how it ended, frames)
-    over : bool
-        Whether its row is written.
-    """
-
-    started: datetime
-    parts: dict[int, _Came] = field(default_factory=dict)
-    over: bool = False
-
-    def known(self) -> list[_Came]:
-        """The parts that are there from the first on, up to one that failed."""
-        found: list[_Came] = []
-        while (came := self.parts.get(len(found))) is not None:
-            found.append(came)
-            if came[0]["status"] != "ok":
-                break
-        return found
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a child may take.
-
-    Attributes
-    ----------
-    silence : float
-        Seconds without a sign of life.
-    memory : int
-        Bytes.
-    """
-
-    silence: float
-    memory: int
 
 
 class Dispatch:
@@ -117,8 +70,7 @@ class Dispatch:
         self._freed: Task | None = None
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
-        self._printed: dict[tuple[str, str, str], str] = {}
-        self._scored: dict[str, _Scored] = {}
+        self._gathering = Gathering(plan)
         self.run = uuid.uuid4().hex
         self._common: dict[str, Any] = {
             "type": "order",
@@ -168,10 +120,10 @@ class Dispatch:
     def interrupt(self) -> None:
         """End what works, and say of the cells that were at work that they were interrupted."""
         supervisor.stop(self.run)
-        for future, (shard, started) in self._working.items():
+        for future, (shard, _) in self._working.items():
             future.cancel()
-            if shard.cell and not self._scored[shard.cell.id].over:
-                self._scored[shard.cell.id].over = True
+            if shard.cell and not self._gathering.is_over(shard.cell):
+                started = self._gathering.end(shard.cell)
                 self._write(shard.cell, {"status": "interrupted", "seconds": 0.0}, started)
 
     def close(self) -> None:
@@ -224,7 +176,7 @@ class Dispatch:
         started = datetime.now(UTC)
         self._working[future] = shard, started
         if shard.cell:
-            self._scored.setdefault(shard.cell.id, _Scored(started))
+            self._gathering.begin(shard.cell, started)
 
     def _take(self, future: Future[bytes]) -> Iterator[Settled]:
         """Publish what came back, once its worker has something else to do."""
@@ -237,7 +189,7 @@ class Dispatch:
             raise KeyboardInterrupt
         if task.failure is not None:
             return  # another shard of it has failed meanwhile
-        if shard.cell and self._scored[shard.cell.id].over:
+        if shard.cell and self._gathering.is_over(shard.cell):
             self._finish(task)  # as has another part of its cell
             return
         if self._is_worth_another_try(shard, end):
@@ -263,33 +215,12 @@ class Dispatch:
     def _score(
         self, shard: Shard, cell: Cell, frames: Sequence[Frame], end: Mapping[str, Any]
     ) -> Iterator[Settled]:
-        """A part of a cell is there; write what came of the cell where that is known by now.
-
-        That is, once all parts are there, or one has failed and all before it are: whichever is
-        taken first, the same one is said to have failed.
-        """
-        scored = self._scored[cell.id]
-        tables = [frame for frame in frames if frame.header["type"] == "table"]
-        scored.parts[shard.number] = end, tables
+        """A part of a cell is there; write what came of the cell where that is known by now."""
         if end["status"] != "ok":
             self._begin_no_more(shard.task, cell)
-        known = scored.known()
-        last, _ = known[-1] if known else ({"status": "ok"}, ())
-        if last["status"] == "ok" and len(known) < shard.of:
-            return
-        try:
-            row, made = outcome(self._plan, cell, known)
-        except PluginError as error:
-            row, made = said(shard.task, self._failed(shard, error, end)), {}
-        else:
-            if last["status"] != "ok":
-                row |= said(shard.task, last)
-            else:
-                explained = (cell.dataset, cell.weights, cell.explainer)
-                outputs = (one.get("output") for one, _ in known)
-                row |= printed(self._printed.get(explained), *outputs)
-        yield self._write(cell, row, scored.started, made)
-        scored.over, scored.parts = True, {}
+        if (came := self._gathering.take(shard, cell, frames, end)) is not None:
+            row, tables = came
+            yield self._write(cell, row, self._gathering.end(cell), tables)
 
     def _begin_no_more(self, task: Task, cell: Cell) -> None:
         """Take what has not begun of a cell from its task; what has is left to end."""
@@ -359,28 +290,12 @@ class Dispatch:
                 self._publisher.answers(frames)
             else:
                 self._publisher.stored(shard.order, frames)
-                self._keep_output(shard.order, end)
+                self._gathering.listen(shard.order, end)
         except StorageError:
             raise
         except GxarenaError as error:
-            return self._failed(shard, error, end)
+            return refused(shard.task, error, end)
         return end
-
-    @staticmethod
-    def _failed(shard: Shard, error: GxarenaError, end: Mapping[str, Any]) -> dict[str, Any]:
-        """How a shard ended whose results cannot be taken."""
-        if isinstance(error, PluginError):
-            blamed = PluginError(f"{shard.task.blamed.where}: {error}")
-            blamed.__cause__ = error
-            error = blamed
-        return failure(error) | {"output": end.get("output")}
-
-    def _keep_output(self, order: Mapping[str, Any], end: Mapping[str, Any]) -> None:
-        """Keep what an explainer printed for the cells that are made of it."""
-        if "explainer" in order:
-            explained = (order["dataset"], order["model"], order["explainer"])
-            whole = self._printed.get(explained, "") + str(end.get("output") or "")
-            self._printed[explained] = whole[-KEPT_OF_OK:]
 
     def _discard(self, shard: Shard) -> None:
         """Keep nothing of an explainer's task."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
+from gxarena.errors import GxarenaError, PluginError
 from gxarena.run.cell_rows import Row
 from gxarena.run.failures import failure
 from gxarena.run.frames import Frame, split
@@ -43,6 +44,15 @@ def what_changed(end: Mapping[str, Any]) -> str:
     if not changed:
         return ""
     return f"once it has worked, expected {changed}, so that nothing of it was kept."
+
+
+def refused(task: Task, error: GxarenaError, end: Mapping[str, Any]) -> dict[str, Any]:
+    """How a shard ended whose results cannot be taken."""
+    if isinstance(error, PluginError):
+        blamed = PluginError(f"{task.blamed.where}: {error}")
+        blamed.__cause__ = error
+        error = blamed
+    return failure(error) | {"output": end.get("output")}
 
 
 def printed(*outputs: str | None) -> Row:

@@ -33,7 +33,7 @@ def parts_of(n_samples: int, *, whole: bool = False) -> list[range]:
     return [range(n_samples)[start : start + step] for start in range(0, n_samples, step)]
 
 
-def joined(parts: Sequence[Part], n_samples: int) -> tuple[Row, Tables]:
+def together(parts: Sequence[Part], n_samples: int) -> tuple[Row, Tables]:
     """What a cell's row says, and its rows of other tables, once all its parts are scored.
 
     Where one failed: what that one says.

@@ -22,7 +22,7 @@ from gxarena.results.schemas import STATUSES, TABLES
 from gxarena.run.cell_rows import Row, Tables
 from gxarena.run.cells import Cell
 from gxarena.run.frames import Frame, table_of
-from gxarena.run.parts import Part, joined
+from gxarena.run.parts import Part, together
 from gxarena.run.plan import Plan
 from gxarena.run.store import (
     ATTRIBUTIONS,
@@ -145,7 +145,7 @@ def outcome(
     """
     samples = plan.datasets[cell.dataset].samples
     try:
-        row, tables = joined([_part(plan, cell, *one) for one in parts], len(samples))
+        row, tables = together([_part(plan, cell, *one) for one in parts], len(samples))
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise PluginError(f"expected whole values of the child, got {reason(error)}.") from error
     if row["status"] == "ok":

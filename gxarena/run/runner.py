@@ -20,7 +20,7 @@ from gxarena.run.cell_rows import CellRows
 from gxarena.run.cell_writer import CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.describing import check_components, described, downloaded, made_here
-from gxarena.run.dispatch import Dispatch, Limits
+from gxarena.run.dispatch import Dispatch
 from gxarena.run.engines.opening import INLINE, open_engine
 from gxarena.run.inline import Settled, run_inline
 from gxarena.run.plan import Plan, renewed
@@ -193,7 +193,7 @@ class _Supervised:
         if report and engine.dashboard:
             report(f"dashboard: {engine.dashboard}", 0, 1)
         share = psutil.virtual_memory().total * MEMORY_SHARE
-        self._limits = Limits(settings.timeout, settings.memory or int(share))
+        self._limits = supervisor.Limits(settings.timeout, settings.memory or int(share))
         self._dispatch: Dispatch | None = None
         self._rows: CellRows
 

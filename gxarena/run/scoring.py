@@ -32,7 +32,7 @@ from gxarena.run.cell_rows import (
 )
 from gxarena.run.cells import Cell, Explanation
 from gxarena.run.failures import failure
-from gxarena.run.parts import joined, parts_of
+from gxarena.run.parts import parts_of, together
 from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE, ModelProbe
 from gxarena.run.stages import Stages
@@ -93,10 +93,10 @@ class Scoring:
             parts.append(self.part(cell, part))
             if parts[-1][0]["status"] != "ok":
                 break
-        return joined(parts, n_samples)
+        return together(parts, n_samples)
 
     def part(self, cell: Cell, part: range, at_once: int = PROBED_AT_ONCE) -> tuple[Row, Tables]:
-        """What became of some of its samples, as `gxarena.run.parts.joined` wants it.
+        """What became of some of its samples, as `gxarena.run.parts.together` wants it.
 
         Parameters
         ----------

@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,23 @@ KEPT_OUTPUT = 4000
 _LOOK = 0.2
 """Seconds between two looks at a child's memory."""
 _AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a child may take.
+
+    Attributes
+    ----------
+    silence : float
+        Seconds without a sign of life.
+    memory : int
+        Bytes.
+    """
+
+    silence: float
+    memory: int
+
 
 Listener = Callable[[str, Mapping[str, Any]], None]
 """Told what a child says while it works: the worker's name, and the message's header."""

@@ -16,7 +16,7 @@ from gxarena.api import Curve, Quantity, Scored
 from gxarena.data import Sample
 from gxarena.run.cell_rows import CellRows, Tables, scored_rows
 from gxarena.run.cells import Cell
-from gxarena.run.parts import SCORED_AT_ONCE, joined, parts_of
+from gxarena.run.parts import SCORED_AT_ONCE, parts_of, together
 from gxarena.run.plan import Plan
 from gxarena.run.store import CHUNK, Store
 from gxarena.run.tasks import tasks_of
@@ -49,8 +49,8 @@ def cell(plan: Callable[..., Plan]) -> Cell:
 
 
 def test_rows_of_parts_are_those_of_all(cell: Cell) -> None:
-    _, whole = joined([(OK, _rows(cell, 0, 5))], 5)
-    _, parts = joined([(OK, _rows(cell, *some)) for some in ((0, 2), (2, 4), (4, 5))], 5)
+    _, whole = together([(OK, _rows(cell, 0, 5))], 5)
+    _, parts = together([(OK, _rows(cell, *some)) for some in ((0, 2), (2, 4), (4, 5))], 5)
     assert whole.keys() == parts.keys()
     for name, table in whole.items():
         assert table.to_pylist() == parts[name].to_pylist()
@@ -60,20 +60,20 @@ def test_costs_are_of_all_and_what_was_asked_is_added_up(cell: Cell) -> None:
     """An explanation of 2.5 forwards: of five samples and two asked for again, 17.5, and 7 + 4."""
     first = OK | {"asked": 7, "again": 2, "cost": (2.5, 1.0), "seconds": 1.5, "peak_memory": 8}
     other = first | {"asked": 4, "again": 0, "units": "token", "seconds": 2.0, "peak_memory": 9}
-    row, _ = joined([(first, _rows(cell, 0, 2)), (other, _rows(cell, 2, 5))], 5)
+    row, _ = together([(first, _rows(cell, 0, 2)), (other, _rows(cell, 2, 5))], 5)
     assert row == {
         "status": "ok", "units": "token", "seconds": 3.5, "peak_memory": 9,
         "forwards": 7 + 4 + round(17.5), "backwards": 7,
     }  # fmt: skip
     free = {name: value for name, value in first.items() if name != "cost"}
-    row, _ = joined([(free, _rows(cell, 0, 5))], 5)
+    row, _ = together([(free, _rows(cell, 0, 5))], 5)
     assert (row["forwards"], "backwards" in row) == (7, False)
 
 
 def test_of_one_that_failed_a_row_says_what_that_part_says(cell: Cell) -> None:
     failed = {"status": "error", "error_message": "no", "seconds": 2.0, "peak_memory": None}
     parts = [(OK | {"seconds": 1.0}, _rows(cell, 0, 2)), (failed, {})]
-    assert joined(parts, 5) == (failed | {"seconds": 3.0}, {})
+    assert together(parts, 5) == (failed | {"seconds": 3.0}, {})
 
 
 def test_shards_are_parts_of_cells_but_of_what_wants_all_at_once(
