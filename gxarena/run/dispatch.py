@@ -217,14 +217,19 @@ class Dispatch:
     ) -> Iterator[Settled]:
         """A part of a cell is there; write what came of the cell where that is known by now."""
         if end["status"] != "ok":
-            self._begin_no_more(shard.task, cell)
+            self._begin_no_more(shard)
         if (came := self._gathering.take(shard, cell, frames, end)) is not None:
             row, tables = came
             yield self._write(cell, row, self._gathering.end(cell), tables)
 
-    def _begin_no_more(self, task: Task, cell: Cell) -> None:
-        """Take what has not begun of a cell from its task; what has is left to end."""
-        rest = [one for one in (*task.shards, *self._suspects) if one.cell is cell]
+    def _begin_no_more(self, failed: Shard) -> None:
+        """Take what has not begun of a cell from its task; what has is left to end.
+
+        Of a part before this one, which waits for another try, the cell's row is still to be said.
+        """
+        task, cell = failed.task, failed.cell
+        left = (one for one in (*task.shards, *self._suspects) if one.cell is cell)
+        rest = [one for one in left if one.number > failed.number]
         if not rest:
             return
         task.shards[:] = [one for one in task.shards if one not in rest]
