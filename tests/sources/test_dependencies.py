@@ -433,6 +433,11 @@ def _replaced(place: Path) -> None:
     other.replace(place)
 
 
+def _turned(link: Path) -> None:
+    link.unlink()
+    link.symlink_to("..")
+
+
 @pytest.mark.parametrize(
     ("place", "edit"),
     [
@@ -441,12 +446,12 @@ def _replaced(place: Path) -> None:
         ("apart/linked.csv", _written),
         ("apart/linked.csv", _replaced),
         ("apart/folder/inner.csv", _written),
-        ("kept/linked.csv", lambda link: link.unlink() or link.symlink_to("table.csv")),
+        ("kept/linked.csv", _turned),
         ("apart/shard-1", _written),
         ("kept/table.csv", Path.unlink),
-        ("kept/link", lambda link: link.unlink() or link.symlink_to("..")),
+        ("kept/link", _turned),
     ],
-)  # fmt: skip
+)
 def test_what_was_digested_before_is_digested_again_once_it_is_another(
     site: Site, monkeypatch: pytest.MonkeyPatch, place: str, edit: Callable[[Path], object]
 ) -> None:
