@@ -249,7 +249,7 @@ def _check_cells(path: Path, cells: pa.Table) -> None:
     rows = cells.select(_NUMBERS + _TEXTS + ["status", "explainer"]).to_pylist()
     for row in rows:
         documents = [_document(row[name]) for name in _TEXTS]
-        if None in documents or not _are_quantities(documents[0] or {}):
+        if None in documents or not are_quantities(documents[0] or {}):
             raise _refused(path, f"JSON objects in {', '.join(_TEXTS)}", "others")
         if row["status"] not in STATUSES or row["n_samples"] < 1 or (row[REPLICATE] or 0) < 0:
             raise _refused(path, "a status, samples and a replicate that there can be", "others")
@@ -268,7 +268,7 @@ def _document(text: str | None) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _are_quantities(document: dict[str, Any]) -> bool:
+def are_quantities(document: dict[str, Any]) -> bool:
     """Whether each has a direction and bounds that are numbers or null."""
     return all(
         isinstance(one, dict)

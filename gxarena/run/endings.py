@@ -10,11 +10,15 @@ from gxarena.errors import GxarenaError, PluginError
 from gxarena.run.cell_rows import Row
 from gxarena.run.failures import failure
 from gxarena.run.frames import Frame, split
-from gxarena.run.supervisor import DIED, SUPERVISOR
+from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR
 from gxarena.run.tasks import Task
 
 BLAMED = ("crashed", "oom", "timeout")
 """How a child ends by nothing but what it runs, whose message then begins with its name."""
+
+TOLD = ("ok", "error", "unsupported", "oom", "crashed")
+"""How a child may say that it ended; of all else its supervisor tells."""
+_TEXTS = ("error_type", "error_message", "error_traceback", "changed")
 
 KEPT_OF_OK = 1000
 """Characters of what is printed for a cell that is ok: of those there are thousands."""
@@ -24,10 +28,36 @@ def result(future: Future[bytes]) -> tuple[list[Frame], dict[str, Any]]:
     """What a child sent, and how it ended; also where its worker ended with it."""
     try:
         *frames, last = split(future.result())
-        return frames, dict(last.header)
+        return frames, _as_told(last.header)
     # Whatever an engine raises, its own kinds of errors included.
     except (Exception, CancelledError) as error:
         return [], failure(error) | {"status": "crashed", "error_type": DIED, "told_by": SUPERVISOR}
+
+
+def _as_told(end: Mapping[str, Any]) -> dict[str, Any]:
+    """How an order ended; as a crash where a child says that otherwise than children do.
+
+    It shares its process with a plugin, which may write what it likes to whom the child reports.
+    """
+    if end.get("told_by") != CHILD or _is_end(end):
+        return dict(end)
+    message = "expected its child to say how it ended, got something else"
+    told = {"told_by": SUPERVISOR, "error_type": PluginError.__name__, "error_message": message}
+    return {"status": "crashed", **told, "output": end.get("output")}
+
+
+def _is_end(end: Mapping[str, Any]) -> bool:
+    """Whether a child's last message is of the kinds of values that `gxarena.run.child` sends."""
+    texts = [end[name] for name in _TEXTS if end.get(name) is not None]
+    try:
+        "".join(texts).encode()
+        canaries = [(*one,) for one in end.get("canaries", ())]
+        made = [dict(one) for one in end.get("made", ())]
+    except (TypeError, ValueError):
+        return False
+    asked = all(len(one) > 2 and all(isinstance(it, str) for it in one) for one in canaries)
+    known = all(isinstance(it, str | bool | None) for one in made for it in one.values())
+    return asked and known and end.get("status") in TOLD
 
 
 def what_changed(end: Mapping[str, Any]) -> str:

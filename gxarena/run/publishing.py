@@ -6,6 +6,7 @@ written are values that this process has read, each under the key of what was or
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 
 from gxarena.data import Sample, Spans
 from gxarena.errors import PluginError, reason
+from gxarena.results.bundle import are_quantities
 from gxarena.results.encoded import encoded
 from gxarena.results.schemas import STATUSES, TABLES
 from gxarena.run.cell_rows import Row, Tables
@@ -42,6 +44,7 @@ _TEXTS = (
 )  # fmt: skip
 _NUMBERS = ("explain_seconds", "seconds")
 _COUNTS = ("asked", "again", "peak_memory")
+_COUNTED = ("forwards", "backwards", "peak_memory")
 
 
 class Publisher:
@@ -146,7 +149,8 @@ def outcome(
     samples = plan.datasets[cell.dataset].samples
     try:
         row, tables = together([_part(plan, cell, *one) for one in parts], len(samples))
-    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        _check_row(row)
+    except (KeyError, TypeError, ValueError, OverflowError, pa.ArrowException) as error:
         raise PluginError(f"expected whole values of the child, got {reason(error)}.") from error
     if row["status"] == "ok":
         _check_cell(plan, cell, samples, tables)
@@ -165,7 +169,7 @@ def _part(plan: Plan, cell: Cell, end: Mapping[str, Any], frames: Sequence[Frame
     if "attributions_key" in end:
         prints = end.get("attributions_fingerprint")
         row["attributions_key"] = plan.explain_key(cell.dataset, cell.weights, cell.explainer)
-        row["attributions_fingerprint"] = None if prints is None else list(map(float, prints))
+        row["attributions_fingerprint"] = None if prints is None else list(map(_number, prints))
     tables: Tables = {}
     for frame in frames:
         if row["status"] == "ok" and frame.header["type"] == "table":
@@ -174,6 +178,16 @@ def _part(plan: Plan, cell: Cell, end: Mapping[str, Any], frames: Sequence[Frame
                 raise PluginError(f"expected a table of results, got '{name}'.")
             tables[name] = table_of(frame.payload, TABLES[name])
     return row, tables
+
+
+def _check_row(row: Row) -> None:
+    """Refuse what no cell comes to, and what no table can hold or no reader makes sense of."""
+    for name in _COUNTED:
+        if not 0 <= (row.get(name) or 0) < 2**63:
+            raise PluginError(f"expected how many {name} there were, got {row[name]}.")
+    quantities = json.loads(row.get("quantities", "{}"))
+    if not isinstance(quantities, dict) or not are_quantities(quantities):
+        raise PluginError(f"expected what a metric's quantities are, got {row['quantities']}.")
 
 
 def _check_cell(plan: Plan, cell: Cell, samples: Sequence[Sample], parts: Tables) -> None:

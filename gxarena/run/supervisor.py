@@ -26,8 +26,8 @@ from gxarena.scratch import Scratch, remove_abandoned
 
 DIED = "Crashed"
 """The type of error of an order whose child is gone without a result."""
-SUPERVISOR = "supervisor"
-"""Who told of an end that no child told of."""
+CHILD, SUPERVISOR = "child", "supervisor"
+"""Who told of an end: the supervisor where no child did."""
 STARTING = 600.0
 """Seconds that a child may take to begin, at least."""
 BUSY, BUSY_FOR = 0.01, 24
@@ -88,9 +88,12 @@ def supervise(order: bytes) -> bytes:
     if asked.header["run"] in _stopped:
         return Frame({"type": "end", "status": "interrupted"}).packed()
     child = _child_for(asked.header)
-    frames, end = child.carry_out(asked)
-    if end["status"] != "ok":
-        child.close()
+    end: Mapping[str, Any] = {}
+    try:
+        frames, end = child.carry_out(asked)
+    finally:
+        if end.get("status") != "ok":  # what it sends later would be taken for the next order's
+            child.close()
     return joined([*frames, Frame({**end, "type": "end"})])
 
 
@@ -188,7 +191,7 @@ class _Child:
             for frame in frames:
                 heard = spoke = time.monotonic()
                 if frame.header["type"] == "end":
-                    return kept, {**frame.header, "told_by": "child", "output": self._tail()}
+                    return kept, {**frame.header, "told_by": CHILD, "output": self._tail()}
                 if frame.header["type"] == "progress":
                     self._tell(frame.header)
                 elif frame.header["type"] == "begun":

@@ -75,12 +75,15 @@ class Counted:
     contents : dict of name to str
         Digests of the files, as far as somebody took them: as long as `Sources.of` finds the same
         packages unchanged it hands out the same object, and with it these.
+    missing : set of str
+        Modules that are named and found nowhere, which may come.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
     distributions: set[str] = field(default_factory=set)
     contents: dict[str, str] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
 
     @functools.cached_property
     def versions(self) -> dict[str, str]:
@@ -135,7 +138,7 @@ class Sources:
         key = (start, owner)
         if key in _walked:
             states, counted = _walked[key]
-            if all(self._state(one) == state for one, state in states):
+            if self._are_as_they_were(states, counted.missing, owner):
                 return counted
         walk = _Walk(self, owner)
         if package.name != CORE:
@@ -147,6 +150,16 @@ class Sources:
         if settled and not any(one.module for one, _ in states):
             _walked[key] = states, walk.counted
         return walk.counted
+
+    def _are_as_they_were(
+        self, states: list[tuple[Package, _State]], missing: set[str], owner: str
+    ) -> bool:
+        """Whether packages lie where they lay, as they were, and what was nowhere still is."""
+        return (
+            all(self.package(one.name, owner) == one for one, _ in states)
+            and not any(self.package(module, owner) for module in missing)
+            and all(self._state(one) == state for one, state in states)
+        )
 
     def _state(self, package: Package) -> _State:
         """A package's files, and what tells whether one was written to since."""
@@ -190,7 +203,8 @@ class _Walk:
 
     def begin_with(self, core: Counted) -> None:
         """Count what is known of the core, whose modules then need not be followed again."""
-        self.counted = Counted(dict(core.files), dict(core.modules), set(core.distributions))
+        found = dict(core.files), dict(core.modules), set(core.distributions)
+        self.counted = Counted(*found, missing=set(core.missing))
         package = self._sources.package(CORE, self._distribution)
         if package is not None:
             self.packages[CORE] = package
@@ -211,6 +225,7 @@ class _Walk:
             return
         package = self._sources.package(module, self._distribution)
         if package is None:
+            self.counted.missing.add(module)
             return
         if package.name not in self.packages:
             self.packages[package.name] = package

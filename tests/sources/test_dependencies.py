@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -413,3 +414,75 @@ def test_what_was_walked_before_is_walked_again_once_a_file_was_written(
     assert "agednew/__init__.py" not in _counted("aged.explainer")
     site(**{"aged/explainer.py": "import agedlib, agednew\n"})
     assert "agednew/__init__.py" in _counted("aged.explainer")
+
+
+def _aged(target: str) -> str:
+    return component_digest(Component("aged", f"{target}:make", "toy"), {})
+
+
+def _written(place: Path) -> None:
+    """Content of the same length, and the same time of last writing."""
+    status = place.stat()
+    place.write_text("b")
+    os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _replaced(place: Path) -> None:
+    other = place.with_name("other")
+    other.write_text("b")
+    other.replace(place)
+
+
+def _turned(link: Path) -> None:
+    link.unlink()
+    link.symlink_to("..")
+
+
+@pytest.mark.parametrize(
+    ("place", "edit"),
+    [
+        ("kept/table.csv", _written),
+        ("kept/table.csv", _replaced),
+        ("apart/linked.csv", _written),
+        ("apart/linked.csv", _replaced),
+        ("apart/folder/inner.csv", _written),
+        ("kept/linked.csv", _turned),
+        ("apart/shard-1", _written),
+        ("kept/table.csv", Path.unlink),
+        ("kept/link", _turned),
+    ],
+)
+def test_what_was_digested_before_is_digested_again_once_it_is_another(
+    site: Site, monkeypatch: pytest.MonkeyPatch, place: str, edit: Callable[[Path], object]
+) -> None:
+    monkeypatch.setattr("gxarena.files._TICK", 0)
+    index = json.dumps({"weight_map": {"layer": "../apart/shard-1"}})
+    root = site(
+        **{
+            "kept/__init__.py": "", "kept/table.csv": "a", "kept/model.index.json": index,
+            "apart/linked.csv": "a.", "apart/folder/inner.csv": "a", "apart/shard-1": "a",
+        }
+    )  # fmt: skip
+    (root / "kept" / "linked.csv").symlink_to("../apart/linked.csv")
+    (root / "kept" / "link").symlink_to("../apart/folder")
+    before = [_aged("kept") for _ in range(3)]
+    assert len({*before}) == 1
+    edit(root / place)
+    assert _aged("kept") != before[0]
+
+
+def test_what_appears_elsewhere_on_the_path_is_seen(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another portion of a namespace; a package that was asked for in vain."""
+    monkeypatch.setattr("gxarena.files._TICK", 0)
+    source = "try:\n    import wished\nexcept ImportError:\n    import widespace.one\n"
+    root = site(**{"wishes/__init__.py": source, "first/widespace/one.py": "A = 1\n"})
+    monkeypatch.syspath_prepend(str(root / "first"))
+    monkeypatch.syspath_prepend(str(root / "second"))
+    assert _counted("wishes") == {"wishes/__init__.py", "widespace/one.py"}
+    assert _counted("wishes") == {"wishes/__init__.py", "widespace/one.py"}
+    site(**{"second/widespace/two.py": "B = 2\n"})
+    assert "widespace/two.py" in _counted("wishes")
+    site(**{"wished.py": ""})
+    assert "wished.py" in _counted("wishes")

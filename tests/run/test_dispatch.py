@@ -1,0 +1,257 @@
+"""Whatever becomes of its shards, in whatever order: a run ends, and each cell is written once.
+
+Nothing works here: what an engine would bring back is drawn by chance, the same each time.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+import pytest
+
+from gxarena.engine import Engine
+from gxarena.results.folder import RunFolder
+from gxarena.results.schemas import SAMPLES, TABLES
+from gxarena.run import dispatch as module
+from gxarena.run.cell_rows import CellRows
+from gxarena.run.cell_writer import CellWriter
+from gxarena.run.cells import Cell
+from gxarena.run.dispatch import Dispatch
+from gxarena.run.frames import Frame, joined, split, table_bytes
+from gxarena.run.plan import Plan
+from gxarena.run.publishing import Publisher
+from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR, Limits
+
+ENDS: dict[str, dict[str, Any]] = {
+    "ok": {"status": "ok", "units": "nucleotide", "asked": 1, "again": 0},
+    "error": {"status": "error", "error_type": "ValueError"},
+    "timeout": {"status": "timeout", "told_by": SUPERVISOR, "error_type": "Timeout"},
+    "died": {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED},
+    "oom": {"status": "oom", "error_type": "MemoryError"},
+}
+AGAIN = {"died", "oom"}
+TRIALS = 100
+
+
+class _Chance(Executor):
+    """Keeps what it is given, until `wait` draws who is done, and how it ended."""
+
+    def __init__(self, seed: int, made: Plan) -> None:
+        self.rng = random.Random(seed)  # noqa: S311, chance for a test
+        self.made = made
+        self.given: dict[Future[bytes], Mapping[str, Any]] = {}
+        self.ended: dict[str, list[str]] = defaultdict(list)
+        self.most = 0
+        self.interrupt_at = 10**9
+
+    def submit(self, _: Any, order: bytes) -> Future[bytes]:  # type: ignore[override]
+        future: Future[bytes] = Future()
+        self.given[future] = split(order)[0].header
+        self.most = max(self.most, len(self.given))
+        return future
+
+    def wait(self, working: Any, **_: Any) -> tuple[list[Future[bytes]], set[Future[bytes]]]:
+        assert set(working) == set(self.given)
+        self.interrupt_at -= 1
+        if self.interrupt_at < 0:
+            raise KeyboardInterrupt
+        done = self.rng.sample(list(self.given), self.rng.randint(1, len(self.given)))
+        for future in done:
+            future.set_result(self.result(self.given.pop(future)))
+        return done, set()
+
+    def result(self, order: Mapping[str, Any]) -> bytes:
+        how = self.rng.choices(list(ENDS), [12, 1, 1, 2, 2])[0]
+        self.ended[name_of(order)].append(how)
+        return self.told(order, how, ENDS[how])
+
+    def told(self, order: Mapping[str, Any], how: str, end: Mapping[str, Any]) -> bytes:
+        frames = [Frame({"told_by": CHILD, "error_message": name_of(order), **end, "type": "end"})]
+        if order["kind"] == "score" and how == "ok":
+            rows = [
+                {
+                    "cell_id": order["cell"]["id"],
+                    "sample_id": one.id,
+                    "metric": "gini",
+                    "value": 1.0,
+                }
+                for one in self.made.datasets["mine"].samples[slice(*order["part"])]
+            ]
+            table = pa.Table.from_pylist(rows, SAMPLES)
+            frames.insert(0, Frame({"type": "table", "name": "samples"}, table_bytes(table)))
+        return joined(frames)
+
+
+def name_of(order: Mapping[str, Any]) -> str:
+    """What is one order whether it is given for the first time or again."""
+    if "cell" in order:
+        return " ".join(map(str, (order["task"], order["cell"]["id"], *order["part"])))
+    return f"{order['task']}  {order['chunk']}"
+
+
+class _Kept:
+    """What is written, in order."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+
+    def add(self, row: Mapping[str, Any], _: Any = None) -> None:
+        self.rows[row["cell_id"]].append(dict(row))
+
+
+class _Rows:
+    def of(self, cell: Cell) -> dict[str, Any]:
+        return {"cell_id": cell.id}
+
+    def is_whole(self, _: str) -> bool:
+        return False
+
+
+@pytest.fixture
+def made(plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """Cells in four parts each, of four explanations of two models; one of them compares two."""
+    monkeypatch.setattr("gxarena.run.parts.SCORED_AT_ONCE", 20)
+    monkeypatch.setattr(module, "preloaded", lambda _: [])
+    monkeypatch.setattr("gxarena.run.luggage.pack", lambda *_: tmp_path)  # nobody unpacks it
+    monkeypatch.setattr(Publisher, "stored", lambda *_: None)
+    monkeypatch.setattr(Dispatch, "_check_current", lambda *_: None)
+    block = {"datasets": ["mine"], "models": ["toy", "toy-tokens"], "metrics": ["gini"]}
+    return plan(matrix=[block | {"explainers": ["exact", "random", "occlusion"]}])
+
+
+@pytest.fixture
+def drawn(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int], tuple[_Chance, Dispatch]]:
+    def draw(seed: int) -> tuple[_Chance, Dispatch]:
+        chance = _Chance(seed, made)
+        monkeypatch.setattr(module, "wait", chance.wait)
+        workers = chance.rng.randint(1, 4)
+        engine = Engine(chance, workers)
+        return chance, Dispatch(made, RunFolder(tmp_path / "run"), engine, Limits(1.0, 1))
+
+    return draw
+
+
+def _failed(chance: _Chance, name: str) -> str:
+    """As what an order failed for good; empty where it did not, or was not begun."""
+    *before, last = chance.ended.get(name, ["ok"])
+    for_good = last not in AGAIN or before
+    return str(ENDS[last]["status"]) if last != "ok" and for_good else ""
+
+
+def _expected(chance: _Chance, cell: Cell) -> set[str]:
+    """What a cell may be: as what something that it needs failed, or else its first part that did.
+
+    Who of several that it needs is the first to fail is chance.
+    """
+    tasks = (f"predict mine {cell.weights}", f"explain mine {cell.weights} {cell.explainer}")
+    if needed := {_failed(chance, f"{task}  {chunk}") for task in tasks for chunk in (0, 1)} - {""}:
+        return needed
+    parts = [name for name in chance.ended if name.split(" ")[-3] == cell.id]
+    parts.sort(key=lambda name: int(name.split(" ")[-2]))
+    return {next(filter(None, (_failed(chance, name) for name in parts)), "ok")}
+
+
+def test_each_cell_is_written_once_and_the_run_ends(
+    made: Plan, drawn: Callable[[int], tuple[_Chance, Dispatch]]
+) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(TRIALS):
+        chance, dispatch = drawn(seed)
+        out = _Kept()
+        told = list(dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out)))
+        dispatch.close()
+        assert sorted(cell.id for cell, *_ in told) == sorted(cell.id for cell in made.cells), seed
+        tasks = {order["task"] for order in chance.given.values()}  # left at work: have failed
+        assert all(any(_failed(chance, f"{task}  {i}") for i in (0, 1)) for task in tasks), seed
+        assert all(len(ended) <= 2 for ended in chance.ended.values()), seed
+        for cell in made.cells:
+            *before, last = out.rows[cell.id]
+            assert [row["status"] for row in before] in ([], ["oom"]), seed
+            assert last["status"] in _expected(chance, cell), seed
+            seen[last["status"]] += 1
+    assert set(seen) == {"ok", "error", "timeout", "crashed", "oom"}
+    assert min(seen.values()) > TRIALS / 10
+
+
+def test_what_is_interrupted_says_so_once_or_has_no_row(
+    made: Plan, drawn: Callable[[int], tuple[_Chance, Dispatch]]
+) -> None:
+    """Wherever it is: what is known stays, what was at work says so, the rest is as it was."""
+    seen: Counter[str] = Counter()
+    for seed in range(TRIALS):
+        chance, dispatch = drawn(seed)
+        chance.interrupt_at = chance.rng.randint(1, 30)
+        out, told = _Kept(), []
+        try:
+            for cell, *_ in dispatch.settle(
+                made.cells, cast(CellRows, _Rows()), cast(CellWriter, out)
+            ):
+                told.append(cell.id)
+        except KeyboardInterrupt:
+            dispatch.interrupt()
+        dispatch.close()
+        assert len(told) == len(set(told)), seed
+        at_work = {order["cell"]["id"] for order in chance.given.values() if "cell" in order}
+        for cell in made.cells:
+            said = [row["status"] for row in out.rows[cell.id] if row["status"] != "oom"]
+            assert len(said) <= 1, seed
+            if cell.id not in told:
+                assert said == ["interrupted"] * (cell.id in at_work), seed
+                seen["interrupted" if said else "none"] += 1
+            assert ("interrupted" in said) is (cell.id in at_work - {*told}), seed
+    assert min(seen[name] for name in ("interrupted", "none")) > TRIALS / 10
+
+
+ODD: list[dict[str, Any]] = [
+    {"status": "interrupted"}, {"status": "timeout"}, {"status": "due"}, {"status": "made up"},
+    {"status": 5}, {"status": ["ok"]}, {"status": None},
+    {"canaries": 5}, {"canaries": [1]}, {"canaries": [["toy", "1"]]},
+    {"canaries": [["toy", "1", [2]]]},
+    *({name: 5, "status": "error"} for name in ("error_type", "error_message", "error_traceback")),
+    {"status": "error", "error_message": "\ud800"},
+    {"changed": ["x"]}, {"changed": {"a": 1}}, {"changed": 5},
+]  # fmt: skip
+"""How no child says that an order ended."""
+ODD_SCORES: list[dict[str, Any]] = [
+    {"cost": 5}, {"cost": [1]}, {"cost": ["a", "b"]}, {"cost": [1e308, 1e308]}, {"cost": [-1, 0]},
+    {"asked": 1e300}, {"asked": -5}, {"asked": "a"}, {"asked": []},
+    {"peak_memory": 1e300}, {"peak_memory": -5}, {"peak_memory": "a"},
+    {"quantities": 5}, {"quantities": "{"}, {"quantities": '{"": 5}'},
+    {"quantities": '{"": {"better": "up"}}'},
+    *({"attributions_key": "", "attributions_fingerprint": [one]} for one in ("a", None, 1e400)),
+]  # fmt: skip
+"""What no child says of a part that it scored."""
+
+
+@pytest.mark.parametrize("kind", ["predict", "explain", "score"])
+def test_whatever_a_child_says_its_cells_fail_and_the_run_ends(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """A plugin may write to whom its child reports."""
+    cells = made.cells[:1]
+    for said in ODD + (ODD_SCORES if kind == "score" else []):
+        chance = _Chance(0, made)
+
+        def result(
+            order: Mapping[str, Any], chance: _Chance = chance, odd: dict[str, Any] = said
+        ) -> bytes:
+            return chance.told(order, "ok", ENDS["ok"] | (odd if order["kind"] == kind else {}))
+
+        monkeypatch.setattr(chance, "result", result)
+        monkeypatch.setattr(module, "wait", chance.wait)
+        dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
+        out = _Kept()
+        settled = dispatch.settle(cells, cast(CellRows, _Rows()), cast(CellWriter, out))
+        ((_, status, message),) = settled
+        dispatch.close()
+        pa.Table.from_pylist(out.rows[cells[0].id], TABLES["cells"])
+        assert status in ("crashed", "error"), said
+        assert "expected" in message, said
