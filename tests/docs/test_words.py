@@ -303,6 +303,23 @@ def test_truth_prefers_other_rules_of_lrp_and_the_gain_ranks_none(grammar: str) 
     assert (magnitude["ci_low"] > signed["ci_high"]) == (grammar != "spacing")
 
 
+def test_where_accuracy_stands_beside_what_points_at_truth() -> None:
+    """docs/results.md, planted truth."""
+    accuracy = {
+        name: {
+            (row["model"], row["dataset"])
+            for row in pq.read_table(BOARDS / f"{name}.parquet").to_pylist()
+            if row["metric"] == "accuracy"
+        }
+        for name in ("planted", "ctcf-vs-pu1", "explainers", "question-resolution")
+    }
+    assert accuracy.pop("question-resolution") == {
+        (model, grammar) for model in ("cnn-planted", "mini-planted") for grammar in GRAMMARS
+    }
+    assert not any(accuracy.values())
+    assert "For the binding sites and the full field it was not asked" in _page("results")
+
+
 def test_weights_that_ship_have_seen_the_words_of_planted() -> None:
     """docs/models-and-data.md, data."""
     for recipe in ("cnn-planted", "dnabert2-mini-planted"):
