@@ -93,6 +93,8 @@ def test_an_expected_matrix_is_resembled_or_is_the_best_match(scored: Any) -> No
     asked = {"expected": [SPI1.id, CTCF_BEFORE.id], "level": 0.1}
     found = scored(FOUND, _explained((SPIB.id,)), **asked).values
     assert (found["observed.recall"], found["observed.recall_best"]) == (1.0, 0.5)
+    alone = scored(FOUND[:1], _explained(()), **asked).values
+    assert (alone["observed.recall"], alone["observed.recall_best"]) == (0.5, 0.5)
     none = scored(FOUND[1:2], _explained(()), **asked).values
     assert (none["observed.recall"], none["observed.recall_best"]) == (0.0, 0.0)
     assert none["observed.matched"] == 0
@@ -121,6 +123,14 @@ def test_no_share_without_a_pattern_that_counts_or_a_matrix_that_is_expected(sco
     assert set(scattered.values()) == {"no pattern: the seqlets do not form clusters"}
     few = scored((), _explained(()), seqlets=(50, 0)).reasons
     assert {why.partition(":")[2][:15] for why in few.values()} == {" 50 seqlets for"}
+
+
+def test_q_is_below_the_level_or_nothing_is_found(scored: Any) -> None:
+    for level, found in ((1 / 200, 0.0), (1 / 199, 1.0)):  # of 199 shuffles none is as near
+        values = scored(FOUND[:1], _explained((CTCF.id,)), level=level).values
+        assert {values[f"observed.{key}"] for key in ("matched", "recall", "recall_best")} == {
+            found
+        }
 
 
 @pytest.mark.parametrize(
