@@ -78,6 +78,25 @@ def test_what_rises_by_no_more_than_chance_is_neither_told_nor_turned(validity: 
     assert _found(validity, (0.5, 0.5, 0.5, 0.51))[1] == (None, "random", 0, 0, False)
 
 
+def test_a_metric_that_knows_nothing_tells_as_many_steps_as_it_turns_round(
+    validity: Any, rng: np.random.Generator
+) -> None:
+    """docs/metrics.md, which metric to trust: at 5%, either way, about one in forty of each."""
+    steps, told, turned = 0, 0, 0
+    for _ in range(200):
+        group = _group((0.0, 0.0, 0.0, 0.0))
+        for one in group:
+            one.replicates = {
+                i: Replicate(rng.normal(size=40), failed=False, seconds=None, fingerprint=None)
+                for i in range(3)
+            }
+        (row,) = (row for row in validity.judged(group) if row["way"])
+        steps, told, turned = steps + row["steps"], told + row["told"], turned + row["turned"]
+    assert steps == 400
+    for number in (told, turned):
+        assert 0 < number <= 10 + 3 * 10**0.5  # of 400, ten and thrice their spread
+
+
 def test_a_way_that_makes_no_map_worse_is_none(validity: Any) -> None:
     group = _group((1.0, 1.0, 1.0, 0.0))
     for contestant in group:
