@@ -289,6 +289,19 @@ def test_ahead_is_how_often_and_no_outlier_hides_it(
     assert opposite["ahead"] == pytest.approx(1 - outlier["ahead"])
 
 
+def test_what_is_even_but_for_rounding_is_a_tie_and_no_more(
+    validity: Any, rng: np.random.Generator
+) -> None:
+    random = 1 + rng.random(size=(3, 40))
+    for larger, ahead in ((1e-12, 0.5), (1e-7, 1.0)):
+        assert _beside(validity, random * (1 + larger), random)["ahead"] == ahead
+    # However small all values are; an interval of a share ends where shares do.
+    wholly = _beside(validity, 2e-12 * random, 1e-12 * random)
+    assert 0.9 < wholly["ahead_low"] < wholly["ahead"] == wholly["ahead_high"] == 1.0
+    nowhere = _beside(validity, random, 2 * random)
+    assert 0.0 == nowhere["ahead_low"] == nowhere["ahead"] < nowhere["ahead_high"] < 0.1
+
+
 def test_what_came_of_controls_is_said_once_each(validity: Any) -> None:
     rows = [
         _judged(1, against="random"),
