@@ -157,6 +157,8 @@ def test_trust_is_in_who_tells_the_truth_from_every_control(validity: Any) -> No
     # Student's t with two degrees of freedom around 1/2, sd 1/2: cut where the scale ends.
     assert (found["told_low"], found["told_high"]) == (0.0, 1.0)
     assert (found["monotone"], found["ways"], found["controls"]) == (2, 3, 2)
+    assert found["controls_told"] == 2
+    assert (found["model"], found["metric"], found["question"]) == ("m", "q", "localization")
     assert (found["trusted"], found["not_told_from"]) == (True, "none")
     (found,) = validity.trusted([*rows, *controls, _judged(0, "e", against="random")])
     assert (found["trusted"], found["not_told_from"]) == (False, "random (e)")
@@ -404,6 +406,15 @@ def test_the_shipped_verdicts_are_those_of_the_published_table(validity: Any) ->
     )  # fmt: skip
     rankings = [one["parameters"].get("ranking", "signed") for one in judged]
     assert set(rankings) == {"signed"}
+
+
+def test_the_published_trust_is_what_the_published_verdicts_come_to(validity: Any) -> None:
+    rows = pq.read_table(ROOT / "leaderboard" / "metric-validity.parquet").to_pylist()
+    shipped = pq.read_table(ROOT / "leaderboard" / "metric-trust.parquet").to_pylist()
+    made = list(validity.trusted(rows))
+    assert len(made) == len(shipped)
+    for one, other in zip(made, shipped, strict=True):
+        assert one == pytest.approx(other)
 
 
 def test_without_steps_nothing_is_written(validity: Any, tmp_path: Path) -> None:
