@@ -27,6 +27,8 @@ from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+UNSEEN = 99
+"""Status of a fork whose tests never loaded the broken source."""
 SLOWEST = 4
 """A mutant that takes so many times as long as the sound module hangs, and counts as killed."""
 
@@ -118,10 +120,23 @@ class _Breaker(ast.NodeTransformer):
 
 
 class _Broken(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives the broken source where the module is imported."""
+    """Gives the broken source where the module is imported, or the script loaded by its path."""
 
     def __init__(self, module: str, path: Path, tree: ast.AST) -> None:
         self._module, self._path, self._tree = module, path, tree
+        self.seen = False
+
+    def stand_in(self) -> None:
+        """From now on, in this process."""
+        sys.meta_path.insert(0, self)
+        whole = importlib.util.spec_from_file_location
+
+        def spec(name: str, location: Any = None, **given: Any) -> Any:
+            if location is not None and Path(location).resolve() == self._path:
+                return importlib.util.spec_from_loader(name, self, origin=str(self._path))
+            return whole(name, location, **given)
+
+        importlib.util.spec_from_file_location = spec  # type: ignore[assignment]
 
     def find_spec(self, name: str, *_: object) -> Any:
         if name != self._module:
@@ -130,6 +145,7 @@ class _Broken(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__file__ = str(self._path)
+        self.seen = True
         exec(compile(self._tree, str(self._path), "exec"), module.__dict__)  # noqa: S102
 
 
@@ -150,6 +166,8 @@ def survives(path: Path, tests: Sequence[str], wanted: int, seconds: float) -> b
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
+            if os.waitstatus_to_exitcode(status) == UNSEEN:
+                sys.exit(f"{path}: expected tests that load it in their own process, they do not.")
             return status == 0
         time.sleep(0.02)
     os.killpg(child, signal.SIGKILL)
@@ -159,7 +177,7 @@ def survives(path: Path, tests: Sequence[str], wanted: int, seconds: float) -> b
 
 def _run_broken(path: Path, tests: Sequence[str], wanted: int) -> None:
     """In the fork: break the module, run the tests, end with their status."""
-    code = 1
+    code, finder = 1, None
     try:
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1)
@@ -168,11 +186,13 @@ def _run_broken(path: Path, tests: Sequence[str], wanted: int) -> None:
             tree = _Breaker(wanted).visit(ast.parse(path.read_text(encoding="utf-8")))
             module = ".".join(path.relative_to(_root_of(path)).with_suffix("").parts)
             finder = _Broken(module, path, ast.fix_missing_locations(tree))
-            sys.meta_path.insert(0, finder)
+            finder.stand_in()
         import pytest
 
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
         code = int(pytest.main([*options, *tests]))
+        if finder is not None and not finder.seen:
+            code = UNSEEN
     except BaseException:
         code = 1
     finally:

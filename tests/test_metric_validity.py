@@ -78,6 +78,25 @@ def test_what_rises_by_no_more_than_chance_is_neither_told_nor_turned(validity: 
     assert _found(validity, (0.5, 0.5, 0.5, 0.51))[1] == (None, "random", 0, 0, False)
 
 
+def test_a_metric_that_knows_nothing_tells_as_many_steps_as_it_turns_round(
+    validity: Any, rng: np.random.Generator
+) -> None:
+    """docs/metrics.md, which metric to trust: at 5%, either way, about one in forty of each."""
+    steps, told, turned = 0, 0, 0
+    for _ in range(200):
+        group = _group((0.0, 0.0, 0.0, 0.0))
+        for one in group:
+            one.replicates = {
+                i: Replicate(rng.normal(size=40), failed=False, seconds=None, fingerprint=None)
+                for i in range(3)
+            }
+        (row,) = (row for row in validity.judged(group) if row["way"])
+        steps, told, turned = steps + row["steps"], told + row["told"], turned + row["turned"]
+    assert steps == 400
+    for number in (told, turned):
+        assert 0 < number <= 10 + 3 * 10**0.5  # of 400, ten and thrice their spread
+
+
 def test_a_way_that_makes_no_map_worse_is_none(validity: Any) -> None:
     group = _group((1.0, 1.0, 1.0, 0.0))
     for contestant in group:
@@ -138,6 +157,8 @@ def test_trust_is_in_who_tells_the_truth_from_every_control(validity: Any) -> No
     # Student's t with two degrees of freedom around 1/2, sd 1/2: cut where the scale ends.
     assert (found["told_low"], found["told_high"]) == (0.0, 1.0)
     assert (found["monotone"], found["ways"], found["controls"]) == (2, 3, 2)
+    assert found["controls_told"] == 2
+    assert (found["model"], found["metric"], found["question"]) == ("m", "q", "localization")
     assert (found["trusted"], found["not_told_from"]) == (True, "none")
     (found,) = validity.trusted([*rows, *controls, _judged(0, "e", against="random")])
     assert (found["trusted"], found["not_told_from"]) == (False, "random (e)")
@@ -270,6 +291,19 @@ def test_ahead_is_how_often_and_no_outlier_hides_it(
     assert opposite["ahead"] == pytest.approx(1 - outlier["ahead"])
 
 
+def test_what_is_even_but_for_rounding_is_a_tie_and_no_more(
+    validity: Any, rng: np.random.Generator
+) -> None:
+    random = 1 + rng.random(size=(3, 40))
+    for larger, ahead in ((1e-12, 0.5), (1e-7, 1.0)):
+        assert _beside(validity, random * (1 + larger), random)["ahead"] == ahead
+    # However small all values are; an interval of a share ends where shares do.
+    wholly = _beside(validity, 2e-12 * random, 1e-12 * random)
+    assert 0.9 < wholly["ahead_low"] < wholly["ahead"] == wholly["ahead_high"] == 1.0
+    nowhere = _beside(validity, random, 2 * random)
+    assert 0.0 == nowhere["ahead_low"] == nowhere["ahead"] < nowhere["ahead_high"] < 0.1
+
+
 def test_what_came_of_controls_is_said_once_each(validity: Any) -> None:
     rows = [
         _judged(1, against="random"),
@@ -372,6 +406,15 @@ def test_the_shipped_verdicts_are_those_of_the_published_table(validity: Any) ->
     )  # fmt: skip
     rankings = [one["parameters"].get("ranking", "signed") for one in judged]
     assert set(rankings) == {"signed"}
+
+
+def test_the_published_trust_is_what_the_published_verdicts_come_to(validity: Any) -> None:
+    rows = pq.read_table(ROOT / "leaderboard" / "metric-validity.parquet").to_pylist()
+    shipped = pq.read_table(ROOT / "leaderboard" / "metric-trust.parquet").to_pylist()
+    made = list(validity.trusted(rows))
+    assert len(made) == len(shipped)
+    for one, other in zip(made, shipped, strict=True):
+        assert one == pytest.approx(other)
 
 
 def test_without_steps_nothing_is_written(validity: Any, tmp_path: Path) -> None:

@@ -191,9 +191,21 @@ def test_what_is_called_most_important_costs_more_than_a_random_order(
     model: str, explainer: str
 ) -> None:
     """README.md, what comes out."""
-    gain = "faithfulness-unknown.gain_logit@20"
-    asked = {"model": model, "aggregator": "native", "metric": gain}
-    assert _rows("quickstart", **asked)[explainer]["ci_low"] > 0
+    asked = {"model": model, "aggregator": "native"}
+
+    def found(quantity: str) -> dict[str, dict[str, Any]]:
+        return _rows("quickstart", metric=f"faithfulness-unknown.{quantity}_logit@20", **asked)
+
+    assert found("gain")[explainer]["ci_low"] > 0
+    # And what is called least important: the score rises, by more than with random scores.
+    assert found("lif_drop")[explainer]["ci_high"] < 0
+    change = found("lif_change")
+    assert change[explainer]["ci_low"] > change["random"]["ci_high"]
+    assert {name for name, row in change.items() if row["direction"] == "lower"} == change.keys()
+    for quantity in ("lif_change", "mif_drop"):
+        assert bool(found(quantity)[explainer]["not_ranked"]) == (model == "cnn")
+    page = " ".join((BOARDS.parent / "README.md").read_text().split())
+    assert "by the size of that change either is worse than random scores" in page
 
 
 def test_why_the_tutorial_takes_the_complement() -> None:
@@ -289,6 +301,23 @@ def test_truth_prefers_other_rules_of_lrp_and_the_gain_ranks_none(grammar: str) 
     )
     assert magnitude["estimate"] > signed["estimate"]
     assert (magnitude["ci_low"] > signed["ci_high"]) == (grammar != "spacing")
+
+
+def test_where_accuracy_stands_beside_what_points_at_truth() -> None:
+    """docs/results.md, planted truth."""
+    accuracy = {
+        name: {
+            (row["model"], row["dataset"])
+            for row in pq.read_table(BOARDS / f"{name}.parquet").to_pylist()
+            if row["metric"] == "accuracy"
+        }
+        for name in ("planted", "ctcf-vs-pu1", "explainers", "question-resolution")
+    }
+    assert accuracy.pop("question-resolution") == {
+        (model, grammar) for model in ("cnn-planted", "mini-planted") for grammar in GRAMMARS
+    }
+    assert not any(accuracy.values())
+    assert "For the binding sites and the full field it was not asked" in _page("results")
 
 
 def test_weights_that_ship_have_seen_the_words_of_planted() -> None:
@@ -959,6 +988,41 @@ def test_beside_which_control_motifs_are_in_excess() -> None:
     assert set(every) - others == {("ctcf", "hypothetical")}
     minis = [row for row in rows if row["model"] in ("mini-ctcf", "dnabert2-mini")]
     assert "all controls" not in {row["beside"] for row in minis}
+
+
+@pytest.mark.parametrize("suite", ["fly-motifs", "question-classes"])
+def test_where_copies_that_learned_nothing_are_explained_by_epsilon_alone(suite: str) -> None:
+    """docs/results.md, by class, and real binding sites: what epsilon-plus stands beside."""
+    explainers = tomllib.loads((BENCHMARKS / f"{suite}.toml").read_text())["explainers"]
+    rules = [
+        one.get("composite", "epsilon")
+        for one in explainers.values()
+        if one["name"] == "randomised" and one["explainer"] == "lrp"
+    ]
+    assert rules == ["epsilon"]
+    assert explainers["lrp-plus"]["composite"] == "epsilon_plus"
+    page = _page("results")
+    assert "these copies were explained by epsilon alone" in page
+    assert "beside the other two together its excess is told as well" in page
+
+
+def test_epsilon_plus_is_in_excess_on_the_fly_without_the_copies_by_another_rule() -> None:
+    """docs/results.md, real binding sites."""
+    beside = {
+        row["beside"]: row
+        for row in pq.read_table(BOARDS / "motif-excess.parquet").to_pylist()
+        if row["dataset"] == "fly-promoters" and row["explainer"] == "lrp-plus"
+    }
+    ours = beside["all controls"]
+    theirs = tuple(
+        Found(kind, beside[kind]["control_patterns"], 0, beside[kind]["control_matched"])
+        for kind in ("GC content", "random scores")
+    )
+    excess = Excess(
+        *("",) * 4, None, "", "", Found("", ours["patterns"], 0, ours["matched"]), theirs
+    )
+    assert excess.interval is not None
+    assert excess.interval[0] > 0
 
 
 CONTROLS = ("GC content", "random scores", "a randomised model")

@@ -310,6 +310,28 @@ def test_random_scores_are_at_zero(n: int) -> None:
     assert error < 0.05
 
 
+def test_of_ever_more_random_maps_a_hair_is_left() -> None:
+    """docs/metrics.md: in a closed form, boxes of a sphere and the null's, and beside many maps."""
+    bins, reach = 31, 3
+
+    def moved(p: list[float]) -> list[float]:
+        """The mean over the boxes around, mirrored at the poles."""
+        line = [*p[::-1], *p, *p[::-1]]
+        return [sum(line[bins + i - reach : bins + i + reach + 1]) / 7 for i in range(bins)]
+
+    def divergence(p: list[float]) -> float:
+        return sum(a * math.log(a / b) for a, b in zip(p, moved(p), strict=True))
+
+    edges = [math.cos(math.pi * i / bins) for i in range(bins + 1)]
+    sphere = [(edges[i] - edges[i + 1]) / 2 for i in range(bins)]
+    left = divergence(sphere) - divergence(moved(sphere))
+    assert left == pytest.approx(0.00575, abs=1e-5)
+    found = [_values(_noise(3000, 60, seed), seed=seed)["excess"] for seed in range(4)]
+    assert np.mean(found) == pytest.approx(left, abs=0.006)
+    of_letters = [one * np.eye(4)[np.arange(60) % 4] for one in _noise(1500, 60, 0)]
+    assert _values(of_letters)["excess"] > 3 * left
+
+
 @pytest.mark.parametrize("n", [10, 100])
 def test_smooth_noise_and_what_each_map_repeats_by_itself_are_at_zero(n: int) -> None:
     """A null that broke up maps, and not only what they share, would reward both."""
