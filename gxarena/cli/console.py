@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +12,10 @@ from gxarena.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+_NO_TERMINAL = 10_000
+"""Columns of a table that is written to a file or a pipe."""
 
 
 @functools.cache
@@ -74,7 +79,10 @@ def print_json(document: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on stdout, under a title where there is one; numbers to the right."""
+    """A table on stdout, under a title where there is one; numbers to the right.
+
+    As wide as the terminal; where there is none, a row is a line, however long.
+    """
     from rich import box
     from rich.markup import escape
     from rich.table import Table
@@ -102,7 +110,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         table.add_column(escape(column), justify=justify, overflow="fold", width=width)
     for row in listed:
         table.add_row(*(escape(_text(value)) for value in row))
-    out().print(table)
+    out().print(table, width=_wide())
+
+
+def _wide() -> int:
+    """The columns of the terminal, or as many as anybody may want where nobody says how many."""
+    given = out().is_terminal or "COLUMNS" in os.environ
+    return out().width if given else _NO_TERMINAL
 
 
 def _unbroken(columns: Sequence[Sequence[str]], at: int) -> int | None:
@@ -112,8 +126,8 @@ def _unbroken(columns: Sequence[Sequence[str]], at: int) -> int | None:
     """
     longest = [max(map(len, texts)) for texts in columns]
     word = max(map(len, " ".join(columns[at]).split()), default=0)
-    left = out().width - 2 * len(columns) - sum(longest) + longest[at]
-    return min(longest[at], max(word, left)) if 2 * word <= out().width else None
+    left = _wide() - 2 * len(columns) - sum(longest) + longest[at]
+    return min(longest[at], max(word, left)) if 2 * word <= _wide() else None
 
 
 def _text(value: object) -> str:

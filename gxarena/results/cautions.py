@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -18,8 +19,10 @@ _READ = [
     "cell_id",
     "attempt",
     "model_replicate",
+    "packages",
     *(name for kind in _KINDS for name in (kind, f"{kind}_digest")),
 ]
+Cell = Mapping[str, Any]
 _NAMED = 6
 """So many are named; where what all compute with changed, all would be."""
 
@@ -53,11 +56,31 @@ def _other_code(first: Measured, second: Measured) -> list[str]:
     rest = f" and {more} other{'s' if more > 1 else ''}" if more > 0 else ""
     return [
         f"{first.name} and {second.name} were computed with other sources or versions of "
-        f"libraries: {', '.join(changed[:_NAMED])}{rest}. {_WHAT_TO_DO}"
+        f"libraries{_other_versions(held, new)}: {', '.join(changed[:_NAMED])}{rest}. {_WHAT_TO_DO}"
     ]
 
 
-def _code_of(kind: str, cells: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], set[str]]:
+def _other_versions(held: Iterable[Cell], new: Iterable[Cell]) -> str:
+    """The libraries that differ, in brackets, as both say of each; empty where none does."""
+    ours, theirs = (_versions_of(cells) for cells in (held, new))
+    differ = [name for name in sorted(ours.keys() & theirs.keys()) if ours[name] != theirs[name]]
+    if not differ:
+        return ""
+    more = f" and {len(differ) - _NAMED} others" if len(differ) > _NAMED else ""
+    named = (f"{name} {ours[name]} and {theirs[name]}" for name in differ[:_NAMED])
+    return f" ({', '.join(named)}{more})"
+
+
+def _versions_of(cells: Iterable[Cell]) -> dict[str, str]:
+    """The version of each library that the cells say; several, where they were not all alike."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for document in {str(cell["packages"] or "{}") for cell in cells}:
+        for name, version in json.loads(document).items():
+            found[name].add(str(version))
+    return {name: " or ".join(sorted(versions)) for name, versions in found.items()}
+
+
+def _code_of(kind: str, cells: Iterable[Cell]) -> dict[tuple[str, int], set[str]]:
     """Digests by label; a model's by the position of its weights too."""
     found: dict[tuple[str, int], set[str]] = defaultdict(set)
     for cell in cells:

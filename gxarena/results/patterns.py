@@ -62,8 +62,12 @@ def matching_nothing(where: str, pattern: str, metrics: Iterable[str]) -> str:
     metrics : iterable of str
         Those that there are.
     """
-    names = sorted({metric.partition(".")[0] for metric in metrics})
+    known = set(metrics)
+    names = sorted({metric.partition(".")[0] for metric in known})
+    part = pattern.strip("*")
+    within = part and any(part in metric for metric in known)
+    hint = suggest(pattern.partition(".")[0].strip("*"), names, "Metrics")
     return (
         f"{where} '{pattern}': expected a pattern of metrics that are there, got one that matches "
-        f"none. {suggest(pattern.partition('.')[0].strip('*'), names, 'Metrics')}"
+        "none. " + (f"Did you mean '*{part}*'?" if within else hint)
     )

@@ -63,7 +63,10 @@ def explain_samples(
         phrases=registry.phrases,
         provided=registry.provided,
     ):
-        raise Unsupported(f"{reason}. See `gxarena plugins list --json` for what each provides.")
+        raise Unsupported(
+            f"{reason}. What each provides: gxarena plugins list --json. What is in the way in a "
+            f"model of your own: gxarena plugins check {model}."
+        )
     limit = facts(chosen_model.found, chosen_model.parameters).max_length
     check_length(samples, limit, model)
     with _blaming(chosen_model):

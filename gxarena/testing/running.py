@@ -45,8 +45,13 @@ def found_by(registry: Registry, name: str, kind: str = "") -> list[Registered]:
         raise InputError(f"'{name}' is broken: {broken[0].error}")
     known = {n for k, n in registry.components if k in kinds}
     known |= {one.distribution for one in registry.components.values()}
-    error = unknown("plugins check", name, known, what="component or distribution")
-    raise InputError(f"{error} Install a package of your own first: pip install -e .")
+    error = unknown(
+        "plugins check: install a package of your own first, by pip install -e . in its folder",
+        name,
+        known,
+        what="component or distribution",
+    )
+    raise InputError(str(error))
 
 
 def checks_of(kind: str, *, slow: bool = True) -> list[Check]:

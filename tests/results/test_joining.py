@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,25 @@ def _of_other_code(first: str, second: str, named: str) -> str:
         "gxarena verify BUNDLE --replay 5, which runs cells of a bundle again with what is "
         "installed."
     )
+
+
+def test_libraries_that_differ_are_named(tmp_path: Path) -> None:
+    """Those of which both say a version: of `here` only one says that it was there."""
+    told = {
+        "metric_digest": "0" * 32,
+        "packages": '{"torch": "2.15.0", "numpy": "2.1", "here": "1"}',
+    }
+    one = _measured(tmp_path / "one", {"a": LOW}, packages='{"numpy": "2.1", "torch": "2.13.0"}')
+    (note,) = joined(one, _measured(tmp_path / "two", {"b": HIGH}, **told)).notes
+    assert "versions of libraries (torch 2.13.0 and 2.15.0): q. They" in note
+    many = {f"p{i}": str(i) for i in range(8)}
+    old = _measured(tmp_path / "old", {"a": LOW}, packages=json.dumps(many))
+    new = json.dumps(many | dict.fromkeys(many, "9"))
+    (note,) = joined(
+        old, _measured(tmp_path / "new", {"b": HIGH}, **told | {"packages": new})
+    ).notes
+    assert "libraries (p0 0 and 9, p1 1 and 9," in note
+    assert "p5 5 and 9 and 2 others): q." in note
 
 
 def test_who_computed_with_other_code_is_said(tmp_path: Path) -> None:

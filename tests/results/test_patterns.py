@@ -46,3 +46,9 @@ def test_the_headlines_that_ship_match_something(name: str) -> None:
     names = {metric for block in suite.matrix for metric in block.metrics}
     names |= {f"{m}[vs {o}]" for b in suite.matrix for m in b.metrics for o in b.against}
     assert hopeless(suite.headline, names) == []
+
+
+def test_a_part_of_a_name_is_answered_by_the_pattern_that_has_it() -> None:
+    names = ["faithfulness.mif_drop_logit@20", "gini"]
+    assert "Did you mean '*mif_drop*'?" in matching_nothing("--metric", "mif_drop", names)
+    assert "Did you mean 'gini'?" in matching_nothing("--metric", "ginni", names)

@@ -35,9 +35,9 @@ SUMMARY_IN_WORDS = (
 )
 """The columns of `summary_tables` that their names do not explain."""
 ROWS_IN_WORDS = (
-    "rank: by the mean, and between which ranks it surely is (95%); tier 1: the best, and all that "
-    "the data do not tell apart from it; tier 2: the best of the others, and so on. Controls are "
-    "beside the ranks."
+    "rank: by the mean, and between which it is, as sure as these data make it (95%); of one set "
+    "of weights that says nothing of the next; tier 1: the best, and all that the data do not tell "
+    "apart from it; tier 2: the best of the others, and so on. Controls are beside the ranks."
 )
 """The columns of `row_tables` that their names do not explain."""
 _DIRECTIONS = {"higher": ["higher is better"], "lower": ["lower is better"], "none": []}
