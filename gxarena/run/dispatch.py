@@ -217,16 +217,19 @@ class Dispatch:
     ) -> Iterator[Settled]:
         """A part of a cell is there; write what came of the cell where that is known by now."""
         if end["status"] != "ok":
-            self._begin_no_more(shard.task, cell)
+            self._begin_no_more(shard, cell)
         if (came := self._gathering.take(shard, cell, frames, end)) is not None:
             row, tables = came
             yield self._write(cell, row, self._gathering.end(cell), tables)
 
-    def _begin_no_more(self, task: Task, cell: Cell) -> None:
-        """Take what has not begun of a cell from its task; what has is left to end."""
-        rest = [one for one in (*task.shards, *self._suspects) if one.cell is cell]
-        if not rest:
-            return
+    def _begin_no_more(self, failed: Shard, cell: Cell) -> None:
+        """Leave out what comes after a part that failed and has not begun.
+
+        What comes before it may still fail, and then it is that which a row speaks of.
+        """
+        task = failed.task
+        waiting = (*task.shards, *self._suspects)
+        rest = [one for one in waiting if one.cell is cell and one.number > failed.number]
         task.shards[:] = [one for one in task.shards if one not in rest]
         self._suspects = [one for one in self._suspects if one not in rest]
         if not task.shards and task in self._open:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, PretrainedConfig
+from transformers.utils import logging
 
 from gxarena.errors import InputError
 from gxarena_torch.outline import outlined
@@ -56,14 +58,15 @@ def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
         if fresh_labels is not None:
             config.num_labels = fresh_labels
         _check_size(folder, config)
-        network, report = AutoModelForSequenceClassification.from_pretrained(
-            folder,
-            config=config,
-            trust_remote_code=False,
-            dtype=torch.float32,
-            ignore_mismatched_sizes=True,
-            output_loading_info=True,
-        )
+        with _without_a_bar():
+            network, report = AutoModelForSequenceClassification.from_pretrained(
+                folder,
+                config=config,
+                trust_remote_code=False,
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+            )
     except InputError:
         raise
     # transformers and torch refuse a checkpoint with errors of a dozen kinds, some plain.
@@ -74,6 +77,18 @@ def load_classifier(folder: Path, fresh_labels: int | None = None) -> Any:
         ) from error
     _check(folder, type(network).__name__, report, _HEADS if fresh_labels else ())
     return network.eval().requires_grad_(False)
+
+
+@contextmanager
+def _without_a_bar() -> Iterator[None]:
+    """A folder is read within a second: a bar would only stand among what components print."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _check_size(folder: Path, config: PretrainedConfig) -> None:

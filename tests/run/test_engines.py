@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -123,6 +125,22 @@ def test_so_do_one_and_four(whole: Callable[[], Plan], tmp_path: Path) -> None:
     run(whole(), tmp_path / "inline")
     for workers in (1, 4):
         _check_children(whole, tmp_path, workers)
+
+
+def test_a_part_that_is_tried_again_is_waited_for(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first part's child dies once; meanwhile the last part fails, and is to blame alone."""
+    monkeypatch.setattr(parts, "SCORED_AT_ONCE", CHUNK)
+    trips = {"name": "trips", "at": "s69", "how": "raise", "once": "s00"}
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": ["trips"]}
+    marker = f"gxarena-trips-{uuid.uuid4().hex}"
+    made = plan(metrics={"trips": trips | {"marker": marker}}, matrix=[block])
+    summary = run(made, tmp_path / "run", Settings("local", 1))
+    Path(tempfile.gettempdir(), marker).unlink()  # it did die
+    assert summary.statuses == {"error": 1}
+    (row,) = pq.read_table(tmp_path / "run" / "cells.parquet").to_pylist()
+    assert "tripped at s69" in row["error_message"]
 
 
 def test_a_finished_run_starts_nothing(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers.utils import logging
 
 from gxarena.errors import InputError
 from gxarena_hf.checkpoint import load_classifier
@@ -38,6 +39,16 @@ def test_frozen_in_evaluation(folder: Path) -> None:
     network = load_classifier(folder)
     assert not network.training
     assert not any(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_loading_prints_nothing_and_leaves_bars_as_they_were(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What components print is kept with each cell: it should be theirs."""
+    assert logging.is_progress_bar_enabled()
+    load_classifier(folder)
+    assert capfd.readouterr() == ("", "")
+    assert logging.is_progress_bar_enabled()
 
 
 def test_no_classifier(folder: Path) -> None:
