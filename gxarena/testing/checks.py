@@ -138,13 +138,8 @@ def _on_each(one: Check, subject: Any) -> tuple[Status, str]:
 
 
 def _run(one: Check, subject: Any) -> tuple[Status, str]:
-    from gxarena.testing import state  # which raises what is defined here
-
-    settings = state.of_settings()
-    try:
+    with subject.watched():
         return _asked(one, subject)
-    finally:
-        subject.has_set.update(state.changed(settings, state.of_settings()))
 
 
 def _asked(one: Check, subject: Any) -> tuple[Status, str]:

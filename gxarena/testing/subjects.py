@@ -105,6 +105,15 @@ class Subject:
         """The component's object, one for all checks."""
         return self.fresh()
 
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Inside, it is asked; which settings of the process are others afterwards is kept."""
+        before = state.of_settings()
+        try:
+            yield
+        finally:
+            self.has_set.update(state.changed(before, state.of_settings()))
+
     @property
     def tried(self) -> Tried:
         """The model that the component is tried on; the first of several."""
