@@ -23,12 +23,11 @@ SETTINGS = (
     "the recursion limit",
     "numpy's handling of errors",
     "torch's default dtype",
-    "torch's number of threads",
     "torch's gradient mode",
     "torch's deterministic mode",
     "torch's precision of products",
 )
-"""What no import of a library changes: whoever sets it once and for all is found by these."""
+"""What no library changes when it is first used (numba's first threads change torch's number)."""
 
 
 def of_process() -> dict[str, object]:
