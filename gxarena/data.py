@@ -184,7 +184,10 @@ class Attribution:
     diagnostics: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        scores = np.array(self.scores, dtype=np.float64)
+        given = np.asarray(self.scores)
+        if given.dtype.kind in "cSU":  # which would lose a part, or be read as numbers
+            raise ShapeError(f"Attribution: expected real numbers as scores, got {given.dtype}.")
+        scores = np.array(given, dtype=np.float64)
         if scores.shape != (len(self.spans),):
             raise ShapeError(
                 f"Attribution: expected one score for each of {len(self.spans)} units, "

@@ -111,6 +111,10 @@ def run(
     """
     registry = Registry.load()
     given = {"explainers": explainers, "models": models, "metrics": metrics}
+    for kind, defined in given.items():
+        if isinstance(defined, str) or not isinstance(defined, Iterable):
+            what = getattr(defined, "__name__", type(defined).__name__)
+            raise InputError(f"run, {kind}: expected a list, e.g. [{what}], got {what} itself.")
     names = {
         kind: [_registered(registry, kind, one) for one in defined]
         for kind, defined in given.items()
@@ -177,7 +181,9 @@ def _registered(registry: Registry, kind: str, defined: Any) -> str:
         raise InputError(f"{where}: expected a name of its own, got that of an installed one.")
     scope = _scope(kind, defined, where)
     for field in ("provides", "requires"):
-        said[field] = frozenset(said.get(field, ()))
+        if isinstance(one := said.get(field, ()), str):
+            raise InputError(f"{where}: expected {field} as a set, {{'{one}'}}, got '{one}'.")
+        said[field] = frozenset(one)
     said["provides"] |= {scope} - {""}
     module = ModuleType(f"gxarena_notebook_{uuid.uuid4().hex}")
     module.made = _factory(kind, defined)  # type: ignore[attr-defined]
@@ -213,9 +219,13 @@ def _scope(kind: str, defined: Any, where: str) -> str:
             return scope
     if kind == "explainers" and inspect.isfunction(defined):
         return ""
-    raise InputError(
-        f"{where}: expected something with {' or '.join(methods)}, got a {type(defined).__name__}."
-    )
+    hint = ""
+    if kind == "models" and callable(getattr(defined, "named_modules", None)):
+        hint = " See gxarena_torch.modules.model_of, which makes a model of a module."
+    if isinstance(defined, str):
+        hint = f" What is installed is named in the suite: in its matrix's {kind}."
+    got = type(defined).__name__
+    raise InputError(f"{where}: expected something with {' or '.join(methods)}, got a {got}.{hint}")
 
 
 def _factory(kind: str, defined: Any) -> Callable[[], Any]:
@@ -243,8 +253,15 @@ class _OfFunction:
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         """What the function gives; plain scores on the model's units become attributions."""
-        given = list(self.function(model, batch))
         units = model.spans(batch.sequences)
+        given = self.function(model, batch)
+        if not isinstance(given, Iterable):
+            got = "nothing" if given is None else f"a {type(given).__name__}"
+            raise InputError(
+                f"{self.function.__name__}: expected {len(units)} explanations, one a sequence, "
+                f"got {got}."
+            )
+        given = list(given)
         if len(given) != len(units):
             raise InputError(
                 f"{self.function.__name__}: expected {len(units)} explanations, one a sequence, "

@@ -125,19 +125,50 @@ def test_what_is_no_component_is_said(
         gxarena.run(document, **{kind: [thing]})
 
 
+class Network:
+    """What a module of torch is known by."""
+
+    def named_modules(self) -> list[Any]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "complaint"),
+    [
+        ("explainers", by_letter, r"expected a list, e\.g\. \[by_letter\], got by_letter itself"),
+        ("explainers", "lrp", "run, explainers: expected a list"),
+        ("explainers", ["lrp"], "What is installed is named in the suite"),
+        ("models", [Network()], "got a Network. See gxarena_torch.modules.model_of"),
+        (
+            "explainers",
+            [gxarena.declares(requires="maskable")(Flat())],
+            r"expected requires as a set, \{'maskable'\}, got 'maskable'",
+        ),
+    ],
+)
+def test_what_is_given_otherwise_is_said(
+    document: dict[str, Any], kind: str, given: Any, complaint: str
+) -> None:
+    with pytest.raises(InputError, match=complaint):
+        gxarena.run(document, **{kind: given})
+
+
 def test_a_misspelt_capability_is_said(document: dict[str, Any]) -> None:
     with pytest.raises(PluginError, match="Did you mean 'maskable'"):
         gxarena.run(document, explainers=[gxarena.declares(requires={"maskabel"})(Flat())])
 
 
-def test_too_few_explanations_fail_their_cells(document: dict[str, Any], tmp_path: Path) -> None:
-    def lazy(model: Any, batch: gxarena.Batch) -> list[Any]:
-        return []
+@pytest.mark.parametrize(("given", "got"), [([], "0"), (None, "nothing"), (0.5, "a float")])
+def test_too_few_explanations_fail_their_cells(
+    given: Any, got: str, document: dict[str, Any], tmp_path: Path
+) -> None:
+    def lazy(model: Any, batch: gxarena.Batch) -> Any:
+        return given
 
     with pytest.warns(UserWarning, match="without numbers: lazy/gini: .*expected 4 explanations"):
         gxarena.run(document, explainers=[lazy], out=tmp_path / "run", limit=4)
     (row,) = [r for r in RunResults.of(tmp_path / "run").last_rows() if r["explainer"] == "lazy"]
-    assert "lazy: expected 4 explanations, one a sequence, got 0" in row["error_message"]
+    assert f"lazy: expected 4 explanations, one a sequence, got {got}" in row["error_message"]
 
 
 def test_help_on_run_is_that_of_the_function_and_leads_on() -> None:

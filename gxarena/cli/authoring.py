@@ -26,8 +26,15 @@ def new(
     """Write a complete little package with a component that works: replace what it computes."""
     from gxarena.cli.console import say_on_stdout
     from gxarena.cli.scaffold import Scaffold
+    from gxarena.errors import InputError
+    from gxarena.registry import Registry
 
     scaffold = Scaffold(kind, name, torch, input_length)
+    if (known := Registry.load().components.get((f"{kind}s", name))) is not None:
+        raise InputError(
+            f"new, name: expected one that no installed {kind} has, got '{name}', which "
+            f"{known.distribution} brings: of two of one name the second is broken. Choose another."
+        )
     folder = scaffold.write(into)
     say_on_stdout(f"{folder}: {len(scaffold.files)} files. Next:\n")
     for line in (

@@ -6,6 +6,7 @@ import importlib.util
 import keyword
 import re
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -42,7 +43,15 @@ WEIGHTS = "weights.safetensors"
 
 _OF_PLAIN_MODELS = 200
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_NAME = re.compile(r"[a-z]([a-z0-9_-]*[a-z0-9])?")  # what pip takes for a project's name
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -70,8 +79,13 @@ class Scaffold:
         check_choice("new, kind", self.kind, SUMMARIES)
         if not _NAME.fullmatch(self.name) or keyword.iskeyword(self.package):
             raise InputError(
-                "new, name: expected lower-case letters, digits, '-' and '_', a letter first, "
-                f"got '{self.name}'."
+                "new, name: expected lower-case letters, digits, '-' and '_', a letter first and "
+                f"a letter or digit last, got '{self.name}'."
+            )
+        if _installed(self.name):
+            raise InputError(
+                f"new, name: expected one that no installed distribution has, got '{self.name}', "
+                "which pip would replace. Choose another."
             )
         if importlib.util.find_spec(self.package) is not None:
             raise InputError(

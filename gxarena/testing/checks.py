@@ -138,6 +138,11 @@ def _on_each(one: Check, subject: Any) -> tuple[Status, str]:
 
 
 def _run(one: Check, subject: Any) -> tuple[Status, str]:
+    with subject.watched():
+        return _asked(one, subject)
+
+
+def _asked(one: Check, subject: Any) -> tuple[Status, str]:
     if one.run is not it_can_be_made and _cannot_be_made(subject):
         return "skipped", "it cannot be made"
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,32 @@ def annotated_samples(n: int = 6, longest: int | None = None, seed: int = 0) -> 
         truth = (Interval(start, start + len(motif), "motif", "+"),)
         samples.append(Sample(f"sample-{i}", sequence, i % 2, truth))
     return tuple(samples)
+
+
+OTHERS = [str.maketrans("ACGT", by) for by in ("CGAT", "CATG", "GTAC", "TGCA")]
+"""Other letters; the first leaves each T where it is."""
+
+
+def altered(model: Any, sequence: str, units: Bools) -> str:
+    """The sequence with other letters in these units, in as many as leave the units what they are.
+
+    Where a model's units are words, another letter may end them elsewhere.
+    """
+    (spans,) = model.spans([sequence])
+    asked = [units, *(np.arange(len(spans)) == unit for unit in np.flatnonzero(units))]
+    for index, some in enumerate(asked):
+        for other in OTHERS:
+            inside, turned = some[spans.owner], sequence.translate(other)
+            letters_now = (b if i else a for a, b, i in zip(sequence, turned, inside, strict=True))
+            tried = "".join(letters_now)
+            if tried != sequence and model.spans([tried])[0] == spans:
+                sequence = tried
+                break
+        else:
+            continue
+        if index == 0:
+            break
+    return sequence
 
 
 class Bare:

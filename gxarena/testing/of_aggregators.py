@@ -24,8 +24,7 @@ SPECIAL = {"[CLS]": 0.5}
 @check("aggregators")
 def scores_lie_on_the_units_asked_for(subject: Subject) -> None:
     """The projected scores are on `onto`, finite, and one a unit."""
-    given, onto = _task(subject)
-    for one in given:
+    for one, onto in _tasks(subject):
         got = subject.made.project(one, onto)
         if not isinstance(got, Attribution) or got.spans != onto:
             units = len(got.spans) if isinstance(got, Attribution) else type(got).__name__
@@ -41,8 +40,10 @@ def scores_lie_on_the_units_asked_for(subject: Subject) -> None:
 @check("aggregators")
 def conservation_is_declared(subject: Subject) -> None:
     """`conservative` says whether the sum of the scores is kept, for every attribution."""
-    given, onto = _task(subject)
-    gaps = [abs(subject.made.project(one, onto).scores.sum() - one.scores.sum()) for one in given]
+    gaps = [
+        abs(subject.made.project(one, onto).scores.sum() - one.scores.sum())
+        for one, onto in _tasks(subject)
+    ]
     kept, said = max(gaps) < 1e-9, subject.made.conservative
     if kept != said:
         raise Failed(
@@ -55,8 +56,7 @@ def conservation_is_declared(subject: Subject) -> None:
 @check("aggregators")
 def own_units_change_nothing(subject: Subject) -> None:
     """Onto the units that the scores are on, they stay what they are."""
-    given, _ = _task(subject)
-    for one in given:
+    for one, _ in _tasks(subject):
         got = subject.made.project(one, one.spans)
         if got.spans != one.spans or not np.allclose(got.scores, one.scores, atol=1e-12):
             raise Failed(
@@ -69,22 +69,22 @@ def own_units_change_nothing(subject: Subject) -> None:
 @check("aggregators")
 def special_scores_stay_apart(subject: Subject) -> None:
     """Scores of special tokens are kept and not spread over the sequence."""
-    given, onto = _task(subject)
-    without, with_them = (
-        subject.made.project(replace(given[0], special=s), onto) for s in ({}, SPECIAL)
-    )
-    if dict(with_them.special) != SPECIAL or not np.array_equal(with_them.scores, without.scores):
-        raise Failed(
-            "special scores kept apart",
-            f"{dict(with_them.special)}",
-            "Return attribution.with_scores(...), which keeps them.",
+    for one, onto in _tasks(subject):
+        without, specials = (
+            subject.made.project(replace(one, special=s), onto) for s in ({}, SPECIAL)
         )
+        kept = dict(specials.special) == SPECIAL
+        if not kept or not np.array_equal(specials.scores, without.scores, equal_nan=True):
+            raise Failed(
+                "special scores kept apart",
+                "other scores beside them" if kept else f"{dict(specials.special)}",
+                "Return attribution.with_scores(...), which keeps them.",
+            )
 
 
 @check("aggregators")
 def units_that_cut_across_are_refused(subject: Subject) -> None:
     """Units that are no parts, or no unions, of the scores' raise Unsupported."""
-    _task(subject)
     if not subject.component.provides & {COARSEN, REFINE}:
         raise Skipped("it projects nowhere")
     try:
@@ -99,22 +99,26 @@ def units_that_cut_across_are_refused(subject: Subject) -> None:
 @check("aggregators")
 def nothing_else_changes(subject: Subject) -> None:
     """The attribution that it is given, and the process, stay as they are; the answer repeats."""
-    given, onto = _task(subject)
-    before, process = given[0].scores.copy(), state.of_process()
-    first, again = (subject.made.project(given[0], onto) for _ in range(2))
-    state.process_kept(process, "Set nothing.")
-    if not np.array_equal(before, given[0].scores) or not np.array_equal(
-        first.scores, again.scores
-    ):
-        raise Failed("the same scores again", "others", "Compute on copies, without chance.")
+    for one, onto in _tasks(subject):
+        state.stir()
+        before, process = one.scores.copy(), state.of_process()
+        first, again = (subject.made.project(one, onto) for _ in range(2))
+        state.process_kept(process, subject.has_set, "Set nothing.")
+        repeats = np.array_equal(first.scores, again.scores, equal_nan=True)
+        if not (repeats and np.array_equal(before, one.scores)):
+            raise Failed("the same scores again", "others", "Compute on copies, without chance.")
 
 
-def _task(subject: Subject) -> tuple[list[Attribution], Spans]:
-    """Attributions on the units that it projects from, and the units that it projects onto."""
-    provides = subject.component.provides
-    rng = np.random.default_rng(0)
-    source, onto = (FINE, COARSE) if COARSEN in provides else (COARSE, FINE)
-    if not provides & {COARSEN, REFINE}:
-        onto = source
-    scores = [rng.standard_normal(len(source)), np.ones(len(source)), np.zeros(len(source))]
-    return [Attribution(one, source) for one in scores], onto
+def _tasks(subject: Subject) -> list[tuple[Attribution, Spans]]:
+    """Attributions, each with the units that it is projected onto: in each declared direction."""
+    provides, rng = subject.component.provides, np.random.default_rng(0)
+    ways = [(FINE, COARSE)] * (COARSEN in provides) + [(COARSE, FINE)] * (REFINE in provides)
+    return [
+        (Attribution(scores, source), onto)
+        for source, onto in ways or [(COARSE, COARSE)]
+        for scores in (
+            rng.standard_normal(len(source)),
+            np.ones(len(source)),
+            np.zeros(len(source)),
+        )
+    ]

@@ -54,10 +54,13 @@ def made_again_it_is_the_same(subject: Subject) -> None:
 @check("datasets")
 def the_process_stays(subject: Subject) -> None:
     """Generators, default types, threads, environment and working directory are as before."""
+    settings = state.of_settings()
     _dataset(subject)
+    has_set = subject.has_set.union(state.changed(settings, state.of_settings()))
+    state.stir()
     before = state.of_process()
     subject.fresh()
-    state.process_kept(before)
+    state.process_kept(before, has_set)
 
 
 @functools.singledispatch

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -60,7 +58,7 @@ def scores_are_finite(subject: Subject) -> None:
 def seeds_decide_everything(subject: Subject) -> str:
     """Equal seeds give equal scores, whatever the global generators stand at."""
     first = _of(subject, seed=3)
-    _stir()
+    state.stir()
     _compare(
         first,
         _of(subject, seed=3),
@@ -147,22 +145,22 @@ def inputs_stay(subject: Subject) -> None:
 @check("explainers")
 def the_model_stays(subject: Subject) -> None:
     """Weights, hooks, modes and outputs of the model are bit for bit as before."""
-    model, sequences = subject.tried.model, [one.sequence for one in subject.samples]
-    before, outputs = state.of_model(model), model.predict(sequences)
+    before, outputs = subject.tried.untouched
     subject.explained_by(subject.made)
-    _as_before(model, before, outputs, sequences)
+    _as_before(subject.tried.model, before, outputs, subject.tried.sequences)
 
 
 @check("explainers")
 def the_process_stays(subject: Subject) -> None:
     """Generators, default types, threads, environment and working directory are as before."""
+    settings = state.of_settings()
     subject.explained_by(subject.made)  # what is imported on first use, is now
-    _stir()  # whoever sets a generator to what it was set to before would go unnoticed
+    has_set = subject.has_set.union(state.changed(settings, state.of_settings()))
+    state.stir()  # whoever sets a generator to what it was set to before would go unnoticed
     before = state.of_process()
     subject.explained_by(subject.made)
-    state.process_kept(
-        before, "Use generators of your own, and put back in a `finally` what must be set."
-    )
+    remedy = "Use generators of your own, and put back in a `finally` what must be set."
+    state.process_kept(before, has_set, remedy)
 
 
 @check("explainers")
@@ -206,22 +204,6 @@ def only_declared_truth_is_read(subject: Subject) -> None:
 
 
 @check("explainers", slow=True)
-def a_fresh_process_agrees(subject: Subject) -> None:
-    """A spawned interpreter that sees no GPU gives the same scores."""
-    from gxarena.testing.spawned import explained_elsewhere
-
-    here, there = subject.attributions, explained_elsewhere(subject)
-    largest = max(float(np.abs(one.scores).max()) for one in here) or 1.0
-    for one, scores in zip(here, there, strict=True):
-        if one.scores.shape != scores.shape or np.abs(one.scores - scores).max() > CLOSE * largest:
-            raise Failed(
-                "the same scores in a fresh process on the CPU",
-                "others",
-                "Depend on nothing that another import or an earlier call has set.",
-            )
-
-
-@check("explainers", slow=True)
 def memory_does_not_grow(subject: Subject) -> None:
     """Explaining again and again keeps nothing: less than 64 MB more after eight times."""
     import psutil
@@ -262,14 +244,6 @@ def _of(subject: Subject, seed: int) -> list[Attribution]:
     return subject.explained_by(explainer, seed=seed)
 
 
-def _stir() -> None:
-    """Set the global generators elsewhere: nobody may have relied on them."""
-    np.random.random()
-    random.random()  # noqa: S311 (no secret)
-    if (torch := sys.modules.get("torch")) is not None:
-        torch.rand(1)
-
-
 def _chosen(subject: Subject, samples: Sequence[Any]) -> list[Attribution]:
     by_id = {s.id: one for s, one in zip(subject.samples, subject.attributions, strict=True)}
     return [by_id[sample.id] for sample in samples]
@@ -295,10 +269,27 @@ def _compare(
     for one, other in zip(expected, got, strict=True):
         if one.spans != other.spans:
             raise Failed(what, "other units", remedy)
-        difference = float(np.abs(one.scores - other.scores).max())
+        given, got_now = _numbers(one), _numbers(other)
+        if given.keys() != got_now.keys():
+            names = ", ".join(sorted(given.keys() ^ got_now.keys()))
+            raise Failed(what, f"{names} in one of two", remedy)
         largest = float(np.abs(one.scores).max())
-        if not difference <= within * largest:
-            raise Failed(what, f"scores up to {difference:.2g} apart, of {largest:.2g}", remedy)
+        for name, numbers in given.items():
+            difference = float(np.abs(numbers - got_now[name]).max())
+            size = max(largest, float(np.abs(numbers).max()))
+            if not difference <= within * size:
+                raise Failed(what, f"{name} up to {difference:.2g} apart, of {size:.2g}", remedy)
+
+
+def _numbers(one: Attribution) -> dict[str, Floats]:
+    """All that an explainer says of a sequence, by what it is."""
+    found = {"scores": one.scores}
+    for what in ("special", "diagnostics"):
+        for name, value in getattr(one, what).items():
+            found[f"{what}['{name}']"] = np.asarray(value, dtype=float)
+    if one.hypothetical is not None:
+        found["hypothetical"] = one.hypothetical
+    return found
 
 
 def _differ(expected: Sequence[Attribution], got: Sequence[Attribution]) -> bool:

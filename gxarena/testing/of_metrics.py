@@ -134,15 +134,22 @@ def samples_are_scored_by_themselves(subject: Subject) -> None:
 def nothing_else_changes(subject: Subject) -> None:
     """Asked again it says the same, and leaves the process and what it was given as they were."""
     told = told_of(subject)
+    maps = [(one.scores.copy(), dict(one.special)) for one in told.attributions]
+    model, settings = state.of_model(subject.tried.model), state.of_settings()
     first = scored_by(subject, told)
-    process, model = state.of_process(), state.of_model(subject.tried.model)
+    changed = [*subject.has_set, *state.changed(settings, state.of_settings())]
+    state.stir()
+    process = state.of_process()
     again = scored_by(subject, told)
-    changed = state.changed(process, state.of_process())
+    changed += state.changed(process, state.of_process())
     changed += state.changed(model, state.of_model(subject.tried.model))
+    for one, (scores, special) in zip(told.attributions, maps, strict=True):
+        if not np.array_equal(one.scores, scores) or dict(one.special) != special:
+            raise Failed("explanations as they were", "others", "Work on copies of scores.")
     if changed:
         raise Failed(
             "process and model as they were",
-            f"a change of {', '.join(changed)}",
+            f"a change of {', '.join(sorted({*changed}))}",
             "Use generators of your own, and put back what must be set.",
         )
     compare(first, again, "the same values again", "Draw from seeds of the sample alone.")

@@ -16,7 +16,7 @@ from gxarena.run.choices import facts
 from gxarena.run.contracts import checked_predictions
 from gxarena.testing import state
 from gxarena.testing.checks import Failed, Skipped, check
-from gxarena.testing.inputs import annotated_samples
+from gxarena.testing.inputs import altered, annotated_samples
 from gxarena.testing.subjects import Subject, Tried
 
 CLOSE = 1e-4
@@ -105,10 +105,15 @@ def the_sequence_matters(subject: Subject) -> None:
 @check("models")
 def the_process_stays(subject: Subject) -> None:
     """Generators, default types, threads, environment and working directory are as before."""
+    settings = state.of_settings()
     subject.made.predict(_sequences(subject))
+    has_set = subject.has_set.union(state.changed(settings, state.of_settings()))
+    state.stir()
     before = state.of_process()
     subject.made.predict(_sequences(subject))
-    state.process_kept(before)
+    if "randomisable" in subject.component.provides:
+        subject.made.randomised(0)
+    state.process_kept(before, has_set)
 
 
 @check("models")
@@ -159,7 +164,7 @@ def capabilities_have_their_methods(subject: Subject) -> None:
 
 @check("models")
 def masking_is_true(subject: Subject) -> None:
-    """Masking no unit changes nothing, half of them something; all hide the sequence."""
+    """Masking no unit changes nothing; what is masked is hidden, and all that is not is read."""
     _needs(subject, "maskable")
     model, sequences = subject.made, _sequences(subject)
     spans = model.spans(sequences)
@@ -167,9 +172,21 @@ def masking_is_true(subject: Subject) -> None:
     nothing = [np.zeros(len(one), dtype=np.bool_) for one in spans]
     plain = model.predict(sequences)
     _compare(plain, model.predict_masked(sequences, nothing), "unmasked outputs", remedy)
-    half = [np.arange(len(one)) % 2 == 0 for one in spans]
-    if np.array_equal(model.predict_masked(sequences, half), plain):
+    half = [(np.arange(len(one)) + row) % 2 == 0 for row, one in enumerate(spans)]
+    masked = model.predict_masked(sequences, half)
+    if np.array_equal(masked, plain):
         raise Failed("other outputs with every second unit masked", "the same", remedy)
+    under = [altered(model, *each) for each in zip(sequences, half, strict=True)]
+    _compare(
+        masked,
+        model.predict_masked(under, half),
+        "the same outputs whatever letters are masked",
+        remedy,
+        float(np.abs(plain).max()),
+    )
+    beside = [altered(model, *each) for each in zip(sequences, (~m for m in half), strict=True)]
+    if beside != sequences and np.array_equal(model.predict_masked(beside, half), masked):
+        raise Failed("other outputs for other letters that are not masked", "the same", remedy)
     first, units = sequences[0], len(spans[0])
     others = [first[::-1], first.translate(str.maketrans("ACGT", "CATG"))]
     same = [first, *(o for o in others if model.spans([o])[0] == spans[0])]
@@ -180,6 +197,7 @@ def masking_is_true(subject: Subject) -> None:
         hidden,
         "one output for all sequences that are wholly masked",
         remedy,
+        float(np.abs(plain).max()),
     )
 
 
@@ -304,10 +322,15 @@ def _apart(one: Floats, other: Floats) -> str:
 
 
 def _compare(
-    expected: Floats, got: Floats | Sequence[Sequence[float]], what: str, remedy: str
+    expected: Floats,
+    got: Floats | Sequence[Sequence[float]],
+    what: str,
+    remedy: str,
+    size: float | None = None,
 ) -> None:
+    """Fail where they are apart by more than last bits of `size`, or of the largest expected."""
     one, other = np.asarray(expected), np.asarray(got)
     if one.shape != other.shape:
         raise Failed(what, f"shape {other.shape} for {one.shape}", remedy)
-    if not np.abs(one - other).max() <= CLOSE * max(1.0, float(np.abs(one).max())):
+    if not np.abs(one - other).max() <= CLOSE * (np.abs(one).max() if size is None else size):
         raise Failed(what, f"others, {_apart(one, other)}", remedy)

@@ -8,13 +8,20 @@ from typing import Any
 from gxarena.errors import GxarenaError, InputError, unknown
 from gxarena.hookspecs import KINDS
 from gxarena.registry import Registered, Registry
-from gxarena.testing import of_aggregators, of_datasets, of_explainers, of_metrics, of_models
+from gxarena.testing import (
+    of_aggregators,
+    of_datasets,
+    of_explainers,
+    of_metrics,
+    of_models,
+    of_processes,
+)
 from gxarena.testing.checks import CHECKS, EXPECTED, Check, Outcome, Status, outcome_of, vacuous
 from gxarena.testing.subjects import Subject
 
 __all__ = ["check_component", "checks_of", "expected_of", "found_by"]
 
-_REGISTERED = (of_aggregators, of_datasets, of_explainers, of_metrics, of_models)
+_REGISTERED = (of_aggregators, of_datasets, of_explainers, of_metrics, of_models, of_processes)
 """Modules whose import registers checks."""
 
 

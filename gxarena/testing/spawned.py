@@ -1,4 +1,4 @@
-"""An explainer in a fresh interpreter without a GPU: what it says there."""
+"""A component in a fresh interpreter without a GPU: what it says there."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from gxarena.data import Floats
 from gxarena.scratch import Scratch
 from gxarena.testing.checks import Failed
+from gxarena.testing.inputs import annotated_samples
+from gxarena.testing.metric_answers import scored_by, told_of
 from gxarena.testing.subjects import Subject
 
 SECONDS = 300
@@ -23,8 +24,24 @@ _START = (
 )
 
 
-def explained_elsewhere(subject: Subject) -> list[Floats]:
-    """The scores of the subject's samples, by a process that was spawned for it.
+def answers_of(subject: Subject) -> dict[str, Any]:
+    """What the component says of what it is tried on, by name: numbers, or a digest."""
+    if subject.kind == "explainers":
+        return {
+            sample.id: one.scores.tolist()
+            for sample, one in zip(subject.samples, subject.attributions, strict=True)
+        }
+    if subject.kind == "models":
+        sequences = [one.sequence for one in annotated_samples(5, subject.made.max_length)]
+        return {"outputs": np.asarray(subject.made.predict(sequences)).tolist()}
+    if subject.kind == "metrics":
+        values = scored_by(subject, told_of(subject)).values
+        return {key: np.asarray(one, dtype=float).tolist() for key, one in values.items()}
+    return {"digest": subject.made.digest}
+
+
+def answered_elsewhere(subject: Subject) -> dict[str, Any]:
+    """The same by a process that was spawned for it.
 
     Raises
     ------
@@ -32,9 +49,10 @@ def explained_elsewhere(subject: Subject) -> list[Floats]:
         The process ends without an answer.
     """
     with Scratch() as scratch:
-        answered = scratch.path / "scores.json"
+        answered = scratch.path / "answers.json"
         asked = {
             "path": sys.path,
+            "kind": subject.kind,
             "name": subject.name,
             "parameters": dict(subject.parameters),
             "models": {name: dict(given) for name, given in subject.models.items()},
@@ -52,17 +70,16 @@ def explained_elsewhere(subject: Subject) -> list[Floats]:
             raise Failed(
                 "an answer of a fresh process",
                 f"exit status {done.returncode}: {done.stderr[-300:].strip()}",
-                "Import what the explainer needs where it needs it.",
+                "Import what it needs where it needs it, and need no GPU.",
             )
-        return [np.asarray(scores) for scores in json.loads(answered.read_text())]
+        return dict(json.loads(answered.read_text()))
 
 
 def answer(asked: dict[str, Any]) -> None:
-    """In the fresh process: explain, and write the scores down."""
+    """In the fresh process: ask, and write down what is said."""
     from gxarena.registry import Registry
 
     registry = Registry.load()
-    found = registry.registered("explainers", asked["name"])
+    found = registry.registered(asked["kind"], asked["name"])
     subject = Subject(registry, found, asked["parameters"], asked["models"])
-    scores = [one.scores.tolist() for one in subject.attributions]
-    Path(asked["answer"]).write_text(json.dumps(scores), encoding="utf-8")
+    Path(asked["answer"]).write_text(json.dumps(answers_of(subject)), encoding="utf-8")

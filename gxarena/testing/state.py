@@ -7,7 +7,7 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,18 @@ import numpy as np
 from gxarena.testing.checks import Failed
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-"""Where a torch module keeps its hooks."""
+"""Where a torch module, and a parameter, keeps its hooks."""
+
+SETTINGS = (
+    "the working directory",
+    "the recursion limit",
+    "numpy's handling of errors",
+    "torch's default dtype",
+    "torch's gradient mode",
+    "torch's deterministic mode",
+    "torch's precision of products",
+)
+"""What no library changes when it is first used (numba's first threads change torch's number)."""
 
 
 def of_process() -> dict[str, object]:
@@ -38,20 +49,36 @@ def of_process() -> dict[str, object]:
             "torch's number of threads": torch.get_num_threads(),
             "torch's gradient mode": torch.is_grad_enabled(),
             "torch's deterministic mode": torch.are_deterministic_algorithms_enabled(),
+            "torch's precision of products": torch.get_float32_matmul_precision(),
         }
     return found
 
 
+def of_settings() -> dict[str, object]:
+    """Of that what no import of a library changes."""
+    return {name: value for name, value in of_process().items() if name in SETTINGS}
+
+
+def stir() -> None:
+    """Set the global generators elsewhere: nobody may have relied on them, or set them before."""
+    np.random.random()
+    random.random()  # noqa: S311 (no secret)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.rand(1)
+
+
 def of_model(model: Any) -> dict[str, object]:
-    """Weights, hooks and modes of a model's network, by name; nothing where it has none."""
+    """What a model is set to, and weights, hooks and modes of its network where it has one."""
+    settings = {f"attribute '{name}'": value for name, value in _plain(model).items()}
     network: Any = getattr(model, "network", None)
     if not callable(getattr(network, "named_modules", None)):
-        return {}
+        return settings
     modules = dict(network.named_modules())
     parameters = dict(network.named_parameters())
-    return {
+    return settings | {
         "weights": {name: _bytes(tensor) for name, tensor in network.state_dict().items()},
-        "hooks": {name: [len(getattr(m, one, ())) for one in HOOKS] for name, m in modules.items()},
+        "hooks": {name: _hooks(one) for name, one in [*modules.items(), *parameters.items()]},
+        "settings": {name: _plain(module) for name, module in modules.items()},
         "training mode": {name: module.training for name, module in modules.items()},
         "forward methods": {name: "forward" in vars(module) for name, module in modules.items()},
         "requires_grad": {name: one.requires_grad for name, one in parameters.items()},
@@ -66,6 +93,7 @@ def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[s
 
 def process_kept(
     before: Mapping[str, object],
+    has_set: Iterable[str] = (),
     remedy: str = "Use generators of your own, and put back what must be set.",
 ) -> None:
     """Fail where the process is not as it was.
@@ -74,11 +102,27 @@ def process_kept(
     ----------
     before : mapping
         What `of_process` said.
+    has_set : names
+        What was changed before that.
     remedy : str
         A sentence.
     """
-    if names := changed(before, of_process()):
+    if names := sorted({*has_set, *changed(before, of_process())}):
         raise Failed("the process as it was", f"a change of {', '.join(names)}", remedy)
+
+
+def _hooks(one: Any) -> list[int]:
+    return [len(getattr(one, where, None) or ()) for where in HOOKS]
+
+
+def _plain(one: object) -> dict[str, object]:
+    """Numbers, words and switches among what an object is set to."""
+    known = (bool, int, float, str, type(None))
+    return {
+        name: value
+        for name, value in getattr(one, "__dict__", {}).items()
+        if isinstance(value, known) and not name.startswith("_")
+    }
 
 
 def _digest(value: object) -> str:

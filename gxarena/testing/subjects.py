@@ -13,12 +13,13 @@ import numpy as np
 
 from gxarena.api import Explainer, Model
 from gxarena.capabilities import OF_MODELS, TRUTH, why_not
-from gxarena.data import Attribution, Batch, Explained, Sample
+from gxarena.data import Attribution, Batch, Explained, Floats, Sample
 from gxarena.errors import GxarenaError
 from gxarena.hookspecs import Component
 from gxarena.registry import Registered, Registry
 from gxarena.run.choices import Choice, choose, create
 from gxarena.run.contracts import check_attributions
+from gxarena.testing import state
 from gxarena.testing.checks import Failed, Skipped
 from gxarena.testing.inputs import Bare, Masking, annotated_samples
 
@@ -41,6 +42,17 @@ class Tried:
         (spans,) = self.model.spans([annotated_samples(1, self.model.max_length)[0].sequence])
         return len(spans) < spans.length
 
+    @functools.cached_property
+    def sequences(self) -> list[str]:
+        """What its outputs are compared on."""
+        return [one.sequence for one in annotated_samples(4, self.model.max_length)]
+
+    @functools.cached_property
+    def untouched(self) -> tuple[dict[str, object], Floats]:
+        """Its state and outputs when this was first asked for: before anybody explained it."""
+        outputs = np.asarray(self.model.predict(self.sequences))
+        return state.of_model(self.model), outputs
+
 
 @dataclass
 class Subject:
@@ -56,6 +68,8 @@ class Subject:
         Installed models, by name, to try it on and on no others, e.g. with a checkpoint.
     on : Tried, optional
         The one model to try it on, whatever `models` says.
+    has_set : set of str
+        Settings of the process that were others after one of its checks.
     """
 
     registry: Registry
@@ -63,6 +77,7 @@ class Subject:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     on: Tried | None = None
+    has_set: set[str] = field(default_factory=set)
 
     @property
     def kind(self) -> str:
@@ -90,10 +105,22 @@ class Subject:
         """The component's object, one for all checks."""
         return self.fresh()
 
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Inside, it is asked; which settings of the process are others afterwards is kept."""
+        before = state.of_settings()
+        try:
+            yield
+        finally:
+            self.has_set.update(state.changed(before, state.of_settings()))
+
     @property
     def tried(self) -> Tried:
         """The model that the component is tried on; the first of several."""
-        return self.trials[0]
+        first = self.trials[0]
+        if self._on_several:
+            first.untouched  # noqa: B018 (as it is before anything is explained)
+        return first
 
     @functools.cached_property
     def trials(self) -> tuple[Tried, ...]:

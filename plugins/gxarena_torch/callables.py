@@ -87,7 +87,11 @@ class OfCallable:
 
     def _of_one(self, rows: Rows) -> Attribution:
         inputs = rows.embedded.detach().requires_grad_()
-        scores = self._attribute(OneColumn(rows).eval(), inputs, 0).detach()
+        given: object = self._attribute(OneColumn(rows).eval(), inputs, 0)
+        if not isinstance(given, Tensor):
+            got = "nothing" if given is None else f"a {type(given).__name__}"
+            raise PluginError(f"{self.name}: expected a tensor of scores, got {got}.")
+        scores = given.detach()
         if scores.shape not in (inputs.shape, inputs.shape[:2]):
             raise PluginError(
                 f"{self.name}: expected scores of shape {tuple(inputs.shape)} or "

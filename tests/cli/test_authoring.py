@@ -237,7 +237,9 @@ def test_every_template_is_used() -> None:
         ("model", "Mine", False, "expected lower-case letters"),
         ("model", "class", False, "expected lower-case letters"),
         ("model", "../mine", False, "expected lower-case letters"),
+        ("model", "mine-", False, "a letter or digit last, got 'mine-'"),  # no project's name
         ("model", "json", False, "whose package would hide 'json'"),
+        ("model", "typing-extensions", False, "which pip would replace"),
         ("metric", "mine", True, "--torch: expected an explainer or a model, got 'metric'"),
     ],
 )
@@ -252,6 +254,13 @@ def test_an_input_length_is_of_a_network_and_of_what_it_pools() -> None:
         Scaffold("model", "mine-own", input_length=200)
     with pytest.raises(InputError, match="--input-length: expected 25 or more, got 24"):
         Scaffold("model", "mine-own", torch=True, input_length=24)
+
+
+def test_the_name_of_an_installed_component_is_refused(tmp_path: Path) -> None:
+    run = CliRunner().invoke(app, ["new", "explainer", "saliency", "--into", str(tmp_path)])
+    assert isinstance(run.exception, InputError)
+    assert "no installed explainer has, got 'saliency', which gxarena brings" in str(run.exception)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:

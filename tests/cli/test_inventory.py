@@ -6,6 +6,7 @@ import json
 from importlib import metadata
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from gxarena.cli import console
@@ -28,9 +29,15 @@ def _list(*options: str) -> str:
     return result.stdout
 
 
-def test_a_component_is_a_line_that_fits(registry: Registry) -> None:
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_component_is_a_line_that_fits_a_terminal(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Console, "is_terminal", terminal)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
     lines = _list().splitlines()
-    assert max(map(len, lines)) <= 80
+    assert (max(map(len, lines)) <= 80) is terminal  # in a pipe lines are whole
     assert [line for line in lines if line in KINDS] == list(KINDS)
     first = [line.split()[0] for line in lines if line and line not in KINDS]
     own = Registry.load()

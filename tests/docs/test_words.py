@@ -911,6 +911,16 @@ def test_no_map_of_a_splice_site_finds_the_motif_beyond_its_place() -> None:
     learned, random = found["saliency"], found["randomised-saliency"]
     assert random["ci_low"] < learned["ci_high"]
     assert learned["ci_low"] < random["ci_high"]
+    signed, signed_places = _spliceai("auprc"), _spliceai("auprc.positional")
+    assert not [one for one in methods if signed[one]["ci_low"] > signed_places[one]["ci_high"]]
+    mass, mean_maps = _spliceai("relevance_mass"), _spliceai("relevance_mass.positional")
+    ahead = {one for one in methods if mass[one]["ci_low"] > mean_maps[one]["ci_high"]}
+    assert ahead == {"occlusion", "saliency", "smoothgrad", "shap-partition"}
+    assert f"{mass['occlusion']['estimate']:.2f}" == "0.64"
+    assert f"{mean_maps['occlusion']['estimate']:.2f}" == "0.55"
+    learned, random = mass["saliency"], mass["randomised-saliency"]
+    assert random["ci_low"] > learned["ci_high"]
+    assert [f"{one['estimate']:.2f}" for one in (random, learned)] == ["0.38", "0.26"]
 
 
 def test_hiding_five_nucleotides_tells_explainers_of_spliceai_from_place() -> None:

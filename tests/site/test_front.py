@@ -200,3 +200,31 @@ def test_boards_on_which_nobody_competes_are_folded(tmp_path: Path) -> None:
         assert (open_.count("<article"), folded.count("<article")) == (1, 1)
         assert "of 4 compared use " in open_
         assert "competes with nobody here" in folded.partition("</details>")[0]
+
+
+def test_first_tiers_are_counted_from_the_board(tmp_path: Path) -> None:
+    """By column: the start page's and an explainer's page say of how many quantities."""
+    given = synthetic_board(7, 8, 3)  # two metrics a question, three data sets
+    write_board(tmp_path / "b.parquet", given)
+    site = Site.of(read_content([tmp_path / "b.parquet"]), Registry.load())
+    write_site(site, tmp_path / "site")
+    pages = pages_of(tmp_path / "site")
+    questions = ("localization", "faithfulness", "robustness", "complexity")
+    counted = {(q, f"explainer-{e:02d}"): 0 for q in questions for e in range(7)}
+    for row in given.table.to_pylist():
+        counted[row["question"], row["explainer"]] += row["tier"] == 1
+    assert len({*counted.values()}) > 2
+    at, found = 0, []
+    for row in pages["index.html"].rows:
+        texts = [" ".join(text.split()) for text in row]
+        if "first tier" in texts:
+            at = texts.index("first tier")
+        elif texts and texts[0].startswith("explainer-"):
+            found.append((texts[0], texts[at]))
+    wanted = [(explainer, f"{n} of 6") for (_, explainer), n in counted.items()]
+    assert sorted(found) == sorted(wanted)
+    for explainer in {explainer for explainer, _ in found}:
+        rows = pages[f"explainer/{explainer}.html"].rows
+        head = next(row for row in rows if "first tier" in row)
+        said = [row[head.index("first tier")].strip() for row in rows if row[0].endswith("?")]
+        assert sorted(said) == sorted(n for other, n in wanted if other == explainer)

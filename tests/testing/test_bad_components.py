@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import re
-import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from entry_points import entry_point
 
 from gxarena.errors import InputError
-from gxarena.hookspecs import Component, hookimpl
 from gxarena.registry import Registry
 from gxarena.testing import CHECKS, Outcome, Subject, check_component
 
 Make = Callable[..., Registry]
 SAMPLE = frozenset({"sample"})
 REGISTRY = Registry.load()
-
-
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> Make:
-    """A registry of one component of `bad_components`."""
-
-    def make(kind: str, target: str, **declared: Any) -> Registry:
-        module = types.ModuleType("bad_plugin")
-        component = Component("bad", f"bad_components:{target}", "", **declared)
-
-        def offer() -> list[Component]:
-            return [component]
-
-        offer.__name__ = f"gxarena_{kind}"
-        setattr(module, offer.__name__, hookimpl(offer))
-        monkeypatch.setitem(sys.modules, "bad_plugin", module)
-        registry = Registry.load([entry_point("bad", "bad_plugin")])
-        assert not registry.broken
-        return registry
-
-    return make
 
 
 def _failed(registry: Registry, **options: Any) -> dict[str, str]:

@@ -70,5 +70,9 @@ def test_noise_is_a_samples_own(model: Any) -> None:
 def test_what_does_not_fit_is_said(model: Any) -> None:
     with pytest.raises(PluginError, match=r"odd: expected scores of shape .*, got \(3,\)"):
         explainer_of("odd", lambda *_: torch.zeros(3)).explain(model, _batch())
+    for given, got in ((None, "nothing"), ((torch.zeros(3), 0.1), "a tuple")):
+        explainer = explainer_of("odd", lambda *_, given=given: given)  # type: ignore[misc]
+        with pytest.raises(PluginError, match=f"odd: expected a tensor of scores, got {got}"):
+            explainer.explain(model, _batch())
     with pytest.raises(Unsupported, match="odd"):
         explainer_of("odd", by_hand).explain(Masking(), _batch())
