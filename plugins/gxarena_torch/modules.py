@@ -107,9 +107,9 @@ def _tried(network: nn.Module, length: int, where: str) -> Floats:
             given = [network.cpu()(rows) for rows in (inputs, inputs, inputs[:1])]
     except Exception as error:
         raise InputError(
-            f"{wanted}, got {type(error).__name__}: {error}. Where it reads another length, say that "
-            "(`input_length`), or wrap it in one that brings the input into its shape, such as "
-            "(B, length, 4)."
+            f"{wanted}, got {type(error).__name__}: {error}. Where it reads another length, say "
+            "that (`input_length`), or wrap it in one that brings the input into its shape, such "
+            "as (B, length, 4)."
         ) from error
     for one, rows in zip(given, (_TRIED, _TRIED, 1), strict=True):
         if not isinstance(one, Tensor) or one.ndim != 2 or len(one) != rows or not one.shape[1]:
