@@ -220,7 +220,7 @@ def _run(run: Run) -> dict[str, Any]:
         "objective": first["objective"],
         "seed": first["seed"],
         "version": first["gxarena_version"],
-        "commit": first.get("git_commit") or "–",
+        "commit": first.get("git_commit"),
         "devices": ", ".join(sorted({str(r["device"]) for r in ok if r.get("device")})) or "–",
         "seconds": sum(row["seconds"] for row in attempts),
         "datasets": [
@@ -232,6 +232,7 @@ def _run(run: Run) -> dict[str, Any]:
         "explainers": _named(attempts, "explainer"),
         "n_ok": len(ok),
         "n_cells": len(attempts),
+        "n_impossible": sum(row["status"] == "unsupported" for row in attempts),
         "failed": [
             {
                 "cell": "/".join(

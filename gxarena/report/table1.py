@@ -21,6 +21,7 @@ from gxarena.report.runs import (
     Cell,
     Level,
 )
+from gxarena.sources.dependencies import CORE
 
 Figures = tuple[float, float]
 """Mean and standard deviation."""
@@ -244,8 +245,12 @@ def _entry(column: Column | None, theirs: Figures | None) -> Entry:
 
 
 def _paper(cell: Cell) -> tuple[dict[tuple[Level, Level, str], Figures], str]:
-    """The paper's numbers for a data set's kind of sequence; none where it is of another."""
-    return _PAPERS.get(cell.kind, ({}, ""))
+    """The paper's numbers for a data set's kind of sequence; none where it is of another.
+
+    Nor beside a model that somebody else brought: it is neither of the paper's.
+    """
+    ours = cell.facts["model_distribution"] == CORE
+    return _PAPERS.get(cell.kind, ({}, "")) if ours else ({}, "")
 
 
 def _markdown(text: str) -> str:

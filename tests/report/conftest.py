@@ -66,6 +66,7 @@ def _cell(number: int, given: Given) -> dict[str, Any]:
     row.setdefault("attributions_units", "nucleotide" if row["model"] == "cnn" else "token")
     for kind in ("model", "explainer", "aggregator", "metric"):
         row.setdefault(f"{kind}_component", row[kind])
+        row.setdefault(f"{kind}_distribution", "gxarena")
     if isinstance(row["metric_parameters"], dict):
         row["metric_parameters"] = json.dumps(row["metric_parameters"])
     row["metric_name"] = row["metric"] + (f"[vs {row['against']}]" if row["against"] else "")

@@ -238,3 +238,24 @@ def test_a_page_says_of_which_replicate_it_is(make_run: Make, tmp_path: Path) ->
     assert said in (tmp_path / "report" / "table-1.md").read_text()
     assert drawn.file is not None
     assert said in (tmp_path / "report" / drawn.file).with_suffix(".svg").read_text()
+
+
+def test_the_board_comes_first_and_claims_with_nothing_to_compare_are_one_line(
+    written: tuple[Path, Report, list[str]], make_run: Make, tmp_path: Path
+) -> None:
+    """Who brought a model of their own looks for its board; that of the paper's claims is apart."""
+    out, report, _ = written
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert text.index('id="headline"') < text.index('id="claims"') < text.index('id="table-1"')
+    lacking = [finding for finding in report.findings if not finding.comparisons]
+    assert lacking
+    assert text.count(f"{len(lacking)} claims have nothing here to be compared by") == 1
+    assert text.count("<details") == len(report.findings) - len(lacking) + 1
+    marked = (out / "report.md").read_text(encoding="utf-8")
+    assert marked.index("## Headline metrics") < marked.index("## The paper's claims")
+    for one in lacking:
+        assert one.claim.id in text
+        assert f"(`{one.claim.id}`:" in marked
+    cells = ({"values": {"": [0.5] * 20}}, {"metric": "entropy", "status": "unsupported"})
+    write_report(Evidence.of([make_run(*cells)]), tmp_path / "x", print)
+    assert "1 of 2 done, 0 failed, 1 cannot work," in (tmp_path / "x" / "report.md").read_text()

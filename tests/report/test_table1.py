@@ -126,7 +126,13 @@ def test_a_run_without_the_metrics_is_told_which(make_run: Make) -> None:
         _rows(make_run({"metric": "special_share", "values": {"total": [0.5]}}))
 
 
-def test_another_kind_of_sequence_has_no_paper_beside_it(make_run: Make) -> None:
-    rows = _rows(make_run(*_cells("promoters", "open chromatin")))
+@pytest.mark.parametrize(
+    "changes", [{"dataset_kind": "open chromatin"}, {"model_distribution": "somebody-s"}]
+)
+def test_other_sequences_and_models_have_no_paper_beside_them(
+    make_run: Make, changes: dict[str, str]
+) -> None:
+    cells = [{**cell, **changes} for cell in _cells("promoters", "promoters")]
+    rows = _rows(make_run(*cells))
     assert {row.entries[metric].theirs for row in rows for metric in ("gini", "entropy")} == {None}
     assert "Paper" not in markdown(rows).splitlines()[-1]
