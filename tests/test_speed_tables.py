@@ -54,6 +54,7 @@ def test_explainers_and_metrics_cost_what_their_passes_do() -> None:
     assert ratios["integrated gradients, 50 steps, 8 samples"] > 20
     (ratio,) = (ratio for what, ratio in ratios.items() if what.startswith("faithfulness"))
     assert ratio <= 1.1
+    assert ratios["Quantus' pixel flipping, 10 steps"] > 4
 
 
 def test_a_child_costs_little_and_a_second_is_worth_its_core() -> None:
