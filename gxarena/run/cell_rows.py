@@ -24,6 +24,7 @@ from gxarena.run.cells import Cell
 from gxarena.run.choices import Choice, create, facts, resolved_parameters
 from gxarena.run.failures import failure
 from gxarena.run.plan import Plan
+from gxarena.sources.dependencies import CORE
 
 Row = dict[str, Any]
 Tables = dict[str, pa.Table]
@@ -82,9 +83,16 @@ class CellRows:
         return row | {"quantities": self._found("metrics", cell.metric).get("quantities")}
 
     def is_whole(self, metric: str) -> bool:
-        """Whether a metric is given all samples at once; where nothing is known of it, it is."""
-        whole = self._found("metrics", metric).get("whole", True)
-        return bool(whole) or self._plan.scope(metric) == "set"
+        """Whether a metric is given all samples at once; where nothing is known of it, it is.
+
+        The core's own are known here, whatever became of the child that was asked: bits depend on
+        what is scored together.
+        """
+        choice = self._plan.choice("metrics", metric)
+        found = self._found("metrics", metric)
+        if not found and choice.found.distribution == CORE:
+            found = made_of(choice, self._plan.registry)
+        return bool(found.get("whole", True)) or self._plan.scope(metric) == "set"
 
     def _found(self, kind: str, label: str) -> Made:
         """What a component came to; looked up here, once, where nobody else has."""

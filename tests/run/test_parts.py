@@ -81,7 +81,7 @@ def test_shards_are_parts_of_cells_but_of_what_wants_all_at_once(
 ) -> None:
     """Of 70 samples, 64 and 6; a control by position and a set of motifs are of all."""
     monkeypatch.setattr("gxarena.run.parts.SCORED_AT_ONCE", CHUNK)
-    metrics = ["gini", "auprc", "patterns"]
+    metrics = ["gini", "auprc", "patterns", "total"]
     block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": metrics}
     made = plan(matrix=[block])
     tasks = tasks_of(made, made.cells, Store(tmp_path), CellRows(made).is_whole)
@@ -89,10 +89,12 @@ def test_shards_are_parts_of_cells_but_of_what_wants_all_at_once(
     for shard in (one for task in tasks for one in task.shards):
         if shard.cell:
             found[shard.cell.metric].append(shard.order["part"])
-            assert shard.of == (2 if shard.cell.metric == "gini" else 1)
+            assert shard.of == (2 if shard.cell.metric in ("gini", "total") else 1)
     assert found == {
         "gini": [(0, 64), (64, 70)],
+        "total": [(0, 64), (64, 70)],
         "auprc": [(0, 70)], "patterns": [(0, 70)],
     }  # fmt: skip
-    unknown = CellRows(made, {})  # nobody could make it, and its cells will say why
-    assert unknown.is_whole("gini")
+    unknown = CellRows(made, {})  # whoever was asked did not come back
+    assert not unknown.is_whole("gini")  # the core's own
+    assert unknown.is_whole("total")  # a plugin's, whose cells will say why
