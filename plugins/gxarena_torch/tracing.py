@@ -58,7 +58,11 @@ def why_not_modular(network: nn.Module, inputs: Tensor) -> str:
         What it is given.
     """
     seen = watched(network, inputs)
-    outside = f"its forward computes {listed(seen.nonlinear)} outside of torch's modules"
+    outside = (
+        f"its forward computes {listed(seen.nonlinear)} outside of torch's modules (a module does "
+        "for each that there is one of, such as nn.GELU; of products of two parts of the input, as "
+        "attention takes them, there is none)"
+    )
     why = [outside] if seen.nonlinear else []
     for name, module in seen.modules.items():
         if seen.used[name] > 1 and not isinstance(module, _LINEAR_MODULES):

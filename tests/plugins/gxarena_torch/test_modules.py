@@ -224,7 +224,8 @@ def test_a_check_says_why_what_is_declared_does_not_hold() -> None:
     found = {one.check: one.message for one in check_component(registry, "mine", slow=False)}
     assert (
         "expected modular to be True, as provides says, got False, because its forward computes "
-        "'relu' outside of torch's modules" in found["capabilities_have_their_methods"]
+        "'relu' outside of torch's modules (a module does for each that there is one of"
+        in found["capabilities_have_their_methods"]
     )
 
 
