@@ -149,7 +149,7 @@ def find_suite(reference: str) -> Path:
     if reference in suites:
         return suites[reference]
     if path.suffix == ".toml" or len(path.parts) > 1:
-        raise InputError(f"{reference}: expected a suite file, found none.")
+        raise InputError(f"{reference}: expected a suite file, found none at {path.absolute()}.")
     raise unknown("", reference, suites, what="suite")
 
 

@@ -128,12 +128,14 @@ def test_unknown_key_in_a_block_is_compared_with_the_blocks_keys(file: Path) -> 
         read_suite(str(file))
 
 
-def test_not_toml_and_not_there(tmp_path: Path) -> None:
+def test_not_toml_and_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bad.toml").write_text("name = ")
     with pytest.raises(InputError, match="expected TOML, got a syntax error"):
         read_suite(str(tmp_path / "bad.toml"))
-    with pytest.raises(InputError, match="expected a suite file, found none"):
-        find_suite(str(tmp_path / "none.toml"))
+    monkeypatch.chdir(tmp_path)
+    looked = re.escape(str(tmp_path / "none.toml"))
+    with pytest.raises(InputError, match=f"expected a suite file, found none at {looked}"):
+        find_suite("none.toml")
     with pytest.raises(InputError, match=r"unknown suite 'quickstar'\. Did you mean 'quickstart'"):
         find_suite("quickstar")
 
