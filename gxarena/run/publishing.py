@@ -169,7 +169,7 @@ def _part(plan: Plan, cell: Cell, end: Mapping[str, Any], frames: Sequence[Frame
     if "attributions_key" in end:
         prints = end.get("attributions_fingerprint")
         row["attributions_key"] = plan.explain_key(cell.dataset, cell.weights, cell.explainer)
-        row["attributions_fingerprint"] = None if prints is None else list(map(_number, prints))
+        row["attributions_fingerprint"] = None if prints is None else list(map(_real, prints))
     tables: Tables = {}
     for frame in frames:
         if row["status"] == "ok" and frame.header["type"] == "table":
@@ -226,6 +226,14 @@ def _check_tiled(spans: Sequence[Spans], samples: Sequence[Sample]) -> None:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = _real(value)
+    if not math.isfinite(number):
+        raise PluginError(f"expected a number, got {value!r}.")
+    return number
+
+
+def _real(value: object) -> float:
+    """A number that may be none: of maps with scores that are not finite a fingerprint has some."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise PluginError(f"expected a number, got {value!r}.")
     return float(value)
