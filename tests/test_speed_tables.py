@@ -50,7 +50,8 @@ def test_explainers_and_metrics_cost_what_their_passes_do() -> None:
     assert rules.keys() == {61, 128, 256, 512, 1024}
     over = {tokens for tokens, ratio in rules.items() if ratio > (2.4 if tokens > 512 else 2.15)}
     assert over == {512}
-    assert f"AttnLRP on 512 tokens takes {rules[512]} forward passes (2.15)" in _page()
+    assert rules[512] < 2.15 * 1.1
+    assert "what AttnLRP takes over a forward pass of `512` tokens" in _page()
     assert ratios["integrated gradients, 50 steps, 8 samples"] > 20
     (ratio,) = (ratio for what, ratio in ratios.items() if what.startswith("faithfulness"))
     assert ratio <= 1.1
@@ -62,8 +63,8 @@ def test_a_child_costs_little_and_a_second_is_worth_its_core() -> None:
     assert seconds["local --workers 1"] / seconds["inline"] == pytest.approx(1, abs=0.02)
     assert "takes as long as `inline`" in _page()
     faster = seconds["local --workers 1"] / seconds["local --workers 2"]
-    assert faster < 1.8
-    assert f"two workers are {faster:.1f} times as fast as one (1.8)" in _page()
+    assert 1.8 / 1.1 < faster < 1.8
+    assert "are not met there, each by less than a tenth: what a second worker is worth" in _page()
 
 
 def _page() -> str:

@@ -220,7 +220,7 @@ def _metrics(plan: Plan) -> list[str]:
 
 
 def test_a_package_that_is_not_installed_is_said_to_be() -> None:
-    with pytest.raises(InputError, match=r"Install a package of your own first: pip install -e"):
+    with pytest.raises(InputError, match=r"install a package of your own first, by pip install -e"):
         parametrize_with_checks("not-installed", kind="models")
 
 

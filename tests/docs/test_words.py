@@ -916,11 +916,8 @@ def test_no_map_of_a_splice_site_finds_the_motif_beyond_its_place() -> None:
     mass, mean_maps = _spliceai("relevance_mass"), _spliceai("relevance_mass.positional")
     ahead = {one for one in methods if mass[one]["ci_low"] > mean_maps[one]["ci_high"]}
     assert ahead == {"occlusion", "saliency", "smoothgrad", "shap-partition"}
-    assert f"{mass['occlusion']['estimate']:.2f}" == "0.64"
-    assert f"{mean_maps['occlusion']['estimate']:.2f}" == "0.55"
     learned, random = mass["saliency"], mass["randomised-saliency"]
     assert random["ci_low"] > learned["ci_high"]
-    assert [f"{one['estimate']:.2f}" for one in (random, learned)] == ["0.38", "0.26"]
 
 
 def test_hiding_five_nucleotides_tells_explainers_of_spliceai_from_place() -> None:
@@ -1266,9 +1263,8 @@ def test_where_gc_content_s_patterns_match_more_than_noise() -> None:
     assert above == {fly} | {place for place in found if place[0] == "ctcf"}
     matches = [match for row in found[fly] for match in row["matches"] or ()]
     assert sum(match.startswith("Mad ") for match in matches) > len(matches) / 2
-    said = (
-        f"at most one in twenty, but for {shares[fly]:.0%} by observed contributions on the fly's"
-    )
+    assert round(1 / shares[fly]) == 12
+    said = "at most one in twenty, but for one in twelve by observed contributions on the fly's"
     assert said in _page("metrics")
 
 

@@ -26,6 +26,7 @@ from gxarena.run import parts
 from gxarena.run.plan import Plan
 from gxarena.run.probe import ModelProbe
 from gxarena.run.runner import run
+from gxarena.run.store import CHUNK
 
 NO_PROBE = ModelProbe(lambda: pytest.fail("a control asks no model"))
 LOCALIZATION = [AUPRC, AUROC, RelevanceMass, RelevanceRank, PointingGame]
@@ -251,11 +252,11 @@ def test_signed_and_magnitude_each_have_their_own() -> None:
 def test_a_board_of_localization_has_it_beside_each_explainer(
     plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of all samples together, where other metrics get one at a time and each has its flanks."""
-    monkeypatch.setattr(parts, "SCORED_AT_ONCE", 1)
+    """Of all samples together, where other metrics get some at a time and each has its flanks."""
+    monkeypatch.setattr(parts, "SCORED_AT_ONCE", CHUNK)
     rng = np.random.default_rng(0)
     lines = ["id,sequence,label,annotations,region"]
-    for i in range(12):
+    for i in range(CHUNK + 6):
         letters = "".join(rng.choice(list("CGT"), 24))
         letters = letters[:11] + "AA" + letters[13:]
         lines.append(f"s{i:02d},{letters},1,11-13 m,4-20")
@@ -280,5 +281,5 @@ def test_a_board_of_localization_has_it_beside_each_explainer(
     assert board["toy", "oracle", "native", "auprc.positional"]["estimate"] == 1.0
     assert board["toy", "exact", "native", "auprc.positional"]["estimate"] == 1.0
     noise = board["toy", "random", "native", "auprc.positional"]
-    assert (noise["n"], noise["n_undefined"]) == (12, 0)
+    assert (noise["n"], noise["n_undefined"]) == (CHUNK + 6, 0)
     assert noise["estimate"] < 0.7
