@@ -73,20 +73,26 @@ class Recorder:
         return self._model.predict(sequences)
 
 
-def faithfulness(repeats: int) -> tuple[str, str, float, float]:
-    """The metric, and the passes of all that it asks about."""
+def judged() -> tuple[CNN, Explained, Faithfulness, list[str]]:
+    """The CNN that ships, its maps of 64 samples, the metric, and all that it asks about them."""
     cnn, samples = CNN(device="cpu"), fly_promoters("test").samples[:64]
     sequences, targets = tuple(one.sequence for one in samples), np.ones(64, dtype=np.int64)
     attributions = tuple(LRP().explain(cnn, Batch(sequences, targets)))
     explained = Explained(samples, attributions, targets, cnn.predict(sequences))
     recorder, metric = Recorder(cnn), Faithfulness("complement")
     metric.score(explained, ModelProbe(lambda: recorder))  # type: ignore[arg-type,return-value]
+    return cnn, explained, metric, recorder.asked
+
+
+def faithfulness(repeats: int) -> tuple[str, str, float, float]:
+    """The metric, and the passes of all that it asks about."""
+    cnn, explained, metric, asked = judged()
 
     def bare(size: int) -> Work:
         def passes() -> None:
             with torch.inference_mode():
-                for start in range(0, len(recorder.asked), size):
-                    encoded = cnn.encode(recorder.asked[start : start + size])
+                for start in range(0, len(asked), size):
+                    encoded = cnn.encode(asked[start : start + size])
                     cnn.network(encoded).double().numpy()
 
         return passes
@@ -97,7 +103,7 @@ def faithfulness(repeats: int) -> tuple[str, str, float, float]:
         *map(bare, BATCH_SIZES),
     )
     best = int(np.argmin(peers))
-    peer = f"{len(recorder.asked)} bare forwards, {BATCH_SIZES[best]} at a time"
+    peer = f"{len(asked)} bare forwards, {BATCH_SIZES[best]} at a time"
     return "faithfulness on the CNN, 64 samples", peer, ours, peers[best]
 
 
@@ -106,14 +112,9 @@ def pixel_flipping(repeats: int) -> tuple[str, str, float, float]:
 
     As who uses Quantus would: positions are the pixels, no letter is black, ten steps.
     """
-    cnn, samples = CNN(device="cpu"), fly_promoters("test").samples[:64]
-    sequences, targets = tuple(one.sequence for one in samples), np.ones(64, dtype=np.int64)
-    attributions = tuple(LRP().explain(cnn, Batch(sequences, targets)))
-    explained = Explained(samples, attributions, targets, cnn.predict(sequences))
-    recorder, metric = Recorder(cnn), Faithfulness("complement")
-    metric.score(explained, ModelProbe(lambda: recorder))  # type: ignore[arg-type,return-value]
-    letters = cnn.encode(list(sequences)).numpy()
-    scores = np.stack([one.scores for one in attributions])[:, None]
+    cnn, explained, metric, asked = judged()
+    letters = cnn.encode(list(explained.sequences)).numpy()
+    scores = np.stack([one.scores for one in explained.attributions])[:, None]
     steps = 10
     flipping = quantus.PixelFlipping(
         features_in_step=scores[0].size // steps, perturb_baseline="black",
@@ -124,17 +125,17 @@ def pixel_flipping(repeats: int) -> tuple[str, str, float, float]:
 
     def theirs() -> None:
         flipping(
-            model=network, x_batch=letters, y_batch=targets, a_batch=scores, device="cpu",
+            model=network, x_batch=letters, y_batch=explained.targets, a_batch=scores, device="cpu",
             channel_first=True,
         )  # fmt: skip
 
     taken, ours = medians(repeats, theirs, lambda: metric.score(explained, ModelProbe(lambda: cnn)))
-    asked = 64 * steps / len(recorder.asked)
+    share = len(explained) * steps / len(asked)
     return (
         f"Quantus' pixel flipping, {steps} steps",
         "faithfulness, as many passes",
         taken,
-        ours * asked,
+        ours * share,
     )
 
 

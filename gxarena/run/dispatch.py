@@ -206,9 +206,9 @@ class Dispatch:
             self._report(task.what, max(0, total - CHUNK * (self._left[task] - 1)), total)
         self._finish(task)
 
-    def _finish(self, task: Task, shards: int = 1) -> None:
-        """So many of a task's shards need no more work."""
-        self._left[task] -= shards
+    def _finish(self, task: Task) -> None:
+        """One of a task's shards needs no more work."""
+        self._left[task] -= 1
         if not self._left[task]:
             self._sorter.done(task)
 
