@@ -53,7 +53,7 @@ def test_each_control_stands_apart_beside_the_explanation(script: Any) -> None:
 
 
 def test_a_copy_that_learned_nothing_stands_beside_who_explained_it(script: Any) -> None:
-    numbers = {name: (1.0, 5) for name in ("counted", "recall", "recall_best", "matched")}
+    numbers = dict.fromkeys(("counted", "recall", "recall_best", "matched"), (1.0, 5))
     roles = {"lrp": "method", "lrp-plus": "method", "random": "floor"}
     roles |= {f"randomised-{of}": "control" for of in ("lrp", "lrp-plus")}
     board = [row for name, role in roles.items() for row in _rows(name, role, **numbers)]

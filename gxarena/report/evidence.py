@@ -123,7 +123,8 @@ class Evidence:
     def controls_of(self, cell: Cell) -> list[Cell]:
         """The same cell with the scores of each control; the ceiling, which knows truth, is none.
 
-        Of copies that learned nothing, as `is_beside` has it. Of a model with replicates, those that the cell is of.
+        Of copies that learned nothing, as `is_beside` has it. Of a model with replicates, those
+        that the cell is of.
         """
         same = ("dataset", "model", "aggregator", "metric_name", "attributions_units")
         positions = {row[REPLICATE] for row in cell.rows}
