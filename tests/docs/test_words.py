@@ -399,13 +399,17 @@ def test_lrp_gains_in_either_class_right_or_wrong(explainer: str, fill: str) -> 
     above: dict[str, set[str]] = {}
     for part in parts:
         rows = _rows(f"question-classes{part}", metric=metric)
-        controls = [rows[name] for name in ("gc", "random", "randomised-lrp")]
+        copies = ("randomised-lrp", "randomised-lrp-plus")
+        controls = [rows[name] for name in ("gc", "random", *copies)]
         above[part] = {one["explainer"] for one in controls if one["ci_low"] > 0}
-        beyond = row[part]["ci_low"] > max(one["ci_high"] for one in controls)
-        assert beyond == ((explainer, part) != ("lrp-plus", "-wrong"))
+        below = {one["explainer"] for one in controls if one["ci_high"] < 0}
+        assert below == ({"randomised-lrp-plus"} if part == "-promoters" else set())
+        beyond = [row[part]["ci_low"] > one["ci_high"] for one in controls]
+        everywhere = (explainer, part) != ("lrp-plus", "-wrong")
+        assert beyond == [everywhere] * len(controls)
     five_right = {"gc"} if fill == "dinucleotide" else set()
     assert above == {
-        "": {"gc"}, "-promoters": set(), "-background": {"gc", "randomised-lrp"},
+        "": {"gc"}, "-promoters": set(), "-background": {"gc", *copies},
         "-correct": five_right, "-wrong": set(),
     }  # fmt: skip
     assert "GC content has a little of it on background alone" not in _page("results")
@@ -995,22 +999,6 @@ def test_beside_which_control_motifs_are_in_excess() -> None:
     assert set(every) - others == {("ctcf", "hypothetical")}
     minis = [row for row in rows if row["model"] in ("mini-ctcf", "dnabert2-mini")]
     assert "all controls" not in {row["beside"] for row in minis}
-
-
-@pytest.mark.parametrize("suite", ["fly-motifs", "question-classes"])
-def test_where_copies_that_learned_nothing_are_explained_by_epsilon_alone(suite: str) -> None:
-    """docs/results.md, by class, and real binding sites: what epsilon-plus stands beside."""
-    explainers = tomllib.loads((BENCHMARKS / f"{suite}.toml").read_text())["explainers"]
-    rules = [
-        one.get("composite", "epsilon")
-        for one in explainers.values()
-        if one["name"] == "randomised" and one["explainer"] == "lrp"
-    ]
-    assert rules == ["epsilon"]
-    assert explainers["lrp-plus"]["composite"] == "epsilon_plus"
-    page = _page("results")
-    assert "these copies were explained by epsilon alone" in page
-    assert "beside the other two together its excess is told as well" in page
 
 
 def test_epsilon_plus_is_in_excess_on_the_fly_without_the_copies_by_another_rule() -> None:
