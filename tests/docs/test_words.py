@@ -1271,3 +1271,27 @@ def test_nobody_is_ranked_by_rounding() -> None:
     ]
     assert {name for name, _ in rounding} == {"explainers"}
     assert {rank for _, rank in rounding} == {None}
+
+
+def test_few_patterns_of_noise_count_and_two_of_them_match() -> None:
+    """docs/metrics.md, modisco."""
+    counted: dict[tuple[str, str], list[int]] = {}
+    for row in pq.read_table(BOARDS / "motif-noise.parquet").to_pylist():
+        kind = "gc" if row["scores"] == "gc" else "noise"
+        of = counted.setdefault((kind, row["units"]), [0, 0])
+        of[0] += row["counted"]
+        of[1] += row["matched"]
+        if row["matched"] and kind == "noise":
+            assert row["dataset"] == "fly"
+    assert counted["noise", "nucleotides"] == [0, 0]
+    assert counted["noise", "tokens"][0] < 25
+    assert counted["noise", "tokens"][1] == 2
+    elsewhere = {
+        name: sum(
+            row["matched"]
+            for row in pq.read_table(BOARDS / "motif-noise.parquet").to_pylist()
+            if row["scores"] == "gc" and row["dataset"] == name
+        )
+        for name in ("fly", "nontata")
+    }
+    assert elsewhere["fly"] > 5 * elsewhere["nontata"]
