@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from pathlib import Path
@@ -53,7 +54,9 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
 def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int]) -> None:
     """docs/results.md, how far these numbers reach."""
     rows = pq.read_table(BOARDS / f"{board}.parquet").to_pylist()
-    assert {(r["model"], r["replicates"]) for r in rows if r["role"] == "method" and r["n"]} == set(
+    # Of maps without evidence for the target the mean map has none either.
+    own = [r for r in rows if not r["metric"].endswith(".positional")]
+    assert {(r["model"], r["replicates"]) for r in own if r["role"] == "method" and r["n"]} == set(
         models.items()
     )
 
@@ -1092,6 +1095,140 @@ def test_on_tokens_attnlrp_is_ahead_of_lrp_s_sums() -> None:
             assert own["ci_high"] > carried["ci_low"]
     assert ahead["auprc-1"] == set(GRAMMARS) - {"spacing"}
     assert ahead["auprc-magnitude-1"] == {"one", "and", "or"}
+
+
+MEASURES = ("auprc", "auroc", "relevance_mass", "relevance_rank", "pointing_game")
+WIDTHS = (1, 5, 11, 21)
+
+
+@functools.cache
+def _at_matched_resolution() -> dict[tuple[str, ...], dict[str, Any]]:
+    """Rows of `question-resolution` by data set, model, explainer, strategy and metric."""
+    labels = ("dataset", "model", "explainer", "aggregator", "metric")
+    rows = pq.read_table(BOARDS / "question-resolution.parquet").to_pylist()
+    return {tuple(row[label] for label in labels): row for row in rows}
+
+
+def _map(grammar: str, explainer: str, metric: str, strategy: str = "") -> dict[str, Any]:
+    """A method's row on nucleotides, or by a strategy."""
+    model, native = {"lrp": ("cnn-planted", "native"), "attnlrp": ("mini-planted", "passed_on")}[
+        explainer
+    ]
+    return _at_matched_resolution()[grammar, model, explainer, strategy or native, metric]
+
+
+def _ahead(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Beyond both intervals."""
+    return bool(one["ci_low"] > other["ci_high"])
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_what_smoothing_does_by_every_measure(measure: str) -> None:
+    """docs/results.md, matched resolution: over eleven nucleotides beside as it is."""
+    for grammar in GRAMMARS:
+        signed, magnitude = (
+            [_map(grammar, "lrp", f"{measure}-{sign}{width}")["estimate"] for width in (1, 11)]
+            for sign in ("", "magnitude-")
+        )
+        assert signed[1] < signed[0]
+        assert (magnitude[1] > magnitude[0]) == (measure != "relevance_mass")
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_who_stays_beyond_the_controls_at_every_resolution(measure: str) -> None:
+    """docs/results.md, matched resolution."""
+
+    def beyond(grammar: str, explainer: str, sign: str, width: int) -> bool:
+        method = _map(grammar, explainer, f"{measure}-{sign}{width}")
+        where = (grammar, method["model"], method["aggregator"], method["metric"])
+        rows = _at_matched_resolution()
+        controls = [
+            rows[where[0], where[1], control, where[2], where[3]]
+            for control in ("gc", "blur", "random")
+        ]
+        return all(_ahead(method, control) for control in controls)
+
+    for width in WIDTHS:
+        assert all(beyond(grammar, "lrp", "magnitude-", width) for grammar in GRAMMARS)
+        for grammar in GRAMMARS:
+            odd = (measure, width, grammar) == ("pointing_game", 21, "spacing")
+            assert beyond(grammar, "attnlrp", "", width) != odd
+        if width > 1:
+            assert not all(beyond(grammar, "lrp", "", width) for grammar in GRAMMARS)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_which_map_is_ahead_hangs_on_the_measure(measure: str) -> None:
+    """docs/results.md, matched resolution: LRP's magnitudes and AttnLRP's scores."""
+    ahead, behind = (
+        {
+            width: sum(
+                _ahead(*pair[::order])
+                for grammar in GRAMMARS
+                for pair in [
+                    (
+                        _map(grammar, "lrp", f"{measure}-magnitude-{width}"),
+                        _map(grammar, "attnlrp", f"{measure}-{width}"),
+                    )
+                ]
+            )
+            for width in WIDTHS
+        }
+        for order in (1, -1)
+    )
+    if measure == "relevance_mass":
+        assert set(behind.values()) == {len(GRAMMARS)}
+        for width in WIDTHS:
+            metric = f"relevance_mass-magnitude-{width}"
+            behind_too = {
+                grammar
+                for grammar in GRAMMARS
+                if _ahead(_map(grammar, "attnlrp", metric), _map(grammar, "lrp", metric))
+            }
+            assert behind_too == set(GRAMMARS) - {"spacing"}
+        return
+    assert ahead[21] >= 4
+    assert behind[21] == 0
+    as_they_are = {"auprc": (0, 4), "relevance_rank": (0, 4), "auroc": (4, 0)}
+    assert (ahead[1], behind[1]) == as_they_are.get(measure, (ahead[1], behind[1]))
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_lrp_with_its_signs_is_ahead_by_the_pointing_game_alone(measure: str) -> None:
+    """docs/results.md, matched resolution."""
+    ahead = {
+        (width, grammar)
+        for width in WIDTHS
+        for grammar in GRAMMARS
+        if _ahead(*(_map(grammar, who, f"{measure}-{width}") for who in ("lrp", "attnlrp")))
+    }
+    by_pointing = measure == "pointing_game"
+    assert ahead == ({(1, "spacing"), (5, "spacing")} if by_pointing else set())
+    carried = {
+        (sign, grammar)
+        for sign in ("", "magnitude-")
+        for grammar in GRAMMARS
+        if _ahead(
+            _map(grammar, "lrp", f"{measure}-{sign}1", "sum"),
+            _map(grammar, "attnlrp", f"{measure}-{sign}1", "native"),
+        )
+    }
+    assert carried == ({("", "spacing")} if by_pointing else set())
+
+
+def test_auroc_puts_controls_before_lrp_with_its_signs() -> None:
+    """docs/results.md, matched resolution."""
+    rows = _at_matched_resolution()
+    behind = {
+        grammar
+        for grammar in GRAMMARS
+        for control in ("gc", "blur")
+        if _ahead(
+            rows[grammar, "cnn-planted", control, "native", "auroc-1"],
+            _map(grammar, "lrp", "auroc-1"),
+        )
+    }
+    assert len(behind) == 3
 
 
 def test_pairs_do_not_tell_every_rule_by_signs() -> None:
