@@ -552,6 +552,15 @@ CONVENTIONS = ("before", "after", "never", "l1")
 STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
 
 
+def test_promoters_that_all_ten_get_wrong_are_too_few_for_an_interval() -> None:
+    """docs/paper.md, similarity."""
+    for strategy in ("sum", "mean", "passed_on", "equally_distributed"):
+        asked = {"metric": "cj-before[vs cnn/lrp]", "aggregator": strategy}
+        row = _rows("question-similarity-wrong", model="dnabert2-mini", **asked)["attnlrp"]
+        assert row["sequences"] < 12
+        assert row["ci_low"] is None
+
+
 SIMILAR = ("question-similarity", "question-similarity-correct")
 
 
