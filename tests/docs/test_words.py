@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import tomllib
 from pathlib import Path
@@ -569,11 +570,20 @@ STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
 
 def test_promoters_that_all_ten_get_wrong_are_too_few_for_an_interval() -> None:
     """docs/paper.md, similarity."""
-    for strategy in ("sum", "mean", "passed_on", "equally_distributed"):
-        asked = {"metric": "cj-before[vs cnn/lrp]", "aggregator": strategy}
-        row = _rows("question-similarity-wrong", model="dnabert2-mini", **asked)["attnlrp"]
-        assert row["sequences"] < 12
-        assert row["ci_low"] is None
+    higher = []
+    for convention, strategy in itertools.product(
+        ("before", "after", "never", "l1"), ("sum", "mean", "passed_on", "equally_distributed")
+    ):
+        asked = {"metric": f"cj-{convention}[vs cnn/lrp]", "aggregator": strategy}
+        wrong, right, over_all = (
+            _rows(f"question-similarity{of}", model="dnabert2-mini", **asked)["attnlrp"]
+            for of in ("-wrong", "-correct", "")
+        )
+        assert wrong["sequences"] < 12
+        assert wrong["ci_low"] is None
+        assert right["estimate"] > over_all["estimate"]
+        higher.append(round(wrong["estimate"], 3) >= round(right["estimate"], 3))
+    assert sum(higher) > len(higher) / 2
 
 
 SIMILAR = ("question-similarity", "question-similarity-correct")
@@ -1239,19 +1249,43 @@ def test_lrp_with_its_signs_is_ahead_by_the_pointing_game_alone(measure: str) ->
     assert carried == ({("", "spacing")} if by_pointing else set())
 
 
+def test_which_map_is_ahead_hangs_on_the_sign() -> None:
+    """docs/results.md, matched resolution: magnitudes beside magnitudes, as they are."""
+
+    def told(measure: str, attnlrp: str) -> tuple[set[str], set[str]]:
+        pairs = {
+            grammar: (
+                _map(grammar, "lrp", f"{measure}-magnitude-1"),
+                _map(grammar, "attnlrp", f"{measure}-{attnlrp}1"),
+            )
+            for grammar in GRAMMARS
+        }
+        ahead = {grammar for grammar, pair in pairs.items() if _ahead(*pair)}
+        return ahead, {grammar for grammar, pair in pairs.items() if _ahead(*pair[::-1])}
+
+    assert [len(one) for one in told("auroc", "magnitude-")] == [2, 2]
+    ahead, behind = told("relevance_rank", "magnitude-")
+    assert ahead == set(GRAMMARS) - set.union(*told("relevance_rank", ""))
+    assert behind == told("relevance_rank", "")[1]
+
+
 def test_auroc_puts_controls_before_lrp_with_its_signs() -> None:
     """docs/results.md, matched resolution."""
     rows = _at_matched_resolution()
     behind = {
-        grammar
-        for grammar in GRAMMARS
-        for control in ("gc", "blur")
-        if _ahead(
-            rows[grammar, "cnn-planted", control, "native", "auroc-1"],
-            _map(grammar, "lrp", "auroc-1"),
-        )
+        control: {
+            grammar
+            for grammar in GRAMMARS
+            if _ahead(
+                rows[grammar, "cnn-planted", control, "native", "auroc-1"],
+                _map(grammar, "lrp", "auroc-1"),
+            )
+        }
+        for control in ("gc", "blur", "random")
     }
-    assert len(behind) == 3
+    assert {control: len(found) for control, found in behind.items()} == {
+        "gc": 3, "blur": 0, "random": 1,
+    }  # fmt: skip
 
 
 def test_pairs_do_not_tell_every_rule_by_signs() -> None:
