@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
@@ -37,6 +37,7 @@ from gxarena.run.stages import Report
 from gxarena.run.store import CHUNK, Store
 from gxarena.run.supervisor import DIED, Limits
 from gxarena.run.tasks import Shard, Task, tasks_of
+from gxarena.run.waiting import Waiting
 
 TRIES = 2
 """How often a shard may end a child."""
@@ -65,8 +66,7 @@ class Dispatch:
         self._sorter: TopologicalSorter[Task] = TopologicalSorter()
         self._short: set[str] = set()
         self._tasks: list[Task] = []
-        self._open: list[Task] = []
-        self._suspects: list[Shard] = []
+        self._waiting = Waiting()
         self._freed: Task | None = None
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
@@ -141,27 +141,23 @@ class Dispatch:
                 if failed is not None:
                     yield from self._fail(task, failed)
                 elif task.shards:
-                    self._open.append(task)
+                    self._waiting.open(task)
                 else:
                     self._sorter.done(task)
-        self._open.sort(key=lambda task: task.place)
 
     def _submit(self, after: Task | None = None) -> None:
         """Keep every worker busy, preferably with the task that it has worked for."""
-        alone = any(shard.tries for shard, _ in self._working.values())
-        while self._open and not alone and len(self._working) < self._engine.workers:
-            busy = {shard.task.child for shard, _ in self._working.values()}
-            task = min(self._open, key=lambda one: self._order(one, after, busy))
-            self._begin(task.shards.pop(0))
-            if not task.shards:
-                self._open.remove(task)
-        if not self._working and self._suspects:
-            self._begin(self._suspects.pop(0))
-
-    def _order(self, task: Task, after: Task | None, busy: Collection[str]) -> tuple[Any, ...]:
-        """What a worker that has done `after` does next: what its child is for, then the first."""
-        other = after is None or task.child != after.child
-        return task is not after, other, task.child in busy, task.place
+        while len(self._working) < self._engine.workers:
+            working = [shard for shard, _ in self._working.values()]
+            if any(shard.tries for shard in working):
+                return  # it is alone
+            busy = {shard.task.child for shard in working}
+            shard = self._waiting.next(after, busy)
+            if shard is None and not working:
+                shard = self._waiting.suspect()
+            if shard is None:
+                return
+            self._begin(shard)
 
     def _begin(self, shard: Shard) -> None:
         frame = Frame(
@@ -182,9 +178,9 @@ class Dispatch:
         """Publish what came back, once its worker has something else to do."""
         shard, started = self._working.pop(future)
         task = self._freed = shard.task
-        if task.shards and task.failure is None:
-            self._submit(task)
         frames, end = result(future)
+        if end["status"] == "ok" and task.shards and task.failure is None:
+            self._submit(task)
         if end["status"] == "interrupted":
             raise KeyboardInterrupt
         if task.failure is not None:
@@ -196,6 +192,8 @@ class Dispatch:
             self._try_again(shard, end, started)
             return
         end = self._published(shard, frames, end)
+        if end["status"] == "ok":
+            self._waiting.trust(shard)
         if shard.cell:
             yield from self._score(shard, shard.cell, frames, end)
         elif end["status"] != "ok":
@@ -217,24 +215,10 @@ class Dispatch:
     ) -> Iterator[Settled]:
         """A part of a cell is there; write what came of the cell where that is known by now."""
         if end["status"] != "ok":
-            self._begin_no_more(shard, cell)
+            self._left[shard.task] -= self._waiting.drop_after(shard)
         if (came := self._gathering.take(shard, cell, frames, end)) is not None:
             row, tables = came
             yield self._write(cell, row, self._gathering.end(cell), tables)
-
-    def _begin_no_more(self, failed: Shard, cell: Cell) -> None:
-        """Leave out what comes after a part that failed and has not begun.
-
-        What comes before it may still fail, and then it is that which a row speaks of.
-        """
-        task = failed.task
-        waiting = (*task.shards, *self._suspects)
-        rest = [one for one in waiting if one.cell is cell and one.number > failed.number]
-        task.shards[:] = [one for one in task.shards if one not in rest]
-        self._suspects = [one for one in self._suspects if one not in rest]
-        if not task.shards and task in self._open:
-            self._open.remove(task)
-        self._left[task] -= len(rest)
 
     def _is_worth_another_try(self, shard: Shard, end: Mapping[str, Any]) -> bool:
         """Whether a child ended that may have been another's victim, or had too little memory."""
@@ -247,11 +231,11 @@ class Dispatch:
         That moves last bits, so that a row of the first attempt stays beside the second's.
         """
         shard.tries += 1
-        self._suspects.append(shard)
+        self._waiting.doubt(shard)
         if end["status"] != "oom":
             return
         fewer = PROBED_FEWER if shard.cell else FEWER
-        for one in (shard, *([] if shard.cell else shard.task.shards)):
+        for one in (shard, *([] if shard.cell else self._waiting.rest(shard))):
             one.order["at_once"] = fewer
         row = said(shard.task, end)
         for cell in self._cells_of(shard):
@@ -316,11 +300,7 @@ class Dispatch:
     def _fail(self, task: Task, row: Row) -> Iterator[Settled]:
         """A task has failed, with what is left of it."""
         task.failure = row
-        if task in self._open:
-            self._open.remove(task)
-        self._suspects = [one for one in self._suspects if one.task is not task]
-        cells = {shard.cell.id: shard.cell for shard in task.shards if shard.cell}
-        for cell in cells.values():
+        for cell in self._waiting.drop(task):
             yield self._write(cell, row, datetime.now(UTC))
         self._sorter.done(task)
 

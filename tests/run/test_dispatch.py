@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any, cast
@@ -208,6 +208,67 @@ def test_what_is_interrupted_says_so_once_or_has_no_row(
                 seen["interrupted" if said else "none"] += 1
             assert ("interrupted" in said) is (cell.id in at_work - {*told}), seed
     assert min(seen[name] for name in ("interrupted", "none")) > TRIALS / 10
+
+
+def _settled(dispatch: Dispatch, made: Plan, cells: Sequence[Cell]) -> dict[str, str]:
+    out = cast(CellWriter, _Kept())
+    told = {cell.id: how for cell, how, _ in dispatch.settle(cells, cast(CellRows, _Rows()), out)}
+    dispatch.close()
+    return told
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("how", ["died", "oom"])
+def test_what_always_ends_its_child_costs_a_child_a_worker_and_one(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, workers: int
+) -> None:
+    """A cell of four parts, all of which do, and an explainer of two chunks, both of which do."""
+    always = made.cells[0]
+    other = next(one for one in made.cells if one.explainer != always.explainer)
+
+    def result(order: Mapping[str, Any]) -> bytes:
+        mine = order["kind"] == "score" and order["cell"]["id"] == always.id
+        theirs = order["kind"] == "explain" and order["explainer"] == other.explainer
+        told = how if mine or theirs else "ok"
+        chance.ended[name_of(order)].append(told)
+        return chance.told(order, told, ENDS[told])
+
+    for seed in range(10):
+        chance = _Chance(seed, made)
+        monkeypatch.setattr(chance, "result", result)
+        monkeypatch.setattr(module, "wait", chance.wait)
+        dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, workers), Limits(1.0, 1))
+        told = _settled(dispatch, made, made.cells)
+        fails = {cell.id for cell in made.cells if cell.explainer == other.explainer} | {always.id}
+        status = ENDS[how]["status"]
+        assert told == {one.id: status if one.id in fails else "ok" for one in made.cells}
+        counts = Counter({name: len(ended) for name, ended in chance.ended.items()})
+        of_cell = {name: n for name, n in counts.items() if always.id in name.split(" ")}
+        assert sum(of_cell.values()) <= workers + 1
+        for weights in {cell.weights for cell in made.cells}:
+            of_task = f"explain mine {weights} {other.explainer}  "
+            assert sum(n for name, n in counts.items() if name.startswith(of_task)) <= min(
+                3, workers + 1
+            )
+
+
+def test_who_died_for_another_is_scored_in_all_its_parts(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is tried for the first time ends its child: all that waited is done after all."""
+    for seed in range(10):
+        chance = _Chance(seed, made)
+
+        def result(order: Mapping[str, Any], chance: _Chance = chance) -> bytes:
+            how = "ok" if chance.ended[name_of(order)] else "died"
+            chance.ended[name_of(order)].append(how)
+            return chance.told(order, how, ENDS[how])
+
+        monkeypatch.setattr(chance, "result", result)
+        monkeypatch.setattr(module, "wait", chance.wait)
+        dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
+        assert set(_settled(dispatch, made, made.cells).values()) == {"ok"}
+        assert {*map(tuple, chance.ended.values())} == {("died", "ok")}
 
 
 ODD: list[dict[str, Any]] = [
