@@ -22,7 +22,7 @@ from gxarena.results.folder import RunFolder
 from gxarena.run import luggage, supervisor
 from gxarena.run.at_work import AtWork
 from gxarena.run.cell_rows import CellRows, Row, Tables
-from gxarena.run.cell_writer import CellWriter
+from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
 from gxarena.run.endings import refused, result, said, what_changed
@@ -98,7 +98,7 @@ class Dispatch:
 
     def settle(self, cells: Sequence[Cell], rows: CellRows, out: CellWriter) -> Iterator[Settled]:
         """Score cells, and write what came of each."""
-        self._rows, self._out = rows, out
+        self._rows, self._out, self._short = rows, out, {*out.owed}
         possible = [cell for cell in in_order(cells) if not cell.unsupported]
         for cell in cells:
             if cell.unsupported:
@@ -238,6 +238,7 @@ class Dispatch:
         for one in (shard, *([] if shard.cell else self._waiting.rest(shard))):
             one.order["at_once"] = fewer
         row = said(shard.task, end)
+        row["error_message"] = f"{row['error_message']} {AGAIN}"
         for cell in self._cells_of(shard):
             if cell.id not in self._short:
                 self._short.add(cell.id)

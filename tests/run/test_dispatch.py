@@ -17,15 +17,19 @@ import pytest
 
 from gxarena.engine import Engine
 from gxarena.results.folder import RunFolder
+from gxarena.results.reading import RunResults
 from gxarena.results.schemas import SAMPLES, TABLES
 from gxarena.run import dispatch as module
 from gxarena.run.cell_rows import CellRows
-from gxarena.run.cell_writer import CellWriter
+from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.dispatch import Dispatch
 from gxarena.run.frames import Frame, joined, split, table_bytes
 from gxarena.run.plan import Plan
+from gxarena.run.probe import PROBED_AT_ONCE
 from gxarena.run.publishing import Publisher
+from gxarena.run.runner import done_before, record_of
+from gxarena.run.store import CHUNK
 from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR, Limits
 
 ENDS: dict[str, dict[str, Any]] = {
@@ -35,7 +39,7 @@ ENDS: dict[str, dict[str, Any]] = {
     "died": {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED},
     "oom": {"status": "oom", "error_type": "MemoryError"},
 }
-AGAIN = {"died", "oom"}
+TRIED_TWICE = {"died", "oom"}
 TRIALS = 100
 
 
@@ -100,6 +104,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.owed: set[str] = set()
 
     def add(self, row: Mapping[str, Any], _: Any = None) -> None:
         self.rows[row["cell_id"]].append(dict(row))
@@ -142,7 +147,7 @@ def drawn(
 def _failed(chance: _Chance, name: str) -> str:
     """As what an order failed for good; empty where it did not, or was not begun."""
     *before, last = chance.ended.get(name, ["ok"])
-    for_good = last not in AGAIN or before
+    for_good = last not in TRIED_TWICE or before
     return str(ENDS[last]["status"]) if last != "ok" and for_good else ""
 
 
@@ -269,6 +274,54 @@ def test_who_died_for_another_is_scored_in_all_its_parts(
         dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
         assert set(_settled(dispatch, made, made.cells).values()) == {"ok"}
         assert {*map(tuple, chance.ended.values())} == {("died", "ok")}
+
+
+@pytest.mark.parametrize("kind", ["explain", "score"])
+@pytest.mark.parametrize("last", ["ok", "oom"])
+def test_a_kill_before_the_second_try_leaves_it_to_be_made(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, last: str
+) -> None:
+    """Memory suffices for no cell's first try, or no explainer's; killed before the second."""
+    folder, tried = RunFolder(tmp_path / "run"), Counter[str]()
+    folder.claim(record_of(made))
+
+    def settle(*, killed: bool) -> None:
+        chance = _Chance(0, made)
+
+        def result(order: Mapping[str, Any]) -> bytes:
+            first = order["at_once"] == (PROBED_AT_ONCE if order["kind"] == "score" else CHUNK)
+            if killed and not first:
+                raise KeyboardInterrupt
+            tried[kind] += order["kind"] == kind
+            how = ("oom" if first else last) if order["kind"] == kind else "ok"
+            return chance.told(order, how, ENDS[how])
+
+        monkeypatch.setattr(chance, "result", result)
+        monkeypatch.setattr(module, "wait", chance.wait)
+        dispatch = Dispatch(made, folder, Engine(chance, 1), Limits(1.0, 1))
+        due = [cell for cell in made.cells if cell.id not in done_before(made, folder, False)]
+        settled = dispatch.settle(due, CellRows(made), CellWriter(folder, due))
+        if killed:
+            with pytest.raises(KeyboardInterrupt):
+                list(settled)
+        else:
+            assert {status for _, status, _ in settled} == {last}
+        dispatch.close()
+
+    settle(killed=True)
+    first = RunResults.of(folder.path).table("cells").to_pylist()
+    assert {row["status"] for row in first} == {"oom"}
+    for retry in (True, False):
+        assert done_before(made, folder, retry) == set()
+    settle(killed=False)
+    rows = RunResults.of(folder.path).table("cells").to_pylist()
+    for cell in made.cells:
+        said = [row for row in rows if row["cell_id"] == cell.id]
+        assert [(row["attempt"], row["status"]) for row in said] == [(1, "oom"), (2, last)]
+        assert said[0]["error_message"].endswith(AGAIN)
+        assert AGAIN not in str(said[1]["error_message"])
+    assert done_before(made, folder, False) == {cell.id for cell in made.cells}
+    assert tried[kind] > 1
 
 
 ODD: list[dict[str, Any]] = [
