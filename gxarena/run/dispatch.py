@@ -34,7 +34,7 @@ from gxarena.run.preloading import preloaded
 from gxarena.run.publishing import Publisher
 from gxarena.run.scoring import components_of
 from gxarena.run.stages import Report
-from gxarena.run.store import CHUNK, Store
+from gxarena.run.store import CHUNK, Store, n_chunks
 from gxarena.run.supervisor import DIED, Limits
 from gxarena.run.tasks import Shard, Task, tasks_of
 from gxarena.run.waiting import Waiting
@@ -44,6 +44,8 @@ TRIES = 2
 FEWER = 8
 PROBED_FEWER = 64
 """Samples, and questions of a metric, given at a time where the usual number was too much."""
+LEAVING = 60.0
+"""Seconds that are waited at the end for what works elsewhere and is not needed."""
 
 
 class Dispatch:
@@ -120,11 +122,22 @@ class Dispatch:
     def interrupt(self) -> None:
         """End what works, and say of the cells that were at work that they were interrupted."""
         supervisor.stop(self.run)
-        for future, (shard, _) in self._working.items():
-            future.cancel()
+        for shard, _ in self._working.values():
             if shard.cell and not self._gathering.is_over(shard.cell):
                 started = self._gathering.end(shard.cell)
                 self._write(shard.cell, {"status": "interrupted", "seconds": 0.0}, started)
+
+    def leave(self) -> bool:
+        """End what nobody waits for any more; returns whether that has ended.
+
+        Elsewhere its supervisors take it for the end where the luggage is gone: not every engine
+        can cancel what is at work.
+        """
+        supervisor.stop(self.run)
+        Path(self._common["luggage"]).unlink(missing_ok=True)
+        for future in self._working:
+            future.cancel()
+        return not wait(self._working, LEAVING).not_done
 
     def close(self) -> None:
         """Let go of everything; what the engine's workers hold is theirs to end."""
@@ -173,6 +186,8 @@ class Dispatch:
         self._working[future] = shard, started
         if shard.cell:
             self._gathering.begin(shard.cell, started)
+        else:
+            self._report_samples(shard)
 
     def _take(self, future: Future[bytes]) -> Iterator[Settled]:
         """Publish what came back, once its worker has something else to do."""
@@ -186,8 +201,7 @@ class Dispatch:
         if task.failure is not None:
             return  # another shard of it has failed meanwhile
         if shard.cell and self._gathering.is_over(shard.cell):
-            self._finish(task)  # as has another part of its cell
-            return
+            return  # as has another part of its cell
         if self._is_worth_another_try(shard, end):
             self._try_again(shard, end, started)
             return
@@ -199,10 +213,9 @@ class Dispatch:
         elif end["status"] != "ok":
             yield from self._fail(task, said(task, end))
             return
-        else:
-            total = len(self._plan.datasets[shard.order["dataset"]].samples)
-            self._report(task.what, max(0, total - CHUNK * (self._left[task] - 1)), total)
         self._finish(task)
+        if not shard.cell:
+            self._report_samples(shard)
 
     def _finish(self, task: Task) -> None:
         """One of a task's shards needs no more work."""
@@ -215,9 +228,12 @@ class Dispatch:
     ) -> Iterator[Settled]:
         """A part of a cell is there; write what came of the cell where that is known by now."""
         if end["status"] != "ok":
-            self._left[shard.task] -= self._waiting.drop_after(shard)
+            self._left[shard.task] -= self._waiting.drop_rest(shard, shard.number)
         if (came := self._gathering.take(shard, cell, frames, end)) is not None:
             row, tables = came
+            # Nobody waits for what is still at work for it.
+            at_work = sum(one.cell is cell for one, _ in self._working.values())
+            self._left[shard.task] -= at_work + self._waiting.drop_rest(shard)
             yield self._write(cell, row, self._gathering.end(cell), tables)
 
     def _is_worth_another_try(self, shard: Shard, end: Mapping[str, Any]) -> bool:
@@ -322,6 +338,13 @@ class Dispatch:
     def _listen(self, worker: str, header: Mapping[str, Any]) -> None:
         """A worker has begun with something, or got on with it."""
         if "what" in header:
-            told = str(header["what"]), int(header["done"]), int(header["total"])
-            self._at_work.tell(worker, *told)
-            self._report(*told)
+            what, done, total = str(header["what"]), int(header["done"]), int(header["total"])
+            self._at_work.tell(worker, what, done, total)
+            if "chunk" not in header:  # an order, of samples: which were done before is known here
+                self._report(what, self._at_work.together(what), total)
+
+    def _report_samples(self, shard: Shard) -> None:
+        """How many samples of a task are done, whoever is at which."""
+        total = len(self._plan.datasets[shard.order["dataset"]].samples)
+        done = CHUNK * (n_chunks(total) - self._left[shard.task])
+        self._report(shard.task.what, min(done, total), total)

@@ -225,9 +225,8 @@ class _Supervised:
 
     def close(self) -> None:
         """End the engine, and whatever still works."""
-        if self._dispatch:
-            supervisor.stop(self._dispatch.run)
-        self._engine.executor.shutdown(wait=True)  # what waited in it was cancelled
+        ended = self._dispatch.leave() if self._dispatch else True
+        self._engine.executor.shutdown(wait=ended)  # of what does not end nothing is waited for
         if self._dispatch:
             self._dispatch.close()
         self._engine.close()

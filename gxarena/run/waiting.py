@@ -68,15 +68,16 @@ class Waiting:
             shard.task.shards[:0] = held
             self.open(shard.task)
 
-    def drop_after(self, failed: Shard) -> int:
-        """Leave out what comes after a part of a cell that failed; returns how many these were.
+    def drop_rest(self, part: Shard, after: int = -1) -> int:
+        """Leave out what has not begun of a part's cell; returns how many these were.
 
-        What comes before it may still fail, and then it is that which a row speaks of.
+        Of what is tried again only what comes `after` a part that failed: what comes before may
+        still fail, and then it is that which a row speaks of.
         """
-        unit = _unit(failed)
+        unit = _unit(part)
         doubted = [one for one in self._suspects if _unit(one) is unit]
-        rest = [*self.rest(failed), *(one for one in doubted if one.number > failed.number)]
-        self._take_out(failed.task, rest)
+        rest = [*self.rest(part), *(one for one in doubted if one.number > after)]
+        self._take_out(part.task, rest)
         return len(rest)
 
     def drop(self, task: Task) -> list[Cell]:

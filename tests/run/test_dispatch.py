@@ -20,6 +20,7 @@ from gxarena.results.folder import RunFolder
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import SAMPLES, TABLES
 from gxarena.run import dispatch as module
+from gxarena.run import supervisor
 from gxarena.run.cell_rows import CellRows
 from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.cells import Cell
@@ -174,8 +175,11 @@ def test_each_cell_is_written_once_and_the_run_ends(
         told = list(dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out)))
         dispatch.close()
         assert sorted(cell.id for cell, *_ in told) == sorted(cell.id for cell in made.cells), seed
-        tasks = {order["task"] for order in chance.given.values()}  # left at work: have failed
+        left = chance.given.values()  # still at work: of what has failed
+        tasks = {order["task"] for order in left if "cell" not in order}
         assert all(any(_failed(chance, f"{task}  {i}") for i in (0, 1)) for task in tasks), seed
+        over = {order["cell"]["id"] for order in left if "cell" in order}
+        assert all(out.rows[cell][-1]["status"] != "ok" for cell in over), seed
         assert all(len(ended) <= 2 for ended in chance.ended.values()), seed
         for cell in made.cells:
             *before, last = out.rows[cell.id]
@@ -255,6 +259,35 @@ def test_what_always_ends_its_child_costs_a_child_a_worker_and_one(
             assert sum(n for name, n in counts.items() if name.startswith(of_task)) <= min(
                 3, workers + 1
             )
+
+
+def test_what_is_told_of_samples_and_questions_only_grows(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers say which samples they begin with, and of questions how many those of their part."""
+    told: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    chance = _Chance(0, made)
+
+    def result(order: Mapping[str, Any]) -> bytes:
+        for worker in ("worker_0", "worker_1"):
+            supervisor.listeners[dispatch.run](worker, order)
+            if order["kind"] == "score":
+                asked = {"what": order["what"], "done": 5, "total": 0}
+                supervisor.listeners[dispatch.run](worker, asked)
+        return chance.told(order, "ok", ENDS["ok"])
+
+    monkeypatch.setattr(chance, "result", result)
+    monkeypatch.setattr(module, "wait", chance.wait)
+    engine, limits = Engine(chance, 3), Limits(1.0, 1)
+    dispatch = Dispatch(
+        made, RunFolder(tmp_path), engine, limits, lambda what, *how: told[what].append(how)
+    )
+    _settled(dispatch, made, made.cells)
+    assert len(told) == 2 + 6 + 6
+    for what, said in told.items():
+        assert said == sorted(said), what
+        scored = what.startswith("gini of")  # each of four parts by two workers
+        assert said[-1] == ((40, 0) if scored else (70, 70)), what
 
 
 def test_who_died_for_another_is_scored_in_all_its_parts(
