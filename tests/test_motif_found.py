@@ -52,6 +52,16 @@ def test_each_control_stands_apart_beside_the_explanation(script: Any) -> None:
     assert random["said"] == "0%; no pattern counts"
 
 
+def test_a_copy_that_learned_nothing_stands_beside_who_explained_it(script: Any) -> None:
+    numbers = dict.fromkeys(("counted", "recall", "recall_best", "matched"), (1.0, 5))
+    roles = {"lrp": "method", "lrp-plus": "method", "random": "floor"}
+    roles |= {f"randomised-{of}": "control" for of in ("lrp", "lrp-plus")}
+    board = [row for name, role in roles.items() for row in _rows(name, role, **numbers)]
+    beside = [(row["explainer"], row["of"]) for row in script.found(board)]
+    of = ["the explanation", "random scores", "a randomised model"]
+    assert beside == [(name, one) for name in ("lrp", "lrp-plus") for one in of]
+
+
 def test_boards_without_motifs_are_refused(script: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected boards with motifs"):
         script.main([str(tmp_path)])

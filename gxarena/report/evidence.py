@@ -11,6 +11,7 @@ from typing import Any
 from gxarena.errors import InputError
 from gxarena.report.runs import ALL, ONE_SET, Cell, ClassOfSamples, NotHeld, Run, of_replicate
 from gxarena.results.bundle import is_bundle, opened
+from gxarena.results.excess import is_beside
 from gxarena.results.schemas import REPLICATE
 
 
@@ -122,15 +123,22 @@ class Evidence:
     def controls_of(self, cell: Cell) -> list[Cell]:
         """The same cell with the scores of each control; the ceiling, which knows truth, is none.
 
-        Of a model with replicates, those that the cell is of.
+        Of copies that learned nothing, as `is_beside` has it. Of a model with replicates, those
+        that the cell is of.
         """
         same = ("dataset", "model", "aggregator", "metric_name", "attributions_units")
         positions = {row[REPLICATE] for row in cell.rows}
+        alike = [
+            other
+            for other in self.cells(cell.metric, controls=True, classes=ALL)
+            if other.run is cell.run and all(other.facts[of] == cell.facts[of] for of in same)
+        ]
+        methods = {other.facts["explainer"] for other in alike if not other.is_control}
         found = []
-        for other in self.cells(cell.metric, controls=True, classes=ALL):
-            agree = all(other.facts[fact] == cell.facts[fact] for fact in same)
+        for other in alike:
             rows = tuple(row for row in other.rows if row[REPLICATE] in positions)
-            if other.run is cell.run and other.role in ("floor", "control") and agree and rows:
+            beside = is_beside(other.facts["explainer"], cell.facts["explainer"], methods)
+            if other.role in ("floor", "control") and beside and rows:
                 found.append(replace(other, rows=rows))
         return found
 

@@ -2,13 +2,14 @@
 
 The sequences hold motifs whatever explains them: GC content finds CTCF in CTCF's peaks. What an
 explainer found is therefore read beside random, GC and randomised-model scores of the same model,
-data and metric, on the same units and in the same contributions.
+data and metric, on the same units and in the same contributions. Of copies that learned nothing
+those stand beside it that it explained itself: another rule reads something else off them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +120,16 @@ def kind_of(control: str) -> str:
     return kinds.get(control.partition("-")[0], control)
 
 
+def is_beside(control: str, explainer: str, explainers: Collection[str]) -> bool:
+    """Whether a control stands beside an explainer, by their labels.
+
+    A copy that learned nothing, as explained by another of the `explainers` (``randomised-lrp``
+    where there is an ``lrp``), stands beside that one alone.
+    """
+    of = control.removeprefix("randomised-")
+    return of in (control, explainer) or of not in explainers
+
+
 def excesses(run: RunResults) -> list[Excess]:
     """Every method's matched patterns beside its controls', in the order of the run's cells."""
     cells = [
@@ -165,7 +176,12 @@ def _excess(
     alike: Sequence[dict[str, Any]],
     motifs: dict[str, list[dict[str, Any]]],
 ) -> Excess:
-    controls = [other for other in alike if is_null(other)]
+    methods = {other["explainer"] for other in alike if other["explainer_role"] == "method"}
+    controls = [
+        other
+        for other in alike
+        if is_null(other) and is_beside(other["explainer"], cell["explainer"], methods)
+    ]
     return Excess(
         dataset=cell["dataset"],
         model=cell["model"],

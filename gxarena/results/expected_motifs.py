@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gxarena.results.excess import kind_of
+from gxarena.results.excess import is_beside, kind_of
 
 _LIKE = ("dataset", "model", "aggregator", "metric")
 Row = Mapping[str, Any]
@@ -32,9 +32,12 @@ def found(board: Sequence[Row]) -> Iterator[dict[str, Any]]:
     numbers = {key: own for key, own in numbers.items() if own.keys() >= _ASKED}
     for (*like, role, explainer), own in numbers.items():
         if role == "method":
-            beside = [key for key in numbers if list(key[:-2]) == like and key[-2] != "method"]
+            alike = [key for key in numbers if list(key[:-2]) == like]
+            methods = {key[-1] for key in alike if key[-2] == "method"}
             yield _row(like, explainer, EXPLANATION, own)
-            for key in beside:
+            for key in alike:
+                if key[-2] == "method" or not is_beside(key[-1], explainer, methods):
+                    continue
                 yield _row(like, explainer, kind_of(key[-1]), numbers[key])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from pathlib import Path
@@ -53,7 +54,9 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
 def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int]) -> None:
     """docs/results.md, how far these numbers reach."""
     rows = pq.read_table(BOARDS / f"{board}.parquet").to_pylist()
-    assert {(r["model"], r["replicates"]) for r in rows if r["role"] == "method" and r["n"]} == set(
+    # Of maps without evidence for the target the mean map has none either.
+    own = [r for r in rows if not r["metric"].endswith(".positional")]
+    assert {(r["model"], r["replicates"]) for r in own if r["role"] == "method" and r["n"]} == set(
         models.items()
     )
 
@@ -399,13 +402,17 @@ def test_lrp_gains_in_either_class_right_or_wrong(explainer: str, fill: str) -> 
     above: dict[str, set[str]] = {}
     for part in parts:
         rows = _rows(f"question-classes{part}", metric=metric)
-        controls = [rows[name] for name in ("gc", "random", "randomised-lrp")]
+        copies = ("randomised-lrp", "randomised-lrp-plus")
+        controls = [rows[name] for name in ("gc", "random", *copies)]
         above[part] = {one["explainer"] for one in controls if one["ci_low"] > 0}
-        beyond = row[part]["ci_low"] > max(one["ci_high"] for one in controls)
-        assert beyond == ((explainer, part) != ("lrp-plus", "-wrong"))
+        below = {one["explainer"] for one in controls if one["ci_high"] < 0}
+        assert below == ({"randomised-lrp-plus"} if part == "-promoters" else set())
+        beyond = [row[part]["ci_low"] > one["ci_high"] for one in controls]
+        everywhere = (explainer, part) != ("lrp-plus", "-wrong")
+        assert beyond == [everywhere] * len(controls)
     five_right = {"gc"} if fill == "dinucleotide" else set()
     assert above == {
-        "": {"gc"}, "-promoters": set(), "-background": {"gc", "randomised-lrp"},
+        "": {"gc"}, "-promoters": set(), "-background": {"gc", *copies},
         "-correct": five_right, "-wrong": set(),
     }  # fmt: skip
     assert "GC content has a little of it on background alone" not in _page("results")
@@ -543,6 +550,15 @@ def test_where_smoothing_moves_lrp_beyond_both_intervals(grammar: str) -> None:
 
 CONVENTIONS = ("before", "after", "never", "l1")
 STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
+
+
+def test_promoters_that_all_ten_get_wrong_are_too_few_for_an_interval() -> None:
+    """docs/paper.md, similarity."""
+    for strategy in ("sum", "mean", "passed_on", "equally_distributed"):
+        asked = {"metric": "cj-before[vs cnn/lrp]", "aggregator": strategy}
+        row = _rows("question-similarity-wrong", model="dnabert2-mini", **asked)["attnlrp"]
+        assert row["sequences"] < 12
+        assert row["ci_low"] is None
 
 
 SIMILAR = ("question-similarity", "question-similarity-correct")
@@ -997,42 +1013,21 @@ def test_beside_which_control_motifs_are_in_excess() -> None:
     assert "all controls" not in {row["beside"] for row in minis}
 
 
-@pytest.mark.parametrize("suite", ["fly-motifs", "question-classes"])
-def test_where_copies_that_learned_nothing_are_explained_by_epsilon_alone(suite: str) -> None:
-    """docs/results.md, by class, and real binding sites: what epsilon-plus stands beside."""
-    explainers = tomllib.loads((BENCHMARKS / f"{suite}.toml").read_text())["explainers"]
-    rules = [
-        one.get("composite", "epsilon")
-        for one in explainers.values()
-        if one["name"] == "randomised" and one["explainer"] == "lrp"
-    ]
-    assert rules == ["epsilon"]
-    assert explainers["lrp-plus"]["composite"] == "epsilon_plus"
-    page = _page("results")
-    assert "these copies were explained by epsilon alone" in page
-    assert "beside the other two together its excess is told as well" in page
-
-
-def test_epsilon_plus_is_in_excess_on_the_fly_without_the_copies_by_another_rule() -> None:
-    """docs/results.md, real binding sites."""
-    beside = {
-        row["beside"]: row
+def test_epsilon_plus_is_in_excess_on_the_fly_beside_its_own_rule_on_copies() -> None:
+    """docs/results.md, real binding sites and fly core promoters."""
+    low = {
+        row["beside"]: row["low"]
         for row in pq.read_table(BOARDS / "motif-excess.parquet").to_pylist()
         if row["dataset"] == "fly-promoters" and row["explainer"] == "lrp-plus"
     }
-    ours = beside["all controls"]
-    theirs = tuple(
-        Found(kind, beside[kind]["control_patterns"], 0, beside[kind]["control_matched"])
-        for kind in ("GC content", "random scores")
+    assert low["all controls"] > 0
+    assert low["a randomised model"] > 0
+    counted, matched = (
+        _rows("fly-motifs", metric=f"modisco.hypothetical.{quantity}")["randomised-lrp-plus"]
+        for quantity in ("counted", "matched")
     )
-    excess = Excess(
-        *("",) * 4, None, "", "", Found("", ours["patterns"], 0, ours["matched"]), theirs
-    )
-    assert excess.interval is not None
-    assert excess.interval[0] > 0
-
-
-CONTROLS = ("GC content", "random scores", "a randomised model")
+    assert counted["ci_low"] > 0
+    assert matched["estimate"] < 0.05
 
 
 def test_of_the_patterns_that_count_alone_less_excess_is_told() -> None:
@@ -1044,7 +1039,7 @@ def test_of_the_patterns_that_count_alone_less_excess_is_told() -> None:
         times = 1 if row["of"] == "GC content" else row["trainings"]
         number = round(row["counted"] * times)
         counting.setdefault(tuple(row[name] for name in like), {})[row["of"]] = number
-    told = set()
+    told, of_the_fly = set(), set()
     for row in pq.read_table(BOARDS / "motif-excess.parquet").to_pylist():
         of = counting[tuple(row[name] for name in like)]
         ours = of["the explanation"]
@@ -1060,15 +1055,19 @@ def test_of_the_patterns_that_count_alone_less_excess_is_told() -> None:
             assert found.interval is not None
             if found.interval[0] > 0:
                 told.add((row["dataset"], row["contributions"], row["beside"]))
+                if row["dataset"] == "fly-promoters":
+                    of_the_fly.add(row["explainer"])
     assert told == {
         ("pu1", "observed", "all controls"),
         ("pu1", "hypothetical", "all controls"),
         ("pu1", "observed", "GC content"),
         ("pu1", "observed", "a randomised model"),
+        ("fly-promoters", "hypothetical", "all controls"),
+        ("fly-promoters", "hypothetical", "a randomised model"),
     }
+    assert of_the_fly == {"lrp-plus"}
     page = _page("results")
     assert "Of the patterns that count alone" in page
-    assert "of the patterns that count alone it has none that is told" in page
     assert "which has few patterns" not in page
 
 
@@ -1104,6 +1103,140 @@ def test_on_tokens_attnlrp_is_ahead_of_lrp_s_sums() -> None:
             assert own["ci_high"] > carried["ci_low"]
     assert ahead["auprc-1"] == set(GRAMMARS) - {"spacing"}
     assert ahead["auprc-magnitude-1"] == {"one", "and", "or"}
+
+
+MEASURES = ("auprc", "auroc", "relevance_mass", "relevance_rank", "pointing_game")
+WIDTHS = (1, 5, 11, 21)
+
+
+@functools.cache
+def _at_matched_resolution() -> dict[tuple[str, ...], dict[str, Any]]:
+    """Rows of `question-resolution` by data set, model, explainer, strategy and metric."""
+    labels = ("dataset", "model", "explainer", "aggregator", "metric")
+    rows = pq.read_table(BOARDS / "question-resolution.parquet").to_pylist()
+    return {tuple(row[label] for label in labels): row for row in rows}
+
+
+def _map(grammar: str, explainer: str, metric: str, strategy: str = "") -> dict[str, Any]:
+    """A method's row on nucleotides, or by a strategy."""
+    model, native = {"lrp": ("cnn-planted", "native"), "attnlrp": ("mini-planted", "passed_on")}[
+        explainer
+    ]
+    return _at_matched_resolution()[grammar, model, explainer, strategy or native, metric]
+
+
+def _ahead(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Beyond both intervals."""
+    return bool(one["ci_low"] > other["ci_high"])
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_what_smoothing_does_by_every_measure(measure: str) -> None:
+    """docs/results.md, matched resolution: over eleven nucleotides beside as it is."""
+    for grammar in GRAMMARS:
+        signed, magnitude = (
+            [_map(grammar, "lrp", f"{measure}-{sign}{width}")["estimate"] for width in (1, 11)]
+            for sign in ("", "magnitude-")
+        )
+        assert signed[1] < signed[0]
+        assert (magnitude[1] > magnitude[0]) == (measure != "relevance_mass")
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_who_stays_beyond_the_controls_at_every_resolution(measure: str) -> None:
+    """docs/results.md, matched resolution."""
+
+    def beyond(grammar: str, explainer: str, sign: str, width: int) -> bool:
+        method = _map(grammar, explainer, f"{measure}-{sign}{width}")
+        where = (grammar, method["model"], method["aggregator"], method["metric"])
+        rows = _at_matched_resolution()
+        controls = [
+            rows[where[0], where[1], control, where[2], where[3]]
+            for control in ("gc", "blur", "random")
+        ]
+        return all(_ahead(method, control) for control in controls)
+
+    for width in WIDTHS:
+        assert all(beyond(grammar, "lrp", "magnitude-", width) for grammar in GRAMMARS)
+        for grammar in GRAMMARS:
+            odd = (measure, width, grammar) == ("pointing_game", 21, "spacing")
+            assert beyond(grammar, "attnlrp", "", width) != odd
+        if width > 1:
+            assert not all(beyond(grammar, "lrp", "", width) for grammar in GRAMMARS)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_which_map_is_ahead_hangs_on_the_measure(measure: str) -> None:
+    """docs/results.md, matched resolution: LRP's magnitudes and AttnLRP's scores."""
+    ahead, behind = (
+        {
+            width: sum(
+                _ahead(*pair[::order])
+                for grammar in GRAMMARS
+                for pair in [
+                    (
+                        _map(grammar, "lrp", f"{measure}-magnitude-{width}"),
+                        _map(grammar, "attnlrp", f"{measure}-{width}"),
+                    )
+                ]
+            )
+            for width in WIDTHS
+        }
+        for order in (1, -1)
+    )
+    if measure == "relevance_mass":
+        assert set(behind.values()) == {len(GRAMMARS)}
+        for width in WIDTHS:
+            metric = f"relevance_mass-magnitude-{width}"
+            behind_too = {
+                grammar
+                for grammar in GRAMMARS
+                if _ahead(_map(grammar, "attnlrp", metric), _map(grammar, "lrp", metric))
+            }
+            assert behind_too == set(GRAMMARS) - {"spacing"}
+        return
+    assert ahead[21] >= 4
+    assert behind[21] == 0
+    as_they_are = {"auprc": (0, 4), "relevance_rank": (0, 4), "auroc": (4, 0)}
+    assert (ahead[1], behind[1]) == as_they_are.get(measure, (ahead[1], behind[1]))
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_lrp_with_its_signs_is_ahead_by_the_pointing_game_alone(measure: str) -> None:
+    """docs/results.md, matched resolution."""
+    ahead = {
+        (width, grammar)
+        for width in WIDTHS
+        for grammar in GRAMMARS
+        if _ahead(*(_map(grammar, who, f"{measure}-{width}") for who in ("lrp", "attnlrp")))
+    }
+    by_pointing = measure == "pointing_game"
+    assert ahead == ({(1, "spacing"), (5, "spacing")} if by_pointing else set())
+    carried = {
+        (sign, grammar)
+        for sign in ("", "magnitude-")
+        for grammar in GRAMMARS
+        if _ahead(
+            _map(grammar, "lrp", f"{measure}-{sign}1", "sum"),
+            _map(grammar, "attnlrp", f"{measure}-{sign}1", "native"),
+        )
+    }
+    assert carried == ({("", "spacing")} if by_pointing else set())
+
+
+def test_auroc_puts_controls_before_lrp_with_its_signs() -> None:
+    """docs/results.md, matched resolution."""
+    rows = _at_matched_resolution()
+    behind = {
+        grammar
+        for grammar in GRAMMARS
+        for control in ("gc", "blur")
+        if _ahead(
+            rows[grammar, "cnn-planted", control, "native", "auroc-1"],
+            _map(grammar, "lrp", "auroc-1"),
+        )
+    }
+    assert len(behind) == 3
 
 
 def test_pairs_do_not_tell_every_rule_by_signs() -> None:
@@ -1283,3 +1416,27 @@ def test_nobody_is_ranked_by_rounding() -> None:
     ]
     assert {name for name, _ in rounding} == {"explainers"}
     assert {rank for _, rank in rounding} == {None}
+
+
+def test_few_patterns_of_noise_count_and_two_of_them_match() -> None:
+    """docs/metrics.md, modisco."""
+    counted: dict[tuple[str, str], list[int]] = {}
+    for row in pq.read_table(BOARDS / "motif-noise.parquet").to_pylist():
+        kind = "gc" if row["scores"] == "gc" else "noise"
+        of = counted.setdefault((kind, row["units"]), [0, 0])
+        of[0] += row["counted"]
+        of[1] += row["matched"]
+        if row["matched"] and kind == "noise":
+            assert row["dataset"] == "fly"
+    assert counted["noise", "nucleotides"] == [0, 0]
+    assert counted["noise", "tokens"][0] < 25
+    assert counted["noise", "tokens"][1] == 2
+    elsewhere = {
+        name: sum(
+            row["matched"]
+            for row in pq.read_table(BOARDS / "motif-noise.parquet").to_pylist()
+            if row["scores"] == "gc" and row["dataset"] == name
+        )
+        for name in ("fly", "nontata")
+    }
+    assert elsewhere["fly"] > 5 * elsewhere["nontata"]

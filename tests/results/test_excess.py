@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gxarena.registry import Registry
+from gxarena.report.evidence import Evidence
+from gxarena.report.runs import ALL
 from gxarena.results.excess import TOLD_THE_TRUTH, Excess, Found, excesses, is_null
 from gxarena.results.reading import RunResults
 from gxarena.run.plan import Plan
@@ -143,6 +145,31 @@ def test_methods_stand_beside_the_controls_of_their_model_units_and_contribution
         assert (one.number, one.share) == (1, None)
 
 
+def test_a_copy_that_learned_nothing_stands_beside_who_explained_it(
+    plan: Callable[..., Plan], tmp_path: Path
+) -> None:
+    copies = {f"randomised-{of}": {"name": "random"} for of in ("exact", "again", "nobody")}
+    block = {
+        "datasets": ["mine"], "models": ["toy"], "aggregators": ["native"],
+        "explainers": ["exact", "again", "random", *copies], "metrics": ["patterns"],
+    }  # fmt: skip
+    folder = tmp_path / "run"
+    made = plan(matrix=[block], explainers={"again": {"name": "exact"}, **copies})
+    assert run(made, folder).complete
+    beside = {
+        one.found.explainer: {control.explainer for control in one.controls}
+        for one in excesses(RunResults.of(folder))
+    }
+    assert beside == {
+        "exact": {"random", "randomised-exact", "randomised-nobody"},
+        "again": {"random", "randomised-again", "randomised-nobody"},
+    }
+    evidence = Evidence.of([folder])
+    for cell in evidence.cells("patterns", classes=ALL):
+        found = {one.facts["explainer"] for one in evidence.controls_of(cell)}
+        assert found == beside[cell.facts["explainer"]]
+
+
 def test_a_run_whose_metric_says_not_in_what_has_no_excess(
     plan: Callable[..., Plan], tmp_path: Path
 ) -> None:
@@ -163,9 +190,25 @@ def test_every_suite_with_motifs_has_the_controls_in_the_same_block(name: str) -
                 "floor",
                 "control",
             )
-        (wrapped,) = {
-            suite.explainers[e]["explainer"]
+        methods = {
+            e
             for e, of in zip(block.explainers, names, strict=True)
-            if of == "randomised"
+            if components.registered("explainers", of).component.role == "method"
         }
-        assert wrapped in names
+        _each_has_a_copy(suite, methods, set(block.explainers))
+
+
+def _each_has_a_copy(suite: Suite, methods: set[str], explainers: set[str]) -> None:
+    """Under the label by which it stands beside it, and of the same rule."""
+    for method in methods:
+        own = suite.explainers.get(method, {})
+        name, parameters = own.get("name", method), {k: v for k, v in own.items() if k != "name"}
+        copy = {"name": "randomised", "explainer": name, **parameters}
+        assert f"randomised-{method}" in explainers
+        assert suite.explainers[f"randomised-{method}"] == copy
+
+
+def test_faithfulness_to_classes_is_beside_copies_by_the_same_rule() -> None:
+    suite = read_suite("question-classes")
+    (block,) = suite.matrix
+    _each_has_a_copy(suite, {"lrp", "lrp-plus"}, set(block.explainers))
