@@ -16,9 +16,12 @@ def _rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_memory_does_not_grow_with_the_sequences() -> None:
-    """docs/engines.md."""
-    rows = _rows("memory.csv")
+@pytest.mark.parametrize("engine", ["inline", "local"])
+def test_memory_does_not_grow_with_the_sequences(engine: str) -> None:
+    """docs/engines.md: whether in one process or in children."""
+    every = _rows("memory.csv")
+    rows = [row for row in every if row["engine"] == engine]
+    assert {row["engine"] for row in every} == {"inline", "local"}
     assert [int(row["sequences"]) for row in rows] == [500, 5_000, 14_000]
     first = float(rows[0]["peak_megabytes"])
     for row in rows:

@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,6 +69,7 @@ class AtWork:
         self._path = folder / FILE
         self._lock = threading.Lock()
         self._works: dict[str, Work] = {}
+        self._before: Counter[str] = Counter()
         self._written = 0.0
 
     def tell(self, worker: str, what: str, done: int, total: int) -> Work:
@@ -76,12 +78,20 @@ class AtWork:
         with self._lock:
             known = self._works.get(worker)
             if known is None or known.what != what or done < known.done:
+                if known:
+                    self._before[known.what] += known.done
                 known = self._works[worker] = Work(worker, what, done, total, now, done, now)
             known.done, known.total, known.now = done, total, now
             if now - self._written >= EVERY:
                 self._written = now
                 self._write()
             return known
+
+    def together(self, what: str) -> int:
+        """How many questions all workers have asked for one cell, each for parts of it."""
+        with self._lock:
+            now = sum(work.done for work in self._works.values() if work.what == what)
+            return self._before[what] + now
 
     def close(self) -> None:
         """Nobody works any more."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
@@ -22,7 +22,7 @@ from gxarena.results.folder import RunFolder
 from gxarena.run import luggage, supervisor
 from gxarena.run.at_work import AtWork
 from gxarena.run.cell_rows import CellRows, Row, Tables
-from gxarena.run.cell_writer import CellWriter
+from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import check_unchanged
 from gxarena.run.endings import refused, result, said, what_changed
@@ -34,15 +34,18 @@ from gxarena.run.preloading import preloaded
 from gxarena.run.publishing import Publisher
 from gxarena.run.scoring import components_of
 from gxarena.run.stages import Report
-from gxarena.run.store import CHUNK, Store
+from gxarena.run.store import CHUNK, Store, n_chunks
 from gxarena.run.supervisor import DIED, Limits
 from gxarena.run.tasks import Shard, Task, tasks_of
+from gxarena.run.waiting import Waiting
 
 TRIES = 2
 """How often a shard may end a child."""
 FEWER = 8
 PROBED_FEWER = 64
 """Samples, and questions of a metric, given at a time where the usual number was too much."""
+LEAVING = 60.0
+"""Seconds that are waited at the end for what works elsewhere and is not needed."""
 
 
 class Dispatch:
@@ -65,8 +68,7 @@ class Dispatch:
         self._sorter: TopologicalSorter[Task] = TopologicalSorter()
         self._short: set[str] = set()
         self._tasks: list[Task] = []
-        self._open: list[Task] = []
-        self._suspects: list[Shard] = []
+        self._waiting = Waiting()
         self._freed: Task | None = None
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
@@ -98,7 +100,7 @@ class Dispatch:
 
     def settle(self, cells: Sequence[Cell], rows: CellRows, out: CellWriter) -> Iterator[Settled]:
         """Score cells, and write what came of each."""
-        self._rows, self._out = rows, out
+        self._rows, self._out, self._short = rows, out, {*out.owed}
         possible = [cell for cell in in_order(cells) if not cell.unsupported]
         for cell in cells:
             if cell.unsupported:
@@ -120,11 +122,22 @@ class Dispatch:
     def interrupt(self) -> None:
         """End what works, and say of the cells that were at work that they were interrupted."""
         supervisor.stop(self.run)
-        for future, (shard, _) in self._working.items():
-            future.cancel()
+        for shard, _ in self._working.values():
             if shard.cell and not self._gathering.is_over(shard.cell):
                 started = self._gathering.end(shard.cell)
                 self._write(shard.cell, {"status": "interrupted", "seconds": 0.0}, started)
+
+    def leave(self) -> bool:
+        """End what nobody waits for any more; returns whether that has ended.
+
+        Elsewhere its supervisors take it for the end where the luggage is gone: not every engine
+        can cancel what is at work.
+        """
+        supervisor.stop(self.run)
+        Path(self._common["luggage"]).unlink(missing_ok=True)
+        for future in self._working:
+            future.cancel()
+        return not wait(self._working, LEAVING).not_done
 
     def close(self) -> None:
         """Let go of everything; what the engine's workers hold is theirs to end."""
@@ -141,27 +154,23 @@ class Dispatch:
                 if failed is not None:
                     yield from self._fail(task, failed)
                 elif task.shards:
-                    self._open.append(task)
+                    self._waiting.open(task)
                 else:
                     self._sorter.done(task)
-        self._open.sort(key=lambda task: task.place)
 
     def _submit(self, after: Task | None = None) -> None:
         """Keep every worker busy, preferably with the task that it has worked for."""
-        alone = any(shard.tries for shard, _ in self._working.values())
-        while self._open and not alone and len(self._working) < self._engine.workers:
-            busy = {shard.task.child for shard, _ in self._working.values()}
-            task = min(self._open, key=lambda one: self._order(one, after, busy))
-            self._begin(task.shards.pop(0))
-            if not task.shards:
-                self._open.remove(task)
-        if not self._working and self._suspects:
-            self._begin(self._suspects.pop(0))
-
-    def _order(self, task: Task, after: Task | None, busy: Collection[str]) -> tuple[Any, ...]:
-        """What a worker that has done `after` does next: what its child is for, then the first."""
-        other = after is None or task.child != after.child
-        return task is not after, other, task.child in busy, task.place
+        while len(self._working) < self._engine.workers:
+            working = [shard for shard, _ in self._working.values()]
+            if any(shard.tries for shard in working):
+                return  # it is alone
+            busy = {shard.task.child for shard in working}
+            shard = self._waiting.next(after, busy)
+            if shard is None and not working:
+                shard = self._waiting.suspect()
+            if shard is None:
+                return
+            self._begin(shard)
 
     def _begin(self, shard: Shard) -> None:
         frame = Frame(
@@ -177,34 +186,36 @@ class Dispatch:
         self._working[future] = shard, started
         if shard.cell:
             self._gathering.begin(shard.cell, started)
+        else:
+            self._report_samples(shard)
 
     def _take(self, future: Future[bytes]) -> Iterator[Settled]:
         """Publish what came back, once its worker has something else to do."""
         shard, started = self._working.pop(future)
         task = self._freed = shard.task
-        if task.shards and task.failure is None:
-            self._submit(task)
         frames, end = result(future)
+        if end["status"] == "ok" and task.shards and task.failure is None:
+            self._submit(task)
         if end["status"] == "interrupted":
             raise KeyboardInterrupt
         if task.failure is not None:
             return  # another shard of it has failed meanwhile
         if shard.cell and self._gathering.is_over(shard.cell):
-            self._finish(task)  # as has another part of its cell
-            return
+            return  # as has another part of its cell
         if self._is_worth_another_try(shard, end):
             self._try_again(shard, end, started)
             return
         end = self._published(shard, frames, end)
+        if end["status"] == "ok":
+            self._waiting.trust(shard)
         if shard.cell:
             yield from self._score(shard, shard.cell, frames, end)
         elif end["status"] != "ok":
             yield from self._fail(task, said(task, end))
             return
-        else:
-            total = len(self._plan.datasets[shard.order["dataset"]].samples)
-            self._report(task.what, max(0, total - CHUNK * (self._left[task] - 1)), total)
         self._finish(task)
+        if not shard.cell:
+            self._report_samples(shard)
 
     def _finish(self, task: Task) -> None:
         """One of a task's shards needs no more work."""
@@ -217,24 +228,13 @@ class Dispatch:
     ) -> Iterator[Settled]:
         """A part of a cell is there; write what came of the cell where that is known by now."""
         if end["status"] != "ok":
-            self._begin_no_more(shard, cell)
+            self._left[shard.task] -= self._waiting.drop_rest(shard, shard.number)
         if (came := self._gathering.take(shard, cell, frames, end)) is not None:
             row, tables = came
+            # Nobody waits for what is still at work for it.
+            at_work = sum(one.cell is cell for one, _ in self._working.values())
+            self._left[shard.task] -= at_work + self._waiting.drop_rest(shard)
             yield self._write(cell, row, self._gathering.end(cell), tables)
-
-    def _begin_no_more(self, failed: Shard, cell: Cell) -> None:
-        """Leave out what comes after a part that failed and has not begun.
-
-        What comes before it may still fail, and then it is that which a row speaks of.
-        """
-        task = failed.task
-        waiting = (*task.shards, *self._suspects)
-        rest = [one for one in waiting if one.cell is cell and one.number > failed.number]
-        task.shards[:] = [one for one in task.shards if one not in rest]
-        self._suspects = [one for one in self._suspects if one not in rest]
-        if not task.shards and task in self._open:
-            self._open.remove(task)
-        self._left[task] -= len(rest)
 
     def _is_worth_another_try(self, shard: Shard, end: Mapping[str, Any]) -> bool:
         """Whether a child ended that may have been another's victim, or had too little memory."""
@@ -247,13 +247,14 @@ class Dispatch:
         That moves last bits, so that a row of the first attempt stays beside the second's.
         """
         shard.tries += 1
-        self._suspects.append(shard)
+        self._waiting.doubt(shard)
         if end["status"] != "oom":
             return
         fewer = PROBED_FEWER if shard.cell else FEWER
-        for one in (shard, *([] if shard.cell else shard.task.shards)):
+        for one in (shard, *([] if shard.cell else self._waiting.rest(shard))):
             one.order["at_once"] = fewer
         row = said(shard.task, end)
+        row["error_message"] = f"{row['error_message']} {AGAIN}"
         for cell in self._cells_of(shard):
             if cell.id not in self._short:
                 self._short.add(cell.id)
@@ -316,11 +317,7 @@ class Dispatch:
     def _fail(self, task: Task, row: Row) -> Iterator[Settled]:
         """A task has failed, with what is left of it."""
         task.failure = row
-        if task in self._open:
-            self._open.remove(task)
-        self._suspects = [one for one in self._suspects if one.task is not task]
-        cells = {shard.cell.id: shard.cell for shard in task.shards if shard.cell}
-        for cell in cells.values():
+        for cell in self._waiting.drop(task):
             yield self._write(cell, row, datetime.now(UTC))
         self._sorter.done(task)
 
@@ -341,6 +338,13 @@ class Dispatch:
     def _listen(self, worker: str, header: Mapping[str, Any]) -> None:
         """A worker has begun with something, or got on with it."""
         if "what" in header:
-            told = str(header["what"]), int(header["done"]), int(header["total"])
-            self._at_work.tell(worker, *told)
-            self._report(*told)
+            what, done, total = str(header["what"]), int(header["done"]), int(header["total"])
+            self._at_work.tell(worker, what, done, total)
+            if "chunk" not in header:  # an order, of samples: which were done before is known here
+                self._report(what, self._at_work.together(what), total)
+
+    def _report_samples(self, shard: Shard) -> None:
+        """How many samples of a task are done, whoever is at which."""
+        total = len(self._plan.datasets[shard.order["dataset"]].samples)
+        done = CHUNK * (n_chunks(total) - self._left[shard.task])
+        self._report(shard.task.what, min(done, total), total)

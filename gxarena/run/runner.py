@@ -17,7 +17,7 @@ from gxarena.results.record import RunRecord
 from gxarena.results.schemas import SETTLED, STATUSES
 from gxarena.run import supervisor
 from gxarena.run.cell_rows import CellRows
-from gxarena.run.cell_writer import CellWriter
+from gxarena.run.cell_writer import CellWriter, owed
 from gxarena.run.cells import Cell
 from gxarena.run.describing import check_components, described, downloaded, made_here
 from gxarena.run.dispatch import Dispatch
@@ -120,14 +120,14 @@ def run(
     folder.check(record_of(plan))
     with folder.locked():
         folder.claim(record_of(plan))
-        done, interrupted = _done(plan, folder, settings.retry_failed), False
+        done, interrupted = done_before(plan, folder, settings.retry_failed), False
         engine = open_engine(plan.registry, settings.engine, settings.workers)
         walk: _Inline | _Supervised = (
             _Supervised(folder, engine, settings, report) if engine else _Inline(folder, report)
         )
         try:
             plan = walk.prepare(plan, _due(plan, done))
-            done = _done(plan, folder, settings.retry_failed)
+            done = done_before(plan, folder, settings.retry_failed)
             if report_done:
                 report_done(len(done))
             for cell, status, message in walk.settle(_due(plan, done)):
@@ -225,9 +225,8 @@ class _Supervised:
 
     def close(self) -> None:
         """End the engine, and whatever still works."""
-        if self._dispatch:
-            supervisor.stop(self._dispatch.run)
-        self._engine.executor.shutdown(wait=True)  # what waited in it was cancelled
+        ended = self._dispatch.leave() if self._dispatch else True
+        self._engine.executor.shutdown(wait=ended)  # of what does not end nothing is waited for
         if self._dispatch:
             self._dispatch.close()
         self._engine.close()
@@ -259,16 +258,19 @@ def _statuses(plan: Plan, folder: RunFolder) -> dict[str, str]:
     return RunResults.of(folder.path).statuses([cell.id for cell in plan.cells])
 
 
-def _done(plan: Plan, folder: RunFolder, retry_failed: bool) -> set[str]:
-    """Cells that need no further attempt.
+def done_before(plan: Plan, folder: RunFolder, retry_failed: bool) -> set[str]:
+    """Cells that need no further attempt, nor the second try of their last one.
 
     One that a component refused while it worked may do by now: only the refusals of this plan,
     which are part of the cells' ids, stand.
     """
-    statuses = _statuses(plan, folder)
+    results, cells = RunResults.of(folder.path), [cell.id for cell in plan.cells]
+    statuses, open_ones = results.statuses(cells), owed(results, cells)
     settled = SETTLED if retry_failed else {*STATUSES} - {"interrupted"}
     return {
         cell.id
         for cell in plan.cells
-        if statuses[cell.id] in settled and (statuses[cell.id] != "unsupported" or cell.unsupported)
+        if statuses[cell.id] in settled
+        and cell.id not in open_ones
+        and (statuses[cell.id] != "unsupported" or cell.unsupported)
     }

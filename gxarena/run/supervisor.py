@@ -37,6 +37,8 @@ KEPT_OUTPUT = 4000
 """Characters of what a child prints that are kept, the last ones."""
 _LOOK = 0.2
 """Seconds between two looks at a child's memory."""
+_ASK = 2.0
+"""Seconds between two looks, on another machine, whether the run is still there."""
 _AT_ONCE = 1 << 20
 
 
@@ -180,7 +182,7 @@ class _Child:
         with contextlib.suppress(OSError):  # it ended between two orders; that is found below
             os.write(self._pipes.orders, Frame(header, order.payload).packed())  # type: ignore[union-attr]
         kept: list[Frame] = []
-        heard = spoke = looked = time.monotonic()
+        heard = spoke = looked = asked = time.monotonic()
         worked = 0.0
         patience = max(limit, STARTING)  # until it begins: the server loads libraries first
         while True:
@@ -202,6 +204,10 @@ class _Child:
             if self._ended():
                 return [], self._gone(largest)
             now = time.monotonic()
+            if now - asked >= _ASK:
+                asked = now
+                if self.run not in listeners and not _is_there(order.header["luggage"]):
+                    return [], self._killed("crashed", DIED, "nobody waits for it any more")
             if now - looked >= _LOOK:
                 looked, (used, seconds) = now, self._use()
                 if seconds - worked > BUSY * patience:
@@ -301,6 +307,17 @@ class _Child:
             return sum(one.memory_info().rss for one in family), seconds
         except psutil.Error:
             return 0, 0.0
+
+
+def _is_there(path: str) -> bool:
+    """Whether a file of the run is there; also where a network's file system does not answer."""
+    try:
+        Path(path).stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _family(pid: int) -> list[int]:

@@ -40,6 +40,20 @@ def test_who_asks_meanwhile_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert works_of(tmp_path) == []
 
 
+def test_one_cell_is_the_sum_of_its_parts_whoever_is_at_them(tmp_path: Path) -> None:
+    board = AtWork(tmp_path)
+    told = [
+        ("worker_0", "a", 0), ("worker_1", "a", 0), ("worker_0", "a", 30), ("worker_1", "a", 20),
+        ("worker_0", "a", 0), ("worker_0", "a", 5), ("worker_1", "b", 0), ("worker_1", "b", 7),
+    ]  # fmt: skip
+    sums = []
+    for worker, what, done in told:
+        board.tell(worker, what, done, 0)
+        sums.append(board.together("a"))
+    assert sums == [0, 0, 30, 50, 50, 55, 55, 55]
+    assert board.together("b") == 7
+
+
 def test_what_a_killed_run_left_is_no_work(tmp_path: Path) -> None:
     program = (
         "import os, pathlib, sys; from gxarena.run import at_work; at_work.EVERY = 0\n"

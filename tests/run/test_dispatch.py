@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any, cast
@@ -17,15 +17,20 @@ import pytest
 
 from gxarena.engine import Engine
 from gxarena.results.folder import RunFolder
+from gxarena.results.reading import RunResults
 from gxarena.results.schemas import SAMPLES, TABLES
 from gxarena.run import dispatch as module
+from gxarena.run import supervisor
 from gxarena.run.cell_rows import CellRows
-from gxarena.run.cell_writer import CellWriter
+from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.dispatch import Dispatch
 from gxarena.run.frames import Frame, joined, split, table_bytes
 from gxarena.run.plan import Plan
+from gxarena.run.probe import PROBED_AT_ONCE
 from gxarena.run.publishing import Publisher
+from gxarena.run.runner import done_before, record_of
+from gxarena.run.store import CHUNK
 from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR, Limits
 
 ENDS: dict[str, dict[str, Any]] = {
@@ -35,7 +40,7 @@ ENDS: dict[str, dict[str, Any]] = {
     "died": {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED},
     "oom": {"status": "oom", "error_type": "MemoryError"},
 }
-AGAIN = {"died", "oom"}
+TRIED_TWICE = {"died", "oom"}
 TRIALS = 100
 
 
@@ -100,6 +105,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.owed: set[str] = set()
 
     def add(self, row: Mapping[str, Any], _: Any = None) -> None:
         self.rows[row["cell_id"]].append(dict(row))
@@ -142,7 +148,7 @@ def drawn(
 def _failed(chance: _Chance, name: str) -> str:
     """As what an order failed for good; empty where it did not, or was not begun."""
     *before, last = chance.ended.get(name, ["ok"])
-    for_good = last not in AGAIN or before
+    for_good = last not in TRIED_TWICE or before
     return str(ENDS[last]["status"]) if last != "ok" and for_good else ""
 
 
@@ -169,8 +175,11 @@ def test_each_cell_is_written_once_and_the_run_ends(
         told = list(dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out)))
         dispatch.close()
         assert sorted(cell.id for cell, *_ in told) == sorted(cell.id for cell in made.cells), seed
-        tasks = {order["task"] for order in chance.given.values()}  # left at work: have failed
+        left = chance.given.values()  # still at work: of what has failed
+        tasks = {order["task"] for order in left if "cell" not in order}
         assert all(any(_failed(chance, f"{task}  {i}") for i in (0, 1)) for task in tasks), seed
+        over = {order["cell"]["id"] for order in left if "cell" in order}
+        assert all(out.rows[cell][-1]["status"] != "ok" for cell in over), seed
         assert all(len(ended) <= 2 for ended in chance.ended.values()), seed
         for cell in made.cells:
             *before, last = out.rows[cell.id]
@@ -208,6 +217,144 @@ def test_what_is_interrupted_says_so_once_or_has_no_row(
                 seen["interrupted" if said else "none"] += 1
             assert ("interrupted" in said) is (cell.id in at_work - {*told}), seed
     assert min(seen[name] for name in ("interrupted", "none")) > TRIALS / 10
+
+
+def _settled(dispatch: Dispatch, made: Plan, cells: Sequence[Cell]) -> dict[str, str]:
+    out = cast(CellWriter, _Kept())
+    told = {cell.id: how for cell, how, _ in dispatch.settle(cells, cast(CellRows, _Rows()), out)}
+    dispatch.close()
+    return told
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("how", ["died", "oom"])
+def test_what_always_ends_its_child_costs_a_child_a_worker_and_one(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, workers: int
+) -> None:
+    """A cell of four parts, all of which do, and an explainer of two chunks, both of which do."""
+    always = made.cells[0]
+    other = next(one for one in made.cells if one.explainer != always.explainer)
+
+    def result(order: Mapping[str, Any]) -> bytes:
+        mine = order["kind"] == "score" and order["cell"]["id"] == always.id
+        theirs = order["kind"] == "explain" and order["explainer"] == other.explainer
+        told = how if mine or theirs else "ok"
+        chance.ended[name_of(order)].append(told)
+        return chance.told(order, told, ENDS[told])
+
+    for seed in range(10):
+        chance = _Chance(seed, made)
+        monkeypatch.setattr(chance, "result", result)
+        monkeypatch.setattr(module, "wait", chance.wait)
+        dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, workers), Limits(1.0, 1))
+        told = _settled(dispatch, made, made.cells)
+        fails = {cell.id for cell in made.cells if cell.explainer == other.explainer} | {always.id}
+        status = ENDS[how]["status"]
+        assert told == {one.id: status if one.id in fails else "ok" for one in made.cells}
+        counts = Counter({name: len(ended) for name, ended in chance.ended.items()})
+        of_cell = {name: n for name, n in counts.items() if always.id in name.split(" ")}
+        assert sum(of_cell.values()) <= workers + 1
+        for weights in {cell.weights for cell in made.cells}:
+            of_task = f"explain mine {weights} {other.explainer}  "
+            assert sum(n for name, n in counts.items() if name.startswith(of_task)) <= min(
+                3, workers + 1
+            )
+
+
+def test_what_is_told_of_samples_and_questions_only_grows(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers say which samples they begin with, and of questions how many those of their part."""
+    told: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    chance = _Chance(0, made)
+
+    def result(order: Mapping[str, Any]) -> bytes:
+        for worker in ("worker_0", "worker_1"):
+            supervisor.listeners[dispatch.run](worker, order)
+            if order["kind"] == "score":
+                asked = {"what": order["what"], "done": 5, "total": 0}
+                supervisor.listeners[dispatch.run](worker, asked)
+        return chance.told(order, "ok", ENDS["ok"])
+
+    monkeypatch.setattr(chance, "result", result)
+    monkeypatch.setattr(module, "wait", chance.wait)
+    engine, limits = Engine(chance, 3), Limits(1.0, 1)
+    dispatch = Dispatch(
+        made, RunFolder(tmp_path), engine, limits, lambda what, *how: told[what].append(how)
+    )
+    _settled(dispatch, made, made.cells)
+    assert len(told) == 2 + 6 + 6
+    for what, said in told.items():
+        assert said == sorted(said), what
+        scored = what.startswith("gini of")  # each of four parts by two workers
+        assert said[-1] == ((40, 0) if scored else (70, 70)), what
+
+
+def test_who_died_for_another_is_scored_in_all_its_parts(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is tried for the first time ends its child: all that waited is done after all."""
+    for seed in range(10):
+        chance = _Chance(seed, made)
+
+        def result(order: Mapping[str, Any], chance: _Chance = chance) -> bytes:
+            how = "ok" if chance.ended[name_of(order)] else "died"
+            chance.ended[name_of(order)].append(how)
+            return chance.told(order, how, ENDS[how])
+
+        monkeypatch.setattr(chance, "result", result)
+        monkeypatch.setattr(module, "wait", chance.wait)
+        dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
+        assert set(_settled(dispatch, made, made.cells).values()) == {"ok"}
+        assert {*map(tuple, chance.ended.values())} == {("died", "ok")}
+
+
+@pytest.mark.parametrize("kind", ["explain", "score"])
+@pytest.mark.parametrize("last", ["ok", "oom"])
+def test_a_kill_before_the_second_try_leaves_it_to_be_made(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, last: str
+) -> None:
+    """Memory suffices for no cell's first try, or no explainer's; killed before the second."""
+    folder, tried = RunFolder(tmp_path / "run"), Counter[str]()
+    folder.claim(record_of(made))
+
+    def settle(*, killed: bool) -> None:
+        chance = _Chance(0, made)
+
+        def result(order: Mapping[str, Any]) -> bytes:
+            first = order["at_once"] == (PROBED_AT_ONCE if order["kind"] == "score" else CHUNK)
+            if killed and not first:
+                raise KeyboardInterrupt
+            tried[kind] += order["kind"] == kind
+            how = ("oom" if first else last) if order["kind"] == kind else "ok"
+            return chance.told(order, how, ENDS[how])
+
+        monkeypatch.setattr(chance, "result", result)
+        monkeypatch.setattr(module, "wait", chance.wait)
+        dispatch = Dispatch(made, folder, Engine(chance, 1), Limits(1.0, 1))
+        due = [cell for cell in made.cells if cell.id not in done_before(made, folder, False)]
+        settled = dispatch.settle(due, CellRows(made), CellWriter(folder, due))
+        if killed:
+            with pytest.raises(KeyboardInterrupt):
+                list(settled)
+        else:
+            assert {status for _, status, _ in settled} == {last}
+        dispatch.close()
+
+    settle(killed=True)
+    first = RunResults.of(folder.path).table("cells").to_pylist()
+    assert {row["status"] for row in first} == {"oom"}
+    for retry in (True, False):
+        assert done_before(made, folder, retry) == set()
+    settle(killed=False)
+    rows = RunResults.of(folder.path).table("cells").to_pylist()
+    for cell in made.cells:
+        said = [row for row in rows if row["cell_id"] == cell.id]
+        assert [(row["attempt"], row["status"]) for row in said] == [(1, "oom"), (2, last)]
+        assert said[0]["error_message"].endswith(AGAIN)
+        assert AGAIN not in str(said[1]["error_message"])
+    assert done_before(made, folder, False) == {cell.id for cell in made.cells}
+    assert tried[kind] > 1
 
 
 ODD: list[dict[str, Any]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,10 +22,11 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
+from gxarena.engine import Engine
 from gxarena.errors import InputError, MissingExtra
 from gxarena.registry import Registry
 from gxarena.results.reading import RunResults
-from gxarena.run import parts
+from gxarena.run import parts, runner
 from gxarena.run.cells import Cell
 from gxarena.run.engines.opening import open_engine
 from gxarena.run.plan import Plan
@@ -141,6 +144,31 @@ def test_a_part_that_is_tried_again_is_waited_for(
     assert summary.statuses == {"error": 1}
     (row,) = pq.read_table(tmp_path / "run" / "cells.parquet").to_pylist()
     assert "tripped at s69" in row["error_message"]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_nobody_waits_for_is_ended(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    """The first part fails while the last hangs, in this process or in others, as a cluster's."""
+    monkeypatch.setattr(parts, "SCORED_AT_ONCE", CHUNK)
+    trips = {"name": "trips", "at": "s00", "how": "raise", "hangs": "s69"}
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": ["trips"]}
+    made = plan(metrics={"trips": trips}, matrix=[block])
+    if elsewhere:  # what works there cannot be cancelled, as Parsl's
+        pool = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+        monkeypatch.setattr(runner, "open_engine", lambda *_: Engine(pool, 2))
+    before = {*psutil.Process().children(recursive=True)}
+    start = time.monotonic()
+    summary = run(made, tmp_path / "run", Settings("local", 2))
+    assert time.monotonic() - start < 500
+    assert summary.statuses == {"error": 1}
+    left = {*psutil.Process().children(recursive=True)} - before
+    left = {one for one in left if "tracker" not in " ".join(one.cmdline())}
+    _, alive = psutil.wait_procs(left, timeout=60)
+    assert not alive
+    (row,) = pq.read_table(tmp_path / "run" / "cells.parquet").to_pylist()
+    assert "tripped at s00" in row["error_message"]
 
 
 def test_a_finished_run_starts_nothing(

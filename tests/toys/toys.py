@@ -172,10 +172,15 @@ class Total:
 
 
 class Trips(Total):
-    """Raises, or ends its process, where it is given the sample `at`; at `once` ends it once."""
+    """Raises, or ends its process, where it is given the sample `at`; at `once` ends it once.
 
-    def __init__(self, at: str, how: str, once: str = "", marker: str = "") -> None:
-        self.at, self.how, self.once, self.marker = at, how, once, marker
+    Where it is given `hangs` it takes ten minutes.
+    """
+
+    def __init__(
+        self, at: str, how: str, once: str = "", marker: str = "", hangs: str = ""
+    ) -> None:
+        self.at, self.how, self.once, self.marker, self.hangs = at, how, once, marker, hangs
 
     def score(self, explained: Explained, probe: object) -> Scored:
         ids = [sample.id for sample in explained.samples]
@@ -184,6 +189,8 @@ class Trips(Total):
         if self.once in ids and not died.exists():
             died.touch()
             os._exit(4)
+        if self.hangs in ids:
+            time.sleep(600)
         if self.at in ids:
             if self.how == "exit":
                 os._exit(3)
