@@ -21,6 +21,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from gxarena_dnabert2.backward import Rules
+from gxarena_dnabert2.last_layer import backward_of_first
 from gxarena_dnabert2.word_gradients import WordGradients
 from gxarena_torch.lxt_rules import detached_layer_norm, identity_rule, uniform_rule
 
@@ -38,6 +39,9 @@ class AttnLRPRules(Rules):
 
     def layer_norm(self, norm: nn.LayerNorm, x: Tensor) -> Tensor:
         return detached_layer_norm(norm, x)
+
+    def last(self, layer: nn.Module, x: Tensor, bias: Tensor) -> Tensor:
+        return backward_of_first(layer, x, bias, self)
 
 
 RULES = AttnLRPRules()

@@ -39,5 +39,10 @@ class Rules:
         y: Tensor = norm(x)
         return y
 
+    def last(self, layer: nn.Module, x: Tensor, bias: Tensor) -> Tensor:
+        """The encoder's last layer; whoever classifies reads [CLS] alone of what it gives."""
+        y: Tensor = layer(x, bias, self)
+        return y
+
 
 PLAIN = Rules()

@@ -46,10 +46,12 @@ class SelfAttention(nn.Module):
         self.p_dropout = config.attention_probs_dropout_prob
         self.Wqkv = nn.Linear(config.hidden_size, 3 * config.hidden_size)
 
-    def forward(self, x: Tensor, bias: Tensor, rules: Rules) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor, rules: Rules, first: int | None = None) -> Tensor:
         n, length, width = x.shape
         heads = self.Wqkv(x).view(n, length, 3, self.n_heads, width // self.n_heads)
         q, k, v = heads.permute(2, 0, 3, 1, 4)
+        if first is not None:
+            q, bias = q[:, :, :first], bias[:, :, :first]
         # In training, on a CPU, the fused kernel's backward pass takes longer than all the rest.
         if rules.fused_attention and not self.training:
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
@@ -61,7 +63,7 @@ class SelfAttention(nn.Module):
             scaled = (q / math.sqrt(q.shape[-1])) @ k.transpose(-1, -2)
             weights = rules.attention(torch.softmax(scaled.add_(bias), -1))
             y = F.dropout(weights, self.p_dropout, self.training) @ v
-        return y.transpose(1, 2).reshape(n, length, width)
+        return y.transpose(1, 2).reshape(n, -1, width)
 
 
 class ResidualOutput(nn.Module):
@@ -81,8 +83,9 @@ class Attention(nn.Module):
         self.self = SelfAttention(config)
         self.output = ResidualOutput(config)
 
-    def forward(self, x: Tensor, bias: Tensor, rules: Rules) -> Tensor:
-        y: Tensor = self.output(self.self(x, bias, rules), x, rules)
+    def forward(self, x: Tensor, bias: Tensor, rules: Rules, first: int | None = None) -> Tensor:
+        residual = x if first is None else x[:, :first]
+        y: Tensor = self.output(self.self(x, bias, rules, first), residual, rules)
         return y
 
 
@@ -103,13 +106,15 @@ class GatedMLP(nn.Module):
 
 
 class Layer(nn.Module):
+    """Attention, then the MLP; where `first` is given of so many positions, that read all."""
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.attention = Attention(config)
         self.mlp = GatedMLP(config)
 
-    def forward(self, x: Tensor, bias: Tensor, rules: Rules) -> Tensor:
-        y: Tensor = self.mlp(self.attention(x, bias, rules), rules)
+    def forward(self, x: Tensor, bias: Tensor, rules: Rules, first: int | None = None) -> Tensor:
+        y: Tensor = self.mlp(self.attention(x, bias, rules, first), rules)
         return y
 
 
@@ -124,9 +129,10 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, attention_mask: Tensor, rules: Rules) -> Tensor:
         bias = alibi_bias(self.slopes, attention_mask).to(x.dtype)
-        for layer in self.layer:
+        *layers, last = self.layer
+        for layer in layers:
             x = layer(x, bias, rules)
-        return x
+        return rules.last(last, x, bias)
 
 
 class Pooler(nn.Module):
