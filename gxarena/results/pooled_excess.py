@@ -44,7 +44,7 @@ def pooled(found: Iterable[Excess]) -> Iterator[dict[str, Any]]:
         alike[*key, one.found.explainer].append(one)
     for several in alike.values():
         yield _row(several)
-        names = dict.fromkeys(control.explainer for one in several for control in one.controls)
+        names = sorted({control.explainer for one in several for control in one.controls})
         for name in names if len(names) > 1 else ():
             yield _row([_beside(one, name) for one in several])
 
