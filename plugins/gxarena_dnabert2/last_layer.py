@@ -28,7 +28,6 @@ class _BackwardOfFirst(torch.autograd.Function):
         return y
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor, None, None]:
         x, bias = ctx.saved_tensors
         with torch.enable_grad():
