@@ -39,6 +39,15 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
     return {r["explainer"]: r for r in rows if all(r[k] == v for k, v in labels.items())}
 
 
+def _of_methods(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Methods' own numbers; of maps without evidence the mean map, a control, may have none."""
+    return [
+        row
+        for row in rows
+        if row.get("role") == "method" and row["n"] and not row["metric"].endswith(".positional")
+    ]
+
+
 @pytest.mark.parametrize(
     ("board", "models"),
     [
@@ -55,11 +64,7 @@ def _rows(board: str, **labels: str) -> dict[str, dict[str, Any]]:
 def test_how_many_weights_a_model_stands_for(board: str, models: dict[str, int]) -> None:
     """docs/results.md, how far these numbers reach."""
     rows = pq.read_table(BOARDS / f"{board}.parquet").to_pylist()
-    # Of maps without evidence for the target the mean map has none either.
-    own = [r for r in rows if not r["metric"].endswith(".positional")]
-    assert {(r["model"], r["replicates"]) for r in own if r["role"] == "method" and r["n"]} == set(
-        models.items()
-    )
+    assert {(row["model"], row["replicates"]) for row in _of_methods(rows)} == set(models.items())
 
 
 def test_every_board_whose_models_are_not_five_is_named() -> None:
@@ -70,9 +75,7 @@ def test_every_board_whose_models_are_not_five_is_named() -> None:
     for name in sorted(boards.keys() & {path.stem for path in BENCHMARKS.glob("*.toml")}):
         if "replicates" in pq.read_schema(boards[name]).names:
             rows = pq.read_table(boards[name]).to_pylist()
-            # Of maps without evidence for the target the mean map, a control, has none either.
-            own = [r for r in rows if not str(r.get("metric")).endswith(".positional")]
-            few = {r["replicates"] for r in own if r.get("role") == "method" and r["n"]} - {5}
+            few = {row["replicates"] for row in _of_methods(rows)} - {5}
             assert not few or name in reach, name
 
 
@@ -1472,7 +1475,8 @@ def test_nobody_is_ranked_by_rounding() -> None:
 def test_few_patterns_of_noise_count_and_two_of_them_match() -> None:
     """docs/metrics.md, modisco."""
     counted: dict[tuple[str, str], list[int]] = {}
-    for row in pq.read_table(BOARDS / "motif-noise.parquet").to_pylist():
+    rows = pq.read_table(BOARDS / "motif-noise.parquet").to_pylist()
+    for row in rows:
         kind = "gc" if row["scores"] == "gc" else "noise"
         of = counted.setdefault((kind, row["units"]), [0, 0])
         of[0] += row["counted"]
@@ -1484,9 +1488,7 @@ def test_few_patterns_of_noise_count_and_two_of_them_match() -> None:
     assert counted["noise", "tokens"][1] == 2
     elsewhere = {
         name: sum(
-            row["matched"]
-            for row in pq.read_table(BOARDS / "motif-noise.parquet").to_pylist()
-            if row["scores"] == "gc" and row["dataset"] == name
+            row["matched"] for row in rows if row["scores"] == "gc" and row["dataset"] == name
         )
         for name in ("fly", "nontata")
     }
