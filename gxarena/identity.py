@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -75,8 +77,7 @@ def component_digest(
         sources = sources or Sources()
         counted = sources.of(module, distribution)
         contents = _contents(counted, sources)
-        for name, path in counted.files.items():
-            check_current(path, counted.modules[name], contents[name])
+        _check_current(counted, contents)
         code = [contents, counted.versions]
     except PluginError:
         # A plugin without readable source still gets its (failed) rows, under its version.
@@ -84,6 +85,19 @@ def component_digest(
     given = dict(_unsaid(component, counted)) | dict(component.defaults) | dict(parameters)
     loaded = [path_digest(file) for file in _loaded(facts.files if facts else ())]
     return digest([component.name, component.target, code, _by_content(given), loaded])
+
+
+def _check_current(counted: Counted, contents: Mapping[str, str]) -> None:
+    """Ask of each file, unless nothing was imported or written to since that was last asked.
+
+    A run asks after each thing that it keeps, of hundreds of files.
+    """
+    loaded = [sys.modules.get(module) for module in counted.modules.values()]
+    if contents == counted.checked and all(map(operator.is_, loaded, counted.loaded)):
+        return
+    for name, path in counted.files.items():
+        check_current(path, counted.modules[name], contents[name])
+    counted.loaded, counted.checked = loaded, dict(contents)
 
 
 def _contents(counted: Counted, sources: Sources) -> Mapping[str, str]:
@@ -101,7 +115,7 @@ def _unsaid(component: Component, counted: Counted) -> Mapping[str, str]:
     """What the factory takes for parameters that nobody gives, as its source has it."""
     module, _, factory = component.target.partition(":")
     for name, path in counted.files.items():
-        if path.suffix == ".py" and counted.modules[name] == module:
+        if counted.modules[name] == module and path.suffix == ".py":
             return text_defaults(path.read_bytes(), factory)
     return {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,6 +47,26 @@ def test_code_and_data_files_count_by_content(package: Path, file: str, text: st
     assert _digest() == before
     _rewrite(package / file, text)
     assert _digest() != before
+
+
+def test_old_code_that_is_imported_later_is_refused_although_its_file_was_looked_at(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    old = importlib.import_module("idpack")
+    del sys.modules["idpack"]
+    (package / "__init__.py").write_text("scale = 100\n")
+    # Files that were written just now are looked at anew each time.
+    monkeypatch.setattr("gxarena.files._TICK", 0)
+    before = _digest()
+    assert _digest() == before
+    sys.modules["idpack"] = old
+    try:
+        with pytest.raises(InputError, match="got one that was changed since"):
+            _digest()
+    finally:
+        del sys.modules["idpack"]
+    assert _digest() == before
 
 
 def test_a_path_that_is_the_factorys_own_default_counts_by_content(

@@ -134,9 +134,13 @@ def run(
     Exit status: 0 when every cell that was due is done, 3 when some failed (see
     `gxarena failures DIR`), 2 for a mistake in the input, 130 when interrupted.
     """
+    from contextlib import nullcontext
+
     from gxarena.cli.console import say
     from gxarena.cli.progress import Progress
     from gxarena.errors import check_positive
+    from gxarena.files import RUN_FILE
+    from gxarena.run.forkserver import started_early
     from gxarena.run.runner import Settings
     from gxarena.run.runner import run as run_plan
 
@@ -145,17 +149,20 @@ def run(
         check_positive("--memory", memory)
     limit_of_each = None if memory is None else max(1, int(min(memory * 2**30, 2**62)))
     settings = Settings(engine, workers, timeout, limit_of_each, retry_failed)
-    made = _plan(suite, changes, limit)
-    hopeful = _possible(made)
-    with Progress(made) as progress:
-        summary = run_plan(
-            made,
-            out,
-            settings,
-            report=progress.stage,
-            report_cell=progress.cell,
-            report_done=progress.earlier,
-        )
+    # Of a run that is there already nothing may be due.
+    is_new = engine == "local" and not (out / RUN_FILE).exists()
+    with started_early() if is_new else nullcontext():
+        made = _plan(suite, changes, limit)
+        hopeful = _possible(made)
+        with Progress(made) as progress:
+            summary = run_plan(
+                made,
+                out,
+                settings,
+                report=progress.stage,
+                report_cell=progress.cell,
+                report_done=progress.earlier,
+            )
     _show(summary, hopeful, out)
     if summary.interrupted:
         say(f"Interrupted. Finished cells are kept in {out}; the same command resumes.")

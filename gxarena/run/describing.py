@@ -10,7 +10,7 @@ from gxarena.identity import awaits_download
 from gxarena.run.cell_rows import Made, made_of
 from gxarena.run.cells import Cell
 from gxarena.run.choices import given_parameters
-from gxarena.run.dispatch import Dispatch
+from gxarena.run.orders import Orders
 from gxarena.run.plan import Plan
 from gxarena.run.scoring import components_of
 
@@ -24,8 +24,8 @@ def made_here(plan: Plan) -> dict[Component, Made]:
     return {key: made_of(choice, plan.registry) for key, choice in plan.choices.items()}
 
 
-def described(dispatch: Dispatch, plan: Plan, cells: Sequence[Cell]) -> dict[Component, Made]:
-    """What each component comes to, imported by a child for each distribution.
+def described(orders: Orders, plan: Plan, cells: Sequence[Cell]) -> dict[Component, Made]:
+    """What each component comes to, imported by children of one distribution each.
 
     Of a distribution whose child does not come back nothing is known; its cells will say why.
     """
@@ -34,12 +34,17 @@ def described(dispatch: Dispatch, plan: Plan, cells: Sequence[Cell]) -> dict[Com
     by_origin: dict[str, list[Component]] = defaultdict(list)
     for one in sorted(wanted):
         by_origin[plan.choice(*one).found.distribution].append(one)
+    # Each worker gets some of every distribution's: what takes long are the imports.
+    asked = {
+        f"describe {origin} {share}": components[share :: orders.workers]
+        for origin, components in by_origin.items()
+        for share in range(min(orders.workers, len(components)))
+    }
+    ends = orders.ask({n: {"kind": "describe", "components": each} for n, each in asked.items()})
     found: dict[Component, Made] = {}
-    for origin, components in by_origin.items():
-        order = {"kind": "describe", "components": components}
-        end = dispatch.ask(f"describe {origin}", order)
-        found |= dict(zip(components, end.get("made", ()), strict=False))
-    return found
+    for name, components in asked.items():
+        found |= dict(zip(components, ends[name].get("made", ()), strict=False))
+    return {one: found[one] for one in sorted(found)}
 
 
 def check_components(plan: Plan, made: Mapping[Component, Made]) -> None:
@@ -63,13 +68,13 @@ def check_components(plan: Plan, made: Mapping[Component, Made]) -> None:
         raise MissingExtra(next(iter(missing.values()))["error_message"])
 
 
-def downloaded(dispatch: Dispatch, plan: Plan, models: Collection[str]) -> bool:
+def downloaded(orders: Orders, plan: Plan, models: Collection[str]) -> bool:
     """Have models loaded that may have to be downloaded; whether one is now known by its commit."""
     awaiting = {
         name: plan.choice("models", name)
         for name in sorted(models)
         if awaits_download(given_parameters(plan.choice("models", name)))
     }
-    for name in awaiting:
-        dispatch.ask(f"download {name}", {"kind": "download", "model": name})
+    for name in awaiting:  # one after the other: they may share files
+        orders.ask({f"download {name}": {"kind": "download", "model": name}})
     return not all(awaits_download(given_parameters(one)) for one in awaiting.values())

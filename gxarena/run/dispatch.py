@@ -6,20 +6,17 @@ what needs it fails.
 
 from __future__ import annotations
 
-import sys
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import Any
 
 from gxarena.engine import Engine
 from gxarena.errors import GxarenaError, PluginError, StorageError
 from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
-from gxarena.run import luggage, supervisor
+from gxarena.run import supervisor
 from gxarena.run.at_work import AtWork
 from gxarena.run.cell_rows import CellRows, Row, Tables
 from gxarena.run.cell_writer import AGAIN, CellWriter
@@ -29,8 +26,8 @@ from gxarena.run.endings import refused, result, said, what_changed
 from gxarena.run.frames import Frame
 from gxarena.run.gathering import Gathering
 from gxarena.run.inline import Settled, in_order
+from gxarena.run.orders import TRIES, Orders
 from gxarena.run.plan import Plan
-from gxarena.run.preloading import preloaded
 from gxarena.run.publishing import Publisher
 from gxarena.run.scoring import components_of
 from gxarena.run.stages import Report
@@ -39,8 +36,6 @@ from gxarena.run.supervisor import DIED, Limits
 from gxarena.run.tasks import Shard, Task, tasks_of
 from gxarena.run.waiting import Waiting
 
-TRIES = 2
-"""How often a shard may end a child."""
 FEWER = 8
 PROBED_FEWER = 64
 """Samples, and questions of a metric, given at a time where the usual number was too much."""
@@ -73,30 +68,9 @@ class Dispatch:
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
         self._left: dict[Task, int] = {}
         self._gathering = Gathering(plan)
-        self.run = uuid.uuid4().hex
-        self._common: dict[str, Any] = {
-            "type": "order",
-            "run": self.run,
-            "preload": preloaded(plan),
-            "path": [str(Path(one).absolute()) for one in sys.path],
-            "store": str(self._store.root.absolute()),
-            "directory": str(Path.cwd()),
-            "silence": limits.silence,
-            "memory": limits.memory,
-            "luggage": str(luggage.pack(plan, folder.path.absolute())),
-        }
         self._at_work = AtWork(folder.path)
-        supervisor.listeners[self.run] = self._listen
-
-    def ask(self, task: str, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Have something done beside the tasks, and wait for it; once more where its child died."""
-        frame = Frame({**self._common, **order, "task": task, "child": task})
-        for _ in range(TRIES):
-            future = self._engine.executor.submit(supervisor.supervise, frame.packed())
-            _, end = result(future)
-            if end.get("error_type") != DIED:
-                break
-        return end
+        self.orders = Orders(plan, folder, engine, limits)
+        supervisor.listeners[self.orders.run] = self._listen
 
     def settle(self, cells: Sequence[Cell], rows: CellRows, out: CellWriter) -> Iterator[Settled]:
         """Score cells, and write what came of each."""
@@ -121,7 +95,7 @@ class Dispatch:
 
     def interrupt(self) -> None:
         """End what works, and say of the cells that were at work that they were interrupted."""
-        supervisor.stop(self.run)
+        supervisor.stop(self.orders.run)
         for shard, _ in self._working.values():
             if shard.cell and not self._gathering.is_over(shard.cell):
                 started = self._gathering.end(shard.cell)
@@ -133,15 +107,15 @@ class Dispatch:
         Elsewhere its supervisors take it for the end where the luggage is gone: not every engine
         can cancel what is at work.
         """
-        supervisor.stop(self.run)
-        Path(self._common["luggage"]).unlink(missing_ok=True)
+        supervisor.stop(self.orders.run)
+        self.orders.luggage.unlink(missing_ok=True)
         for future in self._working:
             future.cancel()
         return not wait(self._working, LEAVING).not_done
 
     def close(self) -> None:
         """Let go of everything; what the engine's workers hold is theirs to end."""
-        supervisor.clear(self.run)
+        supervisor.clear(self.orders.run)
         self._at_work.close()
         for left in self._folder.path.glob(f"{TEMPORARY}*"):
             left.unlink(missing_ok=True)
@@ -173,15 +147,7 @@ class Dispatch:
             self._begin(shard)
 
     def _begin(self, shard: Shard) -> None:
-        frame = Frame(
-            {
-                **self._common,
-                **shard.order,
-                "task": shard.task.name,
-                "child": shard.task.child,
-            }
-        )
-        future = self._engine.executor.submit(supervisor.supervise, frame.packed())
+        future = self.orders.submit(shard.order, shard.task.name, shard.task.child)
         started = datetime.now(UTC)
         self._working[future] = shard, started
         if shard.cell:

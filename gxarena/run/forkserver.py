@@ -15,11 +15,13 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from gxarena.errors import InputError
@@ -27,12 +29,18 @@ from gxarena.run.surroundings import THREADS
 
 CHILD = "gxarena.run.child"
 """The module whose `main` a child runs."""
+EARLY = (CHILD, "gxarena.results.leaderboard", "scipy.special", "pandas", "pyarrow.pandas_compat")
+"""Modules that children find loaded whatever the plan: a board's, as a plugin that changes them is
+noticed where they are loaded before it; and what pyarrow imports with the first array that it
+makes, where it is there: else each child does so anew, in half a second."""
 IDLE = 600.0
 """Seconds after which a server that nobody asks for anything is gone."""
 
 _THREADED = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 _PIPES = 4
+_LENGTH = struct.Struct("<Q")
+_FORK, _LOAD = b"F", b"L"
 
 
 class Pipes(NamedTuple):
@@ -59,6 +67,11 @@ def environment(path: Sequence[str]) -> Mapping[str, str]:
     return counts | fixed | {"PYTHONPATH": os.pathsep.join(path)}
 
 
+def module_path() -> list[str]:
+    """The folders in which this process finds modules, wherever it works."""
+    return [str(Path(one).absolute()) for one in sys.path]
+
+
 class ForkServer:
     """The server, as the process sees it that started it.
 
@@ -77,6 +90,7 @@ class ForkServer:
                 f"{sys.platform}. Use --engine inline."
             )
         self._lock = threading.Lock()
+        self.path = module_path() if path is None else [*path]
         self._socket, theirs = socket.socketpair()
         with theirs:
             # -P: what lies in the working directory is nobody's module; -u: what a child prints is
@@ -86,7 +100,7 @@ class ForkServer:
             self._process = subprocess.Popen(  # noqa: S603 (this Python, this module)
                 command,
                 pass_fds=[theirs.fileno()],
-                env=os.environ | environment(sys.path if path is None else path),
+                env=os.environ | environment(self.path),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -102,10 +116,16 @@ class ForkServer:
         orders, results, output, status = (os.pipe() for _ in range(_PIPES))
         theirs = [orders[0], results[1], output[1], status[1]]
         with self._lock, contextlib.suppress(OSError):  # a dead server's pipes are at their end
-            socket.send_fds(self._socket, [b"F"], theirs)
+            socket.send_fds(self._socket, [_FORK], theirs)
         for end in theirs:
             os.close(end)
         return Pipes(orders[1], results[0], output[0], status[0])
+
+    def load(self, preload: Sequence[str]) -> None:
+        """Have it load more before it forks the next child."""
+        names = json.dumps([*preload]).encode()
+        with self._lock, contextlib.suppress(OSError):
+            self._socket.sendall(_LOAD + _LENGTH.pack(len(names)) + names)
 
     def close(self) -> None:
         """End it, and with it every child."""
@@ -117,15 +137,37 @@ class ForkServer:
             self._process.wait()
 
 
+_early: list[ForkServer] = []
+
+
+@contextlib.contextmanager
+def started_early() -> Iterator[None]:
+    """A server that loads what it can while a run is planned, to be had from `server_for`."""
+    server = ForkServer(EARLY)
+    _early.append(server)
+    try:
+        yield
+    finally:
+        if server in _early:
+            _early.remove(server)
+            server.close()
+
+
+def server_for(preload: Sequence[str], path: Sequence[str]) -> ForkServer:
+    """The server that was started early, where it finds the same modules; else a new one."""
+    while _early:
+        server = _early.pop()
+        if server.alive and server.path == [*path]:
+            server.load(preload)
+            return server
+        server.close()
+    return ForkServer(preload, path)
+
+
 def serve(control: socket.socket, preload: Sequence[str]) -> None:
     """Fork children until the other end of `control` closes; then end them all."""
-    for module in preload:
-        # What does not import here says so where it is needed.
-        with contextlib.suppress(BaseException):
-            importlib.import_module(module)
+    _load(preload)
     importlib.import_module(CHILD)
-    gc.collect()
-    gc.freeze()  # children share what is here
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -144,11 +186,28 @@ def serve(control: socket.socket, preload: Sequence[str]) -> None:
                 if not message:
                     _end(children)
                     return
+                if message == _LOAD:
+                    (length,) = _LENGTH.unpack(_received(control, _LENGTH.size))
+                    _load(json.loads(_received(control, length)))
+                    continue
                 pid, status = _fork(ends, [control.fileno(), woken, wake, *children.values()])
                 children[pid] = status
             else:
                 os.read(woken, 1024)
         _reap(children)
+
+
+def _load(modules: Sequence[str]) -> None:
+    for module in modules:
+        # What does not import here says so where it is needed.
+        with contextlib.suppress(BaseException):
+            importlib.import_module(module)
+    gc.collect()
+    gc.freeze()  # children share what is here
+
+
+def _received(control: socket.socket, length: int) -> bytes:
+    return control.recv(length, socket.MSG_WAITALL)
 
 
 def _fork(ends: list[int], mine: list[int]) -> tuple[int, int]:

@@ -10,18 +10,13 @@ import sys
 from pathlib import Path
 
 from gxarena.errors import PluginError
+from gxarena.run.forkserver import EARLY
 from gxarena.run.plan import Plan
 from gxarena.sources.dependencies import CORE, Sources
 from gxarena.sources.import_statements import mentions
 
 _LOADED = ("models", "metrics", "aggregators")
 """Kinds whose own modules children find loaded."""
-_BOARD = ("gxarena.results.leaderboard", "scipy.special")
-"""What a board is computed by: a plugin that changes it is noticed where it is loaded before."""
-
-_WITH_ARROW = ("pandas", "pyarrow.pandas_compat")
-"""What pyarrow imports with the first array that it makes, where it is there: else each child does
-so anew, in half a second."""
 
 
 def preloaded(plan: Plan) -> list[str]:
@@ -36,7 +31,7 @@ def preloaded(plan: Plan) -> list[str]:
         if kind in _LOADED:
             targets[module] = None
         libraries |= dict.fromkeys(_libraries(module, sources))
-    return [*libraries, *targets, *_BOARD, *_WITH_ARROW]
+    return [*libraries, *targets, *EARLY]
 
 
 def _libraries(target: str, sources: Sources) -> list[str]:

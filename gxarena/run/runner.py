@@ -203,9 +203,9 @@ class _Supervised:
         if not due:
             return plan
         dispatch = self._begin(plan)
-        made = described(dispatch, plan, due)
+        made = described(dispatch.orders, plan, due)
         check_components(plan, made)
-        if downloaded(dispatch, plan, models_of(plan, due)):
+        if downloaded(dispatch.orders, plan, models_of(plan, due)):
             dispatch.close()
             self._plan = plan = renewed(plan)
             self._folder.claim(record_of(plan))

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from gxarena.errors import PluginError
-from gxarena.run.forkserver import ForkServer, Pipes
+from gxarena.run.forkserver import ForkServer, Pipes, server_for
 from gxarena.run.frames import Frame, Frames, joined, split
 from gxarena.scratch import Scratch, remove_abandoned
 
@@ -137,7 +137,7 @@ def _server(header: Mapping[str, Any]) -> ForkServer:
         server = _servers.get(header["run"])
         if server is None or not server.alive:
             remove_abandoned()
-            server = _servers[header["run"]] = ForkServer(header["preload"], header["path"])
+            server = _servers[header["run"]] = server_for(header["preload"], header["path"])
         return server
 
 

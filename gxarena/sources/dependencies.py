@@ -23,6 +23,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 from packaging.utils import canonicalize_name
 
@@ -77,6 +78,8 @@ class Counted:
         packages unchanged it hands out the same object, and with it these.
     missing : set of str
         Modules that are named and found nowhere, which may come.
+    loaded, checked : list of the modules in memory, dict of name to str
+        With which `contents` the files were what these were made of, when that was last asked.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
@@ -84,6 +87,8 @@ class Counted:
     distributions: set[str] = field(default_factory=set)
     contents: dict[str, str] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
+    loaded: list[ModuleType | None] = field(default_factory=list)
+    checked: dict[str, str] = field(default_factory=dict)
 
     @functools.cached_property
     def versions(self) -> dict[str, str]:

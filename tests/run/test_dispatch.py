@@ -123,7 +123,7 @@ class _Rows:
 def made(plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """Cells in four parts each, of four explanations of two models; one of them compares two."""
     monkeypatch.setattr("gxarena.run.parts.SCORED_AT_ONCE", 20)
-    monkeypatch.setattr(module, "preloaded", lambda _: [])
+    monkeypatch.setattr("gxarena.run.orders.preloaded", lambda _: [])
     monkeypatch.setattr("gxarena.run.luggage.pack", lambda *_: tmp_path)  # nobody unpacks it
     monkeypatch.setattr(Publisher, "stored", lambda *_: None)
     monkeypatch.setattr(Dispatch, "_check_current", lambda *_: None)
@@ -270,10 +270,10 @@ def test_what_is_told_of_samples_and_questions_only_grows(
 
     def result(order: Mapping[str, Any]) -> bytes:
         for worker in ("worker_0", "worker_1"):
-            supervisor.listeners[dispatch.run](worker, order)
+            supervisor.listeners[dispatch.orders.run](worker, order)
             if order["kind"] == "score":
                 asked = {"what": order["what"], "done": 5, "total": 0}
-                supervisor.listeners[dispatch.run](worker, asked)
+                supervisor.listeners[dispatch.orders.run](worker, asked)
         return chance.told(order, "ok", ENDS["ok"])
 
     monkeypatch.setattr(chance, "result", result)

@@ -1,0 +1,96 @@
+"""Components are described by as many children as there are workers; again where one died."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gxarena.engine import Engine
+from gxarena.results.folder import RunFolder
+from gxarena.run.describing import described
+from gxarena.run.frames import Frame, split
+from gxarena.run.orders import Orders
+from gxarena.run.plan import Plan
+from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR, Limits
+
+
+class _Describer(Executor):
+    """Says of each component what it was asked as; of orders that are to die, that they did."""
+
+    def __init__(self, *dying: int) -> None:
+        self.orders: list[Mapping[str, Any]] = []
+        self.waiting: list[tuple[Mapping[str, Any], Future[bytes]]] = []
+        self.most, self._dying = 0, dying
+
+    def submit(self, _: Any, order: bytes) -> Future[bytes]:  # type: ignore[override]
+        future = _Asked(self)
+        self.waiting.append((split(order)[0].header, future))
+        self.most = max(self.most, len(self.waiting))
+        return future
+
+    def answer(self) -> None:
+        for order, future in self.waiting:
+            made = [{"device": " ".join(one)} for one in order["components"]]
+            end: dict[str, Any] = {"status": "ok", "told_by": CHILD, "made": made}
+            if len(self.orders) in self._dying:
+                end = {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED}
+            self.orders.append(order)
+            future.set_result(Frame({**end, "type": "end"}).packed())
+        self.waiting = []
+
+
+class _Asked(Future[bytes]):
+    """Done once somebody waits for it, as all that was submitted until then."""
+
+    def __init__(self, executor: _Describer) -> None:
+        super().__init__()
+        self._executor = executor
+
+    def result(self, timeout: float | None = None) -> bytes:
+        self._executor.answer()
+        return super().result(timeout)
+
+
+@pytest.fixture
+def made(plan: Callable[..., Plan]) -> Plan:
+    block = {"datasets": ["mine"], "models": ["toy", "toy-tokens"], "metrics": ["gini"]}
+    return plan(matrix=[block | {"explainers": ["exact", "random", "occlusion"]}])
+
+
+def _described(made: Plan, out: Path, describer: _Describer, workers: int) -> Mapping[Any, Any]:
+    orders = Orders(made, RunFolder(out), Engine(describer, workers), Limits(1.0, 1))
+    return described(orders, made, made.cells)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_every_worker_gets_some_of_each_distributions(
+    made: Plan, tmp_path: Path, workers: int
+) -> None:
+    describer = _Describer()
+    found = _described(made, tmp_path, describer, workers)
+    assert found == {one: {"device": " ".join(one)} for one in found}
+    assert {kind for kind, _ in found} == {"models", "explainers", "aggregators", "metrics"}
+    origin = {one: made.choice(*one).found.distribution for one in found}
+    for order in describer.orders:
+        assert len({origin[*one] for one in order["components"]}) == 1, "one distribution a child"
+    sizes = {name: [*origin.values()].count(name) for name in origin.values()}
+    assert describer.most == sum(min(workers, size) for size in sizes.values())
+    assert len({order["child"] for order in describer.orders}) == len(describer.orders)
+
+
+def test_only_what_died_is_asked_again_and_once(made: Plan, tmp_path: Path) -> None:
+    whole = _described(made, tmp_path, _Describer(), 2)
+    once = _Describer(0)
+    assert _described(made, tmp_path, once, 2) == whole
+    assert [order["task"] for order in once.orders].count(once.orders[0]["task"]) == 2
+    first = len({order["task"] for order in once.orders})
+    assert len(once.orders) == first + 1
+    always = _Describer(0, first)
+    lost = {tuple(one) for one in once.orders[0]["components"]}
+    found = _described(made, tmp_path, always, 2)
+    assert set(found) == set(whole) - lost
+    assert len(always.orders) == first + 1

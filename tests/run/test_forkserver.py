@@ -1,0 +1,69 @@
+"""A fork server may be started before it is known what its children need."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from pathlib import Path
+
+import pytest
+
+from gxarena.run import forkserver
+from gxarena.run.forkserver import ForkServer, module_path, server_for, started_early
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what is in memory")
+LIBRARIES = ("_sqlite3", "_curses")
+
+
+def _loaded(server: ForkServer) -> list[str]:
+    """Which of two libraries a new child finds in memory."""
+    pipes = server.fork()
+    try:
+        assert select.select([pipes.status], [], [], 60)[0], "no child was forked"
+        pid = int(os.read(pipes.status, 100).split()[1])
+        maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
+        return [name for name in LIBRARIES if f"/{name}." in maps]
+    finally:
+        pipes.close()
+
+
+def test_what_is_known_late_is_loaded_before_the_next_child() -> None:
+    server = ForkServer(["_sqlite3"])
+    try:
+        assert _loaded(server) == ["_sqlite3"]
+        server.load(["nothing_of_this_name", "_curses"])
+        assert _loaded(server) == ["_sqlite3", "_curses"]
+    finally:
+        server.close()
+
+
+def test_who_needs_a_server_gets_the_one_that_was_started_early() -> None:
+    with started_early():
+        (early,) = forkserver._early
+        server = server_for(["_curses"], module_path())
+        assert server is early
+        other = server_for([], module_path())
+        assert other is not early, "two runs have a server each"
+        other.close()
+    try:
+        assert _loaded(server) == ["_curses"], "it is whose who took it"
+    finally:
+        server.close()
+
+
+def test_an_early_server_that_finds_other_modules_is_ended(tmp_path: Path) -> None:
+    with started_early():
+        (early,) = forkserver._early
+        server = server_for([], [*module_path(), str(tmp_path)])
+        assert server is not early
+        assert not early.alive
+        server.close()
+
+
+def test_an_early_server_that_nobody_needs_is_ended() -> None:
+    with started_early():
+        (early,) = forkserver._early
+        assert early.alive
+    assert not early.alive
+    assert not forkserver._early
