@@ -29,10 +29,14 @@ from gxarena.run.surroundings import THREADS
 
 CHILD = "gxarena.run.child"
 """The module whose `main` a child runs."""
-EARLY = (CHILD, "gxarena.results.leaderboard", "scipy.special", "pandas", "pyarrow.pandas_compat")
-"""Modules that children find loaded whatever the plan: a board's, as a plugin that changes them is
-noticed where they are loaded before it; and what pyarrow imports with the first array that it
-makes, where it is there: else each child does so anew, in half a second."""
+_BOARD = ("gxarena.results.leaderboard", "scipy.special")
+"""What a board is computed by: a plugin that changes it is noticed where it is loaded before."""
+_WITH_ARROW = ("pandas", "pyarrow.pandas_compat")
+"""What pyarrow imports with the first array that it makes, where it is there: else each child does
+so anew, in half a second."""
+EARLY = (CHILD, *_BOARD, *_WITH_ARROW, "torch")
+"""Modules that children find loaded whatever the plan. Every model that ships needs the last, which
+takes as long as planning does."""
 IDLE = 600.0
 """Seconds after which a server that nobody asks for anything is gone."""
 
