@@ -131,9 +131,13 @@ class ForkServer:
         with self._lock, contextlib.suppress(OSError):
             self._socket.sendall(_LOAD + _LENGTH.pack(len(names)) + names)
 
+    def end(self) -> None:
+        """Have it end every child and itself; not waited for."""
+        self._socket.close()
+
     def close(self) -> None:
         """End it, and with it every child."""
-        self._socket.close()
+        self.end()
         try:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
