@@ -320,21 +320,14 @@ def test_where_accuracy_stands_beside_what_points_at_truth() -> None:
             for row in pq.read_table(BOARDS / f"{name}.parquet").to_pylist()
             if row["metric"] == "accuracy"
         }
-        for name in ("planted", "question-resolution", "explainers-accuracy")
+        for name in ("planted", "question-resolution", "explainers-accuracy", "ctcf-vs-pu1")
     }
     both = {(model, grammar) for model in ("cnn-planted", "mini-planted") for grammar in GRAMMARS}
     assert accuracy["question-resolution"] == both
     assert accuracy["planted"] > both
     assert accuracy["explainers-accuracy"] > {(model, f"planted-{of}") for model, of in both}
-    assert "of dnabert2-mini it is not known there" in _page("results")
-
-
-@pytest.mark.parametrize("peaks", ["ctcf", "pu1"])
-def test_accuracy_on_peaks_is_of_weights_with_the_board_s_auprc(peaks: str) -> None:
-    """docs/results.md, real binding sites: trained again, and equal to the last digit."""
-    asked = {"dataset": peaks, "model": "cnn-ctcf", "aggregator": "native", "metric": "auprc"}
-    again = _rows("ctcf-vs-pu1-accuracy", **asked)["lrp"]
-    assert again["estimate"] == _rows("ctcf-vs-pu1", **asked)["lrp"]["estimate"]
+    peaks = {(model, of) for model in ("cnn-ctcf", "mini-ctcf") for of in ("ctcf", "pu1")}
+    assert accuracy["ctcf-vs-pu1"] == peaks
 
 
 @pytest.mark.parametrize(
@@ -1039,8 +1032,13 @@ def test_beside_which_control_motifs_are_in_excess() -> None:
     assert [one[:2] for one in told if one[2] == "GC content"] == [("pu1", "observed")]
     others = {one[:2] for one in told if one[2] == "a randomised model"}
     assert set(every) - others == {("ctcf", "hypothetical")}
-    minis = [row for row in rows if row["model"] in ("mini-ctcf", "dnabert2-mini")]
-    assert "all controls" not in {row["beside"] for row in minis}
+    minis = {
+        (row["dataset"], row["model"], row["aggregator"])
+        for row in rows
+        if row["model"] in ("mini-ctcf", "dnabert2-mini") and row["beside"] == "all controls"
+    }
+    assert minis == {("ctcf", "mini-ctcf", "equally_distributed")}
+    assert not any(row["beside"] == "GC content" and "mini" in row["model"] for row in rows)
 
 
 def test_epsilon_plus_is_in_excess_on_the_fly_beside_its_own_rule_on_copies() -> None:
