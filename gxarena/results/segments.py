@@ -177,7 +177,10 @@ def write_segment(folder: Path, tables: Iterable[pa.Table]) -> Path:
     """Write rows of `SCHEMA` as a segment into the folder of segments; returns its path."""
     named = "a segment"
     with writing_named_later(folder, lambda: named) as file:
-        named = f"{write_sealed(file, SCHEMA, regrouped(tables), {'table': SEGMENTS})}.parquet"
+        digest = write_sealed(
+            file, SCHEMA, regrouped(tables), {"table": SEGMENTS}, compression="lz4"
+        )
+        named = f"{digest}.parquet"
     return folder / named
 
 

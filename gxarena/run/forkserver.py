@@ -94,6 +94,7 @@ class ForkServer:
                 f"{sys.platform}. Use --engine inline."
             )
         self._lock = threading.Lock()
+        self._asked = False
         self.path = module_path() if path is None else [*path]
         self._socket, theirs = socket.socketpair()
         with theirs:
@@ -119,6 +120,7 @@ class ForkServer:
         """Ask for a child; its pipes are ready before it is."""
         orders, results, output, status = (os.pipe() for _ in range(_PIPES))
         theirs = [orders[0], results[1], output[1], status[1]]
+        self._asked = True
         with self._lock, contextlib.suppress(OSError):  # a dead server's pipes are at their end
             socket.send_fds(self._socket, [_FORK], theirs)
         for end in theirs:
@@ -131,9 +133,15 @@ class ForkServer:
         with self._lock, contextlib.suppress(OSError):
             self._socket.sendall(_LOAD + _LENGTH.pack(len(names)) + names)
 
+    def end(self) -> None:
+        """Have it end every child and itself; not waited for."""
+        self._socket.close()
+
     def close(self) -> None:
         """End it, and with it every child."""
-        self._socket.close()
+        self.end()
+        if not self._asked:  # nothing is below it, and what it is loading may take seconds
+            self._process.kill()
         try:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
