@@ -67,8 +67,8 @@ def test_orders_are_compared_with_each_set_of_weights(truth: Any) -> None:
 
 
 def test_controls_twins_and_descriptions_do_not_count(truth: Any) -> None:
-    best = _group("auprc", TRUTH | {"random": [99.0, 99.0]}, question="localization")
     twins = TRUTH | {"a2": [9.0, 9.0], "random": [0.0, 0.0]}
+    best = _group("auprc", twins | {"random": [99.0, 99.0]}, question="localization")
     (row,) = truth.judged([best, _group("q", twins)])
     assert (row["rank_correlation"], row["explainers"]) == (pytest.approx(1.0), 5)
     assert list(truth.judged([best, _group("q", TRUTH, "none")])) == []

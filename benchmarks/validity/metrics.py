@@ -42,7 +42,7 @@ from gxarena.errors import InputError
 from gxarena.results.contestants import Contestant, groups_of_contestants
 from gxarena.results.reading import RunResults
 from gxarena.results.same_maps import entries
-from gxarena.results.validity import BUDGET, FILE, Measure, by_definition, write_verdicts
+from gxarena.results.validity import ANY, BUDGET, FILE, Measure, by_definition, write_verdicts
 from gxarena.statistics.bounded import all_equal
 from gxarena.statistics.differences import pairwise_differences, told_apart
 from gxarena.statistics.intervals import mean_intervals
@@ -197,7 +197,10 @@ WHY = {
     MISLED: "on planted motifs it takes {} for better than the truth",
 }
 
-DECOYS = '{"names": ["decoy:*"], "sign": "signed", "smoothing": 1, "weights": "even"}'
+DECOYS = tuple(
+    f'{{"names": ["decoy:*"], "sign": "{sign}", "smoothing": 1, "weights": "even"}}'
+    for sign in ("magnitude", "signed")
+)
 """Of `relevance_mass` on what does not matter."""
 
 SAME_GAP = "a map that never changes has the same gap whatever it says, the truth as well as noise"
@@ -221,10 +224,7 @@ BY_DEFINITION = {
         for contributions in ("observed", "hypothetical")
         for quantity in ("recall", "recall_best", "matched")
     },
-    **{
-        Measure(model, "relevance_mass", DECOYS, ""): LESS_IS_BETTER
-        for model in ("cnn", "dnabert2-mini")
-    },
+    **{Measure(ANY, "relevance_mass", asked, ""): LESS_IS_BETTER for asked in DECOYS},
 }
 """What the truth made worse is not asked for: it follows from what the metric measures."""
 

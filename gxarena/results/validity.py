@@ -24,7 +24,7 @@ FILE = "validity/not_ranked.json"
 SIZES = frozenset({"budgets", "random_orders"})
 """Parameters that say how often or how far is asked, not what."""
 ANY = "any"
-"""In the place of a model or of parameters: the verdict follows from the metric's formula."""
+"""In the place of a model or of parameters: the verdict follows from what the metric measures."""
 BUDGET = "@"
 """Behind it the name of a quantity has the budget that it is at."""
 AREA = "_area"
@@ -71,7 +71,8 @@ def _at_its_budget(quantity: str, budgets: Any) -> str:
 def why_not_ranked(measure: Measure) -> str:
     """Why nobody is ranked by it; empty where nothing was shown against it."""
     verdicts = _verdicts(shipped(FILE))
-    for one in (measure, by_definition(measure.metric, measure.quantity)):
+    of_all = measure._replace(model=ANY)
+    for one in (measure, of_all, by_definition(measure.metric, measure.quantity)):
         if one in verdicts:
             return verdicts[one]
     return _at_other_budgets(measure, verdicts)

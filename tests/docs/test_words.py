@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from statsmodels.stats.multitest import multipletests
 
+from gxarena.data import Bools
 from gxarena.results.excess import Excess, Found
 from gxarena.results.schemas import LEADERBOARD
 from gxarena.statistics.intervals import EQUAL
-from gxarena_jaspar.grammars import MOTIFS
+from gxarena_jaspar.grammars import M1BP, MOTIFS, PHOL, SENS
 from gxarena_jaspar.instances import drawn_motif
 from gxarena_jaspar.matrices import matrices
 
@@ -878,9 +879,6 @@ def test_and_its_gain_on_promoters_is_not_told_from_zero() -> None:
     assert "planted motifs it finds better than random scores" in _page("results")
 
 
-STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
-
-
 def _aligned(question: str, **labels: str) -> list[dict[str, Any]]:
     """How alike the mini's explanations and LRP on the CNN are, by the paper's strategies."""
     rows = [
@@ -1301,7 +1299,6 @@ def test_pairs_do_not_tell_every_rule_by_signs() -> None:
 
 
 CONVENTIONS = ("", "-after", "-never", "-l1")
-STRATEGIES = ("sum", "mean", "passed_on", "equally_distributed")
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
@@ -1491,3 +1488,51 @@ def test_few_patterns_of_noise_count_and_two_of_them_match() -> None:
         for name in ("fly", "nontata")
     }
     assert elsewhere["fly"] > 5 * elsewhere["nontata"]
+
+
+def test_pages_call_a_strategy_by_its_own_letter() -> None:
+    """As README.md does: "`sum`, `mean`, `passed_on`, `equally_distributed` are … (a) to (d)"."""
+    said = {"summed": "a", "averaged": "b", "passed on": "c", "equally distributed": "d"}
+    told = {
+        (found["name"], found["letter"])
+        for page in (BOARDS.parent / "docs").glob("*.md")
+        for found in re.finditer(
+            rf"(?P<name>{'|'.join(said)})\W+(?:by )?strategy \(?(?P<letter>[a-d])\b",
+            _page(page.stem),
+        )
+    }
+    assert told == {("passed on", "c")}
+
+
+def test_by_how_much_noise_satisfies_a_rule_more_often_than_chance() -> None:
+    """docs/metrics.md, grammar_satisfiability; on 250 letters, with the motifs' own widths."""
+    width = {one.id: one.width for one in matrices(MOTIFS)}
+    p = 0.025
+    one = _noise_supports([width[PHOL]]).mean()
+    both = _noise_supports([width[M1BP], width[SENS]]).all(axis=0).mean()
+    assert "a fifth above it where one motif decides, and nearly twice it where two" in _page(
+        "metrics"
+    )
+    assert 1.1 < one / p < 1.3
+    assert 1.5 < both / p**2 < 2.0
+
+
+def _noise_supports(widths: list[int]) -> Bools:
+    """Whether normal scores are for the class on motifs so wide; shape (motifs, 60,000)."""
+    rng = np.random.default_rng(1)
+    starts = [20 + sum(widths[:i]) + 20 * i for i in range(len(widths))]
+    taken = np.zeros(250, dtype=bool)
+    for start, width in zip(starts, widths, strict=True):
+        taken[start : start + width] = True
+    parts = []
+    for _ in range(12):
+        scores = np.pad(rng.normal(size=(5_000, 250)), ((0, 0), (1, 0)))
+        totals = scores.cumsum(axis=1)
+        rows = []
+        for start, width in zip(starts, widths, strict=True):
+            sums = totals[:, width:] - totals[:, :-width]
+            free = [i for i in range(sums.shape[1]) if not taken[i : i + width].any()]
+            above = (np.abs(sums[:, free]) >= np.abs(sums[:, [start]])).sum(axis=1)
+            rows.append((sums[:, start] > 0) & ((1 + above) / (1 + len(free)) <= 0.05 + 1e-9))
+        parts.append(np.array(rows))
+    return np.concatenate(parts, axis=1)

@@ -29,11 +29,18 @@ class Network:
     n_outputs = 2
     max_length = None
 
-    def __init__(self, function: Function, width: int = 1) -> None:
-        self._function, self._width = function, width
+    def __init__(self, function: Function, *widths: int) -> None:
+        self._function, self._widths = function, widths
 
     def spans(self, sequences: Sequence[str]) -> list[Spans]:
-        return [Spans(np.array([*range(0, len(s), self._width), len(s)])) for s in sequences]
+        """Units of the widths in turn; which comes first hangs on the letters, as tokens do."""
+        found = []
+        for sequence in sequences:
+            first = zlib.crc32(sequence.encode()) % len(self._widths)
+            turns = itertools.islice(itertools.cycle(self._widths), first, first + len(sequence))
+            inside = (edge for edge in itertools.accumulate(turns) if edge < len(sequence))
+            found.append(Spans(np.array([0, *inside, len(sequence)])))
+        return found
 
     def predict(self, sequences: Sequence[str]) -> Floats:
         f = [self._function({k: float(w in s) for k, w in WORDS.items()}) for s in sequences]
@@ -89,13 +96,13 @@ class Run:
         explainer: Any = occlusion,
         *,
         target: int = 1,
-        width: int = 1,
+        widths: Sequence[int] = (1,),
         scale: float = 1.0,
         seed: int = 0,
         objective: str = "logit",
         **settings: Any,
     ) -> None:
-        self.model, self.explainer, self.scale = Network(function, width), explainer, scale
+        self.model, self.explainer, self.scale = Network(function, *widths), explainer, scale
         self.asked: list[tuple[Sample, str]] = []
         targets = np.full(len(samples), target, dtype=np.int64)
         sequences = [sample.sequence for sample in samples]
@@ -135,7 +142,7 @@ def _unless(d: dict[str, float]) -> float:
 
 
 @pytest.mark.parametrize("target", [0, 1])
-@pytest.mark.parametrize("width", [1, 3])
+@pytest.mark.parametrize("widths", [(1,), (3,)])
 @pytest.mark.parametrize(
     ("function", "shift"),
     [
@@ -146,9 +153,9 @@ def _unless(d: dict[str, float]) -> float:
     ],
 )
 def test_networks_that_multiply_or_add(
-    function: Function, shift: float, width: int, target: int
+    function: Function, shift: float, widths: Sequence[int], target: int
 ) -> None:
-    run = Run([_sample("AB")], function, target=target, width=width)
+    run = Run([_sample("AB")], function, target=target, widths=widths)
     assert run.values[""] == pytest.approx([shift])
     assert run.values["null"] == pytest.approx([0.0])
     assert run.values["model"] == pytest.approx([shift])
@@ -248,14 +255,16 @@ def test_windows_are_drawn_from_the_sample_s_seed() -> None:
 
 
 @pytest.mark.reimplements("dependency_map", only=["", "null"])
-@pytest.mark.parametrize("width", [1, 4])
+@pytest.mark.parametrize("widths", [(1,), (4,), (3, 7, 2)])
 @pytest.mark.parametrize(
     ("motifs", "label"), [("AB", 1), ("BA", 1), ("CV", 0), ("CVW", 0), ("AAB", 1)]
 )
 @pytest.mark.parametrize("target", [0, 1])
-def test_against_a_slow_version(motifs: str, label: int, width: int, target: int) -> None:
+def test_against_a_slow_version(
+    motifs: str, label: int, widths: Sequence[int], target: int
+) -> None:
     sample = _sample(motifs, label)
-    run = Run([sample], _product, hashed, width=width, target=target, windows=2)
+    run = Run([sample], _product, hashed, widths=widths, target=target, windows=2)
 
     def relevance(sequence: str, motif: str) -> float:
         scores = hashed(run.model, sequence, target, "s").tolist()

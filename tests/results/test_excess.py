@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ from gxarena.run.runner import run
 from gxarena.run.suite import Suite, read_suite
 
 CONTROLS = ("random", "gc", "randomised")
+SUITES = Path(__file__).parents[2] / "benchmarks"
+WITH_MOTIFS = sorted(p.stem for p in SUITES.glob("*.toml") if '["modisco' in p.read_text())
 
 
 def test_every_control_that_is_not_told_the_truth_is_a_null() -> None:
@@ -145,6 +148,30 @@ def test_methods_stand_beside_the_controls_of_their_model_units_and_contribution
         assert (one.number, one.share) == (1, None)
 
 
+def test_what_speaks_of_nucleotides_is_no_null_of_tokens(
+    plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where one explainer of a token model has the scores of a file, for each nucleotide."""
+    results = _ran(plan, tmp_path / "run", ["patterns"])
+    read = RunResults.table
+
+    def table(self: RunResults, name: str) -> pa.Table:
+        found = read(self, name)
+        if name != "cells":
+            return found
+        rows = found.to_pylist()
+        for row in rows:
+            if (row["model"], row["explainer"]) == ("toy-tokens", "random"):
+                row["attributions_units"] = "nucleotide"
+        return pa.Table.from_pylist(rows, found.schema)
+
+    monkeypatch.setattr(RunResults, "table", table)
+    beside = {
+        one.model: [control.explainer for control in one.controls] for one in excesses(results)
+    }
+    assert beside == {"toy": ["random"], "toy-tokens": []}
+
+
 def test_a_copy_that_learned_nothing_stands_beside_who_explained_it(
     plan: Callable[..., Plan], tmp_path: Path
 ) -> None:
@@ -176,7 +203,7 @@ def test_a_run_whose_metric_says_not_in_what_has_no_excess(
     assert excesses(_ran(plan, tmp_path / "run", ["collection"])) == []
 
 
-@pytest.mark.parametrize("name", ["fly-motifs", "ctcf-vs-pu1", "paper-nontata", "paper-enhancers"])
+@pytest.mark.parametrize("name", WITH_MOTIFS)
 def test_every_suite_with_motifs_has_the_controls_in_the_same_block(name: str) -> None:
     suite: Suite = read_suite(name)
     components = Registry.load()

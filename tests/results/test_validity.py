@@ -85,6 +85,18 @@ def test_every_shipped_verdict_is_found_by_the_cell_that_it_is_of() -> None:
         assert why_not_ranked(Measure.of(other, row["quantity"])) == of_all
 
 
+@pytest.mark.parametrize("model", ["cnn", "hf", "somebody's"])
+@pytest.mark.parametrize("sign", ["signed", "magnitude"])
+def test_nobody_is_ranked_by_more_relevance_on_decoys_whoever_is_asked(
+    model: str, sign: str
+) -> None:
+    """docs/metrics.md, relevance_mass: "there it ranks nobody"; on motifs it ranks."""
+    for names, why in ((["decoy:*"], "the less relevance on decoys the better"), ([], "")):
+        asked = {"names": names, "sign": sign, "smoothing": 1, "weights": "even"}
+        cell = _cell(model, **asked) | {"metric_component": "relevance_mass"}
+        assert why_not_ranked(Measure.of(cell, "")).partition(", and")[0] == why
+
+
 def test_written_verdicts_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = Measure.of(_cell(fill="unknown"), "gain")
     other = Measure.of(_cell(fill="complement"), "gain")

@@ -56,6 +56,11 @@ def test_strand_and_order_of_rows_change_nothing(seed: int) -> None:
     assert best_stretch(bits[::-1]) == pytest.approx(best_stretch(bits))
 
 
+def test_a_motif_must_say_enough_in_eight_rows_next_to_each_other() -> None:
+    assert best_stretch(np.ones(20)) == 8
+    assert best_stretch(np.array([9.0, *np.zeros(7), 9.0])) == 9
+
+
 @pytest.mark.parametrize("n", [20, 50, 200])
 def test_letters_of_the_background_say_nothing_on_average(n: int) -> None:
     counts = np.random.default_rng(0).multinomial(n, SKEWED, 4000)

@@ -9,6 +9,7 @@ import pytest
 
 from gxarena.api import SetScored
 from gxarena.data import Attribution, Explained, Floats, Interval, Sample, Spans
+from gxarena_jaspar.information import best_stretch, row_bits
 from gxarena_jaspar.matrices import Matrix, collection, matrices
 from gxarena_modisco import metric as module
 from gxarena_modisco.discovery import Discovery, Pattern
@@ -29,11 +30,11 @@ FOUND = (
 GIVEN: dict[str, Any] = {"contributions": "observed", "shuffles": 199}
 
 
-def _explained(names: tuple[str, ...], hypothetical: int = 0) -> Explained:
+def _explained(names: tuple[str, ...], hypothetical: int = 0, letters: str = "ACGT") -> Explained:
     rng = np.random.default_rng(0)
     spans, samples, maps = Spans.nucleotides(60), [], []
     for i in range(3):
-        sequence = "".join(rng.permutation(list("ACGT" * 15)))
+        sequence = "".join(rng.permutation(list(letters * (60 // len(letters)))))
         annotations = tuple(Interval(5, 20, name, "+") for name in names)
         samples.append(Sample(f"s{i}", sequence, 1, annotations))
         four = rng.normal(size=(60, 4)) if i < hypothetical else None
@@ -109,6 +110,31 @@ def test_what_counts_is_as_many_bits_as_are_asked_for(scored: Any) -> None:
         assert np.isnan(again.values["observed.matched"]) != counts
 
 
+def test_bits_are_over_the_letters_of_the_sequences(scored: Any) -> None:
+    """G and C say little where sequences hold little else, on either strand."""
+    explained = _explained((CTCF.id,), letters="GGGCA")
+    own = scored(FOUND[:1], explained).motifs[0].bits
+    rows = row_bits(CTCF.frequencies, np.array([0.1, 0.4, 0.4, 0.1]), 100)
+    assert own == pytest.approx(best_stretch(rows))
+    poor = np.tile([0.02, 0.48, 0.48, 0.02], (8, 1))
+    for letters, counts in (("GGGCA", False), ("ACGT", True)):
+        found = scored((("positive_0", poor, 100),), _explained((), letters=letters))
+        assert found.motifs[0].counts == counts
+
+
+def test_rows_at_the_ends_that_say_nothing_are_compared_with_nothing(scored: Any) -> None:
+    """Their shuffles would spread the motif over all of its width."""
+    wide = np.concatenate([FLAT, SPIB.frequencies, FLAT])
+    alone, among = (
+        scored((("positive_0", rows, 100),), _explained((SPIB.id,))).motifs[0]
+        for rows in (SPIB.frequencies, wide)
+    )
+    assert alone.match is not None
+    assert among.match is not None
+    assert (among.match.p, among.match.q) == (alone.match.p, alone.match.q)
+    assert among.trimmed == tuple(len(FLAT) + end for end in alone.trimmed)
+
+
 def test_no_share_without_a_pattern_that_counts_or_a_matrix_that_is_expected(scored: Any) -> None:
     nothing = scored(FOUND[3:4], _explained((CTCF.id,)))
     why = "no pattern counts: none of 1 holds 5 bits"
@@ -127,7 +153,9 @@ def test_no_share_without_a_pattern_that_counts_or_a_matrix_that_is_expected(sco
 
 def test_q_is_below_the_level_or_nothing_is_found(scored: Any) -> None:
     for level, found in ((1 / 200, 0.0), (1 / 199, 1.0)):  # of 199 shuffles none is as near
-        values = scored(FOUND[:1], _explained((CTCF.id,)), level=level).values
+        all_of_it = scored(FOUND[:1], _explained((CTCF.id,)), level=level)
+        assert (all_of_it.motifs[0].match is not None) == found
+        values = all_of_it.values
         assert {values[f"observed.{key}"] for key in ("matched", "recall", "recall_best")} == {
             found
         }
