@@ -94,6 +94,7 @@ class ForkServer:
                 f"{sys.platform}. Use --engine inline."
             )
         self._lock = threading.Lock()
+        self._asked = False
         self.path = module_path() if path is None else [*path]
         self._socket, theirs = socket.socketpair()
         with theirs:
@@ -117,6 +118,7 @@ class ForkServer:
 
     def fork(self) -> Pipes:
         """Ask for a child; its pipes are ready before it is."""
+        self._asked = True
         orders, results, output, status = (os.pipe() for _ in range(_PIPES))
         theirs = [orders[0], results[1], output[1], status[1]]
         with self._lock, contextlib.suppress(OSError):  # a dead server's pipes are at their end
@@ -134,6 +136,8 @@ class ForkServer:
     def close(self) -> None:
         """End it, and with it every child."""
         self._socket.close()
+        if not self._asked:  # it is still loading, for nobody, and has no child to end
+            self._process.kill()
         try:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:

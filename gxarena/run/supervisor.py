@@ -94,7 +94,9 @@ def supervise(order: bytes) -> bytes:
     try:
         frames, end = child.carry_out(asked)
     finally:
-        if end.get("status") != "ok":  # what it sends later would be taken for the next order's
+        # What it sends later would be taken for the next order's, and what it has changed be found
+        # once more after that.
+        if end.get("status") != "ok" or end.get("spoilt"):
             child.close()
     return joined([*frames, Frame({**end, "type": "end"})])
 

@@ -127,6 +127,23 @@ def test_each_harms_its_own_cells_alone(poisoned: Callable[..., Plan], tmp_path:
     assert not list((tmp_path / "together").glob(".gxarena-writing*"))
 
 
+def test_a_metric_harms_no_other_of_its_distribution_and_is_named_itself(
+    poisoned: Callable[..., Plan], tmp_path: Path
+) -> None:
+    """They are scored by one child, as long as that is as it was."""
+    metrics = ["first", "halving", "exiting", "last"]
+    matrix = [
+        {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": metrics}
+    ]
+    run(poisoned([], matrix=matrix), tmp_path / "run", Settings("local", workers=1))
+    ends = {row["metric"]: row for row in _rows(tmp_path / "run", "cells")}
+    for name in ("first", "last"):
+        assert ends.pop(name)["status"] == "ok"
+    for name, message in {"halving": ENDS["halves"][1], "exiting": ENDS["exits"][1]}.items():
+        assert ends[name]["error_message"].startswith(f"venom: metric '{name}': ")
+        assert message in ends[name]["error_message"]
+
+
 def test_a_child_that_is_killed_while_it_describes_is_asked_again(
     poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
