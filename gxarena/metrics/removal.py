@@ -44,7 +44,12 @@ def removal_ranks(keys: Floats, ties: Floats, inside: Bools) -> Ints:
     inside : bool array, shape (N, most units)
         Where there are units; what fills the rows up is never removed.
     """
-    order = np.lexsort((ties, np.where(inside, -keys, np.inf)), axis=-1)
+    first = np.where(inside, -keys, np.inf)
+    # Keys that all differ have one order, whoever sorts them; this takes a fifth of the time.
+    order = np.argsort(first, axis=-1)
+    in_turn = np.take_along_axis(first, order, axis=1)
+    tied = (in_turn[:, 1:] == in_turn[:, :-1]).any(axis=1)
+    order[tied] = np.lexsort((ties[tied], first[tied]), axis=-1)
     ranks: Ints = np.empty_like(order)
     np.put_along_axis(ranks, order, np.arange(order.shape[1])[None, :], axis=1)
     return ranks

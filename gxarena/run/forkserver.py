@@ -118,9 +118,9 @@ class ForkServer:
 
     def fork(self) -> Pipes:
         """Ask for a child; its pipes are ready before it is."""
-        self._asked = True
         orders, results, output, status = (os.pipe() for _ in range(_PIPES))
         theirs = [orders[0], results[1], output[1], status[1]]
+        self._asked = True
         with self._lock, contextlib.suppress(OSError):  # a dead server's pipes are at their end
             socket.send_fds(self._socket, [_FORK], theirs)
         for end in theirs:
@@ -133,10 +133,14 @@ class ForkServer:
         with self._lock, contextlib.suppress(OSError):
             self._socket.sendall(_LOAD + _LENGTH.pack(len(names)) + names)
 
+    def end(self) -> None:
+        """Have it end every child and itself; not waited for."""
+        self._socket.close()
+
     def close(self) -> None:
         """End it, and with it every child."""
-        self._socket.close()
-        if not self._asked:  # it is still loading, for nobody, and has no child to end
+        self.end()
+        if not self._asked:  # nothing is below it, and what it is loading may take seconds
             self._process.kill()
         try:
             self._process.wait(timeout=10)

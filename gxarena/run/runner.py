@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,20 +126,21 @@ def run(
         walk: _Inline | _Supervised = (
             _Supervised(folder, engine, settings, report) if engine else _Inline(folder, report)
         )
-        try:
-            plan = walk.prepare(plan, _due(plan, done))
-            done = done_before(plan, folder, settings.retry_failed)
-            if report_done:
-                report_done(len(done))
-            for cell, status, message in walk.settle(_due(plan, done)):
-                if report_cell:
-                    report_cell(cell, status, message)
-        except KeyboardInterrupt:
-            interrupted = True
-            walk.interrupt()
-        finally:
-            walk.close()
-        board = folder.finish()
+        with contextlib.closing(walk):
+            try:
+                plan = walk.prepare(plan, _due(plan, done))
+                done = done_before(plan, folder, settings.retry_failed)
+                if report_done:
+                    report_done(len(done))
+                for cell, status, message in walk.settle(_due(plan, done)):
+                    if report_cell:
+                        report_cell(cell, status, message)
+            except KeyboardInterrupt:
+                interrupted = True
+                walk.interrupt()
+            finally:
+                walk.leave()
+            board = folder.finish()  # while what worked comes to its end
         counts = Counter(_statuses(plan, folder).values())
         return Summary(dict(counts), len(done), board, interrupted)
 
@@ -177,6 +179,9 @@ class _Inline:
     def interrupt(self) -> None:
         """What was at work has said so."""
 
+    def leave(self) -> None:
+        """Nothing is at work."""
+
     def close(self) -> None:
         """There is nothing to end."""
 
@@ -196,6 +201,7 @@ class _Supervised:
         self._limits = supervisor.Limits(settings.timeout, settings.memory or int(share))
         self._dispatch: Dispatch | None = None
         self._rows: CellRows
+        self._ended = True
 
     def prepare(self, plan: Plan, due: Sequence[Cell]) -> Plan:
         """The plan once what it names on a hub is here, with all parameters known."""
@@ -223,10 +229,13 @@ class _Supervised:
         if self._dispatch:
             self._dispatch.interrupt()
 
+    def leave(self) -> None:
+        """End whatever still works."""
+        self._ended = self._dispatch.leave() if self._dispatch else True
+
     def close(self) -> None:
-        """End the engine, and whatever still works."""
-        ended = self._dispatch.leave() if self._dispatch else True
-        self._engine.executor.shutdown(wait=ended)  # of what does not end nothing is waited for
+        """End the engine; of what does not end nothing is waited for."""
+        self._engine.executor.shutdown(wait=self._ended)
         if self._dispatch:
             self._dispatch.close()
         self._engine.close()

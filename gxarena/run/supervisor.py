@@ -101,25 +101,27 @@ def supervise(order: bytes) -> bytes:
 
 
 def stop(run: str) -> None:
-    """End what works for a run in this process: its children and their server."""
+    """End what works for a run in this process, its children and their server; not waited for."""
     _stopped.add(run)
-    with _lock:
-        server = _servers.pop(run, None)
-        mine = [child for child in _children if child.run == run]
-    for child in mine:
+    for child in _children_of(run):
         child.stopped = True
-    if server:
-        server.close()
+    if server := _servers.get(run):
+        server.end()
 
 
 def clear(run: str) -> None:
     """Let go of a run in this process, once nothing works for it any more."""
     stop(run)
-    with _lock:
-        mine = [child for child in _children if child.run == run]
-    for child in mine:
+    for child in _children_of(run):
         child.close()
+    if server := _servers.pop(run, None):
+        server.close()
     listeners.pop(run, None)
+
+
+def _children_of(run: str) -> list[_Child]:
+    with _lock:
+        return [child for child in _children if child.run == run]
 
 
 def _child_for(header: Mapping[str, Any]) -> _Child:

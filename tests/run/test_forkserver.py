@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,13 @@ def test_an_early_server_that_nobody_needs_is_ended() -> None:
     assert not early.alive
     assert early._process.returncode == -signal.SIGKILL, "nobody waits until it has loaded"
     assert not forkserver._early
+
+
+def test_who_errs_need_not_wait_for_a_server_that_loads(tmp_path: Path) -> None:
+    """The server imports for a minute here; a mistake in a suite is said at once."""
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)\n")
+    server = ForkServer(["slow"], [str(tmp_path), *module_path()])
+    started = time.monotonic()
+    server.close()
+    assert not server.alive
+    assert time.monotonic() - started < 5
