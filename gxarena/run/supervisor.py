@@ -317,10 +317,8 @@ def _is_there(path: str) -> bool:
     """Whether a file of the run is there; also where a network's file system does not answer."""
     try:
         Path(path).stat()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)
     return True
 
 
