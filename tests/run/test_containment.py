@@ -132,7 +132,7 @@ def test_a_metric_harms_no_other_of_its_distribution_and_is_named_itself(
     poisoned: Callable[..., Plan], tmp_path: Path
 ) -> None:
     """They are scored by one child, as long as that is as it was."""
-    metrics = ["first", "halving", "exiting", "last"]
+    metrics = ["first", "exiting", "halving", "last"]
     matrix = [
         {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": metrics}
     ]
