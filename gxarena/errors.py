@@ -67,7 +67,7 @@ def named(offenders: Iterable[object], most: int = MOST_NAMED) -> str:
 
 def suggest(name: str, choices: Iterable[str], listed: str = "Choices") -> str:
     """A sentence listing `choices`, led by the closest one to `name` where one is close."""
-    known = sorted(choices)
+    known = sorted({*choices} - {name})  # an alias of this name is no answer
     close = closest(name, known)
     hint = f"Did you mean '{close}'? " if close else ""
     return f"{hint}{listed}: {', '.join(known) or 'none'}."

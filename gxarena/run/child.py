@@ -175,7 +175,9 @@ class _Desk:
         moved = self._moved or ("" if here() == self._own else f"another, {here()}")
         if moved:
             changed = f"the working directory as it was, got {moved}"
-        return {"changed": changed, "canaries": self._canaries.after(dataset, models)}
+        canaries = self._canaries.after(dataset, models)
+        spoilt = bool(changed) or any(after != before for _, before, after, *_ in canaries)
+        return {"changed": changed, "canaries": canaries, "spoilt": spoilt}
 
     def _progress(self, what: str, done: int, total: int) -> None:
         if time.monotonic() - self._said < EVERY:

@@ -93,6 +93,11 @@ def _within(dataset: Dataset, region: Sequence[object], where: str) -> Dataset:
 
 
 def _read(asked: Asked, folder: Path | None, parameters: Parameters, where: str) -> Dataset:
+    if asked.name is not None:
+        raise InputError(
+            f"{where}: expected the name of a data set or the path of a file, got both, "
+            f"'{asked.name}' and '{asked.path}'. Leave one out."
+        )
     if unknown := sorted(set(parameters) - set(COLUMNS)):
         raise InputError(
             f"{where}: expected only path, kind, n, labels, groups, {', '.join(COLUMNS)} for a "

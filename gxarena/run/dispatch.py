@@ -177,7 +177,7 @@ class Dispatch:
         if shard.cell:
             yield from self._score(shard, shard.cell, frames, end)
         elif end["status"] != "ok":
-            yield from self._fail(task, said(task, end))
+            yield from self._fail(task, said(shard, end))
             return
         self._finish(task)
         if not shard.cell:
@@ -219,7 +219,7 @@ class Dispatch:
         fewer = PROBED_FEWER if shard.cell else FEWER
         for one in (shard, *([] if shard.cell else self._waiting.rest(shard))):
             one.order["at_once"] = fewer
-        row = said(shard.task, end)
+        row = said(shard, end)
         row["error_message"] = f"{row['error_message']} {AGAIN}"
         for cell in self._cells_of(shard):
             if cell.id not in self._short:
@@ -264,7 +264,7 @@ class Dispatch:
         except StorageError:
             raise
         except GxarenaError as error:
-            return refused(shard.task, error, end)
+            return refused(shard, error, end)
         return end
 
     def _discard(self, shard: Shard) -> None:

@@ -11,7 +11,7 @@ from gxarena.run.cell_rows import Row
 from gxarena.run.failures import failure
 from gxarena.run.frames import Frame, split
 from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR
-from gxarena.run.tasks import Task
+from gxarena.run.tasks import Shard
 
 BLAMED = ("crashed", "oom", "timeout")
 """How a child ends by nothing but what it runs, whose message then begins with its name."""
@@ -76,10 +76,10 @@ def what_changed(end: Mapping[str, Any]) -> str:
     return f"once it has worked, expected {changed}, so that nothing of it was kept."
 
 
-def refused(task: Task, error: GxarenaError, end: Mapping[str, Any]) -> dict[str, Any]:
+def refused(shard: Shard, error: GxarenaError, end: Mapping[str, Any]) -> dict[str, Any]:
     """How a shard ended whose results cannot be taken."""
     if isinstance(error, PluginError):
-        blamed = PluginError(f"{task.blamed.where}: {error}")
+        blamed = PluginError(f"{shard.blamed.where}: {error}")
         blamed.__cause__ = error
         error = blamed
     return failure(error) | {"output": end.get("output")}
@@ -91,13 +91,13 @@ def printed(*outputs: str | None) -> Row:
     return {"error_traceback": f"It printed:\n{text}"} if text.strip() else {}
 
 
-def said(task: Task, end: Mapping[str, Any]) -> Row:
+def said(shard: Shard, end: Mapping[str, Any]) -> Row:
     """What a row says of a failure: whose it is, and what was printed."""
     names = ("status", "error_type", "error_message", "error_traceback")
     row = {name: end.get(name) for name in names}
     if row["status"] in BLAMED:
         message = str(row["error_message"]).rstrip(".")
-        row["error_message"] = f"{task.blamed.where}: {message}."
+        row["error_message"] = f"{shard.blamed.where}: {message}."
     if printed := end.get("output"):
         row["error_traceback"] = f"{row['error_traceback'] or ''}\nIt printed:\n{printed}"
     return row

@@ -93,9 +93,9 @@ class Gathering:
         try:
             row, made = outcome(self._plan, cell, known)
         except PluginError as error:
-            return said(shard.task, refused(shard.task, error, end)), {}
+            return said(shard, refused(shard, error, end)), {}
         if failed:
-            return row | said(shard.task, known[-1][0]), {}
+            return row | said(shard, known[-1][0]), {}
         explained = (cell.dataset, cell.weights, cell.explainer)
         outputs = (one.get("output") for one, _ in known)
         return row | printed(self._printed.get(explained), *outputs), made

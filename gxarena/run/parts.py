@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from gxarena.errors import PluginError
 from gxarena.results.encoded import encoded
 from gxarena.run.cell_rows import Row, Tables, of_all
 from gxarena.run.store import CHUNK
@@ -44,6 +45,11 @@ def together(parts: Sequence[Part], n_samples: int) -> tuple[Row, Tables]:
         In the order of samples.
     n_samples : int
         Of the data set.
+
+    Raises
+    ------
+    PluginError
+        A quantity is of some of them alone.
     """
     rows = [row for row, _ in parts]
     failed = next((row for row in rows if row["status"] != "ok"), None)
@@ -70,6 +76,9 @@ def _rows_of_parts(parts: Sequence[Tables]) -> Tables:
     """
     if len(parts) == 1:
         return parts[0]
+    of_each = [{*encoded(part["samples"]["metric"]).dictionary.to_pylist()} for part in parts]
+    if lost := set.union(*of_each) - set.intersection(*of_each):
+        raise PluginError(f"expected a value of '{min(lost)}' for each sample, got some alone.")
     tables = {name: pa.concat_tables(part[name] for part in parts) for name in parts[0]}
     samples = tables["samples"]
     order = np.argsort(encoded(samples["metric"]).indices.to_numpy(), kind="stable")

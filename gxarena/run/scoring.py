@@ -15,7 +15,7 @@ import numpy as np
 from gxarena.api import ControlledMetric, Scored, SetScored
 from gxarena.capabilities import EXPLAINER, PROBE
 from gxarena.data import Explained
-from gxarena.errors import StorageError, Unsupported
+from gxarena.errors import PluginError, StorageError, Unsupported
 from gxarena.metrics.renormalisation import renormalised
 from gxarena.results.provenance import peak_memory
 from gxarena.results.same_maps import fingerprint
@@ -93,7 +93,12 @@ class Scoring:
             parts.append(self.part(cell, part))
             if parts[-1][0]["status"] != "ok":
                 break
-        return together(parts, n_samples)
+        try:
+            return together(parts, n_samples)
+        except PluginError as error:
+            where = self._plan.choice("metrics", cell.metric).where
+            refused = failure(PluginError(f"{where}: {error}"))
+            return together([(parts[0][0] | refused, {})], n_samples)
 
     def part(self, cell: Cell, part: range, at_once: int = PROBED_AT_ONCE) -> tuple[Row, Tables]:
         """What became of some of its samples, as `gxarena.run.parts.together` wants it.

@@ -94,7 +94,8 @@ def supervise(order: bytes) -> bytes:
     try:
         frames, end = child.carry_out(asked)
     finally:
-        if end.get("status") != "ok":  # what it sends later would be taken for the next order's
+        # What it sends later, or has changed, would be taken for the next order's.
+        if end.get("status") != "ok" or end.get("spoilt"):
             child.close()
     return joined([*frames, Frame({**end, "type": "end"})])
 
@@ -159,6 +160,7 @@ class _Child:
         for name in ("results", "output", "status"):
             self._selector.register(getattr(self._pipes, name), selectors.EVENT_READ, name)
         self._largest = 0
+        self._looked = time.monotonic()
         self._quiet = False
         with _lock:
             _children.add(self)
@@ -184,7 +186,7 @@ class _Child:
         with contextlib.suppress(OSError):  # it ended between two orders; that is found below
             os.write(self._pipes.orders, Frame(header, order.payload).packed())  # type: ignore[union-attr]
         kept: list[Frame] = []
-        heard = spoke = looked = asked = time.monotonic()
+        heard = spoke = asked = time.monotonic()
         worked = 0.0
         patience = max(limit, STARTING)  # until it begins: the server loads libraries first
         while True:
@@ -210,8 +212,8 @@ class _Child:
                 asked = now
                 if self.run not in listeners and not _is_there(order.header["luggage"]):
                     return [], self._killed("crashed", DIED, "nobody waits for it any more")
-            if now - looked >= _LOOK:
-                looked, (used, seconds) = now, self._use()
+            if now - self._looked >= _LOOK:  # also where every order takes less
+                self._looked, (used, seconds) = now, self._use()
                 if seconds - worked > BUSY * patience:
                     heard, worked = now, seconds
                 self._largest = max(self._largest, used)
@@ -315,10 +317,8 @@ def _is_there(path: str) -> bool:
     """Whether a file of the run is there; also where a network's file system does not answer."""
     try:
         Path(path).stat()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)
     return True
 
 

@@ -43,8 +43,6 @@ class Task:
         What is done first: by the first cell that needs it, then by stage.
     components : tuple of (kind, label)
         All that it runs.
-    blamed : Choice
-        Whose fault it is where a child ends.
     needs : list of Task
         What must be done before.
     shards : list of Shard
@@ -57,7 +55,6 @@ class Task:
     what: str
     place: tuple[int, int]
     components: tuple[Component, ...]
-    blamed: Choice
     needs: list[Task] = field(default_factory=list)
     shards: list[Shard] = field(default_factory=list)
     failure: dict[str, Any] | None = None
@@ -71,6 +68,8 @@ class Shard:
     ----------
     order : dict
         What the child is told (see `gxarena.run.child`).
+    blamed : Choice
+        Whose fault it is where a child ends, or its results cannot be taken.
     cell : Cell or None
         The one that is scored.
     number, of : int
@@ -81,6 +80,7 @@ class Shard:
 
     task: Task
     order: dict[str, Any]
+    blamed: Choice
     cell: Cell | None = None
     number: int = 0
     of: int = 1
@@ -135,7 +135,7 @@ class _Making:
             name = " ".join(key)
             own = domain == {CORE}
             child = " ".join(("score", cell.dataset, cell.weights)) if own else name
-            self.tasks[key] = Task(name, child, what, (position, 2), (), blamed)
+            self.tasks[key] = Task(name, child, what, (position, 2), ())
         task = self.tasks[key]
         for one in (cell.explanation, *cell.against):
             self._need(task, self._explain(position, cell.dataset, one))
@@ -156,7 +156,7 @@ class _Making:
         parts = parts_of(n_samples, whole=self._is_whole(cell.metric))
         for number, part in enumerate(parts):
             which = {"part": (part.start, part.stop)}
-            task.shards.append(Shard(task, order | which, cell, number, len(parts)))
+            task.shards.append(Shard(task, order | which, blamed, cell, number, len(parts)))
 
     def _need(self, task: Task, other: Task) -> None:
         if other not in task.needs:
@@ -168,11 +168,11 @@ class _Making:
             choice = self._plan.choice("models", weights)
             what = f"predict {dataset} with {weights}"
             name = " ".join(key)
-            task = Task(name, name, what, (position, 0), (("models", weights),), choice)
+            task = Task(name, name, what, (position, 0), (("models", weights),))
             order = {"kind": "predict", "dataset": dataset, "model": weights, "at_once": CHUNK}
             stored = self._plan.predict_key(dataset, weights)
             task.shards = [
-                Shard(task, order | self._part(task, dataset, chunk))
+                Shard(task, order | self._part(task, dataset, chunk), choice)
                 for chunk in self._due("predictions", stored, dataset)
             ]
             self.tasks[key] = task
@@ -188,12 +188,12 @@ class _Making:
             name = " ".join(key)
             foreign = any(map(_is_foreign, (choice, *([choice.wrapped] if choice.wrapped else []))))
             child = name if foreign else " ".join(("explain", dataset, one.weights))
-            task = Task(name, child, what, (position, 1), components, choice, [predicted])
+            task = Task(name, child, what, (position, 1), components, [predicted])
             names = {"dataset": dataset, "model": one.weights, "explainer": one.explainer}
             order = {"kind": "explain", **names, "at_once": CHUNK}
             stored = self._plan.explain_key(dataset, one.weights, one.explainer)
             task.shards = [
-                Shard(task, order | self._part(task, dataset, chunk))
+                Shard(task, order | self._part(task, dataset, chunk), choice)
                 for chunk in self._due("attributions", stored, dataset)
             ]
             self.tasks[key] = task

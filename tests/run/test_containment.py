@@ -24,6 +24,7 @@ from gxarena.run.child import _Canaries
 from gxarena.run.endings import what_changed
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.runner import Settings, run
+from gxarena.run.store import CHUNK
 from gxarena.run.suite import Suite
 
 Rows = list[dict[str, Any]]
@@ -125,6 +126,35 @@ def test_each_harms_its_own_cells_alone(poisoned: Callable[..., Plan], tmp_path:
     left = set(psutil.Process().children(recursive=True)) - before
     assert not [one for one in left if one.is_running()]
     assert not list((tmp_path / "together").glob(".gxarena-writing*"))
+
+
+def test_a_metric_harms_no_other_of_its_distribution_and_is_named_itself(
+    poisoned: Callable[..., Plan], tmp_path: Path
+) -> None:
+    """They are scored by one child, as long as that is as it was."""
+    metrics = ["first", "exiting", "halving", "last"]
+    matrix = [
+        {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": metrics}
+    ]
+    run(poisoned([], matrix=matrix), tmp_path / "run", Settings("local", workers=1))
+    ends = {row["metric"]: row for row in _rows(tmp_path / "run", "cells")}
+    for name in ("first", "last"):
+        assert ends.pop(name)["status"] == "ok"
+    for name, message in {"halving": ENDS["halves"][1], "exiting": ENDS["exits"][1]}.items():
+        assert ends[name]["error_message"].startswith(f"venom: metric '{name}': ")
+        assert message in ends[name]["error_message"]
+
+
+def test_memory_is_looked_at_however_little_each_order_takes(
+    poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve of a tenth of a second, where children are looked at five times a second."""
+    monkeypatch.setenv("TOY_DELAY", "0.1")
+    rows = [f"{i},ACGTTGCAAC,{i % 2}" for i in range(12 * CHUNK)]
+    (tmp_path / "many.csv").write_text("\n".join(["id,sequence,label", *rows]) + "\n")
+    made = poisoned(["exact"], datasets={"mine": {"path": str(tmp_path / "many.csv")}})
+    run(made, tmp_path / "run", Settings("local", workers=1, memory=1))
+    assert {row["status"] for row in _rows(tmp_path / "run", "cells")} == {"oom"}
 
 
 def test_a_child_that_is_killed_while_it_describes_is_asked_again(

@@ -77,3 +77,17 @@ def test_flanks_count_among_what_a_model_takes(plan: Callable[..., Plan], data: 
     matrix = [MATRIX[0] | {"models": ["toy-short"]}]
     with pytest.raises(InputError, match=r"expected at most 10 nucleotides .* got 24"):
         plan(datasets={"mine": {"path": str(data), "region": [2, 8]}}, matrix=matrix)
+
+
+def test_a_name_beside_a_path_is_refused(plan: Callable[..., Plan], data: Path) -> None:
+    """One of them would be left out without a word."""
+    both = {"mine": {"path": str(data), "name": "fly-promoters"}}
+    with pytest.raises(InputError, match=r"got both, 'fly-promoters' and '.*'\. Leave one out"):
+        plan(datasets=both)
+
+
+def test_an_alias_that_names_nothing_is_not_told_to_be_there(plan: Callable[..., Plan]) -> None:
+    with pytest.raises(InputError, match="unknown dataset 'mine'") as raised:
+        plan(datasets={"mine": {"n": 3}})
+    assert "Did you mean 'mine'" not in str(raised.value)
+    assert ", mine" not in str(raised.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -67,6 +68,7 @@ def test_an_early_server_that_nobody_needs_is_ended() -> None:
         (early,) = forkserver._early
         assert early.alive
     assert not early.alive
+    assert early._process.returncode == -signal.SIGKILL, "nobody waits until it has loaded"
     assert not forkserver._early
 
 

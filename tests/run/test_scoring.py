@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +53,23 @@ def test_in_parts_a_board_is_that_of_the_whole(
             whole, parts = (one.drop_columns(OF_TIME) for one in (whole, parts))
         assert len(whole)
         assert whole.to_pylist() == parts.to_pylist()
+
+
+def test_a_quantity_of_some_parts_alone_is_refused_in_this_process_too(
+    plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a child as here: else a board would depend on the engine."""
+    score = Gini.score
+
+    def forgetful(self: Gini, explained: Explained, probe: Any) -> Any:
+        scored = score(self, explained, probe)
+        return scored if len(explained) == 64 else replace(scored, values={}, reasons={})
+
+    monkeypatch.setattr(Gini, "score", forgetful)
+    monkeypatch.setattr(in_parts, "SCORED_AT_ONCE", CHUNK)
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": ["gini"]}
+    run(plan(matrix=[block]), tmp_path / "run")
+    (row,) = pq.read_table(tmp_path / "run" / "cells.parquet").to_pylist()
+    message = "expected a value of 'gini' for each sample, got some alone."
+    assert (row["status"], row["error_message"]) == ("error", f"gxarena: metric 'gini': {message}")
+    assert not len(pq.read_table(tmp_path / "run" / "samples.parquet"))

@@ -1,4 +1,4 @@
-"""Explainers that harm whoever shares a process with them, and otherwise are `toys.Exact`."""
+"""Components that harm whoever shares a process with them, and otherwise are toys."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from toys import WEIGHTS, Exact
+from toys import WEIGHTS, Exact, Total
 
-from gxarena.data import Attribution, Batch
+from gxarena.api import Scored
+from gxarena.data import Attribution, Batch, Explained
 from gxarena.hookspecs import Component, hookimpl
 
 STEERING = "\x1b]0;owned\x07\x1b[2J\rAll is well.\x9b1A \u202eback"
@@ -118,6 +119,18 @@ class Poison(Exact):
             held.append(np.ones(2**25))
 
 
+class PoisonedTotal(Total):
+    """Does the same, then scores; where it has no harm to do it only scores."""
+
+    def __init__(self, harm: str = "") -> None:
+        self.harm = harm
+
+    def score(self, explained: Explained, probe: object) -> Scored:
+        if self.harm:
+            Poison(self.harm).harm(probe)
+        return super().score(explained, probe)
+
+
 HARMS = [name.removeprefix("_") for name in vars(Poison) if name[0] == "_" and name[1] != "_"]
 
 
@@ -127,3 +140,16 @@ def gxarena_explainers() -> Iterable[Component]:
     for harm in HARMS:
         name = harm.replace("_", "-")
         yield Component(name, "poison_plugin:Poison", "harms", defaults={"harm": harm})
+
+
+@hookimpl
+def gxarena_metrics() -> Iterable[Component]:
+    for name, harm in {"first": "", "halving": "halves", "exiting": "exits", "last": ""}.items():
+        yield Component(
+            name,
+            "poison_plugin:PoisonedTotal",
+            "harms where it is told to",
+            provides=frozenset({"sample"}),
+            requires=frozenset({"probe"}),
+            defaults={"harm": harm},
+        )
