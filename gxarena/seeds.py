@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import random
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,3 +43,23 @@ def numpy_seeded(seed: int) -> Iterator[int]:
         yield short
     finally:
         np.random.set_state(before)
+
+
+@contextmanager
+def all_seeded(seed: int) -> Iterator[None]:
+    """Python's, numpy's and, where it is loaded, torch's global generators likewise.
+
+    For who draws from them all the same: the same numbers then, whatever ran before it.
+    """
+    torch, before = sys.modules.get("torch"), random.getstate()
+    torch_before = torch.get_rng_state() if torch else None
+    with numpy_seeded(seed) as short:
+        random.seed(short)
+        if torch:
+            torch.manual_seed(short)
+        try:
+            yield
+        finally:
+            random.setstate(before)
+            if torch:
+                torch.set_rng_state(torch_before)

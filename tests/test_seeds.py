@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gxarena.seeds import numpy_seeded, sample_seed
+from gxarena.seeds import all_seeded, numpy_seeded, sample_seed
 
 SEED = 4054536768633745569
 
@@ -74,3 +76,30 @@ def test_the_state_comes_back_after_an_error() -> None:
     with pytest.raises(RuntimeError), numpy_seeded(3):
         raise RuntimeError
     assert np.random.get_state()[1].tolist() == before
+
+
+@pytest.mark.parametrize("seed", [0, 2**62 + 5])
+def test_every_global_generator_is_seeded_and_comes_back(seed: int) -> None:
+    def drawn() -> list[float]:
+        return [random.random(), float(np.random.random()), float(torch.rand(()))]  # noqa: S311
+
+    def fails() -> None:
+        with all_seeded(seed):
+            assert drawn() == first
+            raise RuntimeError
+
+    def as_before() -> None:
+        random.seed(1)
+        np.random.seed(1)
+        torch.manual_seed(1)
+
+    as_before()
+    expected = drawn()
+    as_before()
+    with all_seeded(seed):
+        first = drawn()
+    with pytest.raises(RuntimeError):
+        fails()
+    assert drawn() == expected
+    with all_seeded(seed + 1):
+        assert not set(drawn()) & set(first)

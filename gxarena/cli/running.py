@@ -18,6 +18,8 @@ FAILED_CELLS, INTERRUPTED = 3, 130
 """Exit statuses."""
 ROWS = 200
 """How many rows of its board a run shows; `gxarena leaderboard` shows all."""
+FEW = 3
+"""Metrics that are named where many have failed alike."""
 
 SuiteName = Annotated[str, typer.Argument(help="A suite file, or the name of one that ships.")]
 RunDir = Annotated[Path, typer.Argument(help="The folder of a run.", metavar="DIR")]
@@ -218,6 +220,7 @@ def failures(
     Then those that cannot work, with the reason.
     """
     from gxarena.cli.console import err, print_json, print_table
+    from gxarena.errors import named
     from gxarena.results.reading import RunResults
     from gxarena.results.schemas import SETTLED
 
@@ -230,20 +233,18 @@ def failures(
         err().print("No failures.")
         _show_impossible(_impossible(rows))
         return
-    groups: Counter[tuple[Any, ...]] = Counter(
-        (
-            row["status"],
-            row["model"],
-            row["explainer"],
-            _origins(row),
-            f"{row['error_type']}: {row['error_message']}",
-        )
-        for row in failed
-    )
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for row in failed:
+        error = f"{row['error_type']}: {row['error_message']}"
+        one = row["status"], row["model"], row["explainer"], _origins(row), error
+        groups.setdefault(one, []).append(row["metric"])
     print_table(
         f"{len(failed)} cells failed",
-        ["cells", "status", "model", "explainer", "distributions", "error"],
-        [(n, *group) for group, n in groups.most_common()],
+        ["cells", "status", "model", "explainer", "metrics", "distributions", "error"],
+        [
+            (len(of), *one[:3], named(dict.fromkeys(of), FEW), *one[3:])
+            for one, of in sorted(groups.items(), key=lambda group: -len(group[1]))
+        ],
     )
     if traceback:
         _show_tracebacks(failed)

@@ -36,6 +36,7 @@ from gxarena.run.parts import parts_of, together
 from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE, ModelProbe
 from gxarena.run.stages import Stages
+from gxarena.seeds import all_seeded, sample_seed
 
 Answer = TypeVar("Answer", Scored, SetScored)
 
@@ -197,7 +198,7 @@ class Scoring:
         read = projected(explained(cell.explanation))
         if cell.against:
             others = map(explained, cell.against)
-            compare = self._asking(metric, "compare", Scored, cell)
+            compare = self._asking(metric, "compare", Scored, cell, part)
             if asked_by(self._plan, cell) is not cell.against:
                 return read, mean_scored([compare(read, projected(one)) for one in others])
             pairs = zip(others, probes, strict=True)
@@ -205,8 +206,8 @@ class Scoring:
                 [in_flanks.scored([read, projected(o)], p, compare) for o, p in pairs]
             )
         if self._plan.scope(cell.metric) == "set":
-            return read, self._asking(metric, "score_set", SetScored, cell)(read)
-        score = self._asking(metric, "score", Scored, cell)
+            return read, self._asking(metric, "score_set", SetScored, cell, part)(read)
+        score = self._asking(metric, "score", Scored, cell, part)
         door = self._door(cell, probes[0])
         return read, with_control(metric, in_flanks.scored([read], door, score), read)
 
@@ -216,13 +217,16 @@ class Scoring:
         return probe if choice.requires & {PROBE, EXPLAINER} else Unasked(choice.where)
 
     def _asking(
-        self, metric: Any, method: str, kind: type[Answer], cell: Cell
+        self, metric: Any, method: str, kind: type[Answer], cell: Cell, part: range
     ) -> Callable[..., Answer]:
         """A metric's method, whose answers are what it must give."""
         where = self._plan.choice("metrics", cell.metric).where
 
         def ask(*given: Any) -> Answer:
-            with blamed(where):
+            # As in a child that does nothing else: who draws from global generators all the same
+            # says the same with every engine.
+            seed = sample_seed(self._plan.suite.seed, f"{cell.id}/{method}", str(part.start))
+            with all_seeded(seed), blamed(where):
                 return answered(getattr(metric, method)(*given), kind, method, where)
 
         return ask

@@ -29,6 +29,7 @@ from gxarena.run.plan import Plan
 from gxarena.run.probe import Explain, Share
 from gxarena.run.recent import Recent
 from gxarena.run.store import CHUNK, Hardware, Predictions, Store, chunk_slice, n_chunks
+from gxarena.seeds import all_seeded
 
 KEPT_PREDICTIONS = 16
 KEPT_EXPLAINED = 4
@@ -267,7 +268,8 @@ class Stages(Components):
                 part[few], targets[few], suite.objective, suite.seed, name, replicate=replicate
             )
             start = time.perf_counter()
-            attributions += in_flanks.explained(there, network, batch, part[few], choice)
+            with all_seeded(int(batch.seeds[0])):  # of global generators, for every engine the same
+                attributions += in_flanks.explained(there, network, batch, part[few], choice)
             seconds += time.perf_counter() - start
         self.check_unchanged(("models", model), ("explainers", explainer))
         key = self._plan.explain_key(dataset, model, explainer)

@@ -207,6 +207,7 @@ def test_failed_cells_give_three_and_are_listed(suite: Callable[..., Path], tmp_
     assert failed["error_message"] == "this explainer always fails"
     assert failed["error_type"] == "RuntimeError"
     assert "explainer always fails" in _run("failures", out)
+    assert "gini" in _run("failures", out), "which metrics lack values"
     assert "Traceback" not in _run("failures", out)
     shown = _run("failures", out, "--traceback")
     assert "mine / toy / crash / gini:\n" in shown

@@ -101,6 +101,16 @@ def test_children_give_the_same_bits_in_parts_too(
     _check_children(whole, tmp_path, 2)
 
 
+def test_who_draws_from_global_generators_says_the_same_with_every_engine(
+    plan: MakePlan, tmp_path: Path
+) -> None:
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact", "dice"]}
+    block["metrics"] = ["gini", "dice"]
+    for engine in ("inline", "local"):
+        assert run(plan(matrix=[block]), tmp_path / engine, Settings(engine)).complete
+    _same(tmp_path / "inline", tmp_path / "local")
+
+
 @pytest.mark.parametrize("at", ["s00", "s69"])
 def test_a_part_that_fails_fails_its_cell_once(
     plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str

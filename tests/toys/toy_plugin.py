@@ -46,6 +46,7 @@ def gxarena_explainers() -> Iterable[Component]:
     yield Component("constant", "toys:WEIGHTS", "is nothing to call")
     yield Component("nan", "toys:NotANumber", "returns NaN")
     yield Component("some-nan", "toys:SometimesNotANumber", "returns NaN for some")
+    yield Component("dice", "toys:Dice", "draws from global generators")
     yield Component("short-list", "toys:ShortList", "forgets a sample")
     yield Component("needy", "toys:Exact", "needs what no toy has", requires=frozenset({"one-hot"}))
     lost = frozenset({"elsewhere:magic"})
@@ -58,6 +59,7 @@ def gxarena_explainers() -> Iterable[Component]:
 @hookimpl
 def gxarena_metrics() -> Iterable[Component]:
     yield Component("total", "toys:Total", "sum of scores", provides=frozenset({"sample"}))
+    yield Component("dice", "toys:DiceTotal", "likewise", provides=frozenset({"sample"}))
     yield Component("trips", "toys:Trips", "fails at a sample", provides=frozenset({"sample"}))
     yield Component("stranger", "toys:Stranger", "another key", provides=frozenset({"sample"}))
     yield Component("collection", "toys:Collection", "a motif", provides=frozenset({"set"}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import sys
 import tempfile
 import time
@@ -157,6 +158,13 @@ class SometimesNotANumber:
         ]
 
 
+class Dice:
+    """Draws from generators that all share, which it should not."""
+
+    def explain(self, model: Model, batch: Batch) -> list[Attribution]:
+        return [replace(one, scores=_thrown(len(one))) for one in Exact().explain(model, batch)]
+
+
 class ShortList:
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         return Exact().explain(model, batch)[:-1]
@@ -169,6 +177,11 @@ class Total:
         _log(f"total {len(explained)}")
         _linger()
         return Scored({"": np.array([a.scores.sum() for a in explained.attributions])})
+
+
+class DiceTotal(Total):
+    def score(self, explained: Explained, probe: object) -> Scored:
+        return Scored({"": _thrown(len(explained))})
 
 
 class Trips(Total):
@@ -256,3 +269,10 @@ def _log(line: str) -> None:
     if path := os.environ.get("TOY_LOG"):
         with Path(path).open("a") as file:
             file.write(line + "\n")
+
+
+def _thrown(n: int) -> Floats:
+    torch = sys.modules.get("torch")
+    more = float(torch.rand(())) if torch else 0.0
+    drawn: Floats = np.random.random(n) + random.random() + more  # noqa: S311
+    return drawn
