@@ -25,7 +25,8 @@ key means stands beside it below, as the field's description.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,7 +45,20 @@ Parameters = dict[str, Any]
 def _of_text(alias: Parameters) -> Parameters:
     if not isinstance(alias.get("name", ""), str):
         raise ValueError(f"name to be the text that a component is called, got {alias['name']!r}")
+    for name, value in alias.items():
+        for one in _leaves(value):
+            if isinstance(one, date | time):
+                raise ValueError(f"{name} to be no date or time, got {one}; text is in quotes")
     return alias
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """What lists and tables are made of in the end."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(one)
+    else:
+        yield value
 
 
 Alias = Annotated[Parameters, AfterValidator(_of_text)]

@@ -43,6 +43,14 @@ def test_every_shipped_suite_reads_and_says_what_it_asks(name: str) -> None:
     assert suite.summary
 
 
+@pytest.mark.parametrize("value", ["2026-11-30", "12:30:00", "[1, {of = 2026-11-30T12:30:00Z}]"])
+def test_a_date_is_no_parameter(file: Path, value: str) -> None:
+    file.write_text(TEXT + f"[metrics.gini]\nwindow = {value}\n")
+    with pytest.raises(InputError, match=r"metrics.gini: expected window to be no date or time"):
+        read_suite(str(file))
+    read_suite(str(file), ["metrics.gini.window='2026-11-30'"])
+
+
 def test_set_changes_keys(file: Path) -> None:
     suite = read_suite(str(file), ["seed=7", "datasets.d.n=5", "models.cnn.checkpoint=some/dir"])
     assert suite.seed == 7
