@@ -51,10 +51,7 @@ def test_explainers_and_metrics_cost_what_their_passes_do() -> None:
         if what.startswith("AttnLRP at 117M")
     }
     assert rules.keys() == {61, 128, 256, 512, 1024}
-    over = {tokens for tokens, ratio in rules.items() if ratio > (2.4 if tokens > 512 else 2.15)}
-    assert over == {512}
-    assert rules[512] < 2.15 * 1.1
-    assert "what AttnLRP takes over a forward pass of `512` tokens" in _page()
+    assert all(ratio <= (2.4 if tokens > 512 else 2.15) for tokens, ratio in rules.items())
     assert ratios["integrated gradients, 50 steps, 8 samples"] > 20
     (ratio,) = (ratio for what, ratio in ratios.items() if what.startswith("faithfulness"))
     assert ratio <= 1.1
@@ -62,12 +59,18 @@ def test_explainers_and_metrics_cost_what_their_passes_do() -> None:
 
 
 def test_a_child_costs_little_and_a_second_is_worth_its_core() -> None:
-    seconds = {row["engine"]: float(row["seconds"]) for row in _rows("engines.csv")}
-    assert seconds["local --workers 1"] / seconds["inline"] == pytest.approx(1, abs=0.02)
+    rows = _rows("engines.csv")
+    seconds = {(int(row["sequences"]), row["engine"]): float(row["seconds"]) for row in rows}
+    assert seconds[100, "local --workers 1"] / seconds[100, "inline"] == pytest.approx(1, abs=0.02)
     assert "takes as long as `inline`" in _page()
-    faster = seconds["local --workers 1"] / seconds["local --workers 2"]
+    faster, of_more = (
+        seconds[n, "local --workers 1"] / seconds[n, "local --workers 2"] for n in (100, 250)
+    )
     assert 1.8 / 1.1 < faster < 1.8
-    assert "are not met there, each by less than a tenth: what a second worker is worth" in _page()
+    assert "is not met there, by less than a tenth: what a second worker is worth" in _page()
+    assert of_more > faster
+    assert {row["repeats"] for row in rows if row["sequences"] == "250"} == {"1"}
+    assert "is worth more (measured once)" in _page()
 
 
 def _page() -> str:

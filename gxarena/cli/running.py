@@ -238,12 +238,13 @@ def failures(
         error = f"{row['error_type']}: {row['error_message']}"
         one = row["status"], row["model"], row["explainer"], _origins(row), error
         groups.setdefault(one, []).append(row["metric"])
+    by_number = sorted(groups.items(), key=lambda group: -len(group[1]))
     print_table(
         f"{len(failed)} cells failed",
-        ["cells", "status", "model", "explainer", "metrics", "distributions", "error"],
+        ["cells", "status", "model", "explainer", "distributions", "error"],
         [
-            (len(of), *one[:3], named(dict.fromkeys(of), FEW), *one[3:])
-            for one, of in sorted(groups.items(), key=lambda group: -len(group[1]))
+            (len(of), *one, f"{error} ({named(dict.fromkeys(of), FEW)})")
+            for (*one, error), of in by_number
         ],
     )
     if traceback:

@@ -162,7 +162,9 @@ class Dice:
     """Draws from generators that all share, which it should not."""
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
-        return [replace(one, scores=_thrown(len(one))) for one in Exact().explain(model, batch)]
+        return [
+            replace(one, scores=_thrown(len(one.scores))) for one in Exact().explain(model, batch)
+        ]
 
 
 class ShortList:
@@ -272,7 +274,5 @@ def _log(line: str) -> None:
 
 
 def _thrown(n: int) -> Floats:
-    torch = sys.modules.get("torch")
-    more = float(torch.rand(())) if torch else 0.0
-    drawn: Floats = np.random.random(n) + random.random() + more  # noqa: S311
+    drawn: Floats = np.random.random(n) + random.random()  # noqa: S311
     return drawn
