@@ -6,7 +6,8 @@ import hashlib
 import random
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from types import ModuleType
 
 import numpy as np
 
@@ -52,14 +53,17 @@ def all_seeded(seed: int) -> Iterator[None]:
     For who draws from them all the same: the same numbers then, whatever ran before it.
     """
     torch, before = sys.modules.get("torch"), random.getstate()
-    torch_before = torch.get_rng_state() if torch else None
-    with numpy_seeded(seed) as short:
-        random.seed(short)
-        if torch:
-            torch.manual_seed(short)
+    lent = torch.random.fork_rng(_gpus(torch)) if torch else nullcontext()
+    with numpy_seeded(seed) as short, lent:
         try:
+            random.seed(short)
+            if torch:
+                torch.manual_seed(short)
             yield
         finally:
             random.setstate(before)
-            if torch:
-                torch.set_rng_state(torch_before)
+
+
+def _gpus(torch: ModuleType) -> list[int]:
+    """Devices whose generators are in use; asked of no GPU that nobody has."""
+    return list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []

@@ -63,14 +63,9 @@ def test_a_child_costs_little_and_a_second_is_worth_its_core() -> None:
     seconds = {(int(row["sequences"]), row["engine"]): float(row["seconds"]) for row in rows}
     assert seconds[100, "local --workers 1"] / seconds[100, "inline"] == pytest.approx(1, abs=0.02)
     assert "takes as long as `inline`" in _page()
-    faster, of_more = (
-        seconds[n, "local --workers 1"] / seconds[n, "local --workers 2"] for n in (100, 250)
-    )
+    faster = seconds[100, "local --workers 1"] / seconds[100, "local --workers 2"]
     assert 1.8 / 1.1 < faster < 1.8
     assert "is not met there, by less than a tenth: what a second worker is worth" in _page()
-    assert of_more > faster
-    assert {row["repeats"] for row in rows if row["sequences"] == "250"} == {"1"}
-    assert "is worth more (measured once)" in _page()
 
 
 def _page() -> str:

@@ -18,7 +18,7 @@ from gxarena.identity import component_digest, digest
 from gxarena.registry import Registered, Registry, missing_module, signature
 from gxarena.run.blame import blamed, check_made
 from gxarena.run.suite import Parameters
-from gxarena.sources.dependencies import Sources
+from gxarena.sources.dependencies import CORE, Sources
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Choice:
     def requires(self) -> frozenset[str]:
         own = self.found.component.requires
         return own | self.wrapped.requires if self.wrapped else own
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another distribution than the core's brings it."""
+        return self.found.distribution != CORE
 
     @property
     def where(self) -> str:

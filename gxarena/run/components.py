@@ -18,6 +18,7 @@ from gxarena.identity import awaits_download
 from gxarena.run.choices import check_unchanged, create, given_parameters, under
 from gxarena.run.plan import Plan
 from gxarena.run.recent import Recent
+from gxarena.seeds import all_seeded, sample_seed
 
 Result = TypeVar("Result")
 Report = Callable[[str, int, int], None]
@@ -52,7 +53,9 @@ class Components:
     def _made(self, kind: str, label: str) -> Any:
         choice = self._plan.choice(kind, label)
         awaited = awaits_download(given_parameters(choice))
-        made = under(create(self._plan.registry, choice), self._plan.suite.objective)
+        suite = self._plan.suite
+        with all_seeded(sample_seed(suite.seed, f"make/{kind}", label)):
+            made = under(create(self._plan.registry, choice), suite.objective)
         if not awaited:
             # What it read when it was made is what was planned: later the old file may be back.
             self.check_unchanged((kind, label))

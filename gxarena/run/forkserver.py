@@ -283,8 +283,10 @@ def _reap(children: dict[int, int]) -> None:
 
 def _end(children: dict[int, int]) -> None:
     for pid in children:
-        with contextlib.suppress(OSError):
-            os.killpg(pid, signal.SIGKILL)
+        # One that was forked just now has no group of its own yet.
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(OSError):
+                kill(pid, signal.SIGKILL)
     for pid in children:
         with contextlib.suppress(OSError):
             os.waitpid(pid, 0)

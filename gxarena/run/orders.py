@@ -62,6 +62,11 @@ class Orders:
         waiting = list(orders)
         for _ in range(TRIES):
             asked = {one: self.submit(orders[one], one, one) for one in waiting}
-            ends |= {one: result(future)[1] for one, future in asked.items()}
+            try:
+                ends |= {one: result(future)[1] for one, future in asked.items()}
+            except BaseException:  # Ctrl-C: nobody waits for the rest
+                for future in asked.values():
+                    future.cancel()
+                raise
             waiting = [one for one in waiting if ends[one].get("error_type") == DIED]
         return ends

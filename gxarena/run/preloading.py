@@ -1,7 +1,8 @@
 """What a fork server loads once for all its children: libraries, and the models that ship.
 
-By name, from what the plan's built-in components import. No explainer is among them, and nothing of
-another distribution: a plugin under test is loaded by the child that tests it.
+By name, from what the plan's built-in components import, beside what every server loads. No
+explainer is among them, and nothing of another distribution: a plugin under test is loaded by the
+child that tests it.
 """
 
 from __future__ import annotations

@@ -231,14 +231,17 @@ class _Supervised:
 
     def leave(self) -> None:
         """End whatever still works."""
+        self._ended = False
         self._ended = self._dispatch.leave() if self._dispatch else True
 
     def close(self) -> None:
         """End the engine; of what does not end nothing is waited for."""
-        self._engine.executor.shutdown(wait=self._ended)
-        if self._dispatch:
-            self._dispatch.close()
-        self._engine.close()
+        try:
+            self._engine.executor.shutdown(wait=self._ended)
+        finally:
+            if self._dispatch:
+                self._dispatch.close()
+            self._engine.close()
 
     def _begin(self, plan: Plan) -> Dispatch:
         self._dispatch = Dispatch(plan, self._folder, self._engine, self._limits, self._report)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ from gxarena.run.cell_rows import (
     units_of,
 )
 from gxarena.run.cells import Cell, Explanation
+from gxarena.run.choices import Choice
 from gxarena.run.failures import failure
 from gxarena.run.parts import parts_of, together
 from gxarena.run.plan import Plan
@@ -97,9 +99,8 @@ class Scoring:
         try:
             return together(parts, n_samples)
         except PluginError as error:
-            where = self._plan.choice("metrics", cell.metric).where
-            refused = failure(PluginError(f"{where}: {error}"))
-            return together([(parts[0][0] | refused, {})], n_samples)
+            refused = failure(PluginError(f"{blamed_of(self._plan, cell).where}: {error}"))
+            return refused | {"seconds": sum(row["seconds"] for row, _ in parts)}, {}
 
     def part(self, cell: Cell, part: range, at_once: int = PROBED_AT_ONCE) -> tuple[Row, Tables]:
         """What became of some of its samples, as `gxarena.run.parts.together` wants it.
@@ -209,7 +210,17 @@ class Scoring:
             return read, self._asking(metric, "score_set", SetScored, cell, part)(read)
         score = self._asking(metric, "score", Scored, cell, part)
         door = self._door(cell, probes[0])
-        return read, with_control(metric, in_flanks.scored([read], door, score), read)
+        scored = in_flanks.scored([read], door, score)
+        with self._seeded(cell, "control", part):
+            return read, with_control(metric, scored, read)
+
+    def _seeded(self, cell: Cell, what: str, part: range) -> AbstractContextManager[None]:
+        """As in a child that does nothing else.
+
+        Who draws from global generators all the same says the same then with every engine.
+        """
+        stage = f"{cell.id}/{what}"
+        return all_seeded(sample_seed(self._plan.suite.seed, stage, str(part.start)))
 
     def _door(self, cell: Cell, probe: ModelProbe) -> ModelProbe | Unasked:
         """The cell's own probe, where the metric declares that it asks."""
@@ -223,10 +234,7 @@ class Scoring:
         where = self._plan.choice("metrics", cell.metric).where
 
         def ask(*given: Any) -> Answer:
-            # As in a child that does nothing else: who draws from global generators all the same
-            # says the same with every engine.
-            seed = sample_seed(self._plan.suite.seed, f"{cell.id}/{method}", str(part.start))
-            with all_seeded(seed), blamed(where):
+            with self._seeded(cell, method, part), blamed(where):
                 return answered(getattr(metric, method)(*given), kind, method, where)
 
         return ask
@@ -270,6 +278,17 @@ def asked_by(plan: Plan, cell: Cell) -> tuple[Explanation, ...]:
     """Whose model the metric may ask: of a pair metric that does, those compared with."""
     asks = PROBE in plan.choice("metrics", cell.metric).requires
     return cell.against if asks and cell.against else (cell.explanation,)
+
+
+def blamed_of(plan: Plan, cell: Cell) -> Choice:
+    """Whose fault it is taken for where a cell fails while it is scored: what others made first."""
+    metric = plan.choice("metrics", cell.metric)
+    aggregator = plan.choice("aggregators", cell.aggregator)
+    found = aggregator if aggregator.is_foreign and not metric.is_foreign else metric
+    if EXPLAINER in metric.requires:
+        explainer = plan.choice("explainers", cell.explainer)
+        found = explainer if explainer.is_foreign or not found.is_foreign else found
+    return found
 
 
 def components_of(plan: Plan, cell: Cell) -> set[tuple[str, str]]:

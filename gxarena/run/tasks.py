@@ -18,7 +18,7 @@ from gxarena.run.luggage import cell_document
 from gxarena.run.parts import parts_of
 from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE
-from gxarena.run.scoring import asked_by, what_of
+from gxarena.run.scoring import asked_by, blamed_of, what_of
 from gxarena.run.store import CHUNK, Store, chunk_slice, n_chunks
 from gxarena.sources.dependencies import CORE
 
@@ -123,11 +123,8 @@ class _Making:
         asks_model = bool(metric.requires & (OF_MODELS.keys() | {PROBE, EXPLAINER}))
         models = [one.weights for one in asked_by(plan, cell)] if asks_model else []
         components: list[Component] = [("metrics", cell.metric), ("aggregators", cell.aggregator)]
-        blamed = aggregator if _is_foreign(aggregator) and not _is_foreign(metric) else metric
         if EXPLAINER in metric.requires:
             components.append(("explainers", cell.explainer))
-            explainer = plan.choice("explainers", cell.explainer)
-            blamed = explainer if _is_foreign(explainer) or not _is_foreign(blamed) else blamed
         domain = {plan.choice(*one).found.distribution for one in components}
         key = ("score", cell.dataset, cell.weights, cell.explainer, *sorted(domain), *models)
         if key not in self.tasks:
@@ -156,7 +153,8 @@ class _Making:
         parts = parts_of(n_samples, whole=self._is_whole(cell.metric))
         for number, part in enumerate(parts):
             which = {"part": (part.start, part.stop)}
-            task.shards.append(Shard(task, order | which, blamed, cell, number, len(parts)))
+            at = cell, number, len(parts)
+            task.shards.append(Shard(task, order | which, blamed_of(plan, cell), *at))
 
     def _need(self, task: Task, other: Task) -> None:
         if other not in task.needs:
@@ -186,7 +184,7 @@ class _Making:
             what = f"{one.explainer} on {one.weights}, {dataset}"
             components = (("models", one.weights), ("explainers", one.explainer))
             name = " ".join(key)
-            foreign = any(map(_is_foreign, (choice, *([choice.wrapped] if choice.wrapped else []))))
+            foreign = choice.is_foreign or bool(choice.wrapped and choice.wrapped.is_foreign)
             child = name if foreign else " ".join(("explain", dataset, one.weights))
             task = Task(name, child, what, (position, 1), components, [predicted])
             names = {"dataset": dataset, "model": one.weights, "explainer": one.explainer}
@@ -208,7 +206,3 @@ class _Making:
     def _due(self, stage: str, key: str, dataset: str) -> Iterable[int]:
         chunks = range(n_chunks(len(self._plan.datasets[dataset].samples)))
         return [chunk for chunk in chunks if self._store.seconds(stage, key, chunk) is None]
-
-
-def _is_foreign(choice: Choice) -> bool:
-    return choice.found.distribution != CORE

@@ -203,6 +203,10 @@ def test_a_run_whose_metric_says_not_in_what_has_no_excess(
     assert excesses(_ran(plan, tmp_path / "run", ["collection"])) == []
 
 
+def test_suites_with_motifs_are_found() -> None:
+    assert {"ctcf-vs-pu1", "fly-motifs", "human-promoters"} < {*WITH_MOTIFS}
+
+
 @pytest.mark.parametrize("name", WITH_MOTIFS)
 def test_every_suite_with_motifs_has_the_controls_in_the_same_block(name: str) -> None:
     suite: Suite = read_suite(name)

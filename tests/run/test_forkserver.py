@@ -72,6 +72,22 @@ def test_an_early_server_that_nobody_needs_is_ended() -> None:
     assert not forkserver._early
 
 
+def test_a_child_that_was_forked_just_now_does_not_keep_its_server(tmp_path: Path) -> None:
+    """It has no group of its own yet when all are to end."""
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(1)\n")
+    for _ in range(5):
+        server = ForkServer(["slow"], [str(tmp_path), *module_path()])
+        pipes = server.fork()  # which it does once it has loaded
+        server.end()
+        started = time.monotonic()
+        while server.alive and time.monotonic() - started < 20:
+            time.sleep(0.05)
+        pipes.close()
+        alive = server.alive
+        server.close()
+        assert not alive
+
+
 def test_who_errs_need_not_wait_for_a_server_that_loads(tmp_path: Path) -> None:
     """The server imports for a minute here; a mistake in a suite is said at once."""
     (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from gxarena.data import Explained
 from gxarena.metrics.complexity import Gini
 from gxarena.run import parts as in_parts
 from gxarena.run.plan import Plan
-from gxarena.run.runner import run
+from gxarena.run.runner import Settings, run
 from gxarena.run.store import CHUNK
 
 OF_TIME = ["started", "seconds", "explain_seconds", "peak_memory"]
@@ -55,21 +54,20 @@ def test_in_parts_a_board_is_that_of_the_whole(
         assert whole.to_pylist() == parts.to_pylist()
 
 
-def test_a_quantity_of_some_parts_alone_is_refused_in_this_process_too(
+def test_a_quantity_of_some_parts_alone_is_refused_by_every_engine(
     plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a child as here: else a board would depend on the engine."""
-    score = Gini.score
-
-    def forgetful(self: Gini, explained: Explained, probe: Any) -> Any:
-        scored = score(self, explained, probe)
-        return scored if len(explained) == 64 else replace(scored, values={}, reasons={})
-
-    monkeypatch.setattr(Gini, "score", forgetful)
+    """Else a board would depend on the engine."""
     monkeypatch.setattr(in_parts, "SCORED_AT_ONCE", CHUNK)
-    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": ["gini"]}
-    run(plan(matrix=[block]), tmp_path / "run")
-    (row,) = pq.read_table(tmp_path / "run" / "cells.parquet").to_pylist()
-    message = "expected a value of 'gini' for each sample, got some alone."
-    assert (row["status"], row["error_message"]) == ("error", f"gxarena: metric 'gini': {message}")
-    assert not len(pq.read_table(tmp_path / "run" / "samples.parquet"))
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"]}
+    rows = {}
+    for engine in ("inline", "local"):
+        run(plan(matrix=[block | {"metrics": ["forgetful"]}]), tmp_path / engine, Settings(engine))
+        (rows[engine],) = pq.read_table(tmp_path / engine / "cells.parquet").to_pylist()
+        assert not len(pq.read_table(tmp_path / engine / "samples.parquet"))
+    row = rows["inline"]
+    message = "expected a value of 'forgetful' for each sample, got some alone."
+    assert (row["status"], row["error_type"]) == ("error", "PluginError")
+    assert row["error_message"].endswith(f": metric 'forgetful': {message}")
+    unequal = {name for name in row if row[name] != rows["local"][name]}
+    assert unequal <= {*OF_TIME, "error_traceback"}

@@ -59,6 +59,7 @@ def gxarena_explainers() -> Iterable[Component]:
 @hookimpl
 def gxarena_metrics() -> Iterable[Component]:
     yield Component("total", "toys:Total", "sum of scores", provides=frozenset({"sample"}))
+    yield Component("forgetful", "toys:Forgetful", "64 only", provides=frozenset({"sample"}))
     yield Component("dice", "toys:DiceTotal", "likewise", provides=frozenset({"sample"}))
     yield Component("trips", "toys:Trips", "fails at a sample", provides=frozenset({"sample"}))
     yield Component("stranger", "toys:Stranger", "another key", provides=frozenset({"sample"}))

@@ -181,6 +181,14 @@ class Total:
         return Scored({"": np.array([a.scores.sum() for a in explained.attributions])})
 
 
+class Forgetful(Total):
+    """Has values of a chunk's samples alone."""
+
+    def score(self, explained: Explained, probe: object) -> Scored:
+        scored = super().score(explained, probe)
+        return scored if len(explained) == 64 else replace(scored, values={})
+
+
 class DiceTotal(Total):
     def score(self, explained: Explained, probe: object) -> Scored:
         return Scored({"": _thrown(len(explained))})
