@@ -134,7 +134,7 @@ def measured(suite: Suite, folder: Path, limit: int | None) -> list[Row]:
             found.append(costs(plan, again, shared=shared))
     (each, values), (once, same) = found
     alike = values.keys() == same.keys() and np.allclose(
-        *(np.array([each[name] for name in same], dtype=float) for each in (values, same)),
+        *(np.array([one[name] for name in same], dtype=float) for one in (values, same)),
         rtol=0,
         atol=1e-5,
         equal_nan=True,

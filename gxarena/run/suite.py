@@ -42,7 +42,7 @@ Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]*$")]
 Parameters = dict[str, Any]
 
 
-def _of_text(alias: Parameters) -> Parameters:
+def _checked(alias: Parameters) -> Parameters:
     if not isinstance(alias.get("name", ""), str):
         raise ValueError(f"name to be the text that a component is called, got {alias['name']!r}")
     for name, value in alias.items():
@@ -61,7 +61,7 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-Alias = Annotated[Parameters, AfterValidator(_of_text)]
+Alias = Annotated[Parameters, AfterValidator(_checked)]
 Aliases = dict[Label, Alias]
 KINDS = ("datasets", "models", "explainers", "aggregators", "metrics")
 """What a suite has aliases of."""

@@ -26,8 +26,9 @@ class _Describer(Executor):
         self.waiting: list[tuple[Mapping[str, Any], Future[bytes]]] = []
         self.most, self._dying = 0, dying
 
-    def submit(self, _: Any, order: bytes) -> Future[bytes]:  # type: ignore[override]
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         future = _Asked(self)
+        (order,) = args
         self.waiting.append((split(order)[0].header, future))
         self.most = max(self.most, len(self.waiting))
         return future
