@@ -139,21 +139,22 @@ def run(
     from contextlib import nullcontext
 
     from gxarena.cli.console import say
-    from gxarena.cli.progress import Progress
     from gxarena.errors import check_positive
     from gxarena.files import RUN_FILE
     from gxarena.run.forkserver import started_early
-    from gxarena.run.runner import Settings
-    from gxarena.run.runner import run as run_plan
 
     check_positive("--timeout", timeout)
     if memory is not None:
         check_positive("--memory", memory)
     limit_of_each = None if memory is None else max(1, int(min(memory * 2**30, 2**62)))
-    settings = Settings(engine, workers, timeout, limit_of_each, retry_failed)
     # Of a run that is there already nothing may be due.
     is_new = engine == "local" and not (out / RUN_FILE).exists()
     with started_early() if is_new else nullcontext():
+        from gxarena.cli.progress import Progress
+        from gxarena.run.runner import Settings
+        from gxarena.run.runner import run as run_plan
+
+        settings = Settings(engine, workers, timeout, limit_of_each, retry_failed)
         made = _plan(suite, changes, limit)
         hopeful = _possible(made)
         with Progress(made) as progress:

@@ -7,7 +7,7 @@ rows of each other table as a list. So a cell is there with everything or not at
 named by its content, written whole and never changed; each has one writer, and any number of
 writers, in as many processes or on as many machines, may work at a time.
 
-A writer puts each attempt on disk at once, in a segment of its own, and merges `MERGED` of its
+A writer puts what it is given on disk at once, in a segment of its own, and merges `MERGED` of its
 segments into a larger one as soon as it has that many of a size: ten thousand cells are some dozens
 of files. The larger one is written before the smaller ones are removed, so that a reader may find
 an attempt twice, never not at all. Attempts are told apart by cell and number.
@@ -113,7 +113,11 @@ class SegmentWriter:
         StorageError
             The disk is full or read-only; what was added before is kept.
         """
-        written = write_segment(self._folder, [attempt_table(row, parts or {})])
+        self.add_all([(row, parts or {})])
+
+    def add_all(self, attempts: Iterable[tuple[Mapping[str, Any], Mapping[str, Rows]]]) -> None:
+        """Write several attempts, which are done when this returns, as `add` does one."""
+        written = write_segment(self._folder, (attempt_table(*one) for one in attempts))
         with self._lock:
             self._keep(0, written)
 

@@ -26,7 +26,7 @@ def owed(results: RunResults, cells: Iterable[str]) -> set[str]:
 
 
 class CellWriter:
-    """Writes attempts of cells into a run folder, each on disk once it is added.
+    """Writes attempts of cells into a run folder, those that end together together.
 
     Parameters
     ----------
@@ -44,21 +44,29 @@ class CellWriter:
         results = RunResults.of(folder.path)
         self._made = {cell.id: results.attempts_made(cell.id) for cell in cells}
         self.owed = owed(results, self._made)
+        self._added: list[tuple[Mapping[str, Any], Mapping[str, Rows]]] = []
         self._segments = folder.writer()
 
     def add(self, row: Mapping[str, Any], parts: Mapping[str, Rows] | None = None) -> None:
-        """Write one attempt.
+        """Take up one attempt, which is on disk once it is written.
 
         Parameters
         ----------
         row : mapping
             The `cells` row, without the attempt's number.
         parts : mapping of table to its rows of this cell
+        """
+        self._made[row["cell_id"]] += 1
+        self._added.append(({**row, "attempt": self._made[row["cell_id"]]}, parts or {}))
+
+    def write(self) -> None:
+        """Put what was added on disk.
 
         Raises
         ------
         StorageError
-            The disk is full or read-only; what was added before is kept.
+            The disk is full or read-only; what was written before is kept.
         """
-        self._made[row["cell_id"]] += 1
-        self._segments.add({**row, "attempt": self._made[row["cell_id"]]}, parts)
+        if self._added:
+            self._segments.add_all(self._added)
+            self._added = []

@@ -6,30 +6,29 @@ what needs it fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
+from itertools import chain
 from typing import Any
 
 from gxarena.engine import Engine
-from gxarena.errors import GxarenaError, PluginError, StorageError
 from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
 from gxarena.run import supervisor
+from gxarena.run.arrivals import Arrival, Arrivals
 from gxarena.run.at_work import AtWork
 from gxarena.run.cell_rows import CellRows, Row, Tables
 from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.cells import Cell
-from gxarena.run.choices import check_unchanged
-from gxarena.run.endings import refused, result, said, what_changed
+from gxarena.run.endings import result, said
 from gxarena.run.frames import Frame
 from gxarena.run.gathering import Gathering
 from gxarena.run.inline import Settled, in_order
 from gxarena.run.orders import TRIES, Orders
 from gxarena.run.plan import Plan
 from gxarena.run.publishing import Publisher
-from gxarena.run.scoring import components_of
 from gxarena.run.stages import Report
 from gxarena.run.store import CHUNK, Store, n_chunks
 from gxarena.run.supervisor import DIED, Limits
@@ -66,6 +65,7 @@ class Dispatch:
         self._waiting = Waiting()
         self._freed: Task | None = None
         self._working: dict[Future[bytes], tuple[Shard, datetime]] = {}
+        self._arrivals = Arrivals()
         self._left: dict[Task, int] = {}
         self._gathering = Gathering(plan)
         self._at_work = AtWork(folder.path)
@@ -76,30 +76,32 @@ class Dispatch:
         """Score cells, and write what came of each."""
         self._rows, self._out, self._short = rows, out, {*out.owed}
         possible = [cell for cell in in_order(cells) if not cell.unsupported]
-        for cell in cells:
-            if cell.unsupported:
-                ended = {"status": "unsupported", "error_message": cell.unsupported}
-                yield self._write(cell, {"error_type": "Unsupported", **ended}, datetime.now(UTC))
+        yield from self._on_disk(self._unsupported(cells))
         self._tasks = tasks_of(self._plan, possible, self._store, rows.is_whole)
         for task in self._tasks:
             self._sorter.add(task, *task.needs)
             self._left[task] = len(task.shards)
         self._sorter.prepare()
         while self._sorter.is_active():
-            yield from self._admit()
+            yield from self._on_disk(self._admit())
             self._submit(self._freed)
-            if self._working:
-                done, _ = wait(self._working, return_when=FIRST_COMPLETED)
+            idle = len(self._working) < self._engine.workers
+            if self._arrivals and (idle or self._arrivals.are_due):
+                yield from self._on_disk(self._keep())
+            elif self._working:
+                within = self._arrivals.wait()
+                done, _ = wait(self._working, timeout=within, return_when=FIRST_COMPLETED)
                 for future in done:
-                    yield from self._take(future)
+                    self._take(future)
+                    if self._arrivals.are_due:  # before anything else begins
+                        yield from self._on_disk(self._keep())
 
     def interrupt(self) -> None:
-        """End what works, and say of the cells that were at work that they were interrupted."""
+        """Keep what came back, end what works, and say of the cells at work that it was."""
         supervisor.stop(self.orders.run)
-        for shard, _ in self._working.values():
-            if shard.cell and not self._gathering.is_over(shard.cell):
-                started = self._gathering.end(shard.cell)
-                self._write(shard.cell, {"status": "interrupted", "seconds": 0.0}, started)
+        if self._tasks:
+            for _ in self._on_disk(chain(self._keep(), self._interrupted())):
+                pass
 
     def leave(self) -> bool:
         """End what nobody waits for any more; returns whether that has ended.
@@ -155,8 +157,8 @@ class Dispatch:
         else:
             self._report_samples(shard)
 
-    def _take(self, future: Future[bytes]) -> Iterator[Settled]:
-        """Publish what came back, once its worker has something else to do."""
+    def _take(self, future: Future[bytes]) -> None:
+        """Remember what came back, once its worker has something else to do."""
         shard, started = self._working.pop(future)
         task = self._freed = shard.task
         frames, end = result(future)
@@ -164,6 +166,18 @@ class Dispatch:
             self._submit(task)
         if end["status"] == "interrupted":
             raise KeyboardInterrupt
+        self._arrivals.add(Arrival(shard, started, frames, end))
+
+    def _keep(self) -> Iterator[Settled]:
+        """Publish what came back, in its order."""
+        current = self._publisher.are_current(self._arrivals.shards)
+        for arrival in self._arrivals.taken():
+            yield from self._kept(arrival, current=current)
+
+    def _kept(self, arrival: Arrival, *, current: bool) -> Iterator[Settled]:
+        """Publish a piece of work; what that decides is done, or tried again."""
+        shard, started, frames, end = arrival
+        task = shard.task
         if task.failure is not None:
             return  # another shard of it has failed meanwhile
         if shard.cell and self._gathering.is_over(shard.cell):
@@ -171,12 +185,14 @@ class Dispatch:
         if self._is_worth_another_try(shard, end):
             self._try_again(shard, end, started)
             return
-        end = self._published(shard, frames, end)
+        end = self._publisher.keep(shard, frames, end, current=current)
         if end["status"] == "ok":
             self._waiting.trust(shard)
         if shard.cell:
             yield from self._score(shard, shard.cell, frames, end)
-        elif end["status"] != "ok":
+        elif end["status"] == "ok":
+            self._gathering.listen(shard.order, end)
+        else:
             yield from self._fail(task, said(shard, end))
             return
         self._finish(task)
@@ -198,7 +214,8 @@ class Dispatch:
         if (came := self._gathering.take(shard, cell, frames, end)) is not None:
             row, tables = came
             # Nobody waits for what is still at work for it.
-            at_work = sum(one.cell is cell for one, _ in self._working.values())
+            others = [*(one for one, _ in self._working.values()), *self._arrivals.shards]
+            at_work = sum(one.cell is cell for one in others)
             self._left[shard.task] -= at_work + self._waiting.drop_rest(shard)
             yield self._write(cell, row, self._gathering.end(cell), tables)
 
@@ -236,56 +253,32 @@ class Dispatch:
                 found.add(task)
         return [one.cell for task in found for one in task.shards if one.cell]
 
-    def _published(
-        self, shard: Shard, frames: Sequence[Frame], end: dict[str, Any]
-    ) -> dict[str, Any]:
-        """How a shard ended, once its results are kept.
-
-        It failed where the child changed what it must leave alone, or its results are not what was
-        ordered.
-
-        Raises
-        ------
-        StorageError
-            The disk is full or read-only.
-        """
-        if end["status"] != "ok":
-            return end
-        try:
-            if changed := what_changed(end):
-                self._discard(shard)
-                raise PluginError(changed)
-            self._check_current(shard)
-            if shard.cell:
-                self._publisher.answers(frames)
-            else:
-                self._publisher.stored(shard.order, frames)
-                self._gathering.listen(shard.order, end)
-        except StorageError:
-            raise
-        except GxarenaError as error:
-            return refused(shard, error, end)
-        return end
-
-    def _discard(self, shard: Shard) -> None:
-        """Keep nothing of an explainer's task."""
-        if "explainer" in shard.order:
-            names = (shard.order[name] for name in ("dataset", "model", "explainer"))
-            self._store.discard("attributions", self._plan.explain_key(*names))
-
-    def _check_current(self, shard: Shard) -> None:
-        """Raise InputError where a component is no longer what was planned."""
-        components = shard.task.components
-        if shard.cell:
-            components = tuple(sorted(components_of(self._plan, shard.cell)))
-        check_unchanged(self._plan.registry, [self._plan.choice(*one) for one in components])
-
     def _fail(self, task: Task, row: Row) -> Iterator[Settled]:
         """A task has failed, with what is left of it."""
         task.failure = row
         for cell in self._waiting.drop(task):
             yield self._write(cell, row, datetime.now(UTC))
         self._sorter.done(task)
+
+    def _unsupported(self, cells: Sequence[Cell]) -> Iterator[Settled]:
+        """Say of cells that the plan refuses why."""
+        for cell in cells:
+            if cell.unsupported:
+                ended = {"status": "unsupported", "error_message": cell.unsupported}
+                yield self._write(cell, {"error_type": "Unsupported", **ended}, datetime.now(UTC))
+
+    def _interrupted(self) -> Iterator[Settled]:
+        """Say of cells at work that they were interrupted."""
+        for shard, _ in self._working.values():
+            if shard.cell and not self._gathering.is_over(shard.cell):
+                started = self._gathering.end(shard.cell)
+                yield self._write(shard.cell, {"status": "interrupted", "seconds": 0.0}, started)
+
+    def _on_disk(self, settled: Iterable[Settled]) -> Iterator[Settled]:
+        """What became of cells, once all of it is on disk."""
+        found = list(settled)
+        self._out.write()
+        yield from found
 
     def _write(
         self,

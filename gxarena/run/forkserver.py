@@ -29,12 +29,12 @@ from gxarena.run.surroundings import THREADS
 
 CHILD = "gxarena.run.child"
 """The module whose `main` a child runs."""
-_BOARD = ("gxarena.results.leaderboard", "scipy.special")
-"""What a board is computed by: a plugin that changes it is noticed where it is loaded before."""
 _WITH_ARROW = ("pandas", "pyarrow.pandas_compat")
 """What pyarrow imports with the first array that it makes, where it is there: else each child does
 so anew, in half a second."""
-EARLY = (CHILD, *_BOARD, *_WITH_ARROW, "torch")
+OF_A_BOARD = ("gxarena.results.leaderboard", "scipy.special", *_WITH_ARROW)
+"""What a board is computed by: a plugin that changes it is noticed where it is loaded before."""
+EARLY = (CHILD, *OF_A_BOARD, "torch")
 """Modules that children find loaded whatever the plan. Every model that ships needs the last, which
 takes as long as planning does."""
 IDLE = 600.0
@@ -209,11 +209,15 @@ def serve(control: socket.socket, preload: Sequence[str]) -> None:
         _reap(children)
 
 
-def _load(modules: Sequence[str]) -> None:
+def load(modules: Sequence[str]) -> None:
+    """Import what there is of these; what does not import says so where it is needed."""
     for module in modules:
-        # What does not import here says so where it is needed.
         with contextlib.suppress(BaseException):
             importlib.import_module(module)
+
+
+def _load(modules: Sequence[str]) -> None:
+    load(modules)
     gc.collect()
     gc.freeze()  # children share what is here
 

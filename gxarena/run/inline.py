@@ -30,8 +30,10 @@ def run_inline(
                 outcome, parts = scoring.outcome(cell, whole=rows.is_whole(cell.metric))
             except KeyboardInterrupt:
                 out.add(row | {"status": "interrupted", "seconds": 0.0})
+                out.write()
                 raise
             out.add(row | outcome, parts)
+            out.write()
             yield cell, outcome["status"], outcome.get("error_message") or ""
 
 

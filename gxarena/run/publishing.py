@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gxarena.data import Sample, Spans
-from gxarena.errors import PluginError, reason
+from gxarena.errors import GxarenaError, PluginError, StorageError, reason
 from gxarena.results.bundle import are_quantities
 from gxarena.results.encoded import encoded
 from gxarena.results.schemas import STATUSES, TABLES
 from gxarena.run.cell_rows import Row, Tables
 from gxarena.run.cells import Cell
+from gxarena.run.choices import check_unchanged
+from gxarena.run.endings import refused, what_changed
 from gxarena.run.frames import Frame, table_of
 from gxarena.run.parts import Part, together
 from gxarena.run.plan import Plan
+from gxarena.run.scoring import components_of
 from gxarena.run.store import (
     ATTRIBUTIONS,
     HARDWARE,
@@ -36,6 +39,7 @@ from gxarena.run.store import (
     chunk_slice,
     predictions_of,
 )
+from gxarena.run.tasks import Component, Shard
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 _TEXTS = (
@@ -53,6 +57,45 @@ class Publisher:
     def __init__(self, plan: Plan, store: Store) -> None:
         self._plan = plan
         self._store = store
+
+    def are_current(self, shards: Iterable[Shard]) -> bool:
+        """Whether all components that shards are made of are what was planned."""
+        try:
+            self._check_current(shards)
+        except GxarenaError:
+            return False
+        return True
+
+    def keep(
+        self, shard: Shard, frames: Sequence[Frame], end: Mapping[str, Any], *, current: bool
+    ) -> Mapping[str, Any]:
+        """How a shard ended, once its results are kept.
+
+        It failed where the child changed what it must leave alone, or its results are not what was
+        ordered; or, where not everything is `current`, something that it is made of was changed.
+
+        Raises
+        ------
+        StorageError
+            The disk is full or read-only.
+        """
+        if end["status"] != "ok":
+            return end
+        try:
+            if changed := what_changed(end):
+                self._discard(shard)
+                raise PluginError(changed)
+            if not current:
+                self._check_current([shard])
+            if shard.cell:
+                self.answers(frames)
+            else:
+                self.stored(shard.order, frames)
+        except StorageError:
+            raise
+        except GxarenaError as error:
+            return refused(shard, error, end)
+        return end
 
     def stored(self, order: Mapping[str, Any], frames: Sequence[Frame]) -> None:
         """Keep predictions or attributions of the chunk that was ordered.
@@ -94,6 +137,21 @@ class Publisher:
             if self._store.read_shared(str(key)) is None:
                 answers = np.asarray(values, dtype=np.float64).reshape(shape)
                 self._store.write_shared(str(key), answers, _number(header["seconds"]))
+
+    def _discard(self, shard: Shard) -> None:
+        """Keep nothing of an explainer's task."""
+        if "explainer" in shard.order:
+            names = (shard.order[name] for name in ("dataset", "model", "explainer"))
+            self._store.discard("attributions", self._plan.explain_key(*names))
+
+    def _check_current(self, shards: Iterable[Shard]) -> None:
+        """Raise InputError where a component is no longer what was planned."""
+        components: set[Component] = set()
+        for shard in shards:
+            of_cell = components_of(self._plan, shard.cell) if shard.cell else None
+            components.update(shard.task.components if of_cell is None else of_cell)
+        choices = [self._plan.choice(*one) for one in sorted(components)]
+        check_unchanged(self._plan.registry, choices)
 
     def _predictions(
         self, order: Mapping[str, Any], frame: Frame, samples: tuple[Sample, ...]
