@@ -61,11 +61,16 @@ def test_explainers_and_metrics_cost_what_their_passes_do() -> None:
 def test_a_child_costs_little_and_a_second_is_worth_its_core() -> None:
     rows = _rows("engines.csv")
     seconds = {(int(row["sequences"]), row["engine"]): float(row["seconds"]) for row in rows}
-    assert seconds[100, "local --workers 1"] / seconds[100, "inline"] == pytest.approx(1, abs=0.02)
-    assert "takes as long as `inline`" in _page()
-    faster = seconds[100, "local --workers 1"] / seconds[100, "local --workers 2"]
-    assert 1.8 / 1.1 < faster < 1.8
-    assert "is not met there, by less than a tenth: what a second worker is worth" in _page()
+    for n in (100, 250):
+        one, two = (seconds[n, f"local --workers {workers}"] for workers in (1, 2))
+        assert one / seconds[n, "inline"] == pytest.approx(1, abs=0.05)
+        assert (1.8 < one / two) if n == 250 else (1.8 / 1.1 < one / two < 1.8)
+        assert n == 250 or two < 60
+    assert "`local` with one worker takes about as long as `inline`" in _page()
+    assert (
+        "Of 250 sequences of it a second worker makes a run 1.8 times as fast and more" in _page()
+    )
+    assert "that limit of ours is not met, by less than a tenth" in _page()
 
 
 def _page() -> str:
