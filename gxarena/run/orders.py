@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.engine import Engine
+from gxarena.errors import InputError, reason
 from gxarena.results.folder import RunFolder
 from gxarena.run import luggage, supervisor
 from gxarena.run.endings import result
@@ -52,9 +53,22 @@ class Orders:
         }
 
     def submit(self, order: Mapping[str, Any], task: str, child: str) -> Future[bytes]:
-        """Have something done by a child of this name, for a task of that one."""
+        """Have something done by a child of this name, for a task of that one.
+
+        Raises
+        ------
+        InputError
+            The engine takes no more work: who gave it workers is gone.
+        """
         frame = Frame({**self._common, **order, "task": task, "child": child})
-        return self._executor.submit(supervisor.supervise, frame.packed())
+        try:
+            return self._executor.submit(supervisor.supervise, frame.packed())
+        # Whatever an engine raises, its own kinds of errors included.
+        except Exception as error:
+            raise InputError(
+                f"--engine: expected one that takes work, got '{reason(error)}'. Start its workers "
+                "again, or take another one, and run the same command: finished work is kept."
+            ) from error
 
     def ask(
         self,

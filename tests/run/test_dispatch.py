@@ -253,6 +253,20 @@ def _settled(dispatch: Dispatch, made: Plan, cells: Sequence[Cell]) -> dict[str,
     return told
 
 
+def test_an_engine_that_takes_no_more_work_is_a_sentence(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = _Chance(0, made)
+
+    def submit(*_: object) -> Future[bytes]:
+        raise RuntimeError("Client is closed.\nMore of it.")
+
+    monkeypatch.setattr(chance, "submit", submit)
+    dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
+    with pytest.raises(InputError, match="that takes work, got 'Client is closed'"):
+        _settled(dispatch, made, made.cells)
+
+
 def test_what_comes_back_together_is_written_together(
     made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +28,7 @@ from gxarena.registry import Registry
 from gxarena.results.reading import RunResults
 from gxarena.run import parts, runner
 from gxarena.run.cells import Cell
+from gxarena.run.engines.dask import WhileConnected
 from gxarena.run.engines.opening import open_engine
 from gxarena.run.plan import Plan
 from gxarena.run.runner import Settings, run
@@ -349,6 +350,63 @@ def test_a_real_slurm_gives_the_same_bits(
         ).stdout
     assert "JobName=parsl" in finished
     _same(tmp_path / "inline", tmp_path / "cluster")
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_killed_ends_the_run_with_a_sentence(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="needs gxarena[dask]")
+    command, environment, log = _slow_suite(data, tmp_path, delay=20)
+    again = [*command, "--out", str(tmp_path / "run"), "--engine"]
+    for name in ("TOY_DELAY", "TOY_LOG"):  # as children of Dask's workers have them
+        monkeypatch.setenv(name, environment[name])
+    with (
+        _dask() as address,
+        subprocess.Popen(
+            [*again, f"dask:{address}"], env=environment, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        _wait_for(lambda: log.exists() and "explain" in log.read_text())
+        for one in psutil.Process().children():
+            if any("dask" in word and "scheduler" in word for word in one.cmdline()):
+                one.kill()
+        _, said = process.communicate(timeout=90)
+    assert process.returncode == 2, said
+    assert "--engine: expected one that takes work, got" in said
+    assert "Traceback" not in said
+    environment |= {"TOY_DELAY": "0"}
+    ended = subprocess.run([*again, "local"], env=environment, check=False, capture_output=True)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_futures_that_dask_leaves_open_end_with_its_scheduler() -> None:
+    class Lost:
+        """A client that gives up on its scheduler."""
+
+        status = "running"
+        given = Future[bytes](), Future[bytes]()
+
+        def get_executor(self, **_: object) -> Lost:
+            return self
+
+        def submit(self, number: int) -> Future[bytes]:
+            return self.given[number]
+
+        def shutdown(self, **_: object) -> None:
+            raise AssertionError("it waits for ever for who is gone")
+
+    client = Lost()
+    executor = WhileConnected(client, every=0.01)  # type: ignore[arg-type]
+    ended, left = executor.submit(0), executor.submit(1)  # type: ignore[arg-type]
+    ended.set_result(b"1")
+    with pytest.raises(TimeoutError):
+        left.result(timeout=0.1)
+    client.status = "closed"
+    with pytest.raises(ConnectionError, match="its scheduler is gone"):
+        left.result(timeout=10)
+    assert ended.result() == b"1"
+    executor.shutdown()
 
 
 @contextmanager

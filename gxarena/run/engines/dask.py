@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, InvalidStateError
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
 from gxarena.engine import Engine
 from gxarena.errors import InputError, MissingExtra
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+CLOSED = "closed"
+"""The status of a client that has given up on its scheduler."""
+EVERY = 1.0
+"""Seconds between two looks whether it has."""
 
 
 def dask(argument: str, workers: int | None) -> Engine:
@@ -49,6 +64,47 @@ def dask(argument: str, workers: int | None) -> Engine:
             f"--engine dask: expected workers at {argument}, got none. Start some with "
             f"`dask worker {argument}`."
         )
-    return Engine(
-        client.get_executor(pure=False), workers or threads, client.dashboard_link, client.close
-    )
+    executor = WhileConnected(client)
+    return Engine(executor, workers or threads, client.dashboard_link, client.close)
+
+
+class WhileConnected(Executor):
+    """Dask's executor, whose futures end also where the scheduler does.
+
+    Dask leaves some open that it is given while it gives up on a scheduler, seconds after it has
+    lost it: who waits for such a future would wait for ever.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    every : float
+        Seconds between two looks.
+    """
+
+    def __init__(self, client: Client, every: float = EVERY) -> None:
+        self._client = client
+        self._executor = client.get_executor(pure=False)
+        self._given: WeakSet[Future[Any]] = WeakSet()
+        self._every = every
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, name="dask", daemon=True).start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+        """As `concurrent.futures.Executor.submit`; raises what Dask does without a scheduler."""
+        future: Future[Any] = self._executor.submit(fn, *args, **more)
+        self._given.add(future)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """As `concurrent.futures.Executor.shutdown`, which for Dask is to cancel or to wait."""
+        self._over.set()
+        wait = wait and not cancel_futures
+        if self._client.status != CLOSED:
+            self._executor.shutdown(wait=wait)
+
+    def _watch(self) -> None:
+        while not self._over.wait(self._every):
+            if self._client.status == CLOSED:
+                for future in tuple(self._given):
+                    with suppress(InvalidStateError):  # it has ended
+                        future.set_exception(ConnectionError("its scheduler is gone"))
