@@ -61,6 +61,10 @@ app.command()(sites.site)
 app.command()(documentation.docs)
 
 
+NOT_MAPPED = "failed to map segment"
+"""What the system says of a library for which there is no memory left."""
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"gxarena {__version__}")
@@ -95,6 +99,10 @@ def main() -> None:
         _fail(str(error))
     except (OSError, MemoryError) as error:
         _fail(_of_this_machine(error))
+    except ImportError as error:
+        if NOT_MAPPED not in str(error):  # a library that does not fit into memory any more
+            raise
+        _fail(_of_this_machine(MemoryError()))
     except RuntimeError as error:
         if not str(error).startswith("Symlink loop"):  # pathlib's, before Python 3.13
             raise
