@@ -49,6 +49,8 @@ _TEXTS = (
 _NUMBERS = ("explain_seconds", "seconds")
 _COUNTS = ("asked", "again", "peak_memory")
 _COUNTED = ("forwards", "backwards", "peak_memory")
+_ODD = (KeyError, TypeError, ValueError, OverflowError, RecursionError, pa.ArrowException)
+"""What is raised over values of other kinds, and over JSON that is nested too deep."""
 
 
 class Publisher:
@@ -208,7 +210,7 @@ def outcome(
     try:
         row, tables = together([_part(plan, cell, *one) for one in parts], len(samples))
         _check_row(row)
-    except (KeyError, TypeError, ValueError, OverflowError, pa.ArrowException) as error:
+    except _ODD as error:
         raise PluginError(f"expected whole values of the child, got {reason(error)}.") from error
     if row["status"] == "ok":
         _check_cell(plan, cell, samples, tables)
@@ -218,7 +220,7 @@ def outcome(
 def _part(plan: Plan, cell: Cell, end: Mapping[str, Any], frames: Sequence[Frame]) -> Part:
     """What a child said of some of a cell's samples, each value of the kind that it must be."""
     row: Row = {"status": end["status"] if end["status"] in STATUSES else "error"}
-    row |= {name: str(end[name]) for name in _TEXTS if end.get(name) is not None}
+    row |= {name: _text(end[name]) for name in _TEXTS if end.get(name) is not None}
     row |= {name: _number(end[name]) for name in _NUMBERS if end.get(name) is not None}
     row |= {name: int(_number(end[name])) for name in _COUNTS if end.get(name) is not None}
     if end.get("cost") is not None:
@@ -281,6 +283,13 @@ def _of(frame: Frame, schema: pa.Schema, samples: Sequence[Sample]) -> pa.Table:
 def _check_tiled(spans: Sequence[Spans], samples: Sequence[Sample]) -> None:
     if [one.length for one in spans] != [len(sample.sequence) for sample in samples]:
         raise PluginError("expected units that tile every sequence, got others.")
+
+
+def _text(value: object) -> str:
+    """What it says, as UTF-8 can hold it, which no table does otherwise."""
+    text = str(value)
+    text.encode()
+    return text
 
 
 def _number(value: object) -> float:

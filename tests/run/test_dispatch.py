@@ -438,6 +438,8 @@ ODD_SCORES: list[dict[str, Any]] = [
     {"quantities": 5}, {"quantities": "{"}, {"quantities": '{"": 5}'},
     {"quantities": '{"": {"better": "up"}}'},
     *({"attributions_key": "", "attributions_fingerprint": [one]} for one in ("a", None)),
+    *({name: "\ud800"} for name in ("units", "attributions_units", "device", "dtype")),
+    {"quantities": "[" * 100000},
 ]  # fmt: skip
 """What no child says of a part that it scored."""
 
