@@ -276,8 +276,11 @@ class Dispatch:
 
     def _on_disk(self, settled: Iterable[Settled]) -> Iterator[Settled]:
         """What became of cells, once all of it is on disk."""
-        found = list(settled)
-        self._out.write()
+        found: list[Settled] = []
+        try:
+            found.extend(settled)
+        finally:  # where the store is full what was scored before is kept
+            self._out.write()
         yield from found
 
     def _write(

@@ -16,18 +16,19 @@ import pyarrow as pa
 import pytest
 
 from gxarena.engine import Engine
-from gxarena.errors import InputError
+from gxarena.errors import InputError, StorageError
 from gxarena.results.folder import RunFolder
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import SAMPLES, TABLES
 from gxarena.run import dispatch as module
 from gxarena.run import supervisor
+from gxarena.run.arrivals import WITHIN, Arrivals
 from gxarena.run.cell_rows import CellRows
 from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import Choice
 from gxarena.run.dispatch import Dispatch
-from gxarena.run.frames import Frame, joined, split, table_bytes
+from gxarena.run.frames import Frame, joined, split, table_bytes, table_of
 from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE
 from gxarena.run.publishing import Publisher
@@ -265,6 +266,66 @@ def test_what_comes_back_together_is_written_together(
     dispatch.close()
     assert len(told) == len(made.cells)
     assert out.times < len(made.cells)
+
+
+def test_what_came_back_waits_a_second_for_more_also_where_all_workers_are_busy(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else comes back meanwhile: each part that was scored is kept before the next is."""
+    now, waited = [0.0], []
+    chance = _Chance(0, made)
+    monkeypatch.setattr(chance, "result", lambda order: chance.told(order, "ok", ENDS["ok"]))
+
+    def wait(working: Any, timeout: float | None, **_: Any) -> tuple[list[Future[bytes]], Any]:
+        arrivals = dispatch._arrivals
+        if not arrivals:
+            assert timeout is None
+            future = next(iter(working))
+            future.set_result(chance.result(chance.given.pop(future)))
+            return [future], set()
+        assert timeout is not None
+        waited.append(timeout)
+        now[0] += timeout
+        return [], set()
+
+    monkeypatch.setattr(module, "wait", wait)
+    dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
+    monkeypatch.setattr(dispatch, "_arrivals", Arrivals(lambda: now[0]))
+    assert set(_settled(dispatch, made, made.cells).values()) == {"ok"}
+    assert len(waited) > len(made.cells)
+    assert set(waited) == {WITHIN}
+
+
+def test_where_the_store_is_full_what_was_scored_before_is_kept(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = []
+    for full_after in range(4 * len(made.cells)):
+        chance, out, parts = _Chance(full_after, made), _Kept(), Counter[str]()
+
+        def keep(
+            _: object,
+            frames: Sequence[Frame],
+            full_after: int = full_after,
+            parts: Counter[str] = parts,
+        ) -> None:
+            if sum(parts.values()) == full_after:
+                raise StorageError("expected space, got a full disk.")
+            parts[table_of(frames[0].payload, SAMPLES)["cell_id"][0].as_py()] += 1
+
+        monkeypatch.setattr(Publisher, "answers", keep)
+        monkeypatch.setattr(
+            chance, "result", lambda order, chance=chance: chance.told(order, "ok", ENDS["ok"])
+        )
+        monkeypatch.setattr(module, "wait", chance.wait)
+        dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 3), Limits(1.0, 1))
+        settled = dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out))
+        with pytest.raises(StorageError):
+            list(settled)
+        dispatch.close()
+        assert {cell for cell, n in parts.items() if n == 4} == {*out.rows}
+        kept.append(len(out.rows))
+    assert max(kept) > 1
 
 
 def test_of_what_comes_back_together_only_what_was_changed_is_refused(
