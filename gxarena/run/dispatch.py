@@ -95,6 +95,8 @@ class Dispatch:
                     self._take(future)
                     if self._arrivals.are_due:  # before anything else begins
                         yield from self._on_disk(self._keep())
+            elif self._sorter.is_active():
+                raise RuntimeError("expected work to be left for tasks that are not done, got none")
 
     def interrupt(self) -> None:
         """Keep what came back, end what works, and say of the cells at work that it was."""

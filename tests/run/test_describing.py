@@ -35,7 +35,7 @@ class _Describer(Executor):
 
     def answer(self) -> None:
         for order, future in self.waiting:
-            made = [{"device": " ".join(one)} | self._odd for one in order["components"]]
+            made = [{"device": " ".join(one), **self._odd} for one in order["components"]]
             end: dict[str, Any] = {"status": "ok", "told_by": CHILD, "made": made}
             if len(self.orders) in self._dying:
                 end = {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED}

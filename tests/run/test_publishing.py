@@ -171,4 +171,6 @@ def test_answers_that_are_there_stay(
     other = pa.table([pa.array([3.0, 4.0])], schema=SHARED)
     for answers in (table, other):
         assert _kept(made, store, "score", header, answers)["status"] == "ok"
-    assert store.read_shared("a" * 32).tolist() == [1.0, 2.0]
+    kept = store.read_shared("a" * 32)
+    assert kept is not None
+    assert kept.tolist() == [1.0, 2.0]
