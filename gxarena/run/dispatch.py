@@ -151,12 +151,12 @@ class Dispatch:
             self._begin(shard)
 
     def _begin(self, shard: Shard) -> None:
-        future = self.orders.submit(shard.order, shard.task.name, shard.task.child)
         started = datetime.now(UTC)
-        self._working[future] = shard, started
-        if shard.cell:
+        if shard.cell:  # first: of a cell at work Ctrl-C asks when it began
             self._gathering.begin(shard.cell, started)
-        else:
+        future = self.orders.submit(shard.order, shard.task.name, shard.task.child)
+        self._working[future] = shard, started
+        if not shard.cell:
             self._report_samples(shard)
 
     def _take(self, future: Future[bytes]) -> None:

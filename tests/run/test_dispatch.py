@@ -250,6 +250,24 @@ def test_what_is_interrupted_says_so_once_or_has_no_row(
     assert min(seen[name] for name in ("interrupted", "none", "ok")) > 0
 
 
+def test_what_is_interrupted_as_it_begins_has_no_row(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begin(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    chance, out = _Chance(0, made), _Kept()
+    monkeypatch.setattr(chance, "result", lambda order: chance.told(order, "ok", ENDS["ok"]))
+    monkeypatch.setattr(module, "wait", chance.wait)
+    monkeypatch.setattr(module.Gathering, "begin", begin)
+    dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
+    with pytest.raises(KeyboardInterrupt):
+        list(dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out)))
+    dispatch.interrupt()
+    dispatch.close()
+    assert not out.rows
+
+
 def _settled(dispatch: Dispatch, made: Plan, cells: Sequence[Cell]) -> dict[str, str]:
     out = cast(CellWriter, _Kept())
     told = {cell.id: how for cell, how, _ in dispatch.settle(cells, cast(CellRows, _Rows()), out)}
