@@ -259,7 +259,7 @@ def test_what_is_interrupted_as_it_begins_has_no_row(
     chance, out = _Chance(0, made), _Kept()
     monkeypatch.setattr(chance, "result", lambda order: chance.told(order, "ok", ENDS["ok"]))
     monkeypatch.setattr(module, "wait", chance.wait)
-    monkeypatch.setattr(module.Gathering, "begin", begin)
+    monkeypatch.setattr("gxarena.run.gathering.Gathering.begin", begin)
     dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
     with pytest.raises(KeyboardInterrupt):
         list(dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out)))
@@ -279,7 +279,9 @@ def test_what_comes_back_together_is_written_together(
     made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within a second all that two workers score of explanations that are there."""
-    chance, out = _Chance(0, made), _Kept()
+    chance, out, looks = _Chance(0, made), _Kept(), list[object]()
+    monkeypatch.setattr(Publisher, "are_current", ARE_CURRENT)
+    monkeypatch.setattr("gxarena.run.publishing.check_unchanged", lambda *_: looks.append(_))
     monkeypatch.setattr(chance, "result", lambda order: chance.told(order, "ok", ENDS["ok"]))
     monkeypatch.setattr(module, "wait", chance.wait)
     dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(60.0, 1))
@@ -287,6 +289,7 @@ def test_what_comes_back_together_is_written_together(
     dispatch.close()
     assert len(told) == len(made.cells)
     assert out.times < len(made.cells)
+    assert len(looks) < 4 * len(made.cells), "each part was looked at"
 
 
 def test_what_came_back_waits_a_second_for_more_also_where_all_workers_are_busy(

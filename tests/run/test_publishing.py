@@ -151,12 +151,16 @@ def test_a_chunk_of_other_samples_or_other_units_is_refused(
     for kind in ("predict", "explain"):
         header, table = sent[kind]
         units = table["boundaries"].to_pylist()
-        shorter = pa.array([[*one[:-2], one[-1] - 1] for one in units], pa.list_(pa.int64()))
+        ends = pa.array([one[:-1] for one in units], pa.list_(pa.int64()))
         at = table.schema.get_field_index("boundaries")
+        shorter = table.set_column(at, table.schema.field(at), ends)
+        if kind == "explain":
+            scores = pa.array([one[:-1] for one in table["scores"].to_pylist()])
+            shorter = shorter.set_column(1, table.schema.field("scores"), scores)
         for other in (
             table.slice(1),
             table.take([1, 0, *range(2, len(table))]),
-            table.set_column(at, table.schema.field(at), shorter),
+            shorter,
         ):
             end = _kept(made, Store(tmp_path / "run"), kind, header, other)
             assert end["status"] == "error", kind
@@ -174,3 +178,29 @@ def test_answers_that_are_there_stay(
     kept = store.read_shared("a" * 32)
     assert kept is not None
     assert kept.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_outputs_that_are_not_finite_are_refused(
+    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]], value: float
+) -> None:
+    header, table = sent["predict"]
+    outputs = table["outputs"].to_pylist()
+    outputs[5][0] = value
+    odd = table.set_column(1, table.schema.field("outputs"), pa.array(outputs))
+    end = _kept(made, Store(tmp_path / "run"), "predict", header, odd)
+    assert end["status"] == "error"
+    assert "expected finite outputs" in end["error_message"]
+
+
+def test_of_an_explainer_that_changed_something_nothing_stays(
+    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
+) -> None:
+    """Nor what came of it before that was seen."""
+    store = Store(tmp_path / "run")
+    header, table = sent["explain"]
+    assert _kept(made, store, "explain", header, table)["status"] == "ok"
+    assert list(store.root.rglob("*.parquet"))
+    shard, end = _shards(made, Store(tmp_path))["explain"], {"status": "ok", "changed": "it"}
+    assert Publisher(made, store).keep(shard, [], end, current=True)["status"] == "error"
+    assert not list(store.root.rglob("*.parquet"))
