@@ -14,7 +14,7 @@ from gxarena.results.folder import RunFolder
 from gxarena.results.reading import RunResults
 from gxarena.results.segments import SegmentWriter, listed
 from gxarena.run.cell_rows import CellRows
-from gxarena.run.cell_writer import CellWriter
+from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.plan import Plan
 from gxarena.run.runner import record_of
 
@@ -81,3 +81,18 @@ def test_what_could_not_be_written_is_written_once_it_can(
         out.add(row)
     out.write()
     assert _kept(folder) == sorted((cell.id, 1, "ok") for cell in made.cells)
+
+
+def test_who_is_owed_a_second_try_is_owed_it_after_ctrl_c_too(made: Plan, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.claim(record_of(made))
+    out = CellWriter(folder, made.cells)
+    first, second, _ = _rows(made, "oom")
+    again = {"error_type": "MemoryError", "error_message": f"Too much. {AGAIN}"}
+    for row in (first | again, second | again, second | again | {"error_message": "Too much."}):
+        out.add(row)
+    out.write()
+    assert CellWriter(folder, made.cells).owed == {first["cell_id"]}
+    out.add(first | {"status": "interrupted"})
+    out.write()
+    assert CellWriter(folder, made.cells).owed == {first["cell_id"]}
