@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
 
 from gxarena.errors import MOST_NAMED, InputError, MissingExtra
 from gxarena.identity import awaits_download
 from gxarena.run.cell_rows import Made, made_of
 from gxarena.run.cells import Cell
 from gxarena.run.choices import given_parameters
+from gxarena.run.forkserver import OF_A_BOARD
 from gxarena.run.orders import Orders
 from gxarena.run.plan import Plan
 from gxarena.run.scoring import components_of
@@ -40,11 +43,19 @@ def described(orders: Orders, plan: Plan, cells: Sequence[Cell]) -> dict[Compone
         for origin, components in by_origin.items()
         for share in range(min(orders.workers, len(components)))
     }
-    ends = orders.ask({n: {"kind": "describe", "components": each} for n, each in asked.items()})
+    described = {n: {"kind": "describe", "components": each} for n, each in asked.items()}
+    ends = orders.ask(described, meanwhile=_load_for_the_end)
     found: dict[Component, Made] = {}
     for name, components in asked.items():
         found |= dict(zip(components, ends[name].get("made", ()), strict=False))
     return {one: found[one] for one in sorted(found)}
+
+
+def _load_for_the_end() -> None:
+    """Import what boards are computed by, while children wait for libraries: else the end does."""
+    for module in OF_A_BOARD:
+        with suppress(Exception):  # what does not import says so where it is needed
+            import_module(module)
 
 
 def check_components(plan: Plan, made: Mapping[Component, Made]) -> None:

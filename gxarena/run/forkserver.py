@@ -209,15 +209,11 @@ def serve(control: socket.socket, preload: Sequence[str]) -> None:
         _reap(children)
 
 
-def load(modules: Sequence[str]) -> None:
-    """Import what there is of these; what does not import says so where it is needed."""
+def _load(modules: Sequence[str]) -> None:
     for module in modules:
+        # What does not import here says so where it is needed.
         with contextlib.suppress(BaseException):
             importlib.import_module(module)
-
-
-def _load(modules: Sequence[str]) -> None:
-    load(modules)
     gc.collect()
     gc.freeze()  # children share what is here
 

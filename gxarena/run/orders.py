@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,18 @@ class Orders:
         frame = Frame({**self._common, **order, "task": task, "child": child})
         return self._executor.submit(supervisor.supervise, frame.packed())
 
-    def ask(self, orders: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    def ask(
+        self,
+        orders: Mapping[str, Mapping[str, Any]],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> dict[str, dict[str, Any]]:
         """Have things done, by name, and wait for their ends; once more where a child died."""
         ends: dict[str, dict[str, Any]] = {}
         waiting = list(orders)
         for _ in range(TRIES):
             asked = {one: self.submit(orders[one], one, one) for one in waiting}
             try:
+                meanwhile()
                 ends |= {one: result(future)[1] for one, future in asked.items()}
             except BaseException:  # Ctrl-C: nobody waits for the rest
                 for future in asked.values():

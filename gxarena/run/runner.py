@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ from gxarena.run.cells import Cell
 from gxarena.run.describing import check_components, described, downloaded, made_here
 from gxarena.run.dispatch import Dispatch
 from gxarena.run.engines.opening import INLINE, open_engine
-from gxarena.run.forkserver import OF_A_BOARD, load
 from gxarena.run.inline import Settled, run_inline
 from gxarena.run.plan import Plan, renewed
 from gxarena.run.stages import Report, Stages
@@ -211,8 +209,6 @@ class _Supervised:
         if not due:
             return plan
         dispatch = self._begin(plan)
-        # While children wait for their libraries, what is needed once they have ended.
-        threading.Thread(target=load, args=[OF_A_BOARD], daemon=True).start()
         made = described(dispatch.orders, plan, due)
         check_components(plan, made)
         if downloaded(dispatch.orders, plan, models_of(plan, due)):
