@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.errors import InputError, PluginError
-from gxarena.files import current_digest, exists, files_below
+from gxarena.files import RUN_FILE, current_digest, exists, files_below
 from gxarena.hookspecs import Component, Facts
 from gxarena.sources.defaults import text_defaults
 from gxarena.sources.dependencies import Counted, Sources
@@ -170,9 +170,10 @@ def _by_content(value: Any) -> Any:
     if isinstance(value, str | Path) and str(value):
         text = str(value)
         path = _from_home(text)
-        if exists(path):
-            # A word may be a file's name by chance: it must stay another parameter than others.
-            plain = Path(text).name == text and not Path(text).suffix
+        # A word may be a file's name by chance: it must stay another parameter than others, and
+        # what it is must not change with a run that is called so (`--out epsilon`).
+        plain = Path(text).name == text and not Path(text).suffix
+        if exists(path) and not (plain and exists(path / RUN_FILE)):
             return ["content", text if plain else "", path_digest(path)]
         if commits := _commits(text):
             return ["hub", text, commits]

@@ -106,7 +106,8 @@ def _check_values(document: dict[str, Any], where: str) -> None:
 def _check_integer(value: object, where: str) -> bool:
     """False: there is nothing further inside it. InputError where it is beyond 64 bits."""
     if isinstance(value, int) and value.bit_length() > 63:
-        raise InputError(f"{where}: expected integers of 64 bits, got one of {value.bit_length()}.")
+        got = value.bit_length()
+        raise InputError(f"{where}: expected integers of 63 bits and a sign, got one of {got}.")
     return False
 
 

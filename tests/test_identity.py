@@ -185,6 +185,24 @@ def test_words_stay_apart_although_files_have_their_names(
     assert _digest(x="long " * 1000) != _digest(x="other " * 1000)
 
 
+def test_a_word_is_what_it_was_once_a_run_is_called_so(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`gxarena run SUITE --out epsilon`: else all of `composite = "epsilon"` fails, always."""
+    monkeypatch.chdir(tmp_path)
+    before = _digest(composite="epsilon")
+    (tmp_path / "epsilon").mkdir()
+    (tmp_path / "epsilon" / "weights").write_text("1")
+    assert _digest(composite="epsilon") != before
+    (tmp_path / "epsilon" / files.RUN_FILE).write_text("{}")
+    assert _digest(composite="epsilon") == before
+    (tmp_path / "epsilon" / "weights").write_text("2")
+    assert _digest(composite="epsilon") == before
+    by_path = _digest(composite="./epsilon")
+    (tmp_path / "epsilon" / "weights").write_text("3")
+    assert _digest(composite="./epsilon") != by_path
+
+
 def test_a_hub_id_counts_by_its_commit(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

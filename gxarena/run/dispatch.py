@@ -95,6 +95,8 @@ class Dispatch:
                     self._take(future)
                     if self._arrivals.are_due:  # before anything else begins
                         yield from self._on_disk(self._keep())
+            elif self._sorter.is_active():
+                raise RuntimeError("expected work to be left for tasks that are not done, got none")
 
     def interrupt(self) -> None:
         """Keep what came back, end what works, and say of the cells at work that it was."""
@@ -149,12 +151,12 @@ class Dispatch:
             self._begin(shard)
 
     def _begin(self, shard: Shard) -> None:
-        future = self.orders.submit(shard.order, shard.task.name, shard.task.child)
         started = datetime.now(UTC)
-        self._working[future] = shard, started
-        if shard.cell:
+        if shard.cell:  # first: of a cell at work Ctrl-C asks when it began
             self._gathering.begin(shard.cell, started)
-        else:
+        future = self.orders.submit(shard.order, shard.task.name, shard.task.child)
+        self._working[future] = shard, started
+        if not shard.cell:
             self._report_samples(shard)
 
     def _take(self, future: Future[bytes]) -> None:
@@ -276,8 +278,11 @@ class Dispatch:
 
     def _on_disk(self, settled: Iterable[Settled]) -> Iterator[Settled]:
         """What became of cells, once all of it is on disk."""
-        found = list(settled)
-        self._out.write()
+        found: list[Settled] = []
+        try:
+            found.extend(settled)
+        finally:  # where the store is full what was scored before is kept
+            self._out.write()
         yield from found
 
     def _write(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from gxarena.errors import GxarenaError, PluginError
+from gxarena.results.bundle import are_quantities
 from gxarena.run.cell_rows import Row
 from gxarena.run.failures import failure
 from gxarena.run.frames import Frame, split
@@ -52,12 +54,21 @@ def _is_end(end: Mapping[str, Any]) -> bool:
     try:
         "".join(texts).encode()
         canaries = [(*one,) for one in end.get("canaries", ())]
-        made = [dict(one) for one in end.get("made", ())]
-    except (TypeError, ValueError):
+        known = all(_is_made(dict(one)) for one in end.get("made", ()))
+    except (TypeError, ValueError, RecursionError):
         return False
     asked = all(len(one) > 2 and all(isinstance(it, str) for it in one) for one in canaries)
-    known = all(isinstance(it, str | bool | None) for one in made for it in one.values())
     return asked and known and end.get("status") in TOLD
+
+
+def _is_made(made: Mapping[str, Any]) -> bool:
+    """Whether rows can say of a component what `gxarena.run.cell_rows.made_of` says of it."""
+    texts = [one for one in made.values() if not isinstance(one, bool | None)]
+    "".join(texts).encode()
+    documents = [json.loads(made.get(name, "{}")) for name in ("parameters", "quantities")]
+    explained = made.get("error_type") is None or isinstance(made.get("error_message"), str)
+    are_documents = all(isinstance(one, dict) for one in documents)
+    return explained and are_documents and are_quantities(documents[1])
 
 
 def what_changed(end: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ def failure(error: BaseException) -> dict[str, Any]:
         status = "oom"
     elif not isinstance(error, Exception):
         status = "crashed"
-    tail = _writable("".join(traceback.format_exception(error)))[-TRACEBACK_TAIL:]
+    tail = writable("".join(traceback.format_exception(error)))[-TRACEBACK_TAIL:]
     return {
         "status": status,
         "error_type": name,
@@ -35,11 +35,11 @@ def _message(error: BaseException) -> str:
     if isinstance(error, SystemExit) and not isinstance(error.code, str):
         return f"expected an answer, got the end of the program (exit status {error.code})"
     try:
-        return _writable(str(error))
+        return writable(str(error))
     except Exception:
         return ""  # an error that fails when asked what it is still has a name
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """Text as UTF-8 can hold it: file names may carry bytes that are none."""
     return text.encode("utf-8", "backslashreplace").decode()

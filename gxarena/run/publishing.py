@@ -49,6 +49,8 @@ _TEXTS = (
 _NUMBERS = ("explain_seconds", "seconds")
 _COUNTS = ("asked", "again", "peak_memory")
 _COUNTED = ("forwards", "backwards", "peak_memory")
+_ODD = (LookupError, TypeError, ValueError, OverflowError, RecursionError, pa.ArrowException)
+"""What is raised over values of other kinds, and over JSON that is nested too deep."""
 
 
 class Publisher:
@@ -117,26 +119,28 @@ class Publisher:
                 self._predictions(order, frame, samples)
             else:
                 self._attributions(order, frame, samples)
-        except (TypeError, ValueError, KeyError, pa.ArrowException) as error:
-            raise PluginError(
-                f"expected whole values of the child, got {reason(error)}."
-            ) from error
+        except _ODD as error:
+            raise _are_odd(error) from error
 
     def answers(self, frames: Sequence[Frame]) -> None:
         """Keep what a metric asked whoever explains; what is there stays."""
-        for frame in frames:
-            header = frame.header
-            if header["type"] != "stored":
-                continue
-            key, shape = header.get("key"), header.get("shape")
-            if header.get("stage") != "shared" or not _KEY.fullmatch(str(key)):
-                raise PluginError("expected answers under a key of their own, got another's.")
-            values = table_of(frame.payload, SHARED)["value"].to_numpy()
-            if not isinstance(shape, list) or math.prod(shape) != len(values):
-                raise PluginError(f"expected answers of shape {shape}, got {len(values)}.")
-            if self._store.read_shared(str(key)) is None:
-                answers = np.asarray(values, dtype=np.float64).reshape(shape)
-                self._store.write_shared(str(key), answers, _number(header["seconds"]))
+        try:
+            for frame in frames:
+                if frame.header["type"] == "stored":
+                    self._answer(frame.header, table_of(frame.payload, SHARED))
+        except _ODD as error:
+            raise _are_odd(error) from error
+
+    def _answer(self, header: Mapping[str, Any], table: pa.Table) -> None:
+        key, shape = header.get("key"), header.get("shape")
+        if header.get("stage") != "shared" or not _KEY.fullmatch(str(key)):
+            raise PluginError("expected answers under a key of their own, got another's.")
+        values = table["value"].to_numpy()
+        if not isinstance(shape, list) or math.prod(shape) != len(values):
+            raise PluginError(f"expected answers of shape {shape}, got {len(values)}.")
+        if self._store.read_shared(str(key)) is None:
+            answers = np.asarray(values, dtype=np.float64).reshape(shape)
+            self._store.write_shared(str(key), answers, _number(header["seconds"]))
 
     def _discard(self, shard: Shard) -> None:
         """Keep nothing of an explainer's task."""
@@ -168,7 +172,7 @@ class Publisher:
             [sample.id for sample in samples],
             predictions,
             _number(frame.header["seconds"]),
-            {name: str(frame.header.get(name, "")) for name in HARDWARE},
+            {name: _text(frame.header.get(name, "")) for name in HARDWARE},
         )
 
     def _attributions(
@@ -208,8 +212,8 @@ def outcome(
     try:
         row, tables = together([_part(plan, cell, *one) for one in parts], len(samples))
         _check_row(row)
-    except (KeyError, TypeError, ValueError, OverflowError, pa.ArrowException) as error:
-        raise PluginError(f"expected whole values of the child, got {reason(error)}.") from error
+    except _ODD as error:
+        raise _are_odd(error) from error
     if row["status"] == "ok":
         _check_cell(plan, cell, samples, tables)
     return row, tables
@@ -218,7 +222,7 @@ def outcome(
 def _part(plan: Plan, cell: Cell, end: Mapping[str, Any], frames: Sequence[Frame]) -> Part:
     """What a child said of some of a cell's samples, each value of the kind that it must be."""
     row: Row = {"status": end["status"] if end["status"] in STATUSES else "error"}
-    row |= {name: str(end[name]) for name in _TEXTS if end.get(name) is not None}
+    row |= {name: _text(end[name]) for name in _TEXTS if end.get(name) is not None}
     row |= {name: _number(end[name]) for name in _NUMBERS if end.get(name) is not None}
     row |= {name: int(_number(end[name])) for name in _COUNTS if end.get(name) is not None}
     if end.get("cost") is not None:
@@ -281,6 +285,17 @@ def _of(frame: Frame, schema: pa.Schema, samples: Sequence[Sample]) -> pa.Table:
 def _check_tiled(spans: Sequence[Spans], samples: Sequence[Sample]) -> None:
     if [one.length for one in spans] != [len(sample.sequence) for sample in samples]:
         raise PluginError("expected units that tile every sequence, got others.")
+
+
+def _are_odd(error: Exception) -> PluginError:
+    return PluginError(f"expected whole values of the child, got {reason(error)}.")
+
+
+def _text(value: object) -> str:
+    """What it says, as UTF-8 can hold it, which no table does otherwise."""
+    text = str(value)
+    text.encode()
+    return text
 
 
 def _number(value: object) -> float:

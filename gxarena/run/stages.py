@@ -25,6 +25,7 @@ from gxarena.run.contracts import (
     checked_predictions,
     make_batch,
 )
+from gxarena.run.failures import writable
 from gxarena.run.plan import Plan
 from gxarena.run.probe import Explain, Share
 from gxarena.run.recent import Recent
@@ -64,7 +65,8 @@ class Stages(Components):
         if (loaded := self.loaded(model)) is None:
             return self._store.hardware(self._plan.predict_key(dataset, model))
         dtype = str(getattr(loaded, "dtype", "")).removeprefix("torch.")
-        return {"device": str(getattr(loaded, "device", "cpu")), "dtype": dtype}
+        device = str(getattr(loaded, "device", "cpu"))
+        return {"device": writable(device), "dtype": writable(dtype)}
 
     def predictions(self, dataset: str, model: str, part: range | None = None) -> Predictions:
         """Raw outputs and units of a data set's samples.

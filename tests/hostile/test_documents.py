@@ -159,8 +159,11 @@ def test_whole_documents_are_planned(data: Path, registry: Registry) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (f"seed={2**63}", "--set seed: expected integers of 64 bits, got one of 64."),
-        (f"seed=0x{'f' * 5000}", "--set seed: expected integers of 64 bits, got one of 20000."),
+        (f"seed={2**63}", "--set seed: expected integers of 63 bits and a sign, got one of 64."),
+        (
+            f"seed=0x{'f' * 5000}",
+            "--set seed: expected integers of 63 bits and a sign, got one of 20000.",
+        ),
         ("seed=" + "9" * 5000, "odd.toml, seed: expected an integer of 64 bits, got '999"),
         ("models=" + "[" * 5000, "odd.toml, models: expected a valid dictionary, got '[[["),
         ("models.a" + ".a" * 40 + "=1", "--set: expected at most 32 keys in one another, got more"),
@@ -193,7 +196,7 @@ def test_toml_that_no_suite_can_be(tmp_path: Path, text: str) -> None:
         lambda: read_recipe(tmp_path / "odd.toml"),
     ):
         with pytest.raises(
-            InputError, match=r"odd\.toml: expected (TOML|integers of 64 bits), got"
+            InputError, match=r"odd\.toml: expected (TOML|integers of 63 bits and a sign), got"
         ):
             read()
 

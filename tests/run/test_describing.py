@@ -21,10 +21,10 @@ from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR, Limits
 class _Describer(Executor):
     """Says of each component what it was asked as; of orders that are to die, that they did."""
 
-    def __init__(self, *dying: int) -> None:
+    def __init__(self, *dying: int, odd: Mapping[str, Any] | None = None) -> None:
         self.orders: list[Mapping[str, Any]] = []
         self.waiting: list[tuple[Mapping[str, Any], Future[bytes]]] = []
-        self.most, self._dying = 0, dying
+        self.most, self._dying, self._odd = 0, dying, odd or {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         future = _Asked(self)
@@ -35,7 +35,7 @@ class _Describer(Executor):
 
     def answer(self) -> None:
         for order, future in self.waiting:
-            made = [{"device": " ".join(one)} for one in order["components"]]
+            made = [{"device": " ".join(one), **self._odd} for one in order["components"]]
             end: dict[str, Any] = {"status": "ok", "told_by": CHILD, "made": made}
             if len(self.orders) in self._dying:
                 end = {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED}
@@ -95,3 +95,19 @@ def test_only_what_died_is_asked_again_and_once(made: Plan, tmp_path: Path) -> N
     found = _described(made, tmp_path, always, 2)
     assert set(found) == set(whole) - lost
     assert len(always.orders) == first + 1
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"parameters": one} for one in (None, True, 5, "\ud800", "{", "[]", "[" * 100000)),
+        *({"quantities": one} for one in (5, "[]", '{"": 5}', '{"": {"better": "up"}}')),
+        *({"error_message": one, "error_type": "InputError"} for one in (None, True, "\ud800")),
+        {"whole": 5},
+    ],
+)
+def test_nothing_is_known_of_what_a_child_describes_as_no_child_does(
+    made: Plan, tmp_path: Path, odd: Mapping[str, Any]
+) -> None:
+    """A plugin may write to whom its child reports, and each cell's row says what is known."""
+    assert _described(made, tmp_path, _Describer(odd=odd), 2) == {}

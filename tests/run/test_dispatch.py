@@ -16,22 +16,24 @@ import pyarrow as pa
 import pytest
 
 from gxarena.engine import Engine
-from gxarena.errors import InputError
+from gxarena.errors import InputError, StorageError
 from gxarena.results.folder import RunFolder
 from gxarena.results.reading import RunResults
 from gxarena.results.schemas import SAMPLES, TABLES
 from gxarena.run import dispatch as module
 from gxarena.run import supervisor
+from gxarena.run.arrivals import WITHIN, Arrivals
 from gxarena.run.cell_rows import CellRows
 from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.cells import Cell
 from gxarena.run.choices import Choice
 from gxarena.run.dispatch import Dispatch
-from gxarena.run.frames import Frame, joined, split, table_bytes
+from gxarena.run.frames import Frame, joined, split, table_bytes, table_of
 from gxarena.run.plan import Plan
 from gxarena.run.probe import PROBED_AT_ONCE
 from gxarena.run.publishing import Publisher
 from gxarena.run.runner import done_before, record_of
+from gxarena.run.scoring import components_of
 from gxarena.run.store import CHUNK
 from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR, Limits
 
@@ -41,7 +43,9 @@ ENDS: dict[str, dict[str, Any]] = {
     "timeout": {"status": "timeout", "told_by": SUPERVISOR, "error_type": "Timeout"},
     "died": {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED},
     "oom": {"status": "oom", "error_type": "MemoryError"},
+    "changed": {"status": "ok", "changed": "numpy.mean as it was, got another"},
 }
+COMES_TO = {how: str(end["status"]) for how, end in ENDS.items()} | {"changed": "error"}
 ARE_CURRENT = Publisher.are_current
 TRIED_TWICE = {"died", "oom"}
 TRIALS = 100
@@ -75,7 +79,7 @@ class _Chance(Executor):
         return done, set()
 
     def result(self, order: Mapping[str, Any]) -> bytes:
-        how = self.rng.choices(list(ENDS), [12, 1, 1, 2, 2])[0]
+        how = self.rng.choices(list(ENDS), [12, 1, 1, 2, 2, 1])[0]
         self.ended[name_of(order)].append(how)
         return self.told(order, how, ENDS[how])
 
@@ -160,7 +164,7 @@ def _failed(chance: _Chance, name: str) -> str:
     """As what an order failed for good; empty where it did not, or was not begun."""
     *before, last = chance.ended.get(name, ["ok"])
     for_good = last not in TRIED_TWICE or before
-    return str(ENDS[last]["status"]) if last != "ok" and for_good else ""
+    return COMES_TO[last] if last != "ok" and for_good else ""
 
 
 def _expected(chance: _Chance, cell: Cell) -> set[str]:
@@ -246,6 +250,24 @@ def test_what_is_interrupted_says_so_once_or_has_no_row(
     assert min(seen[name] for name in ("interrupted", "none", "ok")) > 0
 
 
+def test_what_is_interrupted_as_it_begins_has_no_row(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begin(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    chance, out = _Chance(0, made), _Kept()
+    monkeypatch.setattr(chance, "result", lambda order: chance.told(order, "ok", ENDS["ok"]))
+    monkeypatch.setattr(module, "wait", chance.wait)
+    monkeypatch.setattr("gxarena.run.gathering.Gathering.begin", begin)
+    dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
+    with pytest.raises(KeyboardInterrupt):
+        list(dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out)))
+    dispatch.interrupt()
+    dispatch.close()
+    assert not out.rows
+
+
 def _settled(dispatch: Dispatch, made: Plan, cells: Sequence[Cell]) -> dict[str, str]:
     out = cast(CellWriter, _Kept())
     told = {cell.id: how for cell, how, _ in dispatch.settle(cells, cast(CellRows, _Rows()), out)}
@@ -271,7 +293,9 @@ def test_what_comes_back_together_is_written_together(
     made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within a second all that two workers score of explanations that are there."""
-    chance, out = _Chance(0, made), _Kept()
+    chance, out, looks = _Chance(0, made), _Kept(), list[object]()
+    monkeypatch.setattr(Publisher, "are_current", ARE_CURRENT)
+    monkeypatch.setattr("gxarena.run.publishing.check_unchanged", lambda *_: looks.append(_))
     monkeypatch.setattr(chance, "result", lambda order: chance.told(order, "ok", ENDS["ok"]))
     monkeypatch.setattr(module, "wait", chance.wait)
     dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(60.0, 1))
@@ -279,6 +303,67 @@ def test_what_comes_back_together_is_written_together(
     dispatch.close()
     assert len(told) == len(made.cells)
     assert out.times < len(made.cells)
+    assert len(looks) < 4 * len(made.cells), "each part was looked at"
+
+
+def test_what_came_back_waits_a_second_for_more_also_where_all_workers_are_busy(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else comes back meanwhile: each part that was scored is kept before the next is."""
+    now, waited = [0.0], list[float]()
+    chance = _Chance(0, made)
+    monkeypatch.setattr(chance, "result", lambda order: chance.told(order, "ok", ENDS["ok"]))
+
+    def wait(working: Any, timeout: float | None, **_: Any) -> tuple[list[Future[bytes]], Any]:
+        arrivals = dispatch._arrivals
+        if not arrivals:
+            assert timeout is None
+            future = next(iter(working))
+            future.set_result(chance.result(chance.given.pop(future)))
+            return [future], set()
+        assert timeout is not None
+        waited.append(timeout)
+        now[0] += timeout
+        return [], set()
+
+    monkeypatch.setattr(module, "wait", wait)
+    dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
+    monkeypatch.setattr(dispatch, "_arrivals", Arrivals(lambda: now[0]))
+    assert set(_settled(dispatch, made, made.cells).values()) == {"ok"}
+    assert len(waited) > len(made.cells)
+    assert set(waited) == {WITHIN}
+
+
+def test_where_the_store_is_full_what_was_scored_before_is_kept(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = []
+    for full_after in range(4 * len(made.cells)):
+        chance, out, parts = _Chance(full_after, made), _Kept(), Counter[str]()
+
+        def keep(
+            _: object,
+            frames: Sequence[Frame],
+            full_after: int = full_after,
+            parts: Counter[str] = parts,
+        ) -> None:
+            if sum(parts.values()) == full_after:
+                raise StorageError("expected space, got a full disk.")
+            parts[table_of(frames[0].payload, SAMPLES)["cell_id"][0].as_py()] += 1
+
+        monkeypatch.setattr(Publisher, "answers", keep)
+        monkeypatch.setattr(
+            chance, "result", lambda order, chance=chance: chance.told(order, "ok", ENDS["ok"])
+        )
+        monkeypatch.setattr(module, "wait", chance.wait)
+        dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 3), Limits(1.0, 1))
+        settled = dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out))
+        with pytest.raises(StorageError):
+            list(settled)
+        dispatch.close()
+        assert {cell for cell, n in parts.items() if n == 4} == {*out.rows}
+        kept.append(len(out.rows))
+    assert max(kept) > 1
 
 
 def test_of_what_comes_back_together_only_what_was_changed_is_refused(
@@ -286,6 +371,7 @@ def test_of_what_comes_back_together_only_what_was_changed_is_refused(
 ) -> None:
     """Others' cells are kept, also where one look finds that something is not as it was."""
     looks: list[set[str]] = []
+    of_one = components_of(made, made.cells[0])
 
     def check(_: object, choices: Sequence[Choice]) -> None:
         looks.append({one.label for one in choices})
@@ -301,7 +387,7 @@ def test_of_what_comes_back_together_only_what_was_changed_is_refused(
     told = _settled(dispatch, made, made.cells)
     for cell in made.cells:
         assert (told[cell.id] == "error") is (cell.explainer == "occlusion"), cell
-    assert max(map(len, looks)) > 3, "each was looked at alone"
+    assert max(map(len, looks)) > len(of_one), "each was looked at alone"
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
@@ -452,6 +538,8 @@ ODD_SCORES: list[dict[str, Any]] = [
     {"quantities": 5}, {"quantities": "{"}, {"quantities": '{"": 5}'},
     {"quantities": '{"": {"better": "up"}}'},
     *({"attributions_key": "", "attributions_fingerprint": [one]} for one in ("a", None)),
+    *({name: "\ud800"} for name in ("units", "attributions_units", "device", "dtype")),
+    {"quantities": "[" * 100000},
 ]  # fmt: skip
 """What no child says of a part that it scored."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,10 @@ from gxarena.results.schemas import SAMPLES
 from gxarena.run.cells import Cell
 from gxarena.run.frames import Frame, table_bytes
 from gxarena.run.plan import Plan
-from gxarena.run.publishing import outcome
+from gxarena.run.publishing import Publisher, outcome
+from gxarena.run.stages import Stages
+from gxarena.run.store import ATTRIBUTIONS, CHUNK, PREDICTIONS, SHARED, Store
+from gxarena.run.tasks import Shard, tasks_of
 
 Rows = list[dict[str, Any]]
 OK = {"status": "ok", "units": "nucleotide", "asked": 0, "again": 0}
@@ -81,3 +85,122 @@ def test_a_row_of_no_metric_is_refused(made: Plan) -> None:
     frame = Frame({"type": "table", "name": "samples"}, table_bytes(table))
     with pytest.raises(PluginError, match=r"expected finite values|Arrow table"):
         outcome(made, made.cells[0], [(OK, [frame])])
+
+
+ODD: list[tuple[str, dict[str, Any]]] = [
+    *((kind, {"seconds": one}) for kind in ("predict", "explain", "score")
+      for one in (None, "1", True, [1], float("nan"), float("inf"), 10**400)),
+    *(("predict", {name: "\ud800"}) for name in ("device", "dtype")),
+    *(("explain", {"cost": one}) for one in (5, [], [1], ["a", "b"], [10**400, 1], {"a": 1})),
+    *(("score", {"shape": one}) for one in (None, 2, [], [3], [None, 1], [-2, -1], [2.0], ["2"])),
+    *(("score", {"key": one}) for one in (None, 5, "", "../" * 11, "A" * 32, "a" * 33)),
+    ("score", {"stage": "attributions"}),
+]  # fmt: skip
+"""What no child says of what is to be stored."""
+
+
+def _shards(made: Plan, store: Store) -> dict[str, Shard]:
+    """One of each kind."""
+    tasks = tasks_of(made, made.cells, store, lambda _: True)
+    return {task.shards[0].order["kind"]: task.shards[0] for task in tasks}
+
+
+@pytest.fixture
+def sent(made: Plan, tmp_path: Path) -> dict[str, tuple[Mapping[str, Any], pa.Table]]:
+    """What a child sends to be stored, by the kind of its order."""
+    done = Store(tmp_path / "done")
+    Stages(made, done).explained("mine", "toy", "exact")
+    predicted, explained = (
+        made.predict_key("mine", "toy"),
+        made.explain_key("mine", "toy", "exact"),
+    )
+    common = {"type": "stored", "seconds": 1.0, "stage": "shared", "key": "a" * 32, "shape": [2]}
+    answers = pa.table([pa.array([1.0, 2.0])], schema=SHARED)
+    return {
+        "predict": (common, done.first("predictions", predicted, CHUNK).cast(PREDICTIONS)),
+        "explain": (common, done.first("attributions", explained, CHUNK).cast(ATTRIBUTIONS)),
+        "score": (common, answers),
+    }
+
+
+def _kept(made: Plan, store: Store, kind: str, header: Mapping[str, Any], table: pa.Table) -> Any:
+    frame = Frame(dict(header), table_bytes(table))
+    shard = _shards(made, store)[kind]
+    return Publisher(made, store).keep(shard, [frame], {"status": "ok"}, current=True)
+
+
+def test_of_what_is_to_be_stored_only_what_is_whole_is_kept(
+    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
+) -> None:
+    """A plugin may write to whom its child reports: its order fails, and nothing else does."""
+    for kind, odd in ODD:
+        header, table = sent[kind]
+        end = _kept(made, Store(tmp_path / "run"), kind, {**header, **odd}, table)
+        assert (end["status"], end["error_type"]) == ("error", "PluginError"), odd
+        assert "expected" in end["error_message"], odd
+    assert not list((tmp_path / "run").rglob("*.parquet"))
+    for kind, (header, table) in sent.items():
+        end = _kept(made, Store(tmp_path / "run"), kind, header, table)
+        assert end["status"] == "ok", end
+    assert len(list((tmp_path / "run").rglob("*.parquet"))) == len(sent)
+
+
+def test_a_chunk_of_other_samples_or_other_units_is_refused(
+    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
+) -> None:
+    for kind in ("predict", "explain"):
+        header, table = sent[kind]
+        units = table["boundaries"].to_pylist()
+        ends = pa.array([one[:-1] for one in units], pa.list_(pa.int64()))
+        at = table.schema.get_field_index("boundaries")
+        shorter = table.set_column(at, table.schema.field(at), ends)
+        if kind == "explain":
+            scores = pa.array([one[:-1] for one in table["scores"].to_pylist()])
+            shorter = shorter.set_column(1, table.schema.field("scores"), scores)
+        for other in (
+            table.slice(1),
+            table.take([1, 0, *range(2, len(table))]),
+            shorter,
+        ):
+            end = _kept(made, Store(tmp_path / "run"), kind, header, other)
+            assert end["status"] == "error", kind
+    assert not list((tmp_path / "run").rglob("*.parquet"))
+
+
+def test_answers_that_are_there_stay(
+    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
+) -> None:
+    header, table = sent["score"]
+    store = Store(tmp_path / "run")
+    other = pa.table([pa.array([3.0, 4.0])], schema=SHARED)
+    for answers in (table, other):
+        assert _kept(made, store, "score", header, answers)["status"] == "ok"
+    kept = store.read_shared("a" * 32)
+    assert kept is not None
+    assert kept.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_outputs_that_are_not_finite_are_refused(
+    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]], value: float
+) -> None:
+    header, table = sent["predict"]
+    outputs = table["outputs"].to_pylist()
+    outputs[5][0] = value
+    odd = table.set_column(1, table.schema.field("outputs"), pa.array(outputs))
+    end = _kept(made, Store(tmp_path / "run"), "predict", header, odd)
+    assert end["status"] == "error"
+    assert "expected finite outputs" in end["error_message"]
+
+
+def test_of_an_explainer_that_changed_something_nothing_stays(
+    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
+) -> None:
+    """Nor what came of it before that was seen."""
+    store = Store(tmp_path / "run")
+    header, table = sent["explain"]
+    assert _kept(made, store, "explain", header, table)["status"] == "ok"
+    assert list(store.root.rglob("*.parquet"))
+    shard, end = _shards(made, Store(tmp_path))["explain"], {"status": "ok", "changed": "it"}
+    assert Publisher(made, store).keep(shard, [], end, current=True)["status"] == "error"
+    assert not list(store.root.rglob("*.parquet"))

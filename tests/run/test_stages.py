@@ -324,3 +324,14 @@ def test_the_recent_are_those_used_last() -> None:
     for key in "abacab":
         get(key)
     assert made == ["a", "b", "c", "b"]
+
+
+def test_of_a_model_s_hardware_only_what_utf_8_can_hold_is_kept(
+    plan: MakePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else no row could be written, of that model's cells nor of those beside them."""
+    stages = _stages(plan(), tmp_path)
+    monkeypatch.setattr(type(stages.model("toy")), "device", "gpu\ud800", raising=False)
+    assert stages.hardware("mine", "toy")["device"] == r"gpu\ud800"
+    stages.predictions("mine", "toy")
+    assert _stages(plan(), tmp_path).hardware("mine", "toy")["device"] == r"gpu\ud800"
