@@ -262,7 +262,8 @@ def test_children_are_gone_when_who_started_them_is_killed(data: Path, tmp_path:
     program = (
         "from gxarena.run.forkserver import ForkServer\n"
         "import os, sys, time\n"
-        "pipes = ForkServer([]).fork()\n"
+        "server = ForkServer([])\n"  # held: who lets go of it ends it
+        "pipes = server.fork()\n"
         "print(os.read(pipes.status, 100).decode(), flush=True)\n"
         "time.sleep(600)\n"
     )
