@@ -104,6 +104,8 @@ def main() -> None:
             raise
         _fail(_of_this_machine(MemoryError()))
     except RuntimeError as error:
+        if str(error).startswith("can't start new thread"):
+            _fail(_of_this_machine(MemoryError()))
         if not str(error).startswith("Symlink loop"):  # pathlib's, before Python 3.13
             raise
         _fail(f"expected a path that leads somewhere, got: {error}.")

@@ -14,6 +14,7 @@ LITTLE = "mmap.so: failed to map segment from shared object"
     [
         (MemoryError(), "expected more memory, got all of it filled."),
         (ImportError(LITTLE), "expected more memory, got all of it filled."),
+        (RuntimeError("can't start new thread"), "expected more memory, got all of it filled."),
         (OSError(28, "No space left on device", "f"), "f: expected to use it, got 'No space left"),
     ],
 )
