@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -354,11 +355,16 @@ def test_a_real_slurm_gives_the_same_bits(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("alone", [False, True])
 def test_a_scheduler_that_is_killed_ends_the_run_with_a_sentence(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool
 ) -> None:
+    """Also where all that is left is what was at work, which is tried again and is not to blame."""
     pytest.importorskip("distributed", reason="needs gxarena[dask]")
     command, environment, log = _slow_suite(data, tmp_path, delay=20)
+    if alone:
+        suite = data.parent / "slow.toml"
+        suite.write_text(suite.read_text().replace('"at-once", "exact"', '"exact"'))
     again = [*command, "--out", str(tmp_path / "run"), "--engine"]
     for name in ("TOY_DELAY", "TOY_LOG"):  # as children of Dask's workers have them
         monkeypatch.setenv(name, environment[name])
@@ -376,6 +382,8 @@ def test_a_scheduler_that_is_killed_ends_the_run_with_a_sentence(
     assert process.returncode == 2, said
     assert "--engine: expected one that takes work, got" in said
     assert "Traceback" not in said
+    rows = RunResults.of(tmp_path / "run").last_rows()
+    assert {row["status"] for row in rows} <= {"ok"}
     environment |= {"TOY_DELAY": "0"}
     ended = subprocess.run([*again, "local"], env=environment, check=False, capture_output=True)
     assert ended.returncode == 0, ended.stderr
@@ -407,6 +415,44 @@ def test_futures_that_dask_leaves_open_end_with_its_scheduler() -> None:
     with pytest.raises(ConnectionError, match="its scheduler is gone"):
         left.result(timeout=10)
     assert ended.result() == b"1"
+    executor.shutdown()
+
+
+class _Reconnecting:
+    """A client that has lost its scheduler, and its executor."""
+
+    def __init__(self, status: str) -> None:
+        self.status, self.given = status, list[str]()
+
+    def get_executor(self, **_: object) -> _Reconnecting:
+        return self
+
+    def submit(self, _: object) -> Future[bytes]:
+        self.given.append(self.status)
+        return Future()
+
+    def shutdown(self, **_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("then", ["running", "closed"])
+def test_nothing_is_given_to_dask_while_its_scheduler_is_lost(then: str) -> None:
+    """What is given then is cancelled once Dask gives up, as if a child had died of it."""
+    client = _Reconnecting("connecting")
+    executor = WhileConnected(client, every=0.01)  # type: ignore[arg-type]
+    found = threading.Timer(0.1, setattr, (client, "status", then))
+    found.start()
+    executor.submit(print)
+    assert client.given == [then]
+    executor.shutdown()
+
+
+def test_futures_are_given_while_dask_s_are_looked_at() -> None:
+    client = _Reconnecting("closed")
+    executor = WhileConnected(client, every=0)  # type: ignore[arg-type]
+    given = [executor.submit(print) for _ in range(5000)]
+    with pytest.raises(ConnectionError):
+        given[-1].result(timeout=30)
     executor.shutdown()
 
 

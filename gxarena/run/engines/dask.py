@@ -15,8 +15,8 @@ from gxarena.errors import InputError, MissingExtra
 if TYPE_CHECKING:
     from distributed import Client
 
-CLOSED = "closed"
-"""The status of a client that has given up on its scheduler."""
+RUNNING, CLOSED = "running", "closed"
+"""The status of a client that has its scheduler, and of one that has given up on it."""
 EVERY = 1.0
 """Seconds between two looks whether it has."""
 
@@ -71,8 +71,9 @@ def dask(argument: str, workers: int | None) -> Engine:
 class WhileConnected(Executor):
     """Dask's executor, whose futures end also where the scheduler does.
 
-    Dask leaves some open that it is given while it gives up on a scheduler, seconds after it has
-    lost it: who waits for such a future would wait for ever.
+    Of what Dask is given while it looks for a scheduler that it has lost, some is cancelled seconds
+    later, when it gives up, as if a child had died of it, and some is left open: who waits for such
+    a future would wait for ever. So nothing is given to it then.
 
     Parameters
     ----------
@@ -85,14 +86,21 @@ class WhileConnected(Executor):
         self._client = client
         self._executor = client.get_executor(pure=False)
         self._given: WeakSet[Future[Any]] = WeakSet()
+        self._lock = threading.Lock()  # a set is not to grow while it is read
         self._every = every
         self._over = threading.Event()
         threading.Thread(target=self._watch, name="dask", daemon=True).start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
-        """As `concurrent.futures.Executor.submit`; raises what Dask does without a scheduler."""
+        """As `concurrent.futures.Executor.submit`; raises what Dask does without a scheduler.
+
+        Waits while Dask looks for one that it has lost, which takes it seconds.
+        """
+        while self._client.status not in (RUNNING, CLOSED):
+            self._over.wait(self._every)
         future: Future[Any] = self._executor.submit(fn, *args, **more)
-        self._given.add(future)
+        with self._lock:
+            self._given.add(future)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -105,6 +113,8 @@ class WhileConnected(Executor):
     def _watch(self) -> None:
         while not self._over.wait(self._every):
             if self._client.status == CLOSED:
-                for future in tuple(self._given):
+                with self._lock:
+                    given = tuple(self._given)
+                for future in given:
                     with suppress(InvalidStateError):  # it has ended
                         future.set_exception(ConnectionError("its scheduler is gone"))
