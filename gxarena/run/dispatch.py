@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any
 
 from gxarena.engine import Engine
+from gxarena.errors import InputError
 from gxarena.files import TEMPORARY
 from gxarena.results.folder import RunFolder
 from gxarena.run import supervisor
@@ -82,21 +83,14 @@ class Dispatch:
             self._sorter.add(task, *task.needs)
             self._left[task] = len(task.shards)
         self._sorter.prepare()
-        while self._sorter.is_active():
-            yield from self._on_disk(self._admit())
-            self._submit(self._freed)
-            idle = len(self._working) < self._engine.workers
-            if self._arrivals and (idle or self._arrivals.are_due):
-                yield from self._on_disk(self._keep())
-            elif self._working:
-                within = self._arrivals.wait()
-                done, _ = wait(self._working, timeout=within, return_when=FIRST_COMPLETED)
-                for future in done:
-                    self._take(future)
-                    if self._arrivals.are_due:  # before anything else begins
-                        yield from self._on_disk(self._keep())
-            elif self._sorter.is_active():
-                raise RuntimeError("expected work to be left for tasks that are not done, got none")
+        try:
+            while self._sorter.is_active():
+                yield from self._go_on()
+        except InputError:  # the engine takes no more work
+            for future in [one for one in self._working if one.done()]:
+                self._take(future)
+            yield from self._on_disk(self._keep())
+            raise
 
     def interrupt(self) -> None:
         """Keep what came back, end what works, and say of the cells at work that it was."""
@@ -136,6 +130,24 @@ class Dispatch:
                 else:
                     self._sorter.done(task)
 
+    def _go_on(self) -> Iterator[Settled]:
+        """Begin what may begin; then keep what came back, or wait for more."""
+        yield from self._on_disk(self._admit())
+        self._submit(self._freed)
+        idle = len(self._working) < self._engine.workers
+        if self._arrivals and (idle or self._arrivals.are_due):
+            yield from self._on_disk(self._keep())
+        elif self._working:
+            within = self._arrivals.wait()
+            done, _ = wait(self._working, timeout=within, return_when=FIRST_COMPLETED)
+            for future in done:
+                if (task := self._take(future)) is not None:
+                    self._submit(task)
+                if self._arrivals.are_due:  # before anything else begins
+                    yield from self._on_disk(self._keep())
+        elif self._sorter.is_active():
+            raise RuntimeError("expected work to be left for tasks that are not done, got none")
+
     def _submit(self, after: Task | None = None) -> None:
         """Keep every worker busy, preferably with the task that it has worked for."""
         while len(self._working) < self._engine.workers:
@@ -159,16 +171,15 @@ class Dispatch:
         if not shard.cell:
             self._report_samples(shard)
 
-    def _take(self, future: Future[bytes]) -> None:
-        """Remember what came back, once its worker has something else to do."""
+    def _take(self, future: Future[bytes]) -> Task | None:
+        """Remember what came back; returns the task that its worker may go on with at once."""
         shard, started = self._working.pop(future)
         task = self._freed = shard.task
         frames, end = result(future)
-        if end["status"] == "ok" and task.shards and task.failure is None:
-            self._submit(task)
         if end["status"] == "interrupted":
             raise KeyboardInterrupt
         self._arrivals.add(Arrival(shard, started, frames, end))
+        return task if end["status"] == "ok" and task.shards and task.failure is None else None
 
     def _keep(self) -> Iterator[Settled]:
         """Publish what came back, in its order."""

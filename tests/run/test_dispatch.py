@@ -9,6 +9,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -287,6 +288,41 @@ def test_an_engine_that_takes_no_more_work_is_a_sentence(
     dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
     with pytest.raises(InputError, match="that takes work, got 'Client is closed'"):
         _settled(dispatch, made, made.cells)
+
+
+def test_what_came_back_is_kept_where_an_engine_takes_no_more_work(
+    made: Plan,
+    drawn: Callable[[int], tuple[_Chance, Dispatch]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever has come back by then, at once or one after the other."""
+    kept = 0
+    for seed in range(TRIALS):
+        chance, dispatch = drawn(seed)
+        out, left, submit = _Kept(), [None] * chance.rng.randint(20, 50), chance.submit
+
+        def refuse(
+            *given: Any, submit: Callable[..., Any] = submit, left: list[None] = left
+        ) -> Future[bytes]:
+            if not left:
+                raise RuntimeError("Client is closed.")
+            left.pop()
+            return cast(Future[bytes], submit(*given))
+
+        def well(order: Mapping[str, Any], chance: _Chance = chance) -> bytes:
+            chance.ended[name_of(order)].append("ok")
+            return chance.told(order, "ok", ENDS["ok"])
+
+        monkeypatch.setattr(chance, "submit", refuse)
+        monkeypatch.setattr(chance, "result", well)
+        with suppress(InputError):  # it may be done before
+            list(dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out)))
+        dispatch.close()
+        assert not out.added
+        done = {cell.id for cell in made.cells if _are_all_ok(chance, cell)}
+        assert {*out.rows} == done, seed
+        kept += len(done)
+    assert kept > TRIALS
 
 
 def test_what_comes_back_together_is_written_together(
