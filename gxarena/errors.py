@@ -11,6 +11,9 @@ from contextlib import contextmanager
 LONGEST_REASON = 300
 """Characters of what a library says was wrong."""
 
+NO_THREAD = "can't start new thread"
+"""What Python says where there is no memory left for one."""
+
 MOST_NAMED = 10
 """How many offenders an error names: whoever mends one wants to know of the others."""
 

@@ -26,7 +26,7 @@ from gxarena.cli import (
 )
 from gxarena.cli.console import err
 from gxarena.cli.running import INTERRUPTED
-from gxarena.errors import GxarenaError
+from gxarena.errors import NO_THREAD, GxarenaError
 
 app = typer.Typer(
     help="The arena in which explainers of genome models compete.\n\n"
@@ -104,7 +104,7 @@ def main() -> None:
             raise
         _fail(_of_this_machine(MemoryError()))
     except RuntimeError as error:
-        if str(error).startswith("can't start new thread"):
+        if str(error).startswith(NO_THREAD):
             _fail(_of_this_machine(MemoryError()))
         if not str(error).startswith("Symlink loop"):  # pathlib's, before Python 3.13
             raise

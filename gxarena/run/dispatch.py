@@ -86,7 +86,7 @@ class Dispatch:
         try:
             while self._sorter.is_active():
                 yield from self._go_on()
-        except InputError:  # the engine takes no more work
+        except (InputError, MemoryError):  # the engine takes no more work
             for future in [one for one in self._working if one.done()]:
                 self._take(future)
             yield from self._on_disk(self._keep())

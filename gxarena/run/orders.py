@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gxarena.engine import Engine
-from gxarena.errors import InputError, reason
+from gxarena.errors import NO_THREAD, InputError, reason
 from gxarena.results.folder import RunFolder
 from gxarena.run import luggage, supervisor
 from gxarena.run.endings import result
@@ -59,12 +59,18 @@ class Orders:
         ------
         InputError
             The engine takes no more work: who gave it workers is gone.
+        MemoryError
+            There is none left here for another thread, say.
         """
-        frame = Frame({**self._common, **order, "task": task, "child": child})
+        packed = Frame({**self._common, **order, "task": task, "child": child}).packed()
         try:
-            return self._executor.submit(supervisor.supervise, frame.packed())
+            return self._executor.submit(supervisor.supervise, packed)
+        except MemoryError:
+            raise
         # Whatever an engine raises, its own kinds of errors included.
         except Exception as error:
+            if str(error).startswith(NO_THREAD):
+                raise MemoryError(NO_THREAD) from error
             raise InputError(
                 f"--engine: expected one that takes work, got '{reason(error)}'. Start its workers "
                 "again, or take another one, and run the same command: finished work is kept."

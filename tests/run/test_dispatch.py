@@ -290,6 +290,22 @@ def test_an_engine_that_takes_no_more_work_is_a_sentence(
         _settled(dispatch, made, made.cells)
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_too_little_memory_here_is_no_engine_s_fault(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """The command says of either what to do."""
+    chance = _Chance(0, made)
+
+    def submit(*_: object) -> Future[bytes]:
+        raise error
+
+    monkeypatch.setattr(chance, "submit", submit)
+    dispatch = Dispatch(made, RunFolder(tmp_path), Engine(chance, 2), Limits(1.0, 1))
+    with pytest.raises(MemoryError):
+        _settled(dispatch, made, made.cells)
+
+
 def test_what_came_back_is_kept_where_an_engine_takes_no_more_work(
     made: Plan,
     drawn: Callable[[int], tuple[_Chance, Dispatch]],
