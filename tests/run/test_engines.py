@@ -447,6 +447,17 @@ def test_nothing_is_given_to_dask_while_its_scheduler_is_lost(then: str) -> None
     executor.shutdown()
 
 
+def test_a_scheduler_is_not_looked_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever becomes of Dask where it gives up."""
+    monkeypatch.setattr("gxarena.run.engines.dask.LOST", 0.1)
+    client = _Reconnecting("closing")
+    executor = WhileConnected(client, every=0.01)  # type: ignore[arg-type]
+    with pytest.raises(ConnectionError, match="its scheduler is gone"):
+        executor.submit(print)
+    assert not client.given
+    executor.shutdown()
+
+
 def test_futures_are_given_while_dask_s_are_looked_at() -> None:
     client = _Reconnecting("closed")
     executor = WhileConnected(client, every=0)  # type: ignore[arg-type]

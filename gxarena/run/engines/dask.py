@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, InvalidStateError
 from contextlib import suppress
@@ -19,6 +20,9 @@ RUNNING, CLOSED = "running", "closed"
 """The status of a client that has its scheduler, and of one that has given up on it."""
 EVERY = 1.0
 """Seconds between two looks whether it has."""
+LOST = 60.0
+"""Seconds after which one that is looked for is gone; Dask itself takes a sixth of that."""
+GONE = "its scheduler is gone"
 
 
 def dask(argument: str, workers: int | None) -> Engine:
@@ -96,7 +100,10 @@ class WhileConnected(Executor):
 
         Waits while Dask looks for one that it has lost, which takes it seconds.
         """
+        until = time.monotonic() + LOST
         while self._client.status not in (RUNNING, CLOSED):
+            if time.monotonic() > until:
+                raise ConnectionError(GONE)
             self._over.wait(self._every)
         future: Future[Any] = self._executor.submit(fn, *args, **more)
         with self._lock:
@@ -117,4 +124,4 @@ class WhileConnected(Executor):
                     given = tuple(self._given)
                 for future in given:
                     with suppress(InvalidStateError):  # it has ended
-                        future.set_exception(ConnectionError("its scheduler is gone"))
+                        future.set_exception(ConnectionError(GONE))
