@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -136,13 +137,13 @@ def run(
     Exit status: 0 when every cell that was due is done, 3 when some failed (see
     `gxarena failures DIR`), 2 for a mistake in the input, 130 when interrupted.
     """
-    from contextlib import nullcontext
-
+    from gxarena.cli.address_space import check_address_space
     from gxarena.cli.console import say
     from gxarena.errors import check_positive
     from gxarena.files import RUN_FILE
     from gxarena.run.forkserver import started_early
 
+    check_address_space()
     check_positive("--timeout", timeout)
     if memory is not None:
         check_positive("--memory", memory)

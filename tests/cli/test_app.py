@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from gxarena.cli import app as module
@@ -34,6 +39,16 @@ def test_what_the_machine_lacks_is_a_sentence(
     told = capsys.readouterr().err
     assert told.startswith(f"error: {said}")
     assert "Traceback" not in told
+
+
+def test_too_little_room_for_addresses_is_said_before_anything_is_done(tmp_path: Path) -> None:
+    """Under such a limit the start of a thread may wait for ever."""
+    command = [sys.executable, "-m", "gxarena", "run", "quickstart", "--out", str(tmp_path / "run")]
+    limited = f"ulimit -v {900 << 10}; exec " + shlex.join(command)
+    ended = subprocess.run(["/bin/sh", "-c", limited], check=False, capture_output=True, text=True)
+    assert ended.returncode == 2, ended.stderr
+    assert "expected room for 1 GiB of addresses, got 0.88. Raise the limit" in ended.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_another_error_of_importing_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
