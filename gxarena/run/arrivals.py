@@ -65,9 +65,9 @@ class Arrivals:
     @property
     def are_due(self) -> bool:
         """Whether they are to be kept now."""
-        return self.wait() == 0.0
+        return self.seconds_left() == 0.0
 
-    def wait(self) -> float | None:
+    def seconds_left(self) -> float | None:
         """Seconds that they may still wait; None where none does."""
         if not self._held:
             return None

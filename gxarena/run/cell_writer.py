@@ -26,7 +26,7 @@ def owed(results: RunResults, cells: Iterable[str]) -> set[str]:
 
 
 class CellWriter:
-    """Writes attempts of cells into a run folder, those that end together together.
+    """Writes attempts of cells into a run folder, all that were added since the last time at once.
 
     Parameters
     ----------

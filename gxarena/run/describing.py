@@ -43,8 +43,8 @@ def described(orders: Orders, plan: Plan, cells: Sequence[Cell]) -> dict[Compone
         for origin, components in by_origin.items()
         for share in range(min(orders.workers, len(components)))
     }
-    described = {n: {"kind": "describe", "components": each} for n, each in asked.items()}
-    ends = orders.ask(described, meanwhile=_load_for_the_end)
+    orders_of = {n: {"kind": "describe", "components": each} for n, each in asked.items()}
+    ends = orders.ask(orders_of, meanwhile=_load_for_the_end)
     found: dict[Component, Made] = {}
     for name, components in asked.items():
         found |= dict(zip(components, ends[name].get("made", ()), strict=False))

@@ -138,7 +138,7 @@ class Dispatch:
         if self._arrivals and (idle or self._arrivals.are_due):
             yield from self._on_disk(self._keep())
         elif self._working:
-            within = self._arrivals.wait()
+            within = self._arrivals.seconds_left()
             done, _ = wait(self._working, timeout=within, return_when=FIRST_COMPLETED)
             for future in done:
                 if (task := self._take(future)) is not None:

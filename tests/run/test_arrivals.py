@@ -39,15 +39,15 @@ def test_they_wait_a_second_since_the_first_and_come_in_order(shards: dict[str, 
     clock = _Clock()
     held = Arrivals(clock)
     assert not held
-    assert held.wait() is None
+    assert held.seconds_left() is None
     table = Frame({"type": "table"}, b"1")
     first, second = (_arrival(shards["score"], table) for _ in range(2))
     held.add(first)
     clock.now += WITHIN / 4
     held.add(second)
-    assert held.wait() == pytest.approx(WITHIN * 3 / 4)
+    assert held.seconds_left() == pytest.approx(WITHIN * 3 / 4)
     clock.now += WITHIN
-    assert held.wait() == 0.0
+    assert held.seconds_left() == 0.0
     assert held.shards == [first.shard, second.shard]
     taken = held.taken()
     assert next(taken) is first
@@ -55,7 +55,7 @@ def test_they_wait_a_second_since_the_first_and_come_in_order(shards: dict[str, 
     assert list(taken) == [second]
     assert not held
     held.add(first)
-    assert held.wait() == pytest.approx(WITHIN)
+    assert held.seconds_left() == pytest.approx(WITHIN)
 
 
 def test_much_is_kept_at_once(shards: dict[str, Shard]) -> None:
@@ -63,10 +63,10 @@ def test_much_is_kept_at_once(shards: dict[str, Shard]) -> None:
     large = Frame({"type": "table"}, bytes(LARGEST // 2))
     for expected in (pytest.approx(WITHIN), 0.0):
         held.add(_arrival(shards["score"], large))
-        assert held.wait() == expected
+        assert held.seconds_left() == expected
     list(held.taken())
     held.add(_arrival(shards["score"], large))
-    assert held.wait() == pytest.approx(WITHIN)
+    assert held.seconds_left() == pytest.approx(WITHIN)
 
 
 def test_what_others_wait_for_is_kept_at_once(shards: dict[str, Shard]) -> None:
@@ -89,4 +89,4 @@ def test_what_others_wait_for_is_kept_at_once(shards: dict[str, Shard]) -> None:
         list(held.taken())
         assert not held.are_due
         held.add(_arrival(score))
-        assert held.wait() == pytest.approx(WITHIN)
+        assert held.seconds_left() == pytest.approx(WITHIN)

@@ -16,7 +16,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import one_node_slurm
 import psutil
@@ -405,9 +405,9 @@ def test_futures_that_dask_leaves_open_end_with_its_scheduler() -> None:
         def shutdown(self, **_: object) -> None:
             raise AssertionError("it waits for ever for who is gone")
 
-    client = Lost()
-    executor = WhileConnected(client, every=0.01)  # type: ignore[arg-type]
-    ended, left = executor.submit(0), executor.submit(1)  # type: ignore[arg-type]
+    client: Any = Lost()
+    executor = WhileConnected(client, every=0.01)
+    ended, left = executor.submit(cast(Any, 0)), executor.submit(cast(Any, 1))
     ended.set_result(b"1")
     with pytest.raises(TimeoutError):
         left.result(timeout=0.1)
@@ -438,8 +438,8 @@ class _Reconnecting:
 @pytest.mark.parametrize("then", ["running", "closed"])
 def test_nothing_is_given_to_dask_while_its_scheduler_is_lost(then: str) -> None:
     """What is given then is cancelled once Dask gives up, as if a child had died of it."""
-    client = _Reconnecting("connecting")
-    executor = WhileConnected(client, every=0.01)  # type: ignore[arg-type]
+    client: Any = _Reconnecting("connecting")
+    executor = WhileConnected(client, every=0.01)
     found = threading.Timer(0.1, setattr, (client, "status", then))
     found.start()
     executor.submit(print)
@@ -450,8 +450,8 @@ def test_nothing_is_given_to_dask_while_its_scheduler_is_lost(then: str) -> None
 def test_a_scheduler_is_not_looked_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever becomes of Dask where it gives up."""
     monkeypatch.setattr("gxarena.run.engines.dask.LOST", 0.1)
-    client = _Reconnecting("closing")
-    executor = WhileConnected(client, every=0.01)  # type: ignore[arg-type]
+    client: Any = _Reconnecting("closing")
+    executor = WhileConnected(client, every=0.01)
     with pytest.raises(ConnectionError, match="its scheduler is gone"):
         executor.submit(print)
     assert not client.given
@@ -459,8 +459,8 @@ def test_a_scheduler_is_not_looked_for_for_ever(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_futures_are_given_while_dask_s_are_looked_at() -> None:
-    client = _Reconnecting("closed")
-    executor = WhileConnected(client, every=0)  # type: ignore[arg-type]
+    client: Any = _Reconnecting("closed")
+    executor = WhileConnected(client, every=0)
     given = [executor.submit(print) for _ in range(5000)]
     with pytest.raises(ConnectionError):
         given[-1].result(timeout=30)
