@@ -69,7 +69,7 @@ def test_a_child_costs_little_and_a_second_is_worth_its_core() -> None:
     assert {row["repeats"] for row in rows if row["sequences"] == "250"} == {"2"}
     assert "`local` with one worker takes about as long as `inline`" in _page()
     assert (
-        "is met, by the mean of two runs, with two and a half times the sequences that it ships with"
+        "is met, by the mean of two runs, with two and a half times the sequences that it ships"
         in _page()
     )
     assert "is missed by less than a tenth where it has just these" in _page()
