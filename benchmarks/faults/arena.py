@@ -2,7 +2,8 @@
 
 Its components are the toys of the tests, which need no torch. A command is the command line itself,
 in a process that is forked from one with the libraries loaded and the suite planned, so that it
-takes a tenth of what a fresh one does; it is killed, limited and waited for like any.
+takes a tenth of what a fresh one does; it is killed, limited and waited for like any. Where its
+addresses are limited it is a fresh one (`Arena.run_afresh`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import multiprocessing
 import os
 import resource
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -192,6 +194,25 @@ class Arena:
     def run(self, out: Path, *more: object, **how: Any) -> Said:
         """The same, to its end."""
         return self.ended(*self.start(out, *more, **how))
+
+    def run_afresh(self, out: Path, addresses: int) -> Said:
+        """The same by a process of its own that may hold so many bytes of addresses.
+
+        One that is forked begins with this process's, which no command of a user's has.
+        """
+        command = [sys.executable, "-m", "gxarena", "run", self.suite(), "--out", out]
+        limited = ["sh", "-c", f'ulimit -v {addresses >> 10} && exec "$@"', "sh", *command]
+        try:
+            done = subprocess.run(  # noqa: S603
+                [str(word) for word in [*limited, "--workers", 2]],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as hung:
+            return Said(None, (hung.output or b"").decode(errors="replace"))
+        return Said(done.returncode, done.stdout.decode(errors="replace"))
 
     def resumed(self, out: Path) -> None:
         """Take it up again in this process, where nothing is wrong with the machine any more."""

@@ -70,14 +70,12 @@ def _killed(
 
 
 def stopped(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
-    """A run may write no further than so many bytes a file, or hold so much memory."""
+    """A run may write no further than so many bytes a file, or hold so many addresses."""
     out = new(arena)
     if where == "bytes of a file":
         limits = {"RLIMIT_FSIZE": int(10 ** rng.uniform(1, 4.6))}
-    else:
-        held = psutil.Process().memory_info().vms
-        limits = {"RLIMIT_AS": held + int(10 ** rng.uniform(5, 8.5))}
-    return judged(arena, out, arena.run(out, limits=limits))
+        return judged(arena, out, arena.run(out, limits=limits))
+    return judged(arena, out, arena.run_afresh(out, addresses=int(2 ** rng.uniform(29.5, 32))))
 
 
 def full(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
