@@ -308,6 +308,7 @@ def _command(
     from gxarena.cli import app, running
     from gxarena.run import runner
 
+    os.setpgrp()  # as a shell's commands are
     os.dup2(log, 1)
     os.dup2(log, 2)
     sys.stdout, sys.stderr = (os.fdopen(end, "w", closefd=False) for end in (1, 2))

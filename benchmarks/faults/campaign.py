@@ -88,7 +88,7 @@ def faults(seeds: int) -> Iterator[Fault]:
                 if seed < 1 or kind not in damage.ONCE:
                     yield Fault(kind, where, seed)
     yield from (Fault(*one) for one in process.faults(-(-seeds // 5)))
-    yield from (Fault(*one) for one in cluster.faults(min(seeds, 1)))
+    yield from (Fault(*one) for one in cluster.faults(-(-seeds // 5)))
 
 
 def kills(seeds: int) -> Iterator[Fault]:

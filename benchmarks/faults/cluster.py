@@ -1,10 +1,12 @@
-"""Faults of a cluster while a run is at work: Dask's scheduler, a worker of it, a job of SLURM."""
+"""Faults of a cluster while a run is at work: Dask's, Parsl's and SLURM's processes, and Ctrl-C."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 from arena import Arena
 from outcomes import Outcome
 from process import judged, new, wait
@@ -22,12 +25,17 @@ PARSL = """
 from parsl import Config
 from parsl.executors import HighThroughputExecutor
 from parsl.launchers import SimpleLauncher
-from parsl.providers import SlurmProvider
+from parsl.providers import LocalProvider, SlurmProvider
 config = Config([HighThroughputExecutor(address="127.0.0.1", max_workers_per_node=2,
-    provider=SlurmProvider("all", init_blocks=1, max_blocks=1, exclusive=False, walltime="00:20:00",
-    launcher=SimpleLauncher(), worker_init="export PATH={bin}:$PATH"))],
-    run_dir={folder!r}, usage_tracking=0)
+    provider={provider})], run_dir={folder!r}, usage_tracking=0)
 """
+HERE = "LocalProvider(init_blocks=1, max_blocks=1)"
+SLURM = (
+    "SlurmProvider('all', init_blocks=1, max_blocks=1, exclusive=False, walltime='00:20:00', "
+    f"launcher=SimpleLauncher(), worker_init='export PATH={Path(sys.executable).parent}:$PATH')"
+)
+LASTS = 6.0
+"""Seconds that a run with Parsl takes, about."""
 
 
 def dask(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
@@ -41,15 +49,41 @@ def dask(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
     return judged(arena, out, said)
 
 
+def parsl(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
+    """Parsl's interchange or its workers are killed at some time, here."""
+    out, moment = new(arena), rng.uniform(0, LASTS)
+    process, log = arena.start(out, "--engine", f"parsl:{_config(arena, HERE)}")
+    wait(process, moment, until=(out / "run.json").exists)
+    for one in _of_parsl(arena, process.pid, where):
+        with contextlib.suppress(psutil.Error):
+            one.kill()
+    return judged(arena, out, arena.ended(process, log))
+
+
+def terminal(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
+    """Ctrl-C in a terminal, which goes to all that a command has started in its group."""
+    out, moment = new(arena), rng.uniform(0, LASTS)
+    with contextlib.ExitStack() as stack:
+        engine = "local"
+        if where == "Dask":
+            engine = f"dask:{stack.enter_context(_dask())[0]}"
+        elif where == "Parsl":
+            engine = f"parsl:{_config(arena, HERE)}"
+        process, log = arena.start(out, "--engine", engine)
+        wait(process, moment if where == "Parsl" else moment / 4)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        said = arena.ended(process, log)
+    return judged(arena, out, said)
+
+
 def slurm(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
     """The job in which workers are is cancelled at some time."""
     import one_node_slurm  # of the tests' toys, which are found once there is an arena
 
     out, folder = new(arena), arena.place / "slurm"
     shutil.rmtree(folder, ignore_errors=True)
-    config = arena.place / "slurm.py"
-    text = PARSL.format(bin=Path(sys.executable).parent, folder=str(arena.place / "parsl"))
-    config.write_text(text)
+    config = _config(arena, SLURM)
     with one_node_slurm.one_node(folder) as environment:
         os.environ["SLURM_CONF"] = environment["SLURM_CONF"]
         process, log = arena.start(out, "--engine", f"parsl:{config}")
@@ -57,6 +91,29 @@ def slurm(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
         subprocess.run(["scancel", "--user=root"], check=False)  # noqa: S607
         said = arena.ended(process, log)
     return judged(arena, out, said)
+
+
+def _config(arena: Arena, provider: str) -> Path:
+    """A file that says where Parsl has its workers."""
+    path = arena.place / "parsl.py"
+    path.write_text(PARSL.format(provider=provider, folder=str(arena.place / "parsl")))
+    return path
+
+
+def _of_parsl(arena: Arena, command: int | None, where: str) -> list[psutil.Process]:
+    """The interchange that a command has started, or the workers, which are nobody's children."""
+    if where == "interchange":
+        with contextlib.suppress(psutil.Error):
+            programs = psutil.Process(command).children()
+            return [one for one in programs if "interchange" in " ".join(one.cmdline())]
+        return []
+    lines = ((one, one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"]))
+    return [
+        one
+        for one, words in lines
+        if any(word.endswith("process_worker_pool.py") for word in words[:2])
+        and str(arena.place) in " ".join(words)
+    ]
 
 
 @contextmanager
@@ -93,10 +150,20 @@ def _dask() -> Iterator[tuple[str, subprocess.Popen[bytes], list[subprocess.Pope
 def faults(seeds: int) -> Iterator[tuple[str, str, int]]:
     """Kinds, where, and seeds; of what is installed here."""
     for seed in range(seeds):
+        yield ("Ctrl-C", "local", seed)
         if find_spec("distributed"):
             yield from (("SIGKILL of Dask", where, seed) for where in ("scheduler", "worker"))
+            yield ("Ctrl-C", "Dask", seed)
+        if find_spec("parsl"):
+            yield from (("SIGKILL of Parsl", where, seed) for where in ("interchange", "workers"))
+            yield ("Ctrl-C", "Parsl", seed)
         if find_spec("parsl") and not os.geteuid() and shutil.which("slurmctld"):
             yield ("scancel", "job of SLURM", seed)
 
 
-DO = {"SIGKILL of Dask": dask, "scancel": slurm}
+DO = {
+    "SIGKILL of Dask": dask,
+    "SIGKILL of Parsl": parsl,
+    "Ctrl-C": terminal,
+    "scancel": slurm,
+}

@@ -27,7 +27,7 @@ from gxarena.run.endings import result, said
 from gxarena.run.frames import Frame
 from gxarena.run.gathering import Gathering
 from gxarena.run.inline import Settled, in_order
-from gxarena.run.orders import TRIES, Orders
+from gxarena.run.orders import TRIES, Orders, cancel
 from gxarena.run.plan import Plan
 from gxarena.run.publishing import Publisher
 from gxarena.run.stages import Report
@@ -107,8 +107,7 @@ class Dispatch:
         """
         supervisor.stop(self.orders.run)
         self.orders.luggage.unlink(missing_ok=True)
-        for future in self._working:
-            future.cancel()
+        cancel(self._working)
         return not wait(self._working, LEAVING).not_done
 
     def close(self) -> None:

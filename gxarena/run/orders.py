@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,10 @@ class Orders:
         orders: Mapping[str, Mapping[str, Any]],
         meanwhile: Callable[[], object] = lambda: None,
     ) -> dict[str, dict[str, Any]]:
-        """Have things done, by name, and wait for their ends; once more where a child died."""
+        """Have things done, by name, and wait for their ends; once more where a child died.
+
+        Or was sent Ctrl-C, by whatever kills a whole group of processes, and said so.
+        """
         ends: dict[str, dict[str, Any]] = {}
         waiting = list(orders)
         for _ in range(TRIES):
@@ -90,8 +94,19 @@ class Orders:
                 meanwhile()
                 ends |= {one: result(future)[1] for one, future in asked.items()}
             except BaseException:  # Ctrl-C: nobody waits for the rest
-                for future in asked.values():
-                    future.cancel()
+                cancel(asked.values())
                 raise
-            waiting = [one for one in waiting if ends[one].get("error_type") == DIED]
+            waiting = [one for one in waiting if _is_worth_another_try(ends[one])]
         return ends
+
+
+def cancel(futures: Iterable[Future[bytes]]) -> None:
+    """Have an engine not begin with what nobody waits for any more, where it can leave that."""
+    for future in futures:
+        with suppress(NotImplementedError):  # Parsl's
+            future.cancel()
+
+
+def _is_worth_another_try(end: Mapping[str, Any]) -> bool:
+    """Whether a child ended, or what it did was broken off."""
+    return end.get("error_type") == DIED or end["status"] == "crashed"

@@ -17,14 +17,19 @@ from gxarena.run.orders import Orders
 from gxarena.run.plan import Plan
 from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR, Limits
 
+KILLED = {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED}
+BROKEN_OFF = {"status": "crashed", "told_by": CHILD, "error_type": "KeyboardInterrupt"}
+
 
 class _Describer(Executor):
     """Says of each component what it was asked as; of orders that are to die, that they did."""
 
-    def __init__(self, *dying: int, odd: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, *dying: int, odd: Mapping[str, Any] | None = None, death: Mapping[str, Any] = KILLED
+    ) -> None:
         self.orders: list[Mapping[str, Any]] = []
         self.waiting: list[tuple[Mapping[str, Any], Future[bytes]]] = []
-        self.most, self._dying, self._odd = 0, dying, odd or {}
+        self.most, self._dying, self._odd, self._death = 0, dying, odd or {}, death
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         future = _Asked(self)
@@ -38,7 +43,7 @@ class _Describer(Executor):
             made = [{"device": " ".join(one), **self._odd} for one in order["components"]]
             end: dict[str, Any] = {"status": "ok", "told_by": CHILD, "made": made}
             if len(self.orders) in self._dying:
-                end = {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED}
+                end = self._death
             self.orders.append(order)
             future.set_result(Frame({**end, "type": "end"}).packed())
         self.waiting = []
@@ -83,14 +88,17 @@ def test_every_worker_gets_some_of_each_distributions(
     assert len({order["child"] for order in describer.orders}) == len(describer.orders)
 
 
-def test_only_what_died_is_asked_again_and_once(made: Plan, tmp_path: Path) -> None:
+@pytest.mark.parametrize("death", [KILLED, BROKEN_OFF], ids=["killed", "broken off"])
+def test_only_what_died_is_asked_again_and_once(
+    made: Plan, tmp_path: Path, death: Mapping[str, Any]
+) -> None:
     whole = _described(made, tmp_path, _Describer(), 2)
-    once = _Describer(0)
+    once = _Describer(0, death=death)
     assert _described(made, tmp_path, once, 2) == whole
     assert [order["task"] for order in once.orders].count(once.orders[0]["task"]) == 2
     first = len({order["task"] for order in once.orders})
     assert len(once.orders) == first + 1
-    always = _Describer(0, first)
+    always = _Describer(0, first, death=death)
     lost = {tuple(one) for one in once.orders[0]["components"]}
     found = _described(made, tmp_path, always, 2)
     assert set(found) == set(whole) - lost

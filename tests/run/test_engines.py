@@ -8,15 +8,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import one_node_slurm
 import psutil
@@ -29,7 +28,6 @@ from gxarena.registry import Registry
 from gxarena.results.reading import RunResults
 from gxarena.run import parts, runner
 from gxarena.run.cells import Cell
-from gxarena.run.engines.dask import WhileConnected
 from gxarena.run.engines.opening import open_engine
 from gxarena.run.plan import Plan
 from gxarena.run.runner import Settings, run
@@ -308,15 +306,7 @@ def test_dask_gives_the_same_bits(whole: Callable[[], Plan], tmp_path: Path) -> 
 def test_parsl_gives_the_same_bits(whole: Callable[[], Plan], tmp_path: Path) -> None:
     pytest.importorskip("parsl", reason="needs gxarena[parsl]")
     run(whole(), tmp_path / "inline")
-    config = tmp_path / "here.py"
-    config.write_text(
-        "from parsl import Config\n"
-        "from parsl.executors import HighThroughputExecutor\n"
-        "from parsl.providers import LocalProvider\n"
-        'config = Config(run_dir="' + str(tmp_path / "runinfo") + '", executors=[\n'
-        '    HighThroughputExecutor(address="127.0.0.1", max_workers_per_node=2,\n'
-        "        provider=LocalProvider(init_blocks=1, max_blocks=1))])\n"
-    )
+    config = _parsl_here(tmp_path)
     run(whole(), tmp_path / "parsl", Settings(f"parsl:{config}"))
     _same(tmp_path / "inline", tmp_path / "parsl")
 
@@ -389,82 +379,80 @@ def test_a_scheduler_that_is_killed_ends_the_run_with_a_sentence(
     assert ended.returncode == 0, ended.stderr
 
 
-def test_futures_that_dask_leaves_open_end_with_its_scheduler() -> None:
-    class Lost:
-        """A client that gives up on its scheduler."""
-
-        status = "running"
-        given = Future[bytes](), Future[bytes]()
-
-        def get_executor(self, **_: object) -> Lost:
-            return self
-
-        def submit(self, number: int) -> Future[bytes]:
-            return self.given[number]
-
-        def shutdown(self, **_: object) -> None:
-            raise AssertionError("it waits for ever for who is gone")
-
-    client: Any = Lost()
-    executor = WhileConnected(client, every=0.01)
-    ended, left = executor.submit(cast(Any, 0)), executor.submit(cast(Any, 1))
-    ended.set_result(b"1")
-    with pytest.raises(TimeoutError):
-        left.result(timeout=0.1)
-    client.status = "closed"
-    with pytest.raises(ConnectionError, match="its scheduler is gone"):
-        left.result(timeout=10)
-    assert ended.result() == b"1"
-    executor.shutdown()
+@pytest.mark.slow
+def test_an_interchange_that_is_killed_ends_the_run_with_a_sentence(
+    data: Path, tmp_path: Path
+) -> None:
+    """Parsl gives its workers tasks by it, and does not look whether it is there."""
+    command, environment, log = _parsl_suite(data, tmp_path)
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        _wait_for(lambda: log.exists() and "explain" in log.read_text())
+        for one in psutil.Process(process.pid).children():
+            if "interchange" in " ".join(one.cmdline()):
+                one.kill()
+        _, said = process.communicate(timeout=90)
+    assert process.returncode == 2, said
+    assert "--engine: expected one that takes work, got" in said
+    assert "Traceback" not in said
+    assert {row["status"] for row in RunResults.of(tmp_path / "run").last_rows()} <= {"ok"}
+    assert not _works_in(tmp_path)
+    again = [*command[:-1], "local"]
+    ended = subprocess.run(
+        again, env=environment | {"TOY_DELAY": "0"}, check=False, capture_output=True
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
-class _Reconnecting:
-    """A client that has lost its scheduler, and its executor."""
-
-    def __init__(self, status: str) -> None:
-        self.status, self.given = status, list[str]()
-
-    def get_executor(self, **_: object) -> _Reconnecting:
-        return self
-
-    def submit(self, _: object) -> Future[bytes]:
-        self.given.append(self.status)
-        return Future()
-
-    def shutdown(self, **_: object) -> None:
-        pass
-
-
-@pytest.mark.parametrize("then", ["running", "closed"])
-def test_nothing_is_given_to_dask_while_its_scheduler_is_lost(then: str) -> None:
-    """What is given then is cancelled once Dask gives up, as if a child had died of it."""
-    client: Any = _Reconnecting("connecting")
-    executor = WhileConnected(client, every=0.01)
-    found = threading.Timer(0.1, setattr, (client, "status", then))
-    found.start()
-    executor.submit(print)
-    assert client.given == [then]
-    executor.shutdown()
+@pytest.mark.slow
+def test_ctrl_c_in_a_terminal_ends_what_parsl_has_started(data: Path, tmp_path: Path) -> None:
+    """It goes to the command and to all that Parsl has started in its group."""
+    command, environment, log = _parsl_suite(data, tmp_path)
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        _wait_for(lambda: log.exists() and "explain" in log.read_text())
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=90)
+    assert process.returncode == 130, said
+    assert "Interrupted. Finished cells are kept" in said
+    assert "Traceback" not in said
+    assert not _works_in(tmp_path)
 
 
-def test_a_scheduler_is_not_looked_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever becomes of Dask where it gives up."""
-    monkeypatch.setattr("gxarena.run.engines.dask.LOST", 0.1)
-    client: Any = _Reconnecting("closing")
-    executor = WhileConnected(client, every=0.01)
-    with pytest.raises(ConnectionError, match="its scheduler is gone"):
-        executor.submit(print)
-    assert not client.given
-    executor.shutdown()
+def _parsl_suite(data: Path, place: Path) -> tuple[list[str], dict[str, str], Path]:
+    """A command that works for long with Parsl, its environment, and where it logs."""
+    pytest.importorskip("parsl", reason="needs gxarena[parsl]")
+    command, environment, log = _slow_suite(data, place, delay=20)
+    engine = f"parsl:{_parsl_here(place)}"
+    return [*command, "--out", str(place / "run"), "--engine", engine], environment, log
 
 
-def test_futures_are_given_while_dask_s_are_looked_at() -> None:
-    client: Any = _Reconnecting("closed")
-    executor = WhileConnected(client, every=0)
-    given = [executor.submit(print) for _ in range(5000)]
-    with pytest.raises(ConnectionError):
-        given[-1].result(timeout=30)
-    executor.shutdown()
+def _parsl_here(place: Path) -> Path:
+    """A configuration of two workers on this machine."""
+    config = place / "here.py"
+    config.write_text(
+        "from parsl import Config\n"
+        "from parsl.executors import HighThroughputExecutor\n"
+        "from parsl.providers import LocalProvider\n"
+        'config = Config(run_dir="' + str(place / "runinfo") + '", usage_tracking=0, executors=[\n'
+        '    HighThroughputExecutor(address="127.0.0.1", max_workers_per_node=2,\n'
+        "        provider=LocalProvider(init_blocks=1, max_blocks=1))])\n"
+    )
+    return config
+
+
+def _works_in(place: Path) -> list[list[str]]:
+    """The command lines of what still works for a run in a folder, some time after its end."""
+
+    def found() -> list[list[str]]:
+        every = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+        return [line for line in every if any(str(place) in word for word in line)]
+
+    with suppress(AssertionError):
+        _wait_for(lambda: not found(), seconds=30.0)
+    return found()
 
 
 @contextmanager

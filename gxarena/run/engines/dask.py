@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from gxarena.engine import Engine
 from gxarena.errors import InputError, MissingExtra
+from gxarena.run.engines.watched import EVERY, GONE, Watched
 
 if TYPE_CHECKING:
     from distributed import Client
 
 RUNNING, CLOSED = "running", "closed"
 """The status of a client that has its scheduler, and of one that has given up on it."""
-EVERY = 1.0
-"""Seconds between two looks whether it has."""
 LOST = 60.0
 """Seconds after which one that is looked for is gone; Dask itself takes a sixth of that."""
-GONE = "its scheduler is gone"
 
 
 def dask(argument: str, workers: int | None) -> Engine:
@@ -72,12 +67,11 @@ def dask(argument: str, workers: int | None) -> Engine:
     return Engine(executor, workers or threads, client.dashboard_link, client.close)
 
 
-class WhileConnected(Executor):
+class WhileConnected(Watched):
     """Dask's executor, whose futures end also where the scheduler does.
 
     Of what Dask is given while it looks for a scheduler that it has lost, some is cancelled seconds
-    later, when it gives up, as if a child had died of it, and some is left open: who waits for such
-    a future would wait for ever. So nothing is given to it then.
+    later, when it gives up, as if a child had died of it. So nothing is given to it then.
 
     Parameters
     ----------
@@ -87,41 +81,16 @@ class WhileConnected(Executor):
     """
 
     def __init__(self, client: Client, every: float = EVERY) -> None:
+        super().__init__(
+            client.get_executor(pure=False), lambda: bool(client.status == CLOSED), every
+        )
         self._client = client
-        self._executor = client.get_executor(pure=False)
-        self._given: WeakSet[Future[Any]] = WeakSet()
-        self._lock = threading.Lock()  # a set is not to grow while it is read
-        self._every = every
-        self._over = threading.Event()
-        threading.Thread(target=self._watch, name="dask", daemon=True).start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
-        """As `concurrent.futures.Executor.submit`; raises what Dask does without a scheduler.
-
-        Waits while Dask looks for one that it has lost, which takes it seconds.
-        """
+        """As `Watched.submit`; waits while Dask looks for a scheduler, which takes it seconds."""
         until = time.monotonic() + LOST
         while self._client.status not in (RUNNING, CLOSED):
             if time.monotonic() > until:
                 raise ConnectionError(GONE)
             self._over.wait(self._every)
-        future: Future[Any] = self._executor.submit(fn, *args, **more)
-        with self._lock:
-            self._given.add(future)
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """As `concurrent.futures.Executor.shutdown`, which for Dask is to cancel or to wait."""
-        self._over.set()
-        wait = wait and not cancel_futures
-        if self._client.status != CLOSED:
-            self._executor.shutdown(wait=wait)
-
-    def _watch(self) -> None:
-        while not self._over.wait(self._every):
-            if self._client.status == CLOSED:
-                with self._lock:
-                    given = tuple(self._given)
-                for future in given:
-                    with suppress(InvalidStateError):  # it has ended
-                        future.set_exception(ConnectionError(GONE))
+        return super().submit(fn, *args, **more)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gxarena.engine import Engine
 from gxarena.errors import InputError, MissingExtra
+from gxarena.run.engines.watched import Watched
+
+if TYPE_CHECKING:
+    from parsl import DataFlowKernel
 
 
 def parsl(argument: str, workers: int | None) -> Engine:
@@ -31,7 +38,7 @@ def parsl(argument: str, workers: int | None) -> Engine:
         There is no such file, or no such configuration in it.
     """
     try:
-        from parsl import Config
+        from parsl import Config, load
         from parsl.concurrent import ParslPoolExecutor
     except ModuleNotFoundError as error:
         raise MissingExtra(
@@ -51,7 +58,10 @@ def parsl(argument: str, workers: int | None) -> Engine:
     scripts = str(Path(sys.executable).parent)
     if scripts not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
-    return Engine(ParslPoolExecutor(config=config), workers or _workers(config))
+    with _deaf_to_ctrl_c():
+        kernel = load(config)
+    executor = Watched(ParslPoolExecutor(dfk=kernel), lambda: _is_gone(kernel))
+    return Engine(executor, workers or _workers(config), close=lambda: _end(kernel))
 
 
 def _workers(config: Any) -> int:
@@ -64,3 +74,33 @@ def _workers(config: Any) -> int:
         a_node = a_node or getattr(executor, "max_threads", None) or 1
         room += int(blocks) * (int(a_node) if a_node < 2**16 else os.cpu_count() or 1)
     return max(1, room)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """What is started meanwhile is ended by who started it.
+
+    A terminal's Ctrl-C goes to a whole group of processes. Parsl's interchange would be gone at
+    once, and Parsl waits for its answers for ever.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _is_gone(kernel: DataFlowKernel) -> bool:
+    """Whether an interchange is, which gives tasks to workers: Parsl does not look after it."""
+    programs = [getattr(one, "interchange_proc", None) for one in kernel.executors.values()]
+    return any(one is not None and one.poll() is not None for one in programs)
+
+
+def _end(kernel: DataFlowKernel) -> None:
+    """End all that Parsl has started, which it does not where it would ask who is gone."""
+    if not _is_gone(kernel):
+        kernel.cleanup()
+        return
+    for executor in kernel.executors.values():
+        if provider := getattr(executor, "provider", None):
+            provider.cancel([*getattr(executor, "blocks_to_job_id", {}).values()])
