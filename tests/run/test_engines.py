@@ -380,21 +380,28 @@ def test_a_scheduler_that_is_killed_ends_the_run_with_a_sentence(
 
 
 @pytest.mark.slow
-def test_an_interchange_that_is_killed_ends_the_run_with_a_sentence(
-    data: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("program", "lost"), [("interchange", "interchange"), ("process_worker_pool.py", "workers")]
+)
+def test_what_parsl_cannot_do_without_ends_the_run_with_a_sentence(
+    data: Path, tmp_path: Path, program: str, lost: str
 ) -> None:
-    """Parsl gives its workers tasks by it, and does not look whether it is there."""
+    """Its interchange, after which it does not look, and its workers, of which none is to blame."""
     command, environment, log = _parsl_suite(data, tmp_path)
     with subprocess.Popen(
         command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         _wait_for(lambda: log.exists() and "explain" in log.read_text())
-        for one in psutil.Process(process.pid).children():
-            if "interchange" in " ".join(one.cmdline()):
+        family = psutil.Process(process.pid).children()
+        for one in psutil.process_iter(["cmdline"]):
+            words = one.info["cmdline"] or []
+            is_it = any(program in word for word in words[:2]) and "bash" not in words[0]
+            if is_it and (one in family or str(tmp_path) in " ".join(words)):
                 one.kill()
         _, said = process.communicate(timeout=90)
     assert process.returncode == 2, said
-    assert "--engine: expected one that takes work, got" in said
+    sentence = f"--engine: expected one that takes work, got 'its {lost} {{}} gone'"
+    assert sentence.format("is" if lost == "interchange" else "are") in said
     assert "Traceback" not in said
     assert {row["status"] for row in RunResults.of(tmp_path / "run").last_rows()} <= {"ok"}
     assert not _works_in(tmp_path)

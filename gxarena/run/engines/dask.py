@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gxarena.engine import Engine
 from gxarena.errors import InputError, MissingExtra
-from gxarena.run.engines.watched import EVERY, GONE, Watched
+from gxarena.run.engines.watched import EVERY, Watched
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -18,6 +18,7 @@ RUNNING, CLOSED = "running", "closed"
 """The status of a client that has its scheduler, and of one that has given up on it."""
 LOST = 60.0
 """Seconds after which one that is looked for is gone; Dask itself takes a sixth of that."""
+GONE = "its scheduler is gone"
 
 
 def dask(argument: str, workers: int | None) -> Engine:
@@ -81,9 +82,8 @@ class WhileConnected(Watched):
     """
 
     def __init__(self, client: Client, every: float = EVERY) -> None:
-        super().__init__(
-            client.get_executor(pure=False), lambda: bool(client.status == CLOSED), every
-        )
+        executor = client.get_executor(pure=False)
+        super().__init__(executor, lambda: GONE if client.status == CLOSED else "", every)
         self._client = client
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:

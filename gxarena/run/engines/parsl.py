@@ -60,7 +60,7 @@ def parsl(argument: str, workers: int | None) -> Engine:
         os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
     with _deaf_to_ctrl_c():
         kernel = load(config)
-    executor = Watched(ParslPoolExecutor(dfk=kernel), lambda: _is_gone(kernel))
+    executor = Watched(ParslPoolExecutor(dfk=kernel), lambda: _lost(kernel))
     return Engine(executor, workers or _workers(config), close=lambda: _end(kernel))
 
 
@@ -90,17 +90,36 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _is_gone(kernel: DataFlowKernel) -> bool:
-    """Whether an interchange is, which gives tasks to workers: Parsl does not look after it."""
+def _lost(kernel: DataFlowKernel) -> str:
+    """Who is gone, of those that Parsl cannot do without; empty where nobody is."""
+    if _has_lost_its_interchange(kernel):
+        return "its interchange is gone"
+    if any(getattr(one, "bad_state_is_set", False) for one in kernel.executors.values()):
+        return "its workers are gone"
+    return ""
+
+
+def _has_lost_its_interchange(kernel: DataFlowKernel) -> bool:
+    """Whether the program is gone that gives tasks to workers: Parsl does not look after it."""
     programs = [getattr(one, "interchange_proc", None) for one in kernel.executors.values()]
     return any(one is not None and one.poll() is not None for one in programs)
 
 
 def _end(kernel: DataFlowKernel) -> None:
-    """End all that Parsl has started, which it does not where it would ask who is gone."""
-    if not _is_gone(kernel):
+    """End all that Parsl has started.
+
+    It leaves the jobs of an executor that has lost workers, and waits for ever where it would ask
+    an interchange that is gone.
+    """
+    if _lost(kernel):
+        for executor in kernel.executors.values():
+            _cancel_blocks(executor)
+    if not _has_lost_its_interchange(kernel):
         kernel.cleanup()
-        return
-    for executor in kernel.executors.values():
-        if provider := getattr(executor, "provider", None):
-            provider.cancel([*getattr(executor, "blocks_to_job_id", {}).values()])
+
+
+def _cancel_blocks(executor: Any) -> None:
+    """End the jobs that an executor's workers are in."""
+    if provider := getattr(executor, "provider", None):
+        jobs, states = executor.blocks_to_job_id, executor.status_facade
+        provider.cancel([job for one, job in jobs.items() if not states[one].terminal])

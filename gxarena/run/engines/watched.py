@@ -11,7 +11,6 @@ from weakref import WeakSet
 
 EVERY = 1.0
 """Seconds between two looks whether it is."""
-GONE = "its scheduler is gone"
 
 
 class Watched(Executor):
@@ -23,17 +22,15 @@ class Watched(Executor):
     Parameters
     ----------
     executor : concurrent.futures.Executor
-    is_gone : callable
-        Whether nothing will come of its futures any more.
+    lost : callable
+        Who is gone, so that nothing will come of its futures any more; empty where nobody is.
     every : float
         Seconds between two looks.
     """
 
-    def __init__(
-        self, executor: Executor, is_gone: Callable[[], bool], every: float = EVERY
-    ) -> None:
+    def __init__(self, executor: Executor, lost: Callable[[], str], every: float = EVERY) -> None:
         self._executor = executor
-        self._is_gone = is_gone
+        self._lost = lost
         self._given: WeakSet[Future[Any]] = WeakSet()
         self._lock = threading.Lock()  # a set is not to grow while it is read
         self._every = every
@@ -41,9 +38,9 @@ class Watched(Executor):
         threading.Thread(target=self._watch, name="watch", daemon=True).start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
-        """As `concurrent.futures.Executor.submit`; raises ConnectionError where it is gone."""
-        if self._is_gone():
-            raise ConnectionError(GONE)
+        """As `concurrent.futures.Executor.submit`; raises ConnectionError where one is gone."""
+        if lost := self._lost():
+            raise ConnectionError(lost)
         future: Future[Any] = self._executor.submit(fn, *args, **more)
         with self._lock:
             self._given.add(future)
@@ -52,14 +49,14 @@ class Watched(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """As `concurrent.futures.Executor.shutdown`, where nobody cancels: one waits or not."""
         self._over.set()
-        if not self._is_gone():
+        if not self._lost():
             self._executor.shutdown(wait=wait and not cancel_futures)
 
     def _watch(self) -> None:
         while not self._over.wait(self._every):
-            if self._is_gone():
+            if lost := self._lost():
                 with self._lock:
                     given = tuple(self._given)
                 for future in given:
                     with suppress(InvalidStateError):  # it has ended
-                        future.set_exception(ConnectionError(GONE))
+                        future.set_exception(ConnectionError(lost))
