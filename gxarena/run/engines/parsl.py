@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,9 @@ def parsl(argument: str, workers: int | None) -> Engine:
         os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
     with _deaf_to_ctrl_c():
         kernel = load(config)
-    executor = Watched(ParslPoolExecutor(dfk=kernel), lambda: _lost(kernel))
-    return Engine(executor, workers or _workers(config), close=lambda: _end(kernel))
+    lost = partial(_lost, kernel)
+    executor = Watched(ParslPoolExecutor(dfk=kernel), lost)
+    return Engine(executor, workers or _workers(config), close=partial(_end, kernel), lost=lost)
 
 
 def _workers(config: Any) -> int:
