@@ -29,9 +29,13 @@ class Engine:
         Where to watch it; empty where there is nothing to see.
     close : callable
         Ends what the factory has started, the executor apart.
+    lost : callable
+        Who is gone without whom it does no work, its scheduler, say; empty where nobody is. Of
+        whatever dies then none is to blame, and nothing more is given to it.
     """
 
     executor: Executor
     workers: int
     dashboard: str = ""
     close: Callable[[], None] = _nothing
+    lost: Callable[[], str] = str

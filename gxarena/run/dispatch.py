@@ -234,9 +234,14 @@ class Dispatch:
             yield self._write(cell, row, self._gathering.end(cell), tables)
 
     def _is_worth_another_try(self, shard: Shard, end: Mapping[str, Any]) -> bool:
-        """Whether a child ended that may have been another's victim, or had too little memory."""
-        died = end.get("error_type") == DIED or end["status"] == "oom"
-        return died and shard.tries + 1 < TRIES
+        """Whether a child ended that may have been another's victim, or had too little memory.
+
+        Where the engine has lost who it works by, its end was not the shard's; nor does it get
+        another try, but from whoever gives the same command again.
+        """
+        died = end.get("error_type") == DIED
+        first = shard.tries + 1 < TRIES
+        return (first and (died or end["status"] == "oom")) or (died and bool(self._engine.lost()))
 
     def _try_again(self, shard: Shard, end: Mapping[str, Any], started: datetime) -> None:
         """Last and alone; where memory ran out, with fewer samples at a time.

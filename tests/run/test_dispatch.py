@@ -346,6 +346,48 @@ def test_what_came_back_is_kept_where_an_engine_takes_no_more_work(
     assert kept > TRIALS
 
 
+def test_nothing_is_to_blame_that_dies_as_the_engine_loses_its_scheduler(
+    made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor what is tried for the second time then."""
+    second_tries = 0
+    for seed in range(TRIALS):
+        chance = _Chance(seed, made)
+        left, out = [None] * chance.rng.randint(1, 40), _Kept()
+
+        def result(
+            order: Mapping[str, Any], chance: _Chance = chance, left: list[None] = left
+        ) -> bytes:
+            ended = chance.ended[name_of(order)]
+            if left:
+                left.pop()
+            dies = not left or (not ended and chance.rng.random() < 0.3)
+            ended.append("died" if dies else "ok")
+            return chance.told(order, ended[-1], ENDS[ended[-1]])
+
+        def submit(
+            *given: Any,
+            submit: Callable[..., Any] = chance.submit,
+            left: list[None] = left,
+        ) -> Future[bytes]:
+            if not left:
+                raise ConnectionError("its scheduler is gone")
+            return cast(Future[bytes], submit(*given))
+
+        monkeypatch.setattr(chance, "result", result)
+        monkeypatch.setattr(chance, "submit", submit)
+        monkeypatch.setattr(module, "wait", chance.wait)
+        engine = Engine(chance, 3, lost=lambda left=left: "" if left else "its scheduler is gone")
+        dispatch = Dispatch(made, RunFolder(tmp_path), engine, Limits(1.0, 1))
+        with pytest.raises(InputError, match="its scheduler is gone"):
+            list(dispatch.settle(made.cells, cast(CellRows, _Rows()), cast(CellWriter, out)))
+        dispatch.close()
+        assert {*out.rows} == {cell.id for cell in made.cells if _are_all_ok(chance, cell)}
+        assert {row["status"] for rows in out.rows.values() for row in rows} <= {"ok"}
+        second_tries += ["died", "died"] in chance.ended.values()
+    assert second_tries > TRIALS / 10
+
+
 def test_what_comes_back_together_is_written_together(
     made: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,14 +9,18 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gxarena.errors import InputError
-from gxarena.run.engines.parsl import GONE_WITH_US, parsl
+from gxarena.run.engines.parsl import GONE_WITH_US, _lost, parsl
 
 pytest.importorskip("parsl", reason="needs gxarena[parsl]")
+
+from parsl import Config
+from parsl.jobs.states import JobState, JobStatus
 
 
 class _Kernel:
@@ -102,6 +106,22 @@ def test_an_engine_of_parsl_s_threads(config: str) -> None:
     assert engine.executor.submit(abs, -1).result(timeout=30) == 1
     engine.executor.shutdown()
     engine.close()
+
+
+@pytest.mark.parametrize("strategy", ["none", None, "simple"])
+def test_where_every_job_has_ended_and_none_is_started_workers_are_gone(
+    strategy: str | None,
+) -> None:
+    """Of jobs that were cancelled, or killed, Parsl's executor waits for ever."""
+    states = {"0": JobStatus(JobState.CANCELLED), "1": JobStatus(JobState.RUNNING)}
+    kernel: Any = _Kernel()
+    kernel.config = Config(strategy=strategy)
+    kernel.executors = {"threads": object(), "jobs": SimpleNamespace(status_facade=states)}
+    assert not _lost(kernel)
+    states["1"] = JobStatus(JobState.TIMEOUT)
+    assert _lost(kernel) == ("" if strategy == "simple" else "its workers are gone")
+    states.clear()
+    assert not _lost(kernel), "they are not started yet"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="of Linux")

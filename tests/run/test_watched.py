@@ -121,3 +121,13 @@ def test_a_scheduler_is_not_looked_for_for_ever(monkeypatch: pytest.MonkeyPatch)
         executor.submit(print)
     assert not client.given
     executor.shutdown()
+
+
+@pytest.mark.parametrize("status", ["connecting", "closing", CLOSED])
+def test_of_what_dies_while_a_scheduler_is_not_there_none_is_to_blame(status: str) -> None:
+    client: Any = _Client(RUNNING)
+    executor = WhileConnected(client)
+    assert executor.lost() == ""
+    client.status = status
+    assert executor.lost() == "its scheduler is gone"
+    executor.shutdown()

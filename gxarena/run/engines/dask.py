@@ -65,7 +65,7 @@ def dask(argument: str, workers: int | None) -> Engine:
             f"`dask worker {argument}`."
         )
     executor = WhileConnected(client)
-    return Engine(executor, workers or threads, client.dashboard_link, client.close)
+    return Engine(executor, workers or threads, client.dashboard_link, client.close, executor.lost)
 
 
 class WhileConnected(Watched):
@@ -85,6 +85,10 @@ class WhileConnected(Watched):
         executor = client.get_executor(pure=False)
         super().__init__(executor, lambda: GONE if client.status == CLOSED else "", every)
         self._client = client
+
+    def lost(self) -> str:
+        """Who is gone, or is looked for."""
+        return "" if self._client.status == RUNNING else GONE
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
         """As `Watched.submit`; waits while Dask looks for a scheduler, which takes it seconds."""

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,9 @@ def parsl(argument: str, workers: int | None) -> Engine:
         raise InputError(
             f"{argument}: expected Parsl to start, got {type(error).__name__}: {reason(error)}."
         ) from error
-    executor = Watched(ParslPoolExecutor(dfk=kernel), lambda: _lost(kernel))
-    return Engine(executor, workers or _workers(config), close=lambda: _end(kernel))
+    lost = partial(_lost, kernel)
+    executor = Watched(ParslPoolExecutor(dfk=kernel), lost)
+    return Engine(executor, workers or _workers(config), close=partial(_end, kernel), lost=lost)
 
 
 def _workers(config: Any) -> int:
@@ -96,7 +98,7 @@ def _workers(config: Any) -> int:
 
 
 def _loaded(config: Config) -> DataFlowKernel:
-    """Start what it says; what nobody would end any more, its jobs wait for as long as they may."""
+    """Start what it says, so that nothing outlives this process for which jobs would wait."""
     from parsl import load
 
     executors: Iterable[Any] = config.executors
@@ -139,7 +141,20 @@ def _lost(kernel: DataFlowKernel) -> str:
         return "its interchange is gone"
     if any(getattr(one, "bad_state_is_set", False) for one in kernel.executors.values()):
         return "its workers are gone"
+    if any(_has_lost_its_jobs(one) for one in kernel.executors.values() if _starts_none(kernel)):
+        return "its workers are gone"
     return ""
+
+
+def _starts_none(kernel: DataFlowKernel) -> bool:
+    """Whether Parsl starts no jobs but the first ones, so that nobody waits for others."""
+    return kernel.config.strategy in (None, "none")
+
+
+def _has_lost_its_jobs(executor: Any) -> bool:
+    """Whether every job has ended; Parsl calls its executor bad where each has failed."""
+    states = [*getattr(executor, "status_facade", {}).values()]
+    return bool(states) and all(state.terminal for state in states)
 
 
 def _has_lost_its_interchange(kernel: DataFlowKernel) -> bool:
