@@ -445,7 +445,8 @@ def test_parsl_s_interchange_is_gone_with_a_command_that_is_killed(
     finally:
         for one in psutil.process_iter(["cmdline"]):
             if str(tmp_path) in " ".join(one.info["cmdline"] or []):
-                one.kill()  # its workers, which look for it for two minutes
+                with suppress(psutil.Error):
+                    one.kill()  # its workers, which look for it for two minutes
 
 
 def _parsl_suite(data: Path, place: Path) -> tuple[list[str], dict[str, str], Path]:
