@@ -82,6 +82,18 @@ class CellRows:
         # What was to be measured is said also of a cell whose explainer fails.
         return row | {"quantities": self._found("metrics", cell.metric).get("quantities")}
 
+    def untold(self, cell: Cell) -> str:
+        """Which component of a cell has not told what it comes to, as an error begins with it.
+
+        No row can say with which parameters, or of which quantities, its values are.
+        """
+        for kind in ("model", "explainer", "aggregator", "metric"):
+            key = f"{kind}s", cell.weights if kind == "model" else getattr(cell, kind)
+            told = self._found(*key)
+            if "parameters" not in told or ("quantities" not in told and kind == "metric"):
+                return self._plan.choice(*key).where
+        return ""
+
     def is_whole(self, metric: str) -> bool:
         """Whether a metric is given all samples at once; where nothing is known of it, it is.
 

@@ -23,7 +23,7 @@ from gxarena.run.at_work import AtWork
 from gxarena.run.cell_rows import CellRows, Row, Tables
 from gxarena.run.cell_writer import AGAIN, CellWriter
 from gxarena.run.cells import Cell
-from gxarena.run.endings import result, said
+from gxarena.run.endings import result, said, untold_row
 from gxarena.run.frames import Frame
 from gxarena.run.gathering import Gathering
 from gxarena.run.inline import Settled, in_order
@@ -225,6 +225,8 @@ class Dispatch:
             self._left[shard.task] -= self._waiting.drop_rest(shard, shard.number)
         if (came := self._gathering.take(shard, cell, frames, end)) is not None:
             row, tables = came
+            if row["status"] == "ok" and (untold := self._rows.untold(cell)):
+                row, tables = untold_row(untold), {}
             # Nobody waits for what is still at work for it.
             others = [*(one for one, _ in self._working.values()), *self._arrivals.shards]
             at_work = sum(one.cell is cell for one in others)

@@ -96,6 +96,16 @@ def refused(shard: Shard, error: GxarenaError, end: Mapping[str, Any]) -> dict[s
     return failure(error) | {"output": end.get("output")}
 
 
+def untold_row(where: str) -> Row:
+    """What a row says of a cell whose values nobody could tell what they are of."""
+    return {
+        "status": "crashed",
+        "error_type": DIED,
+        "error_message": f"{where}: expected its child to tell its parameters before any work, "
+        "got none. Run the same command again.",
+    }
+
+
 def printed(*outputs: str | None) -> Row:
     """What a row of an ok cell says of what was printed while it was explained and scored."""
     text = "".join(filter(None, outputs))[-KEPT_OF_OK:]

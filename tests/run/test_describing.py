@@ -11,10 +11,12 @@ import pytest
 
 from gxarena.engine import Engine
 from gxarena.results.folder import RunFolder
+from gxarena.results.reading import RunResults
 from gxarena.run.describing import described
 from gxarena.run.frames import Frame, split
 from gxarena.run.orders import Orders
 from gxarena.run.plan import Plan
+from gxarena.run.runner import Settings, run
 from gxarena.run.supervisor import CHILD, DIED, SUPERVISOR, Limits
 
 KILLED = {"status": "crashed", "told_by": SUPERVISOR, "error_type": DIED}
@@ -119,3 +121,41 @@ def test_nothing_is_known_of_what_a_child_describes_as_no_child_does(
 ) -> None:
     """A plugin may write to whom its child reports, and each cell's row says what is known."""
     assert _described(made, tmp_path, _Describer(odd=odd), 2) == {}
+
+
+@pytest.mark.parametrize(
+    ("lost", "statuses"),
+    [
+        (("models", "toy"), {"ok": 2, "crashed": 2}),
+        ("quantities", {"crashed": 4}),
+    ],
+)
+def test_what_nobody_could_tell_the_parameters_of_has_no_values(
+    plan: Callable[..., Plan],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lost: object,
+    statuses: Mapping[str, int],
+) -> None:
+    """Its children were ended each time, by whatever; where those of its cells are not it was ok.
+
+    Rows then said that it has none, or those that it was given, at every resume too.
+    """
+
+    def some(*asked: Any) -> dict[Any, Any]:
+        told = {key: dict(one) for key, one in described(*asked).items() if key != lost}
+        if lost == "quantities":  # of what was made for its parameters, and then not for these
+            del told["metrics", "gini"]["quantities"]
+        return told
+
+    block = {"datasets": ["mine"], "models": ["toy", "toy-tokens"], "metrics": ["gini"]}
+    made = plan(matrix=[block | {"explainers": ["exact", "random"]}])
+    run(made, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        patch.setattr("gxarena.run.runner.described", some)
+        summary = run(made, tmp_path / "run", Settings("local", 2))
+    assert summary.statuses == statuses
+    run(made, tmp_path / "run", Settings("local", 2))
+    whole, taken_up = (RunResults.of(tmp_path / one).last_rows() for one in ("whole", "run"))
+    for column in ("status", "model_parameters", "explainer_parameters", "quantities"):
+        assert [row[column] for row in taken_up] == [row[column] for row in whole]

@@ -136,6 +136,9 @@ class _Rows:
     def is_whole(self, _: str) -> bool:
         return False
 
+    def untold(self, _: Cell) -> str:
+        return ""
+
 
 @pytest.fixture
 def made(plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:

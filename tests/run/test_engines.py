@@ -428,6 +428,27 @@ def test_ctrl_c_in_a_terminal_ends_what_parsl_has_started(data: Path, tmp_path: 
     assert not _works_in(tmp_path)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="of Linux")
+def test_parsl_s_interchange_is_gone_with_a_command_that_is_killed(
+    data: Path, tmp_path: Path
+) -> None:
+    """Jobs on a cluster wait as long as it is there, for nobody. It has no path in its title."""
+    command, environment, log = _parsl_suite(data, tmp_path)
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+        _wait_for(lambda: log.exists() and "explain" in log.read_text())
+        family = psutil.Process(process.pid).children()
+        (interchange,) = (one for one in family if "interchange" in " ".join(one.cmdline()))
+        process.kill()
+    try:
+        _wait_for(lambda: not interchange.is_running())
+    finally:
+        for one in psutil.process_iter(["cmdline"]):
+            if str(tmp_path) in " ".join(one.info["cmdline"] or []):
+                with suppress(psutil.Error):
+                    one.kill()  # its workers, which look for it for two minutes
+
+
 def _parsl_suite(data: Path, place: Path) -> tuple[list[str], dict[str, str], Path]:
     """A command that works for long with Parsl, its environment, and where it logs."""
     pytest.importorskip("parsl", reason="needs gxarena[parsl]")

@@ -96,3 +96,27 @@ def test_who_errs_need_not_wait_for_a_server_that_loads(tmp_path: Path) -> None:
     server.close()
     assert not server.alive
     assert time.monotonic() - started < 5
+
+
+def test_a_child_hears_ctrl_c_also_where_who_started_its_server_does_not() -> None:
+    """As Parsl's workers, which block it: a child that is sent it would go on."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        server = ForkServer([])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    pipes = server.fork()
+    told = os.read(pipes.status, 64)
+    status = Path(f"/proc/{int(told.split()[1])}/status")
+
+    def blocks_it() -> bool:
+        (line,) = (one for one in status.read_text().splitlines() if one.startswith("SigBlk"))
+        return bool(int(line.split()[1], 16) & 1 << signal.SIGINT - 1)
+
+    end = time.monotonic() + 30
+    while blocks_it() and time.monotonic() < end:
+        time.sleep(0.01)
+    heard = not blocks_it()
+    pipes.close()
+    server.close()
+    assert heard

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
@@ -56,13 +59,26 @@ def test_what_is_there_is_shut_down(wait: bool, cancel: bool, waits: bool) -> No
     assert inner.waited == waits
 
 
+class _Slowly(WeakSet[Any]):
+    """Read so slowly that others are given meanwhile."""
+
+    def __iter__(self) -> Iterator[Any]:
+        for one in super().__iter__():
+            time.sleep(0.001)
+            yield one
+
+
 def test_futures_are_given_while_others_are_looked_at() -> None:
     inner = _Open()
     watches = {"watch"}
     executor = Watched(
         inner, lambda: "it is gone" * (threading.current_thread().name in watches), every=0
     )
-    given = [executor.submit(print) for _ in range(5000)]
+    executor._given = _Slowly()
+    given = []
+    for _ in range(50):
+        given.append(executor.submit(print))
+        time.sleep(0.001)
     with pytest.raises(ConnectionError):
         given[-1].result(timeout=30)
     watches.clear()

@@ -6,18 +6,26 @@ import os
 import runpy
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gxarena.engine import Engine
-from gxarena.errors import InputError, MissingExtra
+from gxarena.errors import InputError, MissingExtra, reason
 from gxarena.run.engines.watched import Watched
 
 if TYPE_CHECKING:
-    from parsl import DataFlowKernel
+    from parsl import Config, DataFlowKernel
+
+GONE_WITH_US = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15); "  # PR_SET_PDEATHSIG, SIGTERM
+    "os.getppid() == int(sys.argv[1]) or sys.exit(1); os.execvp(sys.argv[2], sys.argv[2:])"
+)
+"""A program that becomes the one it is given, and ends when who has started it does."""
+_IS_LINUX = sys.platform == "linux"
 
 
 def parsl(argument: str, workers: int | None) -> Engine:
@@ -36,11 +44,12 @@ def parsl(argument: str, workers: int | None) -> Engine:
     MissingExtra
         Parsl is not installed.
     InputError
-        There is no such file, or no such configuration in it.
+        There is no such file, no such configuration in it, or Parsl does not start what it says.
     """
     try:
-        from parsl import Config, load
+        from parsl import Config
         from parsl.concurrent import ParslPoolExecutor
+        from parsl.executors import MPIExecutor
     except ModuleNotFoundError as error:
         raise MissingExtra(
             "engine 'parsl': expected module 'parsl' to be installed. pip install 'gxarena[parsl]'"
@@ -55,12 +64,22 @@ def parsl(argument: str, workers: int | None) -> Engine:
         ) from error
     if not isinstance(config, Config):
         raise InputError(f"{argument}: expected config = parsl.Config(...), got {config!r}.")
+    if any(isinstance(executor, MPIExecutor) for executor in config.executors):
+        raise InputError(
+            f"{argument}: expected executors of tasks that say nothing of nodes, got an "
+            "MPIExecutor. Use HighThroughputExecutor."
+        )
     # Parsl starts its own programs by name; they lie beside this Python.
     scripts = str(Path(sys.executable).parent)
     if scripts not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
-    with _deaf_to_ctrl_c():
-        kernel = load(config)
+    try:
+        kernel = _loaded(config)
+    # Whatever Parsl raises, or a provider of somebody's.
+    except Exception as error:
+        raise InputError(
+            f"{argument}: expected Parsl to start, got {type(error).__name__}: {reason(error)}."
+        ) from error
     lost = partial(_lost, kernel)
     executor = Watched(ParslPoolExecutor(dfk=kernel), lost)
     return Engine(executor, workers or _workers(config), close=partial(_end, kernel), lost=lost)
@@ -78,18 +97,42 @@ def _workers(config: Any) -> int:
     return max(1, room)
 
 
+def _loaded(config: Config) -> DataFlowKernel:
+    """Start what it says, so that nothing outlives this process for which jobs would wait."""
+    from parsl import load
+
+    executors: Iterable[Any] = config.executors
+    for executor in executors:
+        if (command := getattr(executor, "interchange_launch_cmd", None)) and _IS_LINUX:
+            us = [sys.executable, "-I", "-c", GONE_WITH_US, str(os.getpid())]
+            executor.interchange_launch_cmd = [*us, *command]
+    with _deaf_to_ctrl_c() as heard:
+        kernel = load(config)
+    if heard:
+        _end(kernel)
+        raise KeyboardInterrupt
+    return kernel
+
+
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """What is started meanwhile is ended by who started it.
+def _deaf_to_ctrl_c() -> Iterator[list[int]]:
+    """What is started meanwhile is ended by who started it, who is told what was heard.
 
     A terminal's Ctrl-C goes to a whole group of processes. Parsl's interchange would be gone at
-    once, and Parsl waits for its answers for ever.
+    once, and Parsl waits for its answers for ever. In this process any thread may hear it, those of
+    libraries included.
     """
+    heard: list[int] = []
+    answers = threading.current_thread() is threading.main_thread()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    if answers:
+        handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
     try:
-        yield
+        yield heard
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if answers:
+            signal.signal(signal.SIGINT, handler)
 
 
 def _lost(kernel: DataFlowKernel) -> str:
@@ -98,7 +141,20 @@ def _lost(kernel: DataFlowKernel) -> str:
         return "its interchange is gone"
     if any(getattr(one, "bad_state_is_set", False) for one in kernel.executors.values()):
         return "its workers are gone"
+    if any(_has_lost_its_jobs(one) for one in kernel.executors.values() if _starts_none(kernel)):
+        return "its workers are gone"
     return ""
+
+
+def _starts_none(kernel: DataFlowKernel) -> bool:
+    """Whether Parsl starts no jobs but the first ones, so that nobody waits for others."""
+    return kernel.config.strategy in (None, "none")
+
+
+def _has_lost_its_jobs(executor: Any) -> bool:
+    """Whether every job has ended; Parsl calls its executor bad where each has failed."""
+    states = [*getattr(executor, "status_facade", {}).values()]
+    return bool(states) and all(state.terminal for state in states)
 
 
 def _has_lost_its_interchange(kernel: DataFlowKernel) -> bool:
