@@ -187,9 +187,9 @@ class Arena:
         if code is None:
             process.kill()
             process.join()
-        os.set_blocking(log, False)
-        with os.fdopen(log, errors="replace") as printed:
-            return Said(code, printed.read())
+        os.set_blocking(log, False)  # somebody else may still hold its other end
+        with os.fdopen(log, "rb", buffering=0) as printed:
+            return Said(code, (printed.read() or b"").decode(errors="replace"))
 
     def run(self, out: Path, *more: object, **how: Any) -> Said:
         """The same, to its end."""
@@ -305,10 +305,10 @@ def _command(
     memory: int | None,
 ) -> None:
     """The command line, of a suite that is planned already; what it prints goes into a pipe."""
+    os.setpgrp()  # as a shell's commands are
     from gxarena.cli import app, running
     from gxarena.run import runner
 
-    os.setpgrp()  # as a shell's commands are
     os.dup2(log, 1)
     os.dup2(log, 2)
     sys.stdout, sys.stderr = (os.fdopen(end, "w", closefd=False) for end in (1, 2))

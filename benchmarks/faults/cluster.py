@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 from arena import Arena
 from outcomes import Outcome
-from process import judged, new, wait
+from process import judged, left_alone, new, wait
 
 STARTING = 120.0
 """Seconds that a cluster may take to be there."""
@@ -57,7 +57,9 @@ def parsl(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
     for one in _of_parsl(arena, process.pid, where):
         with contextlib.suppress(psutil.Error):
             one.kill()
-    return judged(arena, out, arena.ended(process, log))
+    members = _started_by(arena, process.pid)
+    said = arena.ended(process, log)
+    return left_alone(members) or judged(arena, out, said)
 
 
 def terminal(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
@@ -70,11 +72,13 @@ def terminal(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcom
         elif where == "Parsl":
             engine = f"parsl:{_config(arena, HERE)}"
         process, log = arena.start(out, "--engine", engine)
-        wait(process, moment if where == "Parsl" else moment / 4)
+        moment /= 1 if where == "Parsl" else 4
+        wait(process, moment, until=lambda: os.getpgid(process.pid or 0) == process.pid)
+        members = _started_by(arena, process.pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT)
         said = arena.ended(process, log)
-    return judged(arena, out, said)
+    return left_alone(members) or judged(arena, out, said)
 
 
 def slurm(arena: Arena, _kind: str, _where: str, rng: random.Random) -> Outcome:
@@ -98,6 +102,15 @@ def _config(arena: Arena, provider: str) -> Path:
     path = arena.place / "parsl.py"
     path.write_text(PARSL.format(provider=provider, folder=str(arena.place / "parsl")))
     return path
+
+
+def _started_by(arena: Arena, command: int | None) -> list[psutil.Process]:
+    """What is to be gone with a command: its own, and Parsl's workers, nobody's children."""
+    members = _of_parsl(arena, command, "workers")
+    with contextlib.suppress(psutil.Error):
+        family = psutil.Process(command)
+        members += [family, *family.children(recursive=True)]
+    return members
 
 
 def _of_parsl(arena: Arena, command: int | None, where: str) -> list[psutil.Process]:

@@ -66,7 +66,7 @@ def _killed(
             members = [family, *family.children(recursive=True)]
             victim.send_signal(number)
     said = arena.ended(process, log)
-    return said, _left_alone(members)
+    return said, left_alone(members)
 
 
 def stopped(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
@@ -216,7 +216,7 @@ def _victim(process: BaseProcess, where: str) -> psutil.Process | None:
     return None
 
 
-def _left_alone(members: list[psutil.Process]) -> Outcome | None:
+def left_alone(members: list[psutil.Process]) -> Outcome | None:
     """What has outlived its run."""
     _, alive = psutil.wait_procs(members, timeout=ENDED)
     alive = [one for one in alive if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]

@@ -169,10 +169,14 @@ def _end(kernel: DataFlowKernel) -> None:
     It leaves the jobs of an executor that has lost workers, and waits for ever where it would ask
     an interchange that is gone.
     """
+    import parsl
+
     if _lost(kernel):
         for executor in kernel.executors.values():
             _cancel_blocks(executor)
-    if not _has_lost_its_interchange(kernel):
+    if _has_lost_its_interchange(kernel):
+        parsl.clear()  # so that another run of this process may load one
+    else:
         kernel.cleanup()
 
 
