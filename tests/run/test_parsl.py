@@ -20,6 +20,7 @@ from gxarena.run.engines.parsl import GONE_WITH_US, _lost, parsl
 pytest.importorskip("parsl", reason="needs gxarena[parsl]")
 
 from parsl import Config
+from parsl import dfk as loaded
 from parsl.jobs.states import JobState, JobStatus
 
 
@@ -106,6 +107,33 @@ def test_an_engine_of_parsl_s_threads(config: str) -> None:
     assert engine.executor.submit(abs, -1).result(timeout=30) == 1
     engine.executor.shutdown()
     engine.close()
+
+
+def test_where_an_interchange_is_gone_its_engine_makes_room_for_another(config: str) -> None:
+    """In a notebook, say: Parsl loads one at a time."""
+    folder = str(Path(config).parent / "parsl")
+    Path(config).write_text(
+        "from parsl import Config\n"
+        "from parsl.executors import HighThroughputExecutor\n"
+        "from parsl.providers import LocalProvider\n"
+        "provider = LocalProvider(init_blocks=0)\n"
+        "executor = HighThroughputExecutor(address='127.0.0.1', provider=provider)\n"
+        f"config = Config([executor], run_dir={folder!r}, usage_tracking=0)\n"
+    )
+    first = parsl(config, None)
+    executors: Any = loaded().executors
+    (program,) = [one.interchange_proc for one in executors.values() if hasattr(one, "provider")]
+    program.kill()
+    program.wait()
+    assert first.lost() == "its interchange is gone"
+    with pytest.raises(ConnectionError, match="its interchange is gone"):
+        first.executor.submit(abs, -1)
+    first.executor.shutdown()
+    first.close()
+    second = parsl(config, None)
+    assert second.lost() == ""
+    second.executor.shutdown()
+    second.close()
 
 
 @pytest.mark.parametrize("strategy", ["none", None, "simple"])
