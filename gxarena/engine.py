@@ -11,6 +11,10 @@ def _nothing() -> None:
     return
 
 
+def _nobody() -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Engine:
     """What the factory of an engine returns, called with ``factory(argument, workers)``.
@@ -38,4 +42,4 @@ class Engine:
     workers: int
     dashboard: str = ""
     close: Callable[[], None] = _nothing
-    lost: Callable[[], str] = str
+    lost: Callable[[], str] = _nobody

@@ -54,7 +54,8 @@ def parsl(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
     out, moment = new(arena), rng.uniform(0, LASTS)
     process, log = arena.start(out, "--engine", f"parsl:{_config(arena, HERE)}")
     wait(process, moment, until=(out / "run.json").exists)
-    for one in _of_parsl(arena, process.pid, where):
+    victims = _interchanges(process.pid) if where == "interchange" else _workers(arena)
+    for one in victims:
         with contextlib.suppress(psutil.Error):
             one.kill()
     members = _started_by(arena, process.pid)
@@ -106,20 +107,23 @@ def _config(arena: Arena, provider: str) -> Path:
 
 def _started_by(arena: Arena, command: int | None) -> list[psutil.Process]:
     """What is to be gone with a command: its own, and Parsl's workers, nobody's children."""
-    members = _of_parsl(arena, command, "workers")
+    members = _workers(arena)
     with contextlib.suppress(psutil.Error):
         family = psutil.Process(command)
         members += [family, *family.children(recursive=True)]
     return members
 
 
-def _of_parsl(arena: Arena, command: int | None, where: str) -> list[psutil.Process]:
-    """The interchange that a command has started, or the workers, which are nobody's children."""
-    if where == "interchange":
-        with contextlib.suppress(psutil.Error):
-            programs = psutil.Process(command).children()
-            return [one for one in programs if "interchange" in " ".join(one.cmdline())]
-        return []
+def _interchanges(command: int | None) -> list[psutil.Process]:
+    """Those of Parsl's programs that a command has started which give tasks to workers."""
+    with contextlib.suppress(psutil.Error):
+        programs = psutil.Process(command).children()
+        return [one for one in programs if "interchange" in " ".join(one.cmdline())]
+    return []
+
+
+def _workers(arena: Arena) -> list[psutil.Process]:
+    """Parsl's programs in which workers are, which are nobody's children."""
     lines = ((one, one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"]))
     return [
         one

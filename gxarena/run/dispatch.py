@@ -240,8 +240,9 @@ class Dispatch:
         another try, but from whoever gives the same command again.
         """
         died = end.get("error_type") == DIED
-        first = shard.tries + 1 < TRIES
-        return (first and (died or end["status"] == "oom")) or (died and bool(self._engine.lost()))
+        if died and self._engine.lost():
+            return True
+        return (died or end["status"] == "oom") and shard.tries + 1 < TRIES
 
     def _try_again(self, shard: Shard, end: Mapping[str, Any], started: datetime) -> None:
         """Last and alone; where memory ran out, with fewer samples at a time.

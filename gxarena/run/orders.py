@@ -18,7 +18,7 @@ from gxarena.run.forkserver import module_path
 from gxarena.run.frames import Frame
 from gxarena.run.plan import Plan
 from gxarena.run.preloading import preloaded
-from gxarena.run.supervisor import DIED, Limits
+from gxarena.run.supervisor import Limits
 
 TRIES = 2
 """How often a child may end over the same order."""
@@ -82,9 +82,9 @@ class Orders:
         orders: Mapping[str, Mapping[str, Any]],
         meanwhile: Callable[[], object] = lambda: None,
     ) -> dict[str, dict[str, Any]]:
-        """Have things done, by name, and wait for their ends; once more where a child died.
+        """Have things done, by name, and wait for their ends; once more where a child crashed.
 
-        Or was sent Ctrl-C, by whatever kills a whole group of processes, and said so.
+        It died, or says that it was sent Ctrl-C.
         """
         ends: dict[str, dict[str, Any]] = {}
         waiting = list(orders)
@@ -96,17 +96,12 @@ class Orders:
             except BaseException:  # Ctrl-C: nobody waits for the rest
                 cancel(asked.values())
                 raise
-            waiting = [one for one in waiting if _is_worth_another_try(ends[one])]
+            waiting = [one for one in waiting if ends[one]["status"] == "crashed"]
         return ends
 
 
 def cancel(futures: Iterable[Future[bytes]]) -> None:
     """Have an engine not begin with what nobody waits for any more, where it can leave that."""
     for future in futures:
-        with suppress(NotImplementedError):  # Parsl's
+        with suppress(NotImplementedError):  # as Parsl says, which begins with all it is given
             future.cancel()
-
-
-def _is_worth_another_try(end: Mapping[str, Any]) -> bool:
-    """Whether a child ended, or what it did was broken off."""
-    return end.get("error_type") == DIED or end["status"] == "crashed"

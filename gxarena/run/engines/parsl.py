@@ -25,7 +25,6 @@ GONE_WITH_US = (
     "os.getppid() == int(sys.argv[1]) or sys.exit(1); os.execvp(sys.argv[2], sys.argv[2:])"
 )
 """A program that becomes the one it is given, and ends when who has started it does."""
-_IS_LINUX = sys.platform == "linux"
 
 
 def parsl(argument: str, workers: int | None) -> Engine:
@@ -103,7 +102,8 @@ def _loaded(config: Config) -> DataFlowKernel:
 
     executors: Iterable[Any] = config.executors
     for executor in executors:
-        if (command := getattr(executor, "interchange_launch_cmd", None)) and _IS_LINUX:
+        command = getattr(executor, "interchange_launch_cmd", None)
+        if command and sys.platform == "linux":
             us = [sys.executable, "-I", "-c", GONE_WITH_US, str(os.getpid())]
             executor.interchange_launch_cmd = [*us, *command]
     with _deaf_to_ctrl_c() as heard:
@@ -139,9 +139,9 @@ def _lost(kernel: DataFlowKernel) -> str:
     """Who is gone, of those that Parsl cannot do without; empty where nobody is."""
     if _has_lost_its_interchange(kernel):
         return "its interchange is gone"
-    if any(getattr(one, "bad_state_is_set", False) for one in kernel.executors.values()):
-        return "its workers are gone"
-    if any(_has_lost_its_jobs(one) for one in kernel.executors.values() if _starts_none(kernel)):
+    executors = kernel.executors.values()
+    are_bad = any(getattr(one, "bad_state_is_set", False) for one in executors)
+    if are_bad or (any(map(_has_lost_its_jobs, executors)) and _starts_none(kernel)):
         return "its workers are gone"
     return ""
 
@@ -169,13 +169,13 @@ def _end(kernel: DataFlowKernel) -> None:
     It leaves the jobs of an executor that has lost workers, and waits for ever where it would ask
     an interchange that is gone.
     """
-    import parsl
+    from parsl import clear
 
     if _lost(kernel):
         for executor in kernel.executors.values():
             _cancel_blocks(executor)
     if _has_lost_its_interchange(kernel):
-        parsl.clear()  # so that another run of this process may load one
+        clear()  # so that another run of this process may load one
     else:
         kernel.cleanup()
 
