@@ -5,7 +5,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 CONSTRAINTS := constraints.txt
 
-# One pip run of everything that is needed; the stamp makes it happen once per change of pins.
+# torch first, alone: it is most of what is installed, and pip keeps all that one run of it downloads
+# until the last of it is installed. Where that fails, the disks are shown: one of them may be full.
+install = $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) $(1) || { df -h . "$${TMPDIR:-/tmp}"; exit 1; }
+
+# What is needed is installed once per change of pins, which the stamp tells.
 STAMP := $(VENV)/.installed
 TRANSFORMERS4 := $(abspath $(VENV))/transformers4
 
@@ -48,7 +52,8 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gxarena: expected Python 3.11 or newer, got " + sys.version.split()[0] + ". Run make PYTHON=python3.12 demo")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --editable ".[dev]"
+	$(call install,torch torchvision)
+	$(call install,--editable ".[dev]")
 	touch $(STAMP)
 
 # The documentation as pages; a warning is an error.
