@@ -34,8 +34,10 @@ _WITH_ARROW = ("pandas", "pyarrow.pandas_compat")
 so anew, in half a second."""
 OF_A_BOARD = ("gxarena.results.leaderboard", "scipy.special", *_WITH_ARROW)
 """What a board is computed by: a plugin that changes it is noticed where it is loaded before."""
-EARLY = (CHILD, *OF_A_BOARD, "torch")
-"""Modules that children find loaded whatever the plan. Every model that ships needs the last, which
+_WITH_GRADIENTS = "torch.fx.experimental.symbolic_shapes"
+"""What torch imports with the first gradient that it is asked for."""
+EARLY = (CHILD, *OF_A_BOARD, "torch", _WITH_GRADIENTS)
+"""Modules that children find loaded whatever the plan. Every model that ships needs torch, which
 takes as long as planning does."""
 IDLE = 600.0
 """Seconds after which a server that nobody asks for anything is gone."""

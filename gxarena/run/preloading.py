@@ -18,6 +18,9 @@ from gxarena.sources.import_statements import mentions
 
 _LOADED = ("models", "metrics", "aggregators")
 """Kinds whose own modules children find loaded."""
+_LAZY = "lazy_"
+"""How a built-in module is called that loads less of a library than the library's name does: it is
+loaded itself."""
 
 
 def preloaded(plan: Plan) -> list[str]:
@@ -50,6 +53,9 @@ def _libraries(target: str, sources: Sources) -> list[str]:
         if module in seen or module not in paths or paths[module].suffix != ".py":
             continue
         seen.add(module)
+        if module.rpartition(".")[2].startswith(_LAZY):
+            found[module] = None
+            continue
         for name, inside in mentions(
             paths[module].read_bytes(), _package(module, paths[module])
         ).imports:

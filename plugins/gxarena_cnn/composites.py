@@ -12,11 +12,19 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from zennit.canonizers import SequentialMergeBatchNorm
-from zennit.composites import layer_map_base
-from zennit.core import BasicHook, Composite
-from zennit.rules import AlphaBeta, Epsilon, Gamma, ZPlus
-from zennit.types import Convolution, Linear
+
+from gxarena_torch.lazy_zennit import (
+    AlphaBeta,
+    BasicHook,
+    Composite,
+    Convolution,
+    Epsilon,
+    Gamma,
+    Linear,
+    SequentialMergeBatchNorm,
+    ZPlus,
+    layer_map_base,
+)
 
 _CONVOLUTION_RULES: Mapping[str, Callable[[float, float, float], BasicHook]] = {
     "epsilon": lambda epsilon, _gamma, _alpha: Epsilon(epsilon=epsilon),

@@ -12,13 +12,13 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import torch
 from torch import Tensor, nn
-from zennit.rules import Epsilon
 
 from gxarena import objective as objectives
 from gxarena.api import Model
 from gxarena.data import Attribution, Batch, Floats, Ints, Spans
 from gxarena.errors import InputError, Unsupported, check_at_least, check_choice, check_positive
 from gxarena_cnn.composites import COMPOSITES, convolution_rule, hooked
+from gxarena_torch.lazy_zennit import Epsilon
 from gxarena_torch.walking import why_not_walkable
 
 

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from gxarena.errors import InputError
 from gxarena_torch.checkpoint_files import CONFIG_FILE
 
 M = TypeVar("M", bound=nn.Module)
+
+_DRAWING = frozenset({"normal_", "uniform_", "kaiming_uniform_", "trunc_normal_"})
+
+
+class _Undrawn(TorchFunctionMode):
+    """Draws no weights: on no memory they would be nothing, and torch loads its compiler for that,
+    which takes as long as torch itself.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        _types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        given = kwargs or {}
+        if getattr(func, "__name__", "") in _DRAWING:
+            return given["tensor"] if "tensor" in given else args[0]
+        return func(*args, **given)
 
 
 def outlined(make: Callable[[], M], where: Path) -> M:
@@ -26,7 +47,7 @@ def outlined(make: Callable[[], M], where: Path) -> M:
         Sizes that torch cannot count; `where` is the file or folder whose config they are of.
     """
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Undrawn():
             return make()
     except (RuntimeError, OverflowError, TypeError) as error:
         raise InputError(

@@ -11,10 +11,16 @@ import weakref
 from collections.abc import Iterator
 
 from torch import Tensor, nn
-from zennit.core import collect_leaves
-from zennit.layer import Sum
-from zennit.types import Activation, AvgPool, BatchNorm, Linear, MaxPool
 
+from gxarena_torch.lazy_zennit import (
+    Activation,
+    AvgPool,
+    BatchNorm,
+    Linear,
+    MaxPool,
+    Sum,
+    collect_leaves,
+)
 from gxarena_torch.tracing import SHAPING, Watched, listed, watched
 
 _WALKED = (Activation, AvgPool, BatchNorm, Linear, MaxPool, Sum)
