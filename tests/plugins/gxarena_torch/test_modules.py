@@ -195,7 +195,8 @@ def test_what_else_holds_is_declared_too() -> None:
 
 
 def test_without_zennit_its_absence_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "gxarena_torch.walking", raising=False)
+    for name in ("gxarena_torch.walking", "gxarena_torch.lazy_zennit"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "zennit.types", None)
     mine = model_of("mine", plain(), LENGTH, device="cpu")
     assert capabilities_of(mine)[ZENNIT].startswith("zennit is not installed")
