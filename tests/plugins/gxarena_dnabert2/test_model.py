@@ -151,7 +151,8 @@ def test_one_sequence_may_exceed_the_budget(make_checkpoint: Checkpoints) -> Non
     sequence = "ACGTTGCA" * 20
     small = DNABERT2(folder, device="cpu", max_tokens=4).predict([sequence, "ACG"])
     large = DNABERT2(folder, device="cpu").predict([sequence, "ACG"])
-    np.testing.assert_allclose(small, large, atol=1e-6)
+    # Batches of other widths differ in last bits, by some processors in more than by others.
+    np.testing.assert_allclose(small, large, rtol=1e-5, atol=2e-5)
 
 
 def test_bfloat16_is_close(make_checkpoint: Checkpoints, sequences: list[str]) -> None:

@@ -149,7 +149,10 @@ def test_hooked_rules_get_fewer_rows_still_and_the_same_scores(
     (bounded,) = explainer.explain(model, batch)
     assert max(sizes) == 6
     np.testing.assert_allclose(bounded.scores, plain.scores, rtol=1e-4, atol=1e-7)
-    assert bounded.diagnostics["explained"] == pytest.approx(plain.diagnostics["explained"])
+    # Where batches are cut is seen in last bits, by some processors in more of them than by others.
+    assert bounded.diagnostics["explained"] == pytest.approx(
+        plain.diagnostics["explained"], rel=1e-4, abs=1e-6
+    )
 
 
 def test_tokens_are_bounded_by_what_the_longest_sequence_takes(
