@@ -1,0 +1,39 @@
+"""Softmax without the weights that are too small to count, which are the slowest to compute with.
+
+ALiBi takes something off for each position in between, so that far weights are below what a float
+holds in full. Some processors multiply such numbers fifty times slower: of a thousand tokens the
+products with them took most of an explanation's time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+NOTHING = 1e-19
+"""A weight up to which is zero: about the root of the smallest that float32 holds in full, so that
+neither it nor its product with a gradient is smaller. The weights of a row sum to one, of which
+float32 tells parts of 1e-7."""
+
+
+class _Softmax(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor) -> Tensor:
+        weights = torch.threshold_(torch.softmax(logits, -1), NOTHING, 0.0)
+        ctx.save_for_backward(weights)
+        return weights
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (weights,) = ctx.saved_tensors
+        # What torch's own softmax does, and no part of what is public of torch.
+        found: Tensor = torch.ops.aten._softmax_backward_data(gradient, weights, -1, weights.dtype)
+        return found
+
+
+def softmax(logits: Tensor) -> Tensor:
+    """Softmax over the last axis, and zero where it is `NOTHING`; the gradient is of just that."""
+    weights: Tensor = _Softmax.apply(logits)
+    return weights
