@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from gxarena.api import Explainer
 from gxarena.data import Batch
 from gxarena_dnabert2 import network
 from gxarena_dnabert2.attention import AttentionRollout, AttentionXGradient
