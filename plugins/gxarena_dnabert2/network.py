@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from gxarena_dnabert2.alibi import alibi_bias, alibi_slopes
 from gxarena_dnabert2.backward import PLAIN, Rules
 from gxarena_dnabert2.config import Config
-from gxarena_dnabert2.softmax import softmax
+from gxarena_dnabert2.softmax import softmax_
 
 
 class Embeddings(nn.Module):
@@ -62,7 +62,7 @@ class SelfAttention(nn.Module):
             # Scaled where they are small, and the bias added in place: of a thousand tokens the
             # (B, H, T, T) are most of what a pass reads and writes.
             scaled = (q / math.sqrt(q.shape[-1])) @ k.transpose(-1, -2)
-            weights = rules.attention(softmax(scaled.add_(bias)))
+            weights = rules.attention(softmax_(scaled.add_(bias)))
             y = F.dropout(weights, self.p_dropout, self.training) @ v
         return y.transpose(1, 2).reshape(n, -1, width)
 

@@ -21,9 +21,11 @@ float32 tells parts of 1e-7."""
 class _Softmax(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor) -> Tensor:
-        weights = torch.threshold_(torch.softmax(logits, -1), NOTHING, 0.0)
-        ctx.save_for_backward(weights)
-        return weights
+        torch.softmax(logits, -1, out=logits)
+        torch.threshold_(logits, NOTHING, 0.0)
+        ctx.mark_dirty(logits)
+        ctx.save_for_backward(logits)
+        return logits
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
@@ -33,7 +35,10 @@ class _Softmax(torch.autograd.Function):
         return found
 
 
-def softmax(logits: Tensor) -> Tensor:
-    """Softmax over the last axis, and zero where it is `NOTHING`; the gradient is of just that."""
+def softmax_(logits: Tensor) -> Tensor:
+    """Softmax over the last axis, in place, and zero up to `NOTHING`; the gradient is of just that.
+
+    In place, since of a thousand tokens to have as much memory again takes as long as to compute.
+    """
     weights: Tensor = _Softmax.apply(logits)
     return weights
