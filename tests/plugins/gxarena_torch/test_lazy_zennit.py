@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,7 @@ def test_lrp_loads_neither_torchvision_nor_torchs_compiler() -> None:
         "import zennit; print(zennit.torchvision.ResNetCanonizer.__name__)",
         "from zennit.torchvision import ResNetCanonizer; print(ResNetCanonizer.__name__)",
         "import zennit.torchvision as later; print(later.ResNetCanonizer.__name__)",
+        "from zennit.torchvision import *; print(ResNetCanonizer.__name__)",
     ],
 )
 def test_its_canonizers_of_image_models_are_there_once_asked_for(asked: str) -> None:
@@ -47,9 +49,42 @@ def test_who_imported_zennit_before_keeps_what_was_imported() -> None:
     ) == "True"  # fmt: skip
 
 
-def test_looking_at_all_modules_does_not_load_it() -> None:
-    looking = "import inspect; inspect.getmodule(compile('1', 'nowhere', 'eval')); "
-    assert told(LRP + looking + "print('torchvision' in sys.modules)") == "False"
+def test_threads_that_ask_at_once_all_get_them() -> None:
+    assert told(
+        LRP + "import time, zennit; from concurrent.futures import ThreadPoolExecutor\n"
+        "def ask(i): time.sleep(0.02 * i); return zennit.torchvision.ResNetCanonizer\n"
+        "with ThreadPoolExecutor(8) as pool: print(len({*pool.map(ask, range(8))}))"
+    ) == "1"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "looking",
+    [
+        "import inspect; inspect.getmodule(compile('1', 'nowhere', 'eval'))",
+        "import pickle; f = lambda: 1; f.__module__, f.__qualname__ = None, 'nowhere'\n"
+        "try: pickle.dumps(f)\nexcept pickle.PicklingError: print('found in no module')",
+        "import zennit; print(hasattr(zennit.torchvision, 'nothing'))",
+    ],
+)
+def test_looking_at_all_modules_does_not_load_it(looking: str) -> None:
+    told(LRP + "sys.modules['torchvision'] = None; " + looking)
+    assert told(LRP + looking + "\nprint('torchvision' in sys.modules)").split()[-1] == "False"
+
+
+def test_a_layer_of_torchvisions_is_known_once_that_is_loaded(tmp_path: Path) -> None:
+    """As in zennit 1.0, whatever version is installed."""
+    path = tmp_path / "types.py"
+    path.write_text("import torchvision\nKNOWN = (int, torchvision.ops.FrozenBatchNorm2d)\n")
+    program = (
+        "import sys; from importlib.util import module_from_spec, spec_from_file_location\n"
+        "from gxarena_torch.lazy_zennit import _WithoutLoader\n"
+        f"spec = spec_from_file_location('types_of_layers', {str(path)!r})\n"
+        "module = module_from_spec(spec); _WithoutLoader(spec.loader).exec_module(module)\n"
+        "print('torchvision' in sys.modules, issubclass(float, module.KNOWN))\n"
+        "from torchvision.ops import FrozenBatchNorm2d\n"
+        "print(issubclass(FrozenBatchNorm2d, module.KNOWN), issubclass(float, module.KNOWN))\n"
+    )
+    assert told(program).split() == ["False", "False", "True", "False"]
 
 
 def test_lrp_works_where_torchvision_does_not_import_and_who_wants_it_is_told() -> None:
