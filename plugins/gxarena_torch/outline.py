@@ -32,7 +32,9 @@ class _Undrawn(TorchFunctionMode):
     ) -> Any:
         given = kwargs or {}
         if getattr(func, "__name__", "") in _DRAWING:
-            return given["tensor"] if "tensor" in given else args[0]
+            tensor: torch.Tensor = given["tensor"] if "tensor" in given else args[0]
+            if tensor.is_meta:
+                return tensor
         return func(*args, **given)
 
 

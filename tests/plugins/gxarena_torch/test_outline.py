@@ -58,3 +58,11 @@ def test_weights_are_drawn_as_ever_once_the_outline_is_made() -> None:
     outlined(drawn, Path("folder"))
     torch.manual_seed(0)
     assert nn.init.normal_(torch.zeros(100)).std() > 0.5
+
+
+def test_what_a_constructor_draws_in_memory_is_drawn() -> None:
+    def made() -> nn.Module:
+        assert torch.zeros(100, device="cpu").normal_().std() > 0.5
+        return nn.Linear(2, 3)
+
+    assert outlined(made, Path("folder")).weight.is_meta
