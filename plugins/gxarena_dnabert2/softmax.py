@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 NOTHING = 1e-19
-"""A weight up to which is zero: about the root of the smallest that float32 holds in full, so that
-neither it nor its product with a gradient is smaller. The weights of a row sum to one, of which
-float32 tells parts of 1e-7."""
+"""A weight up to this is zero. It is about the root of the smallest that float32 holds in full, so
+that neither a weight nor its product with a gradient above this is smaller. The weights of a row
+sum to one, of which float32 tells parts of 1e-7."""
 
 
 class _Softmax(torch.autograd.Function):
@@ -36,7 +36,7 @@ class _Softmax(torch.autograd.Function):
 
 
 def softmax_(logits: Tensor) -> Tensor:
-    """Softmax over the last axis, in place, and zero up to `NOTHING`; the gradient is of just that.
+    """Softmax over the last axis, in place, and zero up to `NOTHING`, also to the gradient.
 
     In place, since of a thousand tokens to have as much memory again takes as long as to compute.
     """

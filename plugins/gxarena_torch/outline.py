@@ -15,7 +15,8 @@ from gxarena_torch.checkpoint_files import CONFIG_FILE
 
 M = TypeVar("M", bound=nn.Module)
 
-_DRAWING = frozenset({"normal_", "uniform_", "kaiming_uniform_", "trunc_normal_"})
+_DRAWING = frozenset({"normal_", "uniform_"})
+"""What every other way to draw weights ends in."""
 
 
 class _Undrawn(TorchFunctionMode):

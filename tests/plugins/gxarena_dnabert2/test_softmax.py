@@ -38,6 +38,24 @@ def test_it_is_torchs_but_for_what_is_too_small_to_count() -> None:
     torch.testing.assert_close(ours[~small], theirs[~small], rtol=0, atol=0)
 
 
+def test_it_takes_no_memory_and_torch_knows_what_it_overwrites() -> None:
+    logits = far()
+    assert softmax_(logits).data_ptr() == logits.data_ptr()
+    with pytest.raises(RuntimeError, match="in-place"):
+        softmax_(far().requires_grad_())
+    read = far().requires_grad_() * 1.0
+    squares = read.square()
+    softmax_(read)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        squares.sum().backward()
+
+
+def test_the_gradient_of_its_gradient_is_checked_too() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(2, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(lambda x: softmax_(1.0 * x), (logits,))
+
+
 def test_its_gradient_is_checked_by_differences() -> None:
     torch.manual_seed(0)
     logits = torch.randn(2, 3, 5, dtype=torch.float64, requires_grad=True)
