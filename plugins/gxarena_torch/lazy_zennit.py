@@ -18,8 +18,6 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
-_LEFT_OUT = "torchvision"
-
 
 class _Unloaded(type):
     """What stands for a library that is not loaded, and for what it holds.
@@ -53,7 +51,7 @@ class _WithoutLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         def imported(name: str, *given: Any, **more: Any) -> Any:
-            if name == _LEFT_OUT and sys.modules.get(name) is None:
+            if name == "torchvision":
                 return _unloaded(name)
             return builtins.__import__(name, *given, **more)
 

@@ -17,14 +17,16 @@ for name in sys.argv[1:]:
     with contextlib.suppress(ImportError):
         importlib.import_module(name)
 before = set(sys.modules)
-import pyarrow, scipy
+import pyarrow, scipy, torch
 pyarrow.array([1.0])
 scipy.special.stdtr(1, 0.5)
+weight = torch.ones(2, requires_grad=True)
+torch.autograd.grad(2 * weight, weight, torch.ones(2))
 print(sorted(name for name in set(sys.modules) - before if name.count(".") < 2))
 """
 
 
-def test_arrays_and_statistics_load_nothing_more(plan: Callable[..., Plan]) -> None:
+def test_arrays_statistics_and_gradients_load_nothing_more(plan: Callable[..., Plan]) -> None:
     command = [sys.executable, "-c", USES, *preloaded(plan())]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
 

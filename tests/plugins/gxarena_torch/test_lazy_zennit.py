@@ -57,6 +57,20 @@ def test_threads_that_ask_at_once_all_get_them() -> None:
     ) == "1"  # fmt: skip
 
 
+def test_who_asks_while_it_is_filled_in_finds_what_is_there(tmp_path: Path) -> None:
+    models = tmp_path / "torchvision" / "models"
+    models.mkdir(parents=True)
+    for package in (models.parent, models):
+        (package / "__init__.py").touch()
+    (models / "resnet.py").write_text(
+        "import zennit\nFOUND = hasattr(zennit.torchvision, 'VGGCanonizer')\n"
+        "class Bottleneck: pass\nclass BasicBlock: pass\n"
+    )
+    asked = "import zennit; zennit.torchvision.VGGCanonizer; from torchvision.models import resnet"
+    program = LRP + f"sys.path.insert(0, {str(tmp_path)!r}); {asked}; print(resnet.FOUND)"
+    assert told(program) == "False"
+
+
 @pytest.mark.parametrize(
     "looking",
     [
