@@ -76,19 +76,28 @@ def hooked(network: nn.Module, convolution: BasicHook, dense: BasicHook) -> Iter
 class MergeBatchNorm(SequentialMergeBatchNorm):  # type: ignore[misc]
     """zennit's canonizer, which besides makes the merged BatchNorm an exact identity.
 
-    zennit 0.5 leaves its eps, so that each merged layer still divides by sqrt(1 + eps).
+    zennit 0.5 leaves its eps, so that each merged layer still divides by sqrt(1 + eps). zennit 1.0
+    afterwards leaves merged weights as the parameters, hidden by attributes that hold the network's
+    own: predictions are as before, and whoever saves the network or asks for its state gets others.
     """
 
     eps: float
+    held: list[tuple[nn.Module, dict[str, nn.Parameter | None], dict[str, Tensor | None]]]
 
     def register(self, linears: tuple[nn.Module, ...], batch_norm: nn.BatchNorm1d) -> None:
         self.eps = batch_norm.eps
+        self.held = [(m, dict(m._parameters), dict(m._buffers)) for m in (*linears, batch_norm)]
         super().register(linears, batch_norm)
         batch_norm.eps = 0.0
 
     def remove(self) -> None:
         super().remove()
         self.batch_norm.eps = self.eps
+        for module, parameters, buffers in self.held:
+            for name in (*parameters, *buffers):
+                vars(module).pop(name, None)
+            module._parameters.update(parameters)
+            module._buffers.update(buffers)
 
 
 def _multiplying(rule: BasicHook) -> BasicHook:
