@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from written_runs import Values, write_run
 
-from gxarena.results.joining import joined
+from gxarena.results.joining import _unequal, joined
 from gxarena.results.leaderboard import leaderboard
 from gxarena.results.measured import Measured
 from gxarena.results.reading import RunResults
@@ -407,3 +408,11 @@ def test_what_a_cell_is_of_is_known(tmp_path: Path) -> None:
     }
     assert of == {"a": ["one"], "a (two)": ["two"], "c": ["two"], "random": ["one", "two"]}
     assert both.origins.keys() == set(both.cells["cell_id"].to_pylist())
+
+
+def test_a_difference_of_logits_that_another_processor_rounds_is_the_same_value() -> None:
+    """As measured of `gain_logit` on two kinds: a last bit of either logit, of about eight."""
+    bit = float(np.spacing(np.float32(8)))
+    values = np.array([1e-4, 3e-4, 2.0])
+    assert not _unequal(values, values + 4 * bit)
+    assert _unequal(values, values + 1e-3) == len(values)
