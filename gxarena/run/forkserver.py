@@ -35,7 +35,7 @@ so anew, in half a second."""
 OF_A_BOARD = ("gxarena.results.leaderboard", "scipy.special", *_WITH_ARROW)
 """What a board is computed by: a plugin that changes it is noticed where it is loaded before."""
 _WITH_GRADIENTS = "torch.fx.experimental.symbolic_shapes"
-"""What torch imports with the first gradient that is asked for of outputs weighed, as most of ours
+"""What torch imports with the first gradient for which `grad_outputs` are given, as most of ours
 are."""
 EARLY = (CHILD, *OF_A_BOARD, "torch", _WITH_GRADIENTS)
 """Modules that children find loaded whatever the plan. Every model that ships needs torch, which

@@ -1,8 +1,8 @@
 """Softmax without the weights that are too small to count, which are the slowest to compute with.
 
 ALiBi takes something off for each position in between, so that far weights are below what a float
-holds in full. Some processors multiply such numbers fifty times slower: of a thousand tokens the
-products with them took most of an explanation's time.
+holds in full. Some processors multiply such numbers many times slower: of a thousand tokens the
+products with them took half of an explanation's time.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Softmax(torch.autograd.Function):
 def softmax_(logits: Tensor) -> Tensor:
     """Softmax over the last axis, in place, and zero up to `NOTHING`, also to the gradient.
 
-    In place, since of a thousand tokens to have as much memory again takes as long as to compute.
+    In place: of a thousand tokens the logits are most of what a pass writes.
     """
     weights: Tensor = _Softmax.apply(logits)
     return weights
