@@ -160,16 +160,29 @@ def _asked(one: Check, subject: Any) -> tuple[Status, str]:
         )
 
 
+SOMETHING = "something_is_checked"
+"""What is said to fail of a component of which nothing is known."""
+
+
+def one_applied(outcomes: Sequence[Outcome]) -> bool:
+    """Whether a check told something of the component, beyond that it can be made."""
+    return any(one.status != "skipped" for one in _beyond_being_made(outcomes))
+
+
 def vacuous(outcomes: Sequence[Outcome]) -> Outcome | None:
     """The failure of a component whose every check was skipped: nothing is known of it."""
-    asked = [one for one in outcomes if one.check != it_can_be_made.__name__]
-    if not asked or any(one.status != "skipped" for one in asked):
+    asked = _beyond_being_made(outcomes)
+    if not asked or one_applied(asked):
         return None
     first = asked[0]
     return Outcome(
         first.kind,
         first.component,
-        "something_is_checked",
+        SOMETHING,
         "failed",
         f"expected at least one check that applies, got {len(asked)} skipped: {first.message}",
     )
+
+
+def _beyond_being_made(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    return [one for one in outcomes if one.check != it_can_be_made.__name__]

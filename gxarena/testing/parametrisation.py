@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gxarena.errors import MissingExtra
 from gxarena.registry import Registry
-from gxarena.testing.checks import Check, Outcome, outcome_of, vacuous
+from gxarena.testing.checks import SOMETHING, Check, Outcome, one_applied, outcome_of, vacuous
 from gxarena.testing.running import checks_of, expected_of, found_by
 from gxarena.testing.subjects import Subject
 
@@ -18,30 +18,56 @@ if TYPE_CHECKING:
 
 @dataclass
 class Case:
-    """One check of one component; calling it is the test."""
+    """One check of one component, or that some check of it applies; calling it is the test."""
 
     subject: Subject
     check: Check | None
+    checks: Sequence[Check]
     expected: Mapping[str, str]
     outcomes: list[Outcome] = field(default_factory=list, repr=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.subject.name}-{self.check.name if self.check else SOMETHING}"
 
     def __call__(self) -> None:
         """Fail, skip or pass, in pytest's terms."""
         import pytest
 
-        if self.check is None:
-            outcome = vacuous(self.outcomes)
-            if outcome is None:
-                return
-        else:
-            outcome = outcome_of(self.check, self.subject, self.expected)
-            self.outcomes.append(outcome)
+        outcome = self._nothing() if self.check is None else self._asked(self.check)
+        if outcome is None:
+            return
         if outcome.status == "failed":
             pytest.fail(f"{self.subject.choice.where}: {outcome.message}", pytrace=False)
         if outcome.status == "expected":
             pytest.xfail(outcome.message)
         if outcome.status == "skipped":
             pytest.skip(outcome.message)
+
+    def _asked(self, one: Check) -> Outcome:
+        outcome = outcome_of(one, self.subject, self.expected)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def _nothing(self) -> Outcome | None:
+        """The failure where no check applies.
+
+        What was not asked in this process (pytest-xdist deals the tests out, -k leaves some out) is
+        asked here, until one applies.
+        """
+        known = {one.check for one in self.outcomes}
+        for one in self.checks:
+            if one_applied(self.outcomes):
+                return None
+            if one.name not in known:
+                self._asked(one)
+        return vacuous(self.outcomes)
+
+
+def cases_of(subject: Subject, expected: Mapping[str, str], *, slow: bool = True) -> list[Case]:
+    """A case for every check of the subject, and one that some check of them applies."""
+    checks, outcomes = checks_of(subject.kind, slow=slow), list[Outcome]()
+    return [Case(subject, one, checks, expected, outcomes) for one in [*checks, None]]
 
 
 def parametrize_with_checks(
@@ -72,9 +98,6 @@ def parametrize_with_checks(
         for found in found_by(known, name, kind):
             subject = Subject(known, found, parameters or {}, models or {})
             expected = expected_of(subject, expected_failures or {})
-            outcomes: list[Outcome] = []
-            for one in [*checks_of(found.kind, slow=slow), None]:
-                what = one.name if one else "something_is_checked"
-                case = Case(subject, one, expected, outcomes)
-                cases.append(pytest.param(case, id=f"{found.component.name}-{what}"))
+            for case in cases_of(subject, expected, slow=slow):
+                cases.append(pytest.param(case, id=case.name))
     return pytest.mark.parametrize("check", cases)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from gxarena.errors import InputError
 from gxarena.registry import Registry
 from gxarena.testing import CHECKS, Outcome, Subject, check_component
+from gxarena.testing.parametrisation import Case, cases_of
+from gxarena.testing.running import found_by
 
 Make = Callable[..., Registry]
 SAMPLE = frozenset({"sample"})
@@ -156,6 +159,32 @@ def test_a_component_of_which_nothing_is_known_fails(made: Make) -> None:
 def test_no_model_to_try_it_on_is_a_failure_too(made: Make) -> None:
     failed = _failed(made("explainers", "Good", requires=frozenset({"one-hot"})))
     assert "no installed model will do" in failed["something_is_checked"]
+
+
+@pytest.mark.parametrize("here", ["nothing", "what is skipped", "everything"])
+def test_whether_something_is_checked_hangs_on_no_other_test(made: Make, here: str) -> None:
+    """pytest-xdist deals the tests of a component out to processes; -k leaves some out."""
+    registry = made("metrics", "GoodMetric", provides=SAMPLE, question="complexity")
+    *_, something = _tried(registry, here)
+    something()
+    registry = made("explainers", "Good", requires=frozenset({"one-hot"}))
+    *_, something = _tried(registry, here)
+    with pytest.raises(pytest.fail.Exception, match=r"at least one check that applies, got \d\d "):
+        something()
+
+
+def _tried(registry: Registry, here: str) -> list[Case]:
+    """The cases of the bad component, after a process in which that much of them was asked."""
+    (found,) = found_by(registry, "bad")
+    skipped = {one.check for one in check_component(registry, "bad") if one.status == "skipped"}
+    assert skipped, "nothing of it is skipped: the test tells nothing"
+    cases = cases_of(Subject(registry, found), {}, slow=False)
+    for case in cases[:-1]:
+        assert case.check is not None
+        if here == "everything" or (here == "what is skipped" and case.check.name in skipped):
+            with contextlib.suppress(pytest.skip.Exception, pytest.fail.Exception):
+                case()
+    return cases
 
 
 def test_expected_failures_have_reasons_and_must_fail(made: Make) -> None:

@@ -15,8 +15,7 @@ from gxarena.hookspecs import KINDS
 from gxarena.registry import Registry
 from gxarena.testing import CHECKS, Subject, check_component
 from gxarena.testing.inputs import annotated_samples
-from gxarena.testing.parametrisation import Case
-from gxarena.testing.running import checks_of
+from gxarena.testing.parametrisation import Case, cases_of
 
 REGISTRY = Registry.load()
 
@@ -55,13 +54,9 @@ def _cases() -> list[Any]:
         if (kind, name) in ELSEWHERE:
             continue
         subject = Subject(REGISTRY, found)
-        expected = EXPECTED.get((kind, name), {})
         marks = [pytest.mark.slow] if name in HEAVY else []
-        outcomes: list[Any] = []
-        for one in [*checks_of(kind, slow=False), None]:
-            what = one.name if one else "something_is_checked"
-            case = Case(subject, one, expected, outcomes)
-            cases.append(pytest.param(case, id=f"{kind}-{name}-{what}", marks=marks))
+        for case in cases_of(subject, EXPECTED.get((kind, name), {}), slow=False):
+            cases.append(pytest.param(case, id=f"{kind}-{case.name}", marks=marks))
     return cases
 
 
