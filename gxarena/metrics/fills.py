@@ -75,6 +75,9 @@ def _new_letters(fill: Fill, sequences: Sequence[str], ids: Sequence[str], seed:
 
 def nucleotide_masks(masks: Bools, spans: Sequence[Spans]) -> Bools:
     """Unit masks (N, K, most units) as nucleotide masks (N, K, longest)."""
+    if all(len(partition) == partition.length for partition in spans):
+        inside = filled([partition.widths for partition in spans])
+        return masks[:, :, : inside.shape[1]] & inside[:, None, :]
     owners = [partition.owner for partition in spans]
     taken = np.take_along_axis(masks, padded(owners)[:, None, :], axis=2)
     return taken & filled(owners)[:, None, :]

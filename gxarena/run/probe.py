@@ -261,7 +261,7 @@ class ModelProbe:
         PluginError
             `what` holds something that is no plain value.
         """
-        question = _question(what, ids, spans)
+        _check_plain(what)
 
         def ask() -> Floats:
             # Neither does it know what was asked before, nor is known afterwards what it was told.
@@ -269,7 +269,7 @@ class ModelProbe:
             apart._count = self._count
             return np.asarray(compute(apart), dtype=np.float64)
 
-        return self._share(question, ask) if self._share else ask()
+        return self._share(_question(what, ids, spans), ask) if self._share else ask()
 
     def _ask(self, keys: Sequence[Hashable], predict: Callable[[list[int]], Floats]) -> Floats:
         def answer(wanted: list[int]) -> list[Floats]:
@@ -286,7 +286,7 @@ class ModelProbe:
         if not keys:
             return np.zeros((0, self._model().n_outputs))
         rows = _remember(keys, self._known, MOST_KNOWN, self._batch_size, answer)
-        return np.stack(rows)
+        return np.array(rows)
 
 
 def _remember(
@@ -310,16 +310,21 @@ def _remember(
     return [found[key] for key in keys]
 
 
-def _question(what: Mapping[str, object], ids: Sequence[str], spans: Sequence[Spans]) -> str:
-    """What is asked, as text in which nothing is left out, as it is when an array is printed."""
-    units = [partition.boundaries.tolist() for partition in spans]
+def _check_plain(what: Mapping[str, object]) -> None:
+    """Raise PluginError where a question holds something that is no plain value."""
     try:
-        return json.dumps([dict(what), list(ids), units], sort_keys=True)
+        json.dumps(dict(what), sort_keys=True)
     except (TypeError, ValueError) as error:
         raise PluginError(
             "metric, shared: expected numbers, text, None, and lists and dicts of them, "
             f"got {what} ({error})."
         ) from error
+
+
+def _question(what: Mapping[str, object], ids: Sequence[str], spans: Sequence[Spans]) -> str:
+    """What is asked, as text in which nothing is left out, as it is when an array is printed."""
+    units = [partition.boundaries.tolist() for partition in spans]
+    return json.dumps([dict(what), list(ids), units], sort_keys=True)
 
 
 def _key(sequence: str) -> bytes:

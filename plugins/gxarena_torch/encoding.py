@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from gxarena.dna import ALPHABET, NO_CODE, UNKNOWN, Letters
 from gxarena.errors import InputError
 
 _KNOWN = ALPHABET + UNKNOWN
+_IS_KNOWN = np.isin(np.arange(256), np.frombuffer(_KNOWN.encode(), dtype=np.uint8))
 
 
 def codes(sequences: Sequence[str], length: int, where: str = "sequence") -> Letters:
@@ -29,16 +31,25 @@ def codes(sequences: Sequence[str], length: int, where: str = "sequence") -> Let
                 f"{where}: expected 1 to {length} nucleotides, got {len(sequence)}. "
                 "Crop it, or train a model with a longer input_length."
             )
-        if sequence.strip(_KNOWN):
-            position = next(i for i, letter in enumerate(sequence) if letter not in _KNOWN)
-            raise InputError(
-                f"{where}: expected upper-case A, C, G, T or N, got {sequence[position]!r} "
-                f"at position {position}."
-            )
+        if not sequence.isascii():
+            _refuse(sequence, where)
     encoded = np.full((len(sequences), length), NO_CODE, dtype=np.uint8)
-    written = dna.codes(dna.letters(sequences))
-    encoded[:, : written.shape[1]] = written
+    letters = dna.letters(sequences)
+    n_known = _IS_KNOWN[letters].sum(axis=1)
+    for sequence, known in zip(sequences, n_known.tolist(), strict=True):
+        if known != len(sequence):
+            _refuse(sequence, where)
+    encoded[:, : letters.shape[1]] = dna.codes(letters)
     return encoded
+
+
+def _refuse(sequence: str, where: str) -> NoReturn:
+    """Say which letter of a sequence is none of nucleotides."""
+    position = next(i for i, letter in enumerate(sequence) if letter not in _KNOWN)
+    raise InputError(
+        f"{where}: expected upper-case A, C, G, T or N, got {sequence[position]!r} "
+        f"at position {position}."
+    )
 
 
 def one_hot(encoded: Tensor) -> Tensor:

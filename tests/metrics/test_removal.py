@@ -105,6 +105,23 @@ def test_masks_grow_with_the_budget_and_fractions_are_what_is_hidden(
     assert masks.any(axis=2).all()
 
 
+@pytest.mark.parametrize("widest", [1, 3])
+@given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4), seed=st.integers(0, 99))
+def test_a_mask_of_units_is_that_of_their_nucleotides(
+    widest: int, lengths: list[int], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    spans = [_spans(rng.integers(1, widest + 1, length).tolist()) for length in lengths]
+    masks = rng.random((len(spans), 2, max(lengths) + 1)) < 0.5  # wider than any, and filled up
+    found = fills.nucleotide_masks(masks, spans)
+    assert found.shape == (len(spans), 2, max(partition.length for partition in spans))
+    for i, partition in enumerate(spans):
+        for k in range(2):
+            units = [masks[i, k, u] for u in partition.owner]
+            assert found[i, k, : partition.length].tolist() == units
+        assert not found[i, :, partition.length :].any()
+
+
 @given(st.lists(WIDTHS, min_size=2, max_size=5), st.integers(0, 99))
 def test_a_sample_alone_is_as_in_any_batch(all_widths: list[list[int]], seed: int) -> None:
     rng = np.random.default_rng(seed)

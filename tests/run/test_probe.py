@@ -253,6 +253,8 @@ def test_another_question_is_not_answered_by_the_first(changes: dict[str, object
 def test_what_cannot_be_told_apart_as_text_is_no_question(value: object) -> None:
     with pytest.raises(PluginError, match="metric, shared: expected numbers, text, None"):
         _shared(ModelProbe(Linear), ["A"], what={"value": value})
+    with pytest.raises(PluginError, match="metric, shared: expected numbers, text, None"):
+        _shared(ModelProbe(Linear), ["A"], what={"one": 1, 2: 2})
 
 
 def test_what_a_randomised_model_says_is_not_kept_as_the_models() -> None:
