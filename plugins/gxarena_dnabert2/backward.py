@@ -40,7 +40,7 @@ class Rules:
         return y
 
     def last(self, layer: nn.Module, x: Tensor, bias: Tensor) -> Tensor:
-        """The encoder's last layer; whoever classifies reads [CLS] alone of what it gives."""
+        """The encoder's last layer; of its positions the first alone is read, [CLS]."""
         y: Tensor = layer(x, bias, self)
         return y
 

@@ -1,3 +1,5 @@
+"""Of the last layer [CLS] alone is read: explained from its rows as from those of all positions."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -9,10 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gxarena_dnabert2.attnlrp import AttnLRPRules
-from gxarena_dnabert2.backward import PLAIN, Rules
+from gxarena_dnabert2.attnlrp import FIRST, AttnLRPRules
+from gxarena_dnabert2.backward import Rules
 from gxarena_dnabert2.cp_lrp import CPLRPRules
-from gxarena_dnabert2.last_layer import FIRST, backward_of_first
 from gxarena_dnabert2.model import DNABERT2
 
 Checkpoints = Callable[..., Path]
@@ -67,13 +68,13 @@ def test_what_cls_gives_is_all_that_all_positions_give(
 ) -> None:
     values, gradient = _pass(model, sequences, pair[0])
     values_of_all, gradient_of_all = _pass(model, sequences, pair[1])
-    assert torch.equal(values, values_of_all)
     scale = float(gradient_of_all.abs().max())
     # Equal bits, but where a library adds up few rows in another order than many.
+    torch.testing.assert_close(values, values_of_all, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(gradient, gradient_of_all, rtol=0, atol=1e-6 * scale)
 
 
-def test_zeros_are_not_carried_backwards(model: DNABERT2) -> None:
+def test_what_nobody_reads_is_neither_computed_nor_carried_backwards(model: DNABERT2) -> None:
     (rules, of_all), one = PAIRS[0], SEQUENCES[:1]
     assert model.encode(one).shape[1] > 2 * FIRST
     made = []
@@ -82,15 +83,3 @@ def test_zeros_are_not_carried_backwards(model: DNABERT2) -> None:
             _pass(model, one, each)
         made.append(counted.numbers)
     assert made[0] < 0.9 * made[1]
-
-
-def test_values_are_those_of_every_position(model: DNABERT2) -> None:
-    layer = model.network.bert.encoder.layer[-1]
-    torch.manual_seed(0)
-    x = torch.randn(2, 40, layer.mlp.wo.out_features, requires_grad=True)
-    bias = torch.zeros(2, model.network.sizes.num_attention_heads, 40, 40)
-    found = backward_of_first(layer, x, bias, PLAIN)
-    assert torch.equal(found, layer(x, bias, PLAIN))
-    (gradient,) = torch.autograd.grad(found[:, 0].sum(), x)
-    (expected,) = torch.autograd.grad(layer(x, bias, PLAIN)[:, 0].sum(), x)
-    torch.testing.assert_close(gradient, expected)
