@@ -52,10 +52,8 @@ def explain_key(
     return digest(["explain", predict, explainer, drawn])
 
 
-def shared_key(
-    predict: str, metric: str, *, objective: str, target: str | int, seed: int, question: str
-) -> str:
-    """The key of what a metric asks a model whoever explains it.
+def asker_key(predict: str, metric: str, *, objective: str, target: str | int, seed: int) -> str:
+    """What the keys of all answers begin with that a metric gets of a model whoever explains it.
 
     Parameters
     ----------
@@ -65,10 +63,21 @@ def shared_key(
         The metric's identity.
     objective, target, seed
         The suite's.
+    """
+    return digest(["shared", predict, metric, [objective, target, seed]])
+
+
+def shared_key(asker: str, question: str) -> str:
+    """The key of what a metric asks a model whoever explains it.
+
+    Parameters
+    ----------
+    asker : str
+        See `asker_key`: by it is known whose answers they are, whatever was asked.
     question : str
         All else that decides the answers: settings, samples, units.
     """
-    return digest(["shared", predict, metric, [objective, target, seed], question])
+    return asker + digest(question)
 
 
 def cell_id(

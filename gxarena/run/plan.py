@@ -119,6 +119,17 @@ class Plan:
             )
         return self._keys[key]
 
+    def asker_key(self, dataset: str, weights: str, metric: str) -> str:
+        """What the keys of a metric's shared answers begin with (see `gxarena.run.keys`)."""
+        suite = self.suite
+        return keys.asker_key(
+            self.predict_key(dataset, weights),
+            self.choice("metrics", metric).identity,
+            objective=suite.objective,
+            target=suite.target,
+            seed=suite.seed,
+        )
+
 
 def make_plan(
     suite: Suite, registry: Registry, *, folder: Path | None = None, limit: int | None = None

@@ -41,7 +41,9 @@ from gxarena.run.store import (
 )
 from gxarena.run.tasks import Component, Shard
 
-_KEY = re.compile(r"[0-9a-f]{32}")
+_DIGITS = 32
+_DIGEST = re.compile(rf"[0-9a-f]{{{_DIGITS}}}")
+"""A key of a metric's answers is two of them: who asks, and what."""
 _TEXTS = (
     "quantities", "attributions_units", "units", "device", "dtype",
     "error_type", "error_message", "error_traceback",
@@ -90,7 +92,7 @@ class Publisher:
             if not current:
                 self._check_current([shard])
             if shard.cell:
-                self.answers(frames)
+                self.answers(shard.cell, shard.order["models"], frames)
             else:
                 self.stored(shard.order, frames)
         except StorageError:
@@ -122,25 +124,27 @@ class Publisher:
         except _ODD as error:
             raise _are_odd(error) from error
 
-    def answers(self, frames: Sequence[Frame]) -> None:
-        """Keep what a metric asked whoever explains; what is there stays."""
+    def answers(self, cell: Cell, models: Sequence[str], frames: Sequence[Frame]) -> None:
+        """Keep what a cell's metric asked these models whoever explains; what is there stays."""
+        askers = {self._plan.asker_key(cell.dataset, model, cell.metric) for model in models}
         try:
             for frame in frames:
                 if frame.header["type"] == "stored":
-                    self._answer(frame.header, table_of(frame.payload, SHARED))
+                    self._answer(askers, frame.header, table_of(frame.payload, SHARED))
         except _ODD as error:
             raise _are_odd(error) from error
 
-    def _answer(self, header: Mapping[str, Any], table: pa.Table) -> None:
-        key, shape = header.get("key"), header.get("shape")
-        if header.get("stage") != "shared" or not _KEY.fullmatch(str(key)):
+    def _answer(self, askers: set[str], header: Mapping[str, Any], table: pa.Table) -> None:
+        key, shape = str(header.get("key")), header.get("shape")
+        own = key[:_DIGITS] in askers and _DIGEST.fullmatch(key[_DIGITS:])
+        if header.get("stage") != "shared" or not own:
             raise PluginError("expected answers under a key of their own, got another's.")
         values = table["value"].to_numpy()
         if not isinstance(shape, list) or math.prod(shape) != len(values):
             raise PluginError(f"expected answers of shape {shape}, got {len(values)}.")
-        if self._store.read_shared(str(key)) is None:
+        if self._store.read_shared(key) is None:
             answers = np.asarray(values, dtype=np.float64).reshape(shape)
-            self._store.write_shared(str(key), answers, _number(header["seconds"]))
+            self._store.write_shared(key, answers, _number(header["seconds"]))
 
     def _discard(self, shard: Shard) -> None:
         """Keep nothing of an explainer's task."""

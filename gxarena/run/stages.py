@@ -124,17 +124,10 @@ class Stages(Components):
 
     def share(self, dataset: str, weights: str, metric: str) -> Share:
         """What keeps, for a metric's probe, what these weights are asked whoever explains them."""
-        suite, identity = self._plan.suite, self._plan.choice("metrics", metric).identity
+        asker = self._plan.asker_key(dataset, weights, metric)
 
         def share(question: str, ask: Callable[[], Floats]) -> Floats:
-            key = keys.shared_key(
-                self._plan.predict_key(dataset, weights),
-                identity,
-                objective=suite.objective,
-                target=suite.target,
-                seed=suite.seed,
-                question=question,
-            )
+            key = keys.shared_key(asker, question)
             answers = self._store.read_shared(key)
             if answers is None:
                 start = time.perf_counter()

@@ -11,9 +11,8 @@ from gxarena.run import keys
 EXPLAIN: dict[str, Any] = {
     "predict": "p", "explainer": "e", "objective": "logit", "target": "predicted", "seed": 0,
 }  # fmt: skip
-SHARED: dict[str, Any] = {
+ASKER: dict[str, Any] = {
     "predict": "p", "metric": "m", "objective": "logit", "target": "predicted", "seed": 0,
-    "question": "[]",
 }  # fmt: skip
 CELL: dict[str, Any] = {
     "labels": ["suite", "data"], "explain": "e", "against": [], "aggregator": "a", "projects": (),
@@ -52,12 +51,18 @@ def test_attributions(name: str, value: object) -> None:
         ("objective", "log_odds"),
         ("target", 1),
         ("seed", 1),
-        ("question", "[1]"),
     ],
 )
-def test_shared_answers(name: str, value: object) -> None:
-    assert keys.shared_key(**SHARED) == keys.shared_key(**SHARED)
-    assert keys.shared_key(**SHARED | {name: value}) != keys.shared_key(**SHARED)
+def test_who_asks_for_shared_answers(name: str, value: object) -> None:
+    assert keys.asker_key(**ASKER) == keys.asker_key(**ASKER)
+    assert keys.asker_key(**ASKER | {name: value}) != keys.asker_key(**ASKER)
+
+
+def test_shared_answers() -> None:
+    asker = keys.asker_key(**ASKER)
+    assert keys.shared_key(asker, "[]") == keys.shared_key(asker, "[]")
+    assert keys.shared_key(asker, "[]") != keys.shared_key(asker, "[1]")
+    assert keys.shared_key(asker, "[]").startswith(asker)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,6 @@ def test_stages_do_not_share_keys() -> None:
     found = {
         keys.predict_key("a", "b"),
         keys.explain_key("a", "b", **drawn),
-        keys.shared_key("a", "b", **drawn, question=""),
+        keys.asker_key("a", "b", **drawn),
     }
     assert len(found) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gxarena.errors import PluginError
 from gxarena.results.schemas import SAMPLES
 from gxarena.run.cells import Cell
 from gxarena.run.frames import Frame, table_bytes
+from gxarena.run.keys import shared_key
 from gxarena.run.plan import Plan
 from gxarena.run.publishing import Publisher, outcome
 from gxarena.run.stages import Stages
@@ -27,6 +29,14 @@ OK = {"status": "ok", "units": "nucleotide", "asked": 0, "again": 0}
 def made(plan: Callable[..., Plan]) -> Plan:
     block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": ["gini"]}
     return plan(matrix=[block])
+
+
+@pytest.fixture
+def asking(plan: Callable[..., Plan]) -> Plan:
+    """Its metric asks the model."""
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"]}
+    metrics = {"asks": {"name": "faithfulness", "fill": "complement"}}
+    return plan(metrics=metrics, matrix=[block | {"metrics": ["asks"]}])
 
 
 def _rows(made: Plan, metric: str = "gini") -> Rows:
@@ -93,28 +103,39 @@ ODD: list[tuple[str, dict[str, Any]]] = [
     *(("predict", {name: "\ud800"}) for name in ("device", "dtype")),
     *(("explain", {"cost": one}) for one in (5, [], [1], ["a", "b"], [10**400, 1], {"a": 1})),
     *(("score", {"shape": one}) for one in (None, 2, [], [3], [None, 1], [-2, -1], [2.0], ["2"])),
-    *(("score", {"key": one}) for one in (None, 5, "", "../" * 11, "A" * 32, "a" * 33)),
+    *(("score", {"key": one}) for one in (None, 5, "", "../" * 11, "A" * 32, "a" * 64)),
     ("score", {"stage": "attributions"}),
 ]  # fmt: skip
 """What no child says of what is to be stored."""
 
 
-def _shards(made: Plan, store: Store) -> dict[str, Shard]:
+def _key(asking: Plan) -> str:
+    """A key of answers to the metric of the only cell."""
+    return shared_key(asking.asker_key("mine", "toy", "asks"), "[]")
+
+
+def _shards(asking: Plan, store: Store) -> dict[str, Shard]:
     """One of each kind."""
-    tasks = tasks_of(made, made.cells, store, lambda _: True)
+    tasks = tasks_of(asking, asking.cells, store, lambda _: True)
     return {task.shards[0].order["kind"]: task.shards[0] for task in tasks}
 
 
 @pytest.fixture
-def sent(made: Plan, tmp_path: Path) -> dict[str, tuple[Mapping[str, Any], pa.Table]]:
+def sent(asking: Plan, tmp_path: Path) -> dict[str, tuple[Mapping[str, Any], pa.Table]]:
     """What a child sends to be stored, by the kind of its order."""
     done = Store(tmp_path / "done")
-    Stages(made, done).explained("mine", "toy", "exact")
+    Stages(asking, done).explained("mine", "toy", "exact")
     predicted, explained = (
-        made.predict_key("mine", "toy"),
-        made.explain_key("mine", "toy", "exact"),
+        asking.predict_key("mine", "toy"),
+        asking.explain_key("mine", "toy", "exact"),
     )
-    common = {"type": "stored", "seconds": 1.0, "stage": "shared", "key": "a" * 32, "shape": [2]}
+    common = {
+        "type": "stored",
+        "seconds": 1.0,
+        "stage": "shared",
+        "shape": [2],
+        "key": _key(asking),
+    }
     answers = pa.table([pa.array([1.0, 2.0])], schema=SHARED)
     return {
         "predict": (common, done.first("predictions", predicted, CHUNK).cast(PREDICTIONS)),
@@ -123,30 +144,64 @@ def sent(made: Plan, tmp_path: Path) -> dict[str, tuple[Mapping[str, Any], pa.Ta
     }
 
 
-def _kept(made: Plan, store: Store, kind: str, header: Mapping[str, Any], table: pa.Table) -> Any:
+def _kept(asking: Plan, store: Store, kind: str, header: Mapping[str, Any], table: pa.Table) -> Any:
     frame = Frame(dict(header), table_bytes(table))
-    shard = _shards(made, store)[kind]
-    return Publisher(made, store).keep(shard, [frame], {"status": "ok"}, current=True)
+    shard = _shards(asking, store)[kind]
+    return Publisher(asking, store).keep(shard, [frame], {"status": "ok"}, current=True)
 
 
 def test_of_what_is_to_be_stored_only_what_is_whole_is_kept(
-    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
+    asking: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
 ) -> None:
     """A plugin may write to whom its child reports: its order fails, and nothing else does."""
     for kind, odd in ODD:
         header, table = sent[kind]
-        end = _kept(made, Store(tmp_path / "run"), kind, {**header, **odd}, table)
+        end = _kept(asking, Store(tmp_path / "run"), kind, {**header, **odd}, table)
         assert (end["status"], end["error_type"]) == ("error", "PluginError"), odd
         assert "expected" in end["error_message"], odd
     assert not list((tmp_path / "run").rglob("*.parquet"))
     for kind, (header, table) in sent.items():
-        end = _kept(made, Store(tmp_path / "run"), kind, header, table)
+        end = _kept(asking, Store(tmp_path / "run"), kind, header, table)
         assert end["status"] == "ok", end
     assert len(list((tmp_path / "run").rglob("*.parquet"))) == len(sent)
 
 
+@pytest.mark.parametrize(
+    "other", [("mine", "toy", "entropy"), ("mine", "other", "asks"), ("again", "toy", "asks")]
+)
+def test_answers_of_another_metric_model_or_data_set_are_refused(
+    asking: Plan,
+    tmp_path: Path,
+    sent: dict[str, tuple[Mapping[str, Any], pa.Table]],
+    other: tuple[str, str, str],
+) -> None:
+    """Who finds them there would take them for what was answered."""
+    header, table = sent["score"]
+    dataset, model, metric = other
+    mine = asking.datasets["mine"]
+    asking.datasets["again"] = replace(mine, samples=mine.samples[:1])
+    asking.choices["models", "other"] = replace(asking.choice("models", "toy"), identity="another")
+    asking.choices["metrics", "entropy"] = replace(
+        asking.choice("metrics", "asks"), identity="another"
+    )
+    forged = shared_key(asking.asker_key(dataset, model, metric), "[]")
+    end = _kept(asking, Store(tmp_path / "run"), "score", {**header, "key": forged}, table)
+    assert "expected answers under a key of their own, got another's" in end["error_message"]
+    assert not list((tmp_path / "run").rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("end", ["", "0", "G" * 32, "0" * 33])
+def test_answers_to_no_question_are_refused(
+    asking: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]], end: str
+) -> None:
+    header, table = sent["score"]
+    key = asking.asker_key("mine", "toy", "asks") + end
+    found = _kept(asking, Store(tmp_path / "run"), "score", {**header, "key": key}, table)
+    assert "expected answers under a key of their own" in found["error_message"]
+
+
 def test_a_chunk_of_other_samples_or_other_units_is_refused(
-    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
+    asking: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
 ) -> None:
     for kind in ("predict", "explain"):
         header, table = sent[kind]
@@ -162,20 +217,20 @@ def test_a_chunk_of_other_samples_or_other_units_is_refused(
             table.take([1, 0, *range(2, len(table))]),
             shorter,
         ):
-            end = _kept(made, Store(tmp_path / "run"), kind, header, other)
+            end = _kept(asking, Store(tmp_path / "run"), kind, header, other)
             assert end["status"] == "error", kind
     assert not list((tmp_path / "run").rglob("*.parquet"))
 
 
 def test_answers_that_are_there_stay(
-    made: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
+    asking: Plan, tmp_path: Path, sent: dict[str, tuple[Mapping[str, Any], pa.Table]]
 ) -> None:
     header, table = sent["score"]
     store = Store(tmp_path / "run")
     other = pa.table([pa.array([3.0, 4.0])], schema=SHARED)
     for answers in (table, other):
-        assert _kept(made, store, "score", header, answers)["status"] == "ok"
-    kept = store.read_shared("a" * 32)
+        assert _kept(asking, store, "score", header, answers)["status"] == "ok"
+    kept = store.read_shared(_key(asking))
     assert kept is not None
     assert kept.tolist() == [1.0, 2.0]
 
