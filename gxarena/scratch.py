@@ -13,6 +13,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PREFIX = "gxarena-scratch-"
 """How the names of such folders begin."""
+UNNAMED = 3600.0
+"""Seconds after which one that is still without its name is nobody's: it takes some thousandths."""
 _NEW = ".gxarena-new-"
 _LOCK = "lock"
 
@@ -35,9 +38,13 @@ class Scratch:
 
     def __init__(self) -> None:
         new = Path(tempfile.mkdtemp(prefix=_NEW))
-        self._lock = _lock_of(new)
-        self._lock.acquire()
-        self._place = new.rename(new.with_name(PREFIX + new.name.removeprefix(_NEW)))
+        try:
+            self._lock = _lock_of(new)
+            self._lock.acquire()
+            self._place = new.rename(new.with_name(PREFIX + new.name.removeprefix(_NEW)))
+        except BaseException:  # Ctrl-C, say
+            shutil.rmtree(new, ignore_errors=True)
+            raise
         self.path = self._place / "work"
         self.path.mkdir()
 
@@ -57,7 +64,12 @@ def remove_abandoned() -> None:
     """Remove the folders of this user's processes that are gone without having done so."""
     from filelock import Timeout
 
-    for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    folder = Path(tempfile.gettempdir())
+    for place in folder.glob(f"{_NEW}*"):
+        with contextlib.suppress(OSError):
+            if _is_ours(place) and time.time() - place.stat().st_mtime > UNNAMED:
+                shutil.rmtree(place, ignore_errors=True)
+    for place in folder.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError, Timeout):  # another's, or somebody is at work there
             if not _is_ours(place):
                 continue

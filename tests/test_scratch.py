@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
-from gxarena.scratch import PREFIX, Scratch, remove_abandoned
+from gxarena.scratch import _NEW, PREFIX, UNNAMED, Scratch, remove_abandoned
 
 PROGRAM = """
 import sys, time
@@ -52,6 +54,29 @@ def test_what_a_killed_process_left_is_removed_and_nothing_of_a_live_one(place: 
         assert left.is_dir()
         remove_abandoned()
     assert not list(place.iterdir())
+
+
+def test_one_that_is_interrupted_before_it_has_its_name_leaves_nothing(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for within in ("filelock.FileLock", "pathlib.Path.rename"):
+        with monkeypatch.context() as patched:
+            patched.setattr(within, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                Scratch()
+        assert not list(place.iterdir())
+
+
+def test_one_that_was_killed_before_it_had_its_name_is_removed_once_it_is_old(place: Path) -> None:
+    old, new = place / f"{_NEW}old", place / f"{_NEW}new"
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (0, time.time() - UNNAMED - 1))
+    remove_abandoned()
+    assert list(place.iterdir()) == [new]
 
 
 def test_nothing_else_is_touched(place: Path) -> None:
