@@ -56,6 +56,9 @@ PATIENCE = 240.0
 """Seconds after which a command hangs, on a machine that does much besides."""
 
 
+_TRACEBACK = "Traceback (most recent call last)"
+
+
 @dataclass(frozen=True)
 class Said:
     """What a command came to: its exit status, None where it hung, and what it wrote."""
@@ -72,7 +75,13 @@ class Said:
     @property
     def traceback(self) -> bool:
         """Whether it is one that nobody should see."""
-        return "Traceback (most recent call last)" in self.out
+        return _TRACEBACK in self.out
+
+    @property
+    def shown(self) -> str:
+        """What there is to see of a fault: from a little before the first traceback, or the end."""
+        at = self.out.find(_TRACEBACK)
+        return self.out[-2000:] if at < 0 else self.out[max(at - 500, 0) :][:2000]
 
 
 class Arena:

@@ -114,7 +114,7 @@ def moved(arena: Arena, _kind: str, where: str, rng: random.Random) -> Outcome:
         out.rename(there)
         said = arena.ended(process, log)
         if said.traceback:
-            return Outcome(TRACEBACK, said.out[-2000:])
+            return Outcome(TRACEBACK, said.shown)
         return judged(arena, there, said)
     shutil.copytree(arena.half if where == "a killed run" else arena.finished, there)
     return judged(arena, there, arena.run(there) if where == "a killed run" else Said(0, ""))
@@ -146,7 +146,7 @@ def harmed(arena: Arena, _kind: str, where: str, _rng: random.Random) -> Outcome
     if said.code is None:
         return Outcome(HANG)
     if said.traceback:
-        return Outcome(TRACEBACK, said.out[-2000:])
+        return Outcome(TRACEBACK, said.shown)
     expected = {name: rows for name, rows in arena.expected.items() if name != "leaderboard"}
     if other := differs(content(out), expected):
         return Outcome(DIFFERENT, f"{other} of others")
@@ -161,7 +161,7 @@ def judged(arena: Arena, out: Path, said: Said) -> Outcome:
     if said.code is None:
         return Outcome(HANG, said.out[-500:])
     if said.traceback or (said.code == 2 and not said.sentence):
-        return Outcome(TRACEBACK, said.out[-2000:])
+        return Outcome(TRACEBACK, said.shown)
     try:
         arena.resumed(out)
     except GxarenaError as error:

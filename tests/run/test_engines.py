@@ -380,6 +380,33 @@ def test_a_scheduler_that_is_killed_ends_the_run_with_a_sentence(
 
 
 @pytest.mark.slow
+def test_ctrl_c_while_dask_looks_for_its_scheduler_is_no_traceback(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed", reason="needs gxarena[dask]")
+    command, environment, log = _slow_suite(data, tmp_path, delay=20)
+    for name in ("TOY_DELAY", "TOY_LOG"):
+        monkeypatch.setenv(name, environment[name])
+    again = [*command, "--out", str(tmp_path / "run"), "--engine"]
+    with (
+        _dask() as address,
+        subprocess.Popen(
+            [*again, f"dask:{address}"], env=environment, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        _wait_for(lambda: log.exists() and "explain" in log.read_text())
+        for one in psutil.Process().children():
+            if any("dask" in word and "scheduler" in word for word in one.cmdline()):
+                one.kill()
+        time.sleep(1)  # of the ten for which it looks
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=90)
+    assert process.returncode == 130, said
+    assert "the same command resumes" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "lost"), [("interchange", "interchange"), ("process_worker_pool.py", "workers")]
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gxarena.engine import Engine
@@ -19,6 +21,8 @@ RUNNING, CLOSED = "running", "closed"
 LOST = 60.0
 """Seconds after which one that is looked for is gone; Dask itself takes a sixth of that."""
 GONE = "its scheduler is gone"
+_LOGS = ("distributed", "distributed.client")
+"""Logs of Dask's that have levels of their own."""
 
 
 def dask(argument: str, workers: int | None) -> Engine:
@@ -65,7 +69,24 @@ def dask(argument: str, workers: int | None) -> Engine:
             f"`dask worker {argument}`."
         )
     executor = WhileConnected(client)
-    return Engine(executor, workers or threads, client.dashboard_link, client.close, executor.lost)
+    close = partial(_close, client)
+    return Engine(executor, workers or threads, client.dashboard_link, close, executor.lost)
+
+
+def _close(client: Client) -> None:
+    """Let go of a cluster; what Dask was about, to look for its scheduler, say, is no error.
+
+    It logs that it is interrupted in it, with a traceback.
+    """
+    logs = [logging.getLogger(name) for name in _LOGS]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
+    try:
+        client.close()
+    finally:
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
 
 
 class WhileConnected(Watched):
