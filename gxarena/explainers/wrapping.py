@@ -22,7 +22,7 @@ def wrapped(
     """
     takes = signature(registry.factory("explainers", explainer))
     presets = registry.components["explainers", explainer].component.defaults
-    given = dict(presets) | parameters
+    given = {**presets, **parameters}
     try:
         takes.bind(**given)
     except TypeError as error:
