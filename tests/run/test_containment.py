@@ -129,6 +129,18 @@ def test_each_harms_its_own_cells_alone(poisoned: Callable[..., Plan], tmp_path:
     assert not list((tmp_path / "together").glob(".gxarena-writing*"))
 
 
+def test_what_one_that_ended_left_at_work_is_ended(
+    poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "left"
+    monkeypatch.setenv("POISON_LEFT", str(told))
+    run(poisoned(["abandons"]), tmp_path / "run", Settings("local", workers=1))
+    left = list(map(int, told.read_text().split()))
+    assert left  # one of each attempt
+    still = [psutil.Process(pid) for pid in left if psutil.pid_exists(pid)]
+    assert [one.status() for one in still if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
 def test_what_a_control_wraps_is_named_and_scored_apart_from_others(
     poisoned: Callable[..., Plan], tmp_path: Path
 ) -> None:
