@@ -13,7 +13,7 @@ from gxarena.registry import Registry, signature
 def wrapped(
     registry: Registry, control: str, explainer: str, parameters: Mapping[str, Any]
 ) -> Explainer:
-    """The explainer that a control wraps.
+    """The explainer that a control wraps, with its presets where nothing else is given.
 
     Raises
     ------
@@ -21,12 +21,13 @@ def wrapped(
         There is none of that name, or it does not take these parameters.
     """
     takes = signature(registry.factory("explainers", explainer))
+    presets = registry.components["explainers", explainer].component.defaults
+    given = {**presets, **parameters}
     try:
-        takes.bind(**parameters)
+        takes.bind(**given)
     except TypeError as error:
         raise InputError(
-            f"{control}: expected parameters of {explainer}{takes}, "
-            f"got {dict(parameters)} ({error})."
+            f"{control}: expected parameters of {explainer}{takes}, got {given} ({error})."
         ) from error
-    found: Explainer = registry.create("explainers", explainer, parameters)
+    found: Explainer = registry.create("explainers", explainer, given)
     return found

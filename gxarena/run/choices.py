@@ -53,15 +53,21 @@ class Choice:
         return own | self.wrapped.requires if self.wrapped else own
 
     @property
+    def distribution(self) -> str:
+        """Whose it is: a control of the core's runs what it wraps, and is of whom that is of."""
+        own = self.found.distribution
+        return self.wrapped.distribution if self.wrapped and own == CORE else own
+
+    @property
     def is_foreign(self) -> bool:
-        """Whether another distribution than the core's brings it."""
-        return self.found.distribution != CORE
+        """Whether it runs what another distribution than the core's brings."""
+        return self.distribution != CORE
 
     @property
     def where(self) -> str:
         """How an error begins that this component is to blame for."""
         which = f", replicate {self.replicate}" if self.replicate else ""
-        return f"{self.found.distribution}: {self.kind.removesuffix('s')} '{self.label}'{which}"
+        return f"{self.distribution}: {self.kind.removesuffix('s')} '{self.label}'{which}"
 
 
 def choose(

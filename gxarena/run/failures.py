@@ -9,6 +9,8 @@ from gxarena.errors import InputError, Unsupported
 
 TRACEBACK_TAIL = 2000
 """Characters of a traceback that are kept."""
+MESSAGE_HEAD = 4000
+"""Characters of a message that are kept: it is printed, and stands in the row of every cell."""
 
 
 def failure(error: BaseException) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def failure(error: BaseException) -> dict[str, Any]:
     return {
         "status": status,
         "error_type": name,
-        "error_message": _message(error) or name,
+        "error_message": _shortened(_message(error)) or name,
         "error_traceback": None if isinstance(error, Unsupported | InputError) else tail,
     }
 
@@ -38,6 +40,13 @@ def _message(error: BaseException) -> str:
         return writable(str(error))
     except Exception:
         return ""  # an error that fails when asked what it is still has a name
+
+
+def _shortened(message: str) -> str:
+    left_out = len(message) - MESSAGE_HEAD
+    if left_out <= 0:
+        return message
+    return f"{message[:MESSAGE_HEAD]} … ({left_out} more characters)"
 
 
 def writable(text: str) -> str:

@@ -89,6 +89,5 @@ def _blaming(choice: Choice) -> Iterator[None]:
         raise
     except Exception as error:
         raise PluginError(
-            f"{choice.found.distribution}: {choice.kind.removesuffix('s')} '{choice.label}': "
-            f"expected it to work, got {type(error).__name__}: {error}."
+            f"{choice.where}: expected it to work, got {type(error).__name__}: {error}."
         ) from error

@@ -125,7 +125,7 @@ class _Making:
         components: list[Component] = [("metrics", cell.metric), ("aggregators", cell.aggregator)]
         if EXPLAINER in metric.requires:
             components.append(("explainers", cell.explainer))
-        domain = {plan.choice(*one).found.distribution for one in components}
+        domain = {plan.choice(*one).distribution for one in components}
         key = ("score", cell.dataset, cell.weights, cell.explainer, *sorted(domain), *models)
         if key not in self.tasks:
             what = f"scores of {cell.explainer} on {cell.weights}, {cell.dataset}"
@@ -184,8 +184,7 @@ class _Making:
             what = f"{one.explainer} on {one.weights}, {dataset}"
             components = (("models", one.weights), ("explainers", one.explainer))
             name = " ".join(key)
-            foreign = choice.is_foreign or bool(choice.wrapped and choice.wrapped.is_foreign)
-            child = name if foreign else " ".join(("explain", dataset, one.weights))
+            child = name if choice.is_foreign else " ".join(("explain", dataset, one.weights))
             task = Task(name, child, what, (position, 1), components, [predicted])
             names = {"dataset": dataset, "model": one.weights, "explainer": one.explainer}
             order = {"kind": "explain", **names, "at_once": CHUNK}

@@ -101,6 +101,22 @@ def test_a_wrapper_needs_what_it_wraps_needs_and_passes_its_parameters_on(
     assert (alone.requires, alone.wrapped) == ({"one-hot"}, None)
 
 
+def test_a_wrapper_of_the_core_is_of_whose_it_wraps(registry: Registry) -> None:
+    """A control runs another's explainer: that works alone, and is named where it fails."""
+    for own, inner, whose in (
+        ("gxarena", "gxarena", "gxarena"),
+        ("gxarena", "venom", "venom"),
+        ("other", "venom", "other"),
+    ):
+        for name, distribution in (("randomised", own), ("exact", inner)):
+            found = registry.components["explainers", name]
+            registry.components["explainers", name] = replace(found, distribution=distribution)
+        choice = choose(registry, "explainers", "randomised", {"explainer": "exact"}, label="drawn")
+        assert choice.distribution == whose
+        assert choice.is_foreign == (whose != "gxarena")
+        assert choice.where == f"{whose}: explainer 'drawn'"
+
+
 def test_a_wrapper_that_does_not_import_is_chosen_for_its_cells_to_fail(
     registry: Registry,
 ) -> None:

@@ -24,8 +24,9 @@ from gxarena.run.child import _Canaries
 from gxarena.run.endings import what_changed
 from gxarena.run.plan import Plan, make_plan
 from gxarena.run.runner import Settings, run
-from gxarena.run.store import CHUNK
+from gxarena.run.store import CHUNK, Store
 from gxarena.run.suite import Suite
+from gxarena.run.tasks import tasks_of
 
 Rows = list[dict[str, Any]]
 GOOD = ["exact", "random"]
@@ -61,7 +62,7 @@ def poisoned(data: Path, tmp_path: Path) -> Callable[..., Plan]:
     installed = [*metadata.entry_points(group="gxarena"), entry_point("toys", "toy_plugin"), poison]
     registry = Registry.load(installed)
 
-    def make(explainers: list[str], model: str = "toy", **more: Any) -> Plan:
+    def make(explainers: list[str], /, model: str = "toy", **more: Any) -> Plan:
         document = {
             "name": "poisoned",
             "target": 1,
@@ -126,6 +127,36 @@ def test_each_harms_its_own_cells_alone(poisoned: Callable[..., Plan], tmp_path:
     left = set(psutil.Process().children(recursive=True)) - before
     assert not [one for one in left if one.is_running()]
     assert not list((tmp_path / "together").glob(".gxarena-writing*"))
+
+
+def test_what_one_that_ended_left_at_work_is_ended(
+    poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "left"
+    monkeypatch.setenv("POISON_LEFT", str(told))
+    run(poisoned(["abandons"]), tmp_path / "run", Settings("local", workers=1))
+    left = list(map(int, told.read_text().split()))
+    assert left  # one of each attempt
+    still = [psutil.Process(pid) for pid in left if psutil.pid_exists(pid)]
+    assert [one.status() for one in still if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_what_a_control_wraps_is_named_and_scored_apart_from_others(
+    poisoned: Callable[..., Plan], tmp_path: Path
+) -> None:
+    """A control is the core's, whose cells one child scores: what it wraps may be asked again."""
+    explainers = {"wrapping": {"name": "permuted", "explainer": "halves", "harm": "halves"}}
+    plan = poisoned(["wrapping", "exact"], explainers=explainers)
+    asked_again = {"metrics": ["max_sensitivity"], "explainers": ["wrapping", "random"]}
+    block = {"datasets": ["mine"], "models": ["toy"], **asked_again}
+    again = poisoned([], explainers=explainers, matrix=[block])
+    tasks = tasks_of(again, again.cells, Store(tmp_path), lambda _: True)
+    scoring = {one.cell.explainer: task.child for task in tasks for one in task.shards if one.cell}
+    assert len({*scoring.values()}) == len(scoring) == 2
+    run(plan, tmp_path / "run", Settings("local", workers=1))
+    ends = {row["explainer"]: row for row in _rows(tmp_path / "run", "cells")}
+    assert ends["exact"]["status"] == "ok"
+    assert ends["wrapping"]["error_message"].startswith("venom: explainer 'wrapping': once it has ")
 
 
 def test_a_metric_harms_no_other_of_its_distribution_and_is_named_itself(

@@ -46,3 +46,11 @@ def test_of_a_long_traceback_the_end_is_kept() -> None:
     assert len(tail) == 2000
     assert tail.endswith("xthe end\n")
     assert failure(ValueError(os.fsdecode(b"\xff")))["error_message"] == r"\udcff"
+
+
+def test_of_a_long_message_the_beginning_is_kept() -> None:
+    """It is printed and kept with every cell of the task: one of 50 MB took minutes to print."""
+    said = failure(ValueError("wrong: " + "x" * 50_000))["error_message"]
+    assert said == "wrong: " + "x" * 3993 + " … (46007 more characters)"
+    assert failure(SystemExit("y" * 5000))["error_message"].endswith("y … (1000 more characters)")
+    assert failure(ValueError("x" * 4000))["error_message"] == "x" * 4000

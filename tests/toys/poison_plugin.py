@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -77,6 +78,13 @@ class Poison(Exact):
 
     def _exits(self, model: Any) -> None:
         os._exit(0)
+
+    def _abandons(self, model: Any) -> None:
+        """Ends, and leaves a process of its own at work."""
+        left = subprocess.Popen(["sleep", "600"])
+        with Path(os.environ["POISON_LEFT"]).open("a") as told:
+            told.write(f"{left.pid}\n")
+        os._exit(1)
 
     def _hangs(self, model: Any) -> None:
         time.sleep(3600)
