@@ -21,6 +21,7 @@ from typing import Any
 from gxarena.capabilities import unprovided
 from gxarena.discovery import INSIDE, Plugin, list_apart
 from gxarena.errors import InputError, MissingExtra, PluginError, unknown
+from gxarena.held import held
 from gxarena.hookspecs import GROUP, Component
 from gxarena.listing import Fault, Listing, list_plugin
 from gxarena.sources.in_memory import remember
@@ -179,18 +180,19 @@ class Registry:
             raise PluginError(reason)
         module_name, _, attribute = found.component.target.partition(":")
         try:
-            factory = getattr(importlib.import_module(module_name), attribute)
+            with held():
+                factory = getattr(importlib.import_module(module_name), attribute)
         except ModuleNotFoundError as error:
             raise missing_module(found, error) from error
         except (Exception, SystemExit) as error:
             raise PluginError(
-                f"{found.distribution}: {kind.removesuffix('s')} '{name}': expected "
-                f"{found.component.target} to import, got {type(error).__name__}: {error}."
+                f"{_named(found)}: expected {found.component.target} to import, "
+                f"got {type(error).__name__}: {error}."
             ) from error
         if not callable(factory):
             raise PluginError(
-                f"{found.distribution}: {kind.removesuffix('s')} '{name}': expected "
-                f"{found.component.target} to be callable, got {type(factory).__name__}."
+                f"{_named(found)}: expected {found.component.target} to be callable, "
+                f"got {type(factory).__name__}."
             )
         return factory  # type: ignore[no-any-return]
 
@@ -198,7 +200,8 @@ class Registry:
         """Call a component's factory; one that has a parameter ``registry`` is given this one."""
         factory = self.factory(kind, name)
         supplied = {REGISTRY: self} if _takes_registry(factory) else {}
-        return factory(**parameters, **supplied)
+        with held():
+            return factory(**parameters, **supplied)
 
     def _refuse_what_nobody_provides(self) -> None:
         """List what `unmet` finds; the components stay, so that cells that name them fail."""
@@ -242,6 +245,11 @@ def signature(factory: Callable[..., Any]) -> inspect.Signature:
     whole = inspect.signature(factory)
     own = [one for name, one in whole.parameters.items() if name != REGISTRY]
     return whole.replace(parameters=own) if _takes_registry(factory) else whole
+
+
+def _named(found: Registered) -> str:
+    """How an error begins that a component is to blame for."""
+    return f"{found.distribution}: {found.kind.removesuffix('s')} '{found.component.name}'"
 
 
 def _takes_registry(factory: Callable[..., Any]) -> bool:

@@ -13,6 +13,7 @@ from gxarena.api import ObjectiveMetric
 from gxarena.capabilities import WRAPPER
 from gxarena.errors import GxarenaError, InputError, MissingExtra, PluginError, named
 from gxarena.files import beside
+from gxarena.held import held
 from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest
 from gxarena.registry import Registered, Registry, missing_module, signature
@@ -173,8 +174,9 @@ def facts(found: Registered, parameters: Parameters) -> Facts:
     module, _, attribute = component.describe.partition(":")
     where = f"{found.distribution}: model '{component.name}'"
     try:
-        describe = getattr(importlib.import_module(module), attribute)
-        described = describe(**dict(component.defaults) | parameters)
+        with held():
+            describe = getattr(importlib.import_module(module), attribute)
+            described = describe(**dict(component.defaults) | parameters)
     except ModuleNotFoundError as error:
         raise missing_module(found, error) from error
     except TypeError as error:

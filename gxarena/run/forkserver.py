@@ -45,6 +45,9 @@ IDLE = 600.0
 
 _THREADED = ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "VECLIB_MAXIMUM")
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+_ADOPT = 36  # PR_SET_CHILD_SUBREAPER
+_GENERATIONS = 8
+"""Of processes that start others in turn; who goes on for longer wants to stay."""
 _PIPES = 4
 _LENGTH = struct.Struct("<Q")
 _FORK, _LOAD = b"F", b"L"
@@ -181,6 +184,8 @@ def server_for(preload: Sequence[str], path: Sequence[str]) -> ForkServer:
 
 def serve(control: socket.socket, preload: Sequence[str]) -> None:
     """Fork children until the other end of `control` closes; then end them all."""
+    if sys.platform == "linux":  # what is below a child that ends is this process's then
+        ctypes.CDLL(None).prctl(_ADOPT, 1)
     _load(preload)
     importlib.import_module(CHILD)
     woken, wake = os.pipe()
@@ -194,6 +199,7 @@ def serve(control: socket.socket, preload: Sequence[str]) -> None:
     while True:
         ready = selector.select(IDLE)
         if not ready and not children:
+            _end_what_they_left()
             return
         for key, _ in ready:
             if key.fileobj is control:
@@ -294,6 +300,18 @@ def _end(children: dict[int, int]) -> None:
     for pid in children:
         with contextlib.suppress(OSError):
             os.waitpid(pid, 0)
+    _end_what_they_left()
+
+
+def _end_what_they_left() -> None:
+    """End processes that children have started in sessions of their own; those of Linux."""
+    import psutil
+
+    for _ in range(_GENERATIONS):  # what one has started is this process's once it is gone
+        for left in psutil.Process().children():
+            with contextlib.suppress(OSError, psutil.Error):
+                left.kill()
+                left.wait()
 
 
 def _tell(status: int, line: str) -> None:

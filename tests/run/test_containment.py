@@ -129,14 +129,16 @@ def test_each_harms_its_own_cells_alone(poisoned: Callable[..., Plan], tmp_path:
     assert not list((tmp_path / "together").glob(".gxarena-writing*"))
 
 
+@pytest.mark.parametrize("harm", ["abandons", "flees"])
 def test_what_one_that_ended_left_at_work_is_ended(
-    poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
 ) -> None:
     told = tmp_path / "left"
     monkeypatch.setenv("POISON_LEFT", str(told))
-    run(poisoned(["abandons"]), tmp_path / "run", Settings("local", workers=1))
+    run(poisoned([harm]), tmp_path / "run", Settings("local", workers=1))
     left = list(map(int, told.read_text().split()))
     assert left  # one of each attempt
+    psutil.wait_procs([psutil.Process(pid) for pid in left if psutil.pid_exists(pid)], timeout=30)
     still = [psutil.Process(pid) for pid in left if psutil.pid_exists(pid)]
     assert [one.status() for one in still if one.status() != psutil.STATUS_ZOMBIE] == []
 

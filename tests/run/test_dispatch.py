@@ -442,6 +442,8 @@ def test_where_the_store_is_full_what_was_scored_before_is_kept(
 
         def keep(
             _: object,
+            _cell: Cell,
+            _models: Sequence[str],
             frames: Sequence[Frame],
             full_after: int = full_after,
             parts: Counter[str] = parts,

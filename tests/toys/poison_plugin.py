@@ -86,6 +86,15 @@ class Poison(Exact):
             told.write(f"{left.pid}\n")
         os._exit(1)
 
+    def _flees(self, model: Any) -> None:
+        """Leaves one at work that is nobody's child, in a session of its own."""
+        if os.fork() == 0:
+            left = subprocess.Popen(["sleep", "600"], start_new_session=True)
+            with Path(os.environ["POISON_LEFT"]).open("a") as told:
+                told.write(f"{left.pid}\n")
+            os._exit(0)
+        os.wait()
+
     def _hangs(self, model: Any) -> None:
         time.sleep(3600)
 
