@@ -264,12 +264,16 @@ class ModelProbe:
         _check_plain(what)
 
         def ask() -> Floats:
-            # Neither does it know what was asked before, nor is known afterwards what it was told.
-            apart = ModelProbe(self._model, self._batch_size)
-            apart._count = self._count
-            return np.asarray(compute(apart), dtype=np.float64)
+            return np.asarray(compute(self._apart()), dtype=np.float64)
 
         return self._share(_question(what, ids, spans), ask) if self._share else ask()
+
+    def _apart(self) -> ModelProbe:
+        """A door that knows nothing of what was asked before, and no explainer."""
+        whole, flanks = self._outside or (self, NO_FLANKS)
+        apart = ModelProbe(whole._model, whole._batch_size)
+        apart._count = self._count
+        return apart.in_flanks(flanks)
 
     def _ask(self, keys: Sequence[Hashable], predict: Callable[[list[int]], Floats]) -> Floats:
         def answer(wanted: list[int]) -> list[Floats]:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from toys import Linear
 
-from gxarena.api import Model, Scored
+from gxarena.api import Model, Probe, Scored
 from gxarena.data import Attribution, Batch, Bools, Explained, Floats, Interval, Ints, Sample, Spans
 from gxarena.dna import reverse_complement
 from gxarena.errors import PluginError
@@ -167,6 +167,19 @@ def test_the_other_strand_has_the_flanks_of_the_other_strand() -> None:
     assert model.read == ["GACCCCTGTT"]
     plain = _probe(model)
     assert plain.other_strand() is plain
+
+
+def test_what_is_shared_is_asked_in_the_flanks_too() -> None:
+    model = Reading()
+    probe = _probe(model).in_flanks(("AAC", "GGGTC"))
+
+    def compute(door: Probe) -> Floats:
+        assert isinstance(door, ModelProbe)
+        return door.predict(["CT"]) + door.other_strand().predict(["CT"])
+
+    probe.shared({}, ids=["one"], spans=[Spans.nucleotides(2)], compute=compute)
+    assert model.read == ["AACCTGGGTC", "GACCCCTGTT"]
+    assert probe.forwards == 2
 
 
 @pytest.fixture(scope="module")
