@@ -13,7 +13,7 @@ import gxarena
 
 CORE = Path(gxarena.__file__).parent
 ORDER = (
-    "errors", "files", "scratch", "unpacking", "samples", "data", "dna", "truth", "seeds",
+    "errors", "files", "scratch", "held", "unpacking", "samples", "data", "dna", "truth", "seeds",
     "statistics", "validation", "capabilities", "metric_results", "probes", "api", "hookspecs",
     "engine", "builtin_metrics", "builtin", "objective", "declared", "listing", "listing_child",
     "discovery", "sources", "registry", "identity", "aggregators", "datasets", "explainers",
