@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -55,6 +55,11 @@ BLOCKS: list[dict[str, Any]] = [
 MODELS = {"trained": {"name": "toy-trained", "replicates": ["one", "one-1", "one-2"]}}
 UNEQUAL = ("seconds_per_sequence",)
 OF_TIME = ("started", "seconds", "explain_seconds", "peak_memory", "error_traceback")
+
+_hears_ctrl_c = pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="Ctrl-C is ignored here, as a shell's background job does, and by whom it starts",
+)
 
 
 def _tables(folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -230,10 +235,7 @@ def test_what_takes_more_memory_than_it_is_given_is_a_row(data: Path, tmp_path: 
     assert "expected at most 0.02 GiB of memory, got" in row["error_message"]
 
 
-@pytest.mark.skipif(
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
-    reason="Ctrl-C is ignored here, as a shell's background job does, and by whom it starts",
-)
+@_hears_ctrl_c
 def test_ctrl_c_ends_every_child_and_keeps_what_is_finished(data: Path, tmp_path: Path) -> None:
     command, environment, log = _slow_suite(data, tmp_path, delay=600)
     with subprocess.Popen(
@@ -358,16 +360,7 @@ def test_a_scheduler_that_is_killed_ends_the_run_with_a_sentence(
     again = [*command, "--out", str(tmp_path / "run"), "--engine"]
     for name in ("TOY_DELAY", "TOY_LOG"):  # as children of Dask's workers have them
         monkeypatch.setenv(name, environment[name])
-    with (
-        _dask() as address,
-        subprocess.Popen(
-            [*again, f"dask:{address}"], env=environment, stderr=subprocess.PIPE, text=True
-        ) as process,
-    ):
-        _wait_for(lambda: log.exists() and "explain" in log.read_text())
-        for one in psutil.Process().children():
-            if any("dask" in word and "scheduler" in word for word in one.cmdline()):
-                one.kill()
+    with _scheduler_killed(again, environment, log) as process:
         _, said = process.communicate(timeout=90)
     assert process.returncode == 2, said
     assert "--engine: expected one that takes work, got" in said
@@ -380,6 +373,7 @@ def test_a_scheduler_that_is_killed_ends_the_run_with_a_sentence(
 
 
 @pytest.mark.slow
+@_hears_ctrl_c
 def test_ctrl_c_while_dask_looks_for_its_scheduler_is_no_traceback(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,16 +382,7 @@ def test_ctrl_c_while_dask_looks_for_its_scheduler_is_no_traceback(
     for name in ("TOY_DELAY", "TOY_LOG"):
         monkeypatch.setenv(name, environment[name])
     again = [*command, "--out", str(tmp_path / "run"), "--engine"]
-    with (
-        _dask() as address,
-        subprocess.Popen(
-            [*again, f"dask:{address}"], env=environment, stderr=subprocess.PIPE, text=True
-        ) as process,
-    ):
-        _wait_for(lambda: log.exists() and "explain" in log.read_text())
-        for one in psutil.Process().children():
-            if any("dask" in word and "scheduler" in word for word in one.cmdline()):
-                one.kill()
+    with _scheduler_killed(again, environment, log) as process:
         time.sleep(1)  # of the ten for which it looks
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=90)
@@ -535,6 +520,24 @@ def _dask() -> Iterator[str]:
         for process in started:
             process.terminate()
             process.wait(timeout=30)
+
+
+@contextmanager
+def _scheduler_killed(
+    command: Sequence[str], environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[str]]:
+    """The command with Dask for its engine, once it explains and its scheduler is killed."""
+    with (
+        _dask() as address,
+        subprocess.Popen(
+            [*command, f"dask:{address}"], env=environment, stderr=subprocess.PIPE, text=True
+        ) as process,
+    ):
+        _wait_for(lambda: log.exists() and "explain" in log.read_text())
+        for one in psutil.Process().children():
+            if any("dask" in word and "scheduler" in word for word in one.cmdline()):
+                one.kill()
+        yield process
 
 
 def _wait_for(happened: Callable[[], bool], seconds: float = 120.0) -> None:
