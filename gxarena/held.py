@@ -54,7 +54,10 @@ def _exit_raises() -> Iterator[None]:
 def _told_of_ctrl_c() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C was typed meanwhile; where that cannot be told, as if it was."""
     before: Any = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
+    if before in (signal.SIG_IGN, signal.SIG_DFL):  # then it raises nothing
+        yield lambda: False
+        return
+    if threading.current_thread() is not threading.main_thread() or before is None:
         yield lambda: True
         return
     typed: list[int] = []

@@ -43,9 +43,12 @@ metrics = ["gini"]
 
 @pytest.fixture
 def untouched() -> Iterator[None]:
+    """Ctrl-C is heard, which a shell's background job does not; all is afterwards as it was."""
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = os._exit, signal.getsignal(signal.SIGINT)
     yield
     assert (os._exit, signal.getsignal(signal.SIGINT)) == before
+    signal.signal(signal.SIGINT, inherited)
 
 
 @pytest.mark.usefixtures("untouched")
@@ -68,6 +71,18 @@ def test_a_forked_process_ends_as_ever() -> None:
 def test_ctrl_c_stays_ctrl_c() -> None:
     with pytest.raises(KeyboardInterrupt), held(), held():
         signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL])
+def test_where_ctrl_c_raises_nothing_it_was_not_typed(handler: signal.Handlers) -> None:
+    """As for what a shell starts in the background."""
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(SystemExit, match="nobody has typed Ctrl-C"), held():
+            raise KeyboardInterrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("untouched")
