@@ -181,9 +181,7 @@ def write_segment(folder: Path, tables: Iterable[pa.Table]) -> Path:
     """Write rows of `SCHEMA` as a segment into the folder of segments; returns its path."""
     named = "a segment"
     with writing_named_later(folder, lambda: named) as file:
-        digest = write_sealed(
-            file, SCHEMA, regrouped(tables), {"table": SEGMENTS}, compression="lz4"
-        )
+        digest = write_sealed(file, SCHEMA, regrouped(tables), {"table": SEGMENTS}, lasts=False)
         named = f"{digest}.parquet"
     return folder / named
 

@@ -204,6 +204,7 @@ class Dispatch:
             yield from self._score(shard, shard.cell, frames, end)
         elif end["status"] == "ok":
             self._gathering.listen(shard.order, end)
+            task.seconds += sum(float(frame.header["seconds"]) for frame in frames)
         else:
             yield from self._fail(task, said(shard, end))
             return

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from gxarena.data import Sample, Spans
 from gxarena.errors import GxarenaError, PluginError, StorageError, reason
 from gxarena.results.bundle import are_quantities
-from gxarena.results.encoded import encoded
+from gxarena.results.encoded import encoded, positions
 from gxarena.results.schemas import STATUSES, TABLES
 from gxarena.run.cell_rows import Row, Tables
 from gxarena.run.cells import Cell
@@ -269,14 +269,16 @@ def _check_cell(plan: Plan, cell: Cell, samples: Sequence[Sample], parts: Tables
     finite = pc.all(pc.is_finite(rows["value"].drop_null()), min_count=0).as_py()
     if rows["metric"].null_count or not finite:
         raise PluginError("expected finite values, or none with a reason, got others.")
-    expected = pa.array([""] if plan.scope(cell.metric) == "set" else ids, pa.string())
+    expected = [""] if plan.scope(cell.metric) == "set" else ids
     metrics = encoded(rows["metric"])
-    of_metric = metrics.indices.to_numpy()
-    for position, name in enumerate(metrics.dictionary.to_pylist()):
-        own = name == cell.metric_name or name.startswith(f"{cell.metric_name}.")
-        those = rows["sample_id"].take(pa.array(np.flatnonzero(of_metric == position)))
-        if not own or not those.combine_chunks().equals(expected):
-            raise PluginError(f"expected a value of '{cell.metric_name}' for each sample.")
+    names = metrics.dictionary.to_pylist()
+    own = [name == cell.metric_name or name.startswith(f"{cell.metric_name}.") for name in names]
+    order = np.argsort(metrics.indices.to_numpy(), kind="stable")
+    of_metric = metrics.indices.to_numpy()[order]
+    of_sample = positions(rows["sample_id"], expected).fill_null(-1).to_numpy()[order]
+    every = np.indices((len(names), len(expected))).reshape(2, -1)
+    if not all(own) or not np.array_equal([of_metric, of_sample], every):
+        raise PluginError(f"expected a value of '{cell.metric_name}' for each sample.")
 
 
 def _of(frame: Frame, schema: pa.Schema, samples: Sequence[Sample]) -> pa.Table:

@@ -7,8 +7,10 @@ chunks of samples; parts of cells, where they are scored.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
 from gxarena.capabilities import COARSEN, EXPLAINER, OF_MODELS, PROBE
@@ -24,6 +26,8 @@ from gxarena.sources.dependencies import CORE
 
 Component = tuple[str, str]
 """Kind and label."""
+PREDICT, EXPLAIN, SCORE = range(3)
+"""Stages of tasks."""
 
 
 @dataclass(eq=False)
@@ -40,11 +44,15 @@ class Task:
     what : str
         As a reader understands it.
     place : tuple
-        What is done first: by the first cell that needs it, then by stage.
+        By the first cell that needs it, then by stage.
     components : tuple of (kind, label)
         All that it runs.
     needs : list of Task
         What must be done before.
+    predicted : list of Task
+        The predictions of the model that it asks, by all its replicates.
+    seconds : float
+        That it has taken, of predictions.
     shards : list of Shard
     failure : dict or None
         What `cells` rows say where it failed.
@@ -56,8 +64,20 @@ class Task:
     place: tuple[int, int]
     components: tuple[Component, ...]
     needs: list[Task] = field(default_factory=list)
+    predicted: list[Task] = field(default_factory=list)
+    seconds: float = 0.0
     shards: list[Shard] = field(default_factory=list)
     failure: dict[str, Any] | None = None
+
+    @property
+    def weight(self) -> float:
+        """How long it takes beside others: as predictions of its model did, over all replicates.
+
+        Predictions themselves, of which nothing is known before, come first.
+        """
+        if self.place[1] == PREDICT:
+            return math.inf
+        return fmean(one.seconds for one in self.predicted) if self.predicted else 0.0
 
 
 @dataclass(eq=False)
@@ -114,6 +134,7 @@ class _Making:
         self._plan = plan
         self._store = store
         self._is_whole = is_whole
+        self._predicted: dict[tuple[str, str], list[Task]] = {}
 
     def score(self, position: int, cell: Cell) -> None:
         """Add a cell to the task that scores it."""
@@ -121,7 +142,8 @@ class _Making:
         metric = plan.choice("metrics", cell.metric)
         aggregator = plan.choice("aggregators", cell.aggregator)
         asks_model = bool(metric.requires & (OF_MODELS.keys() | {PROBE, EXPLAINER}))
-        models = [one.weights for one in asked_by(plan, cell)] if asks_model else []
+        asked = asked_by(plan, cell) if asks_model else ()
+        models = [one.weights for one in asked]
         components: list[Component] = [("metrics", cell.metric), ("aggregators", cell.aggregator)]
         if EXPLAINER in metric.requires:
             components.append(("explainers", cell.explainer))
@@ -132,10 +154,12 @@ class _Making:
             name = " ".join(key)
             own = domain == {CORE}
             child = " ".join(("score", cell.dataset, cell.weights)) if own else name
-            self.tasks[key] = Task(name, child, what, (position, 2), ())
+            self.tasks[key] = Task(name, child, what, (position, SCORE), ())
         task = self.tasks[key]
         for one in (cell.explanation, *cell.against):
             self._need(task, self._explain(position, cell.dataset, one))
+        if asked:
+            task.predicted = self._predicted[cell.dataset, asked[0].model]
         partition = plan.partition(cell.replicate)
         if partition and COARSEN in aggregator.provides:
             self._need(task, self._predict(position, cell.dataset, partition))
@@ -166,9 +190,11 @@ class _Making:
             choice = self._plan.choice("models", weights)
             what = f"predict {dataset} with {weights}"
             name = " ".join(key)
-            task = Task(name, name, what, (position, 0), (("models", weights),))
+            task = Task(name, name, what, (position, PREDICT), (("models", weights),))
             order = {"kind": "predict", "dataset": dataset, "model": weights, "at_once": CHUNK}
             stored = self._plan.predict_key(dataset, weights)
+            n_samples = len(self._plan.datasets[dataset].samples)
+            task.seconds = self._store.total_seconds("predictions", stored, n_samples)
             task.shards = [
                 Shard(task, order | self._part(task, dataset, chunk), choice)
                 for chunk in self._due("predictions", stored, dataset)
@@ -180,12 +206,14 @@ class _Making:
         key = ("explain", dataset, one.weights, one.explainer)
         if key not in self.tasks:
             predicted = self._predict(position, dataset, one.weights)
+            of_model = self._predicted.setdefault((dataset, one.model), [])
+            of_model += [] if predicted in of_model else [predicted]
             choice = self._plan.choice("explainers", one.explainer)
             what = f"{one.explainer} on {one.weights}, {dataset}"
             components = (("models", one.weights), ("explainers", one.explainer))
             name = " ".join(key)
             child = name if choice.is_foreign else " ".join(("explain", dataset, one.weights))
-            task = Task(name, child, what, (position, 1), components, [predicted])
+            task = Task(name, child, what, (position, EXPLAIN), components, [predicted], of_model)
             names = {"dataset": dataset, "model": one.weights, "explainer": one.explainer}
             order = {"kind": "explain", **names, "at_once": CHUNK}
             stored = self._plan.explain_key(dataset, one.weights, one.explainer)

@@ -83,7 +83,9 @@ def test_other_rows_are_refused(
 
 def test_rows_that_lack_one_or_stand_elsewhere_are_refused(made: Plan) -> None:
     rows = _rows(made)
-    for other in (rows[:-1], [rows[1], rows[0], *rows[2:]], rows + rows[:1]):
+    two = _rows(made, "gini.two")
+    of_the_other = rows + rows[:1] + two[1:]
+    for other in (rows[:-1], [rows[1], rows[0], *rows[2:]], rows + rows[:1], of_the_other):
         with pytest.raises(PluginError, match="a value of 'gini' for each sample"):
             _outcome(made, other)
 
