@@ -138,6 +138,57 @@ def test_what_a_wrapper_does_when_it_is_imported_fails_its_own_cells(
     assert "Cells: 1 error" in ended.stderr
 
 
+HARMS = """
+from gxarena import Component, hookimpl
+
+@hookimpl
+def gxarena_{kind}():
+    yield Component("ends", "harming:{target}", "harms who plans", {more})
+"""
+HARMING = """
+from gxarena import Dataset, Facts, Sample
+
+{harm}
+END = Facts
+class Wrapper:
+    def __init__(self, explainer="random"):
+        pass
+def dataset():
+    return Dataset("ends", (Sample("a", "ACGT", 1),))
+"""
+PATCH = """
+from gxarena.results import places
+places.null_if_nan = lambda value: 0.5
+"""
+MOVE = """
+import os
+os.chdir("/")
+"""
+
+
+@pytest.mark.parametrize(("harm", "said"), [(PATCH, "null_if_nan as it was"), (MOVE, "another, /")])
+@pytest.mark.parametrize(
+    ("kind", "target", "more"),
+    [
+        ("datasets", "dataset", ""),
+        ("models", "Model", 'describe="harming:END"'),
+        ("explainers", "Wrapper", 'provides=frozenset({"wrapper"})'),
+    ],
+)
+def test_what_is_changed_where_boards_are_made_ends_the_command(
+    data: Path, tmp_path: Path, kind: str, target: str, more: str, harm: str, said: str
+) -> None:
+    """All others' rows of the board were wrong, and nothing told of it."""
+    (tmp_path / "harming.py").write_text(HARMING.format(harm=harm))
+    plugin = HARMS.format(kind=kind, target=target, more=more)
+    ended = _run(data, tmp_path, "run", plugin, kind)
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
+    assert f"ends-plugin: {kind.removesuffix('s')} 'ends': once it has worked, expected " in line
+    assert said in line
+    assert not (tmp_path / "run" / "leaderboard.parquet").exists()
+
+
 def _run(
     data: Path, tmp_path: Path, command: str, plugin: str, kind: str
 ) -> subprocess.CompletedProcess[str]:

@@ -82,7 +82,13 @@ def check(path: Path, sha256: str = "") -> None:
     recorded = _sidecar(path)
     expected = [sha256.lower()] if sha256 else []
     if recorded.is_file():
-        expected += recorded.read_text(encoding="utf-8").split()[:1]
+        noted = recorded.read_text(encoding="utf-8", errors="replace").split()[:1]
+        if not noted:
+            raise InputError(
+                f"{path}: expected its SHA-256 in {recorded.name}, found none. Delete both and run "
+                "the same command again to fetch it anew."
+            )
+        expected += noted
     if not expected:
         return
     found = file_digest(path)
@@ -154,23 +160,23 @@ def _not_downloaded(url: str, kept: int, reason: str, offline: str) -> InputErro
 
 def _attempt(url: str, part: Path, tag: Path, progress: Progress) -> str:
     """Receive what `part` lacks; why it is not whole yet, empty where it is."""
-    if not tag.is_file():
+    if not (version := _begun(tag)):
         part.unlink(missing_ok=True)  # of which version it is the beginning nobody knows
     start = _size(part)
     headers = {"User-Agent": "gxarena", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
         # Another version of the file is sent whole instead.
-        headers["If-Range"] = tag.read_text(encoding="utf-8")
+        headers["If-Range"] = version
     request = urllib.request.Request(url, headers=headers)  # noqa: S310  # scheme is checked
     with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
         resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
         if response.headers.get_content_type() in _PAGES:
             return _PAGE
-        if resumed and (reason := _not_the_rest(response, start, tag)):
+        if resumed and (reason := _not_the_rest(response, start, version)):
             part.unlink()
             return reason
-        total = _total(response, start if resumed else 0)
+        total = _range(response)[1] if resumed else _length(response)
         if total is None and response.headers.get("Transfer-Encoding") != "chunked":
             return "an answer that does not say how long it is"
         _remember_version(response, tag)
@@ -184,27 +190,44 @@ def _attempt(url: str, part: Path, tag: Path, progress: Progress) -> str:
     return "" if whole else f"an end after {_size(part)} of {total} bytes"
 
 
-def _not_the_rest(response: http.client.HTTPResponse, start: int, tag: Path) -> str:
+def _not_the_rest(response: http.client.HTTPResponse, start: int, version: str) -> str:
     """Why a part that was sent does not continue what is there; empty where it does."""
-    found = re.match(r"bytes ([0-9]{1,18})-", response.headers.get("Content-Range", ""))
-    if found is None or int(found[1]) != start:
+    first, total = _range(response)
+    if first != start:
         return "another range than asked for"
+    if total is None:  # it may be less than the rest (RFC 9110, 14.2), and nobody would know
+        return "a part of what has no known length"
     # Servers that do not know If-Range send a part of whatever the file is by now.
-    if (version := _version(response)) and version != tag.read_text(encoding="utf-8"):
+    if (now := _version(response)) and now != version:
         return "a part of another version than the one begun"
     return ""
 
 
-def _total(response: http.client.HTTPResponse, before: int) -> int | None:
-    """Bytes of the whole file, as the answer has it; None where it does not say."""
+def _range(response: http.client.HTTPResponse) -> tuple[int | None, int | None]:
+    """The first byte of a part that was sent, and the bytes of the whole file, where it says so."""
+    told = response.headers.get("Content-Range", "")
+    found = re.match(r"bytes ([0-9]{1,18})-[0-9]{1,18}/(?:([0-9]{1,18})$|)", told)
+    if found is None:
+        return None, None
+    return int(found[1]), int(found[2]) if found[2] else None
+
+
+def _length(response: http.client.HTTPResponse) -> int | None:
+    """Bytes of the whole file, as an answer that holds it has it; None where it does not say."""
     length = response.headers.get("Content-Length", "")
-    return int(length) + before if re.fullmatch("[0-9]{1,18}", length) else None
+    return int(length) if re.fullmatch("[0-9]{1,18}", length) else None
+
+
+def _begun(tag: Path) -> str:
+    """The version of which a beginning is there; empty where nobody knows."""
+    noted = tag.read_bytes().decode("latin-1") if tag.is_file() else ""
+    return noted if noted.isprintable() else ""
 
 
 def _remember_version(response: http.client.HTTPResponse, tag: Path) -> None:
     """Keep what tells one version of the file from another; without it nothing is continued."""
     if version := _version(response):
-        tag.write_text(version, encoding="utf-8")
+        tag.write_bytes(version.encode("latin-1", "replace"))  # as HTTP has headers
     else:
         tag.unlink(missing_ok=True)
 

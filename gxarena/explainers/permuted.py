@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,12 +37,15 @@ class Permuted:
     """
 
     def __init__(self, registry: Registry, explainer: str = "lrp", **parameters: Any) -> None:
-        self._explainer = wrapped(registry, "permuted", explainer, parameters)
-        self.cost = getattr(self._explainer, "cost", None)
+        self.wrapped = wrapped(registry, "permuted", explainer, parameters)
+        self.cost = getattr(self.wrapped, "cost", None)
 
     def explain(self, model: Model, batch: Batch) -> list[Attribution]:
         """What the wrapped explainer says, in another order."""
-        found = self._explainer.explain(model, batch)
+        return self.rearranged(self.wrapped.explain(model, batch), batch)
+
+    def rearranged(self, found: Sequence[Attribution], batch: Batch) -> list[Attribution]:
+        """The same scores, in another order."""
         return [_permuted(a, seed) for a, seed in zip(found, batch.seeds.tolist(), strict=True)]
 
 

@@ -32,6 +32,8 @@ from gxarena.unpacking import check_unpacked, members_of, parquet_table
 
 Level = Literal["auto", "token", "nucleotide"]
 Pooling = Literal["sum", "mean"]
+_ROW = 128
+"""Bytes that a row's array and its name take beside what is in them."""
 
 
 class Precomputed:
@@ -229,6 +231,8 @@ def _arrays(path: Path, arrays: Mapping[str, Any], ids: str, scores: str) -> Map
                 f"{path}: expected '{ids}' of shape (N,) and '{scores}' of (N, L) or (N, L, 4), "
                 f"got {arrays[ids].shape} and {arrays[scores].shape}."
             )
+        # Each becomes an array of its own, however few bytes the file has for it.
+        check_unpacked(path, len(arrays[ids]) * _ROW)
         with as_input_error(path, f"text in '{ids}'"):
             names = [
                 name.decode() if isinstance(name, bytes) else str(name)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from gxarena.api import Explainer
+from gxarena.data import Attribution, Batch
 from gxarena.errors import InputError
 from gxarena.registry import Registry, signature
+
+
+@runtime_checkable
+class Rearranging(Protocol):
+    """A control that only changes what another explainer says, whatever of a sequence that is."""
+
+    wrapped: Explainer
+
+    def rearranged(self, found: Sequence[Attribution], batch: Batch) -> list[Attribution]:
+        """What it makes of the other's explanations of a batch."""
+        ...
 
 
 def wrapped(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from gxarena.identity import component_digest, digest
 from gxarena.registry import Registered, Registry, missing_module, signature
 from gxarena.run.blame import blamed, check_made
 from gxarena.run.suite import Parameters
+from gxarena.run.surroundings import left_as_found
 from gxarena.sources.dependencies import CORE, Sources
 
 
@@ -93,10 +95,11 @@ def choose(
     choice = Choice(kind, label or name, found, parameters, identity)
     if WRAPPER not in choice.provides:
         return choice
-    try:
-        factory = registry.factory(kind, name)
-    except (MissingExtra, PluginError):
-        return choice  # its cells fail with this error, and all others run
+    with in_this_process(found):
+        try:
+            factory = registry.factory(kind, name)
+        except (MissingExtra, PluginError):
+            return choice  # its cells fail with this error, and all others run
     inner = given_parameters(choice)
     for own in inspect.signature(factory).parameters:
         if own != "explainer":
@@ -153,6 +156,13 @@ def check_unchanged(registry: Registry, choices: Iterable[Choice]) -> None:
             )
 
 
+def in_this_process(found: Registered) -> AbstractContextManager[None]:
+    """Where a component's code works outside any child: it must leave all as it was."""
+    kind = found.kind.removesuffix("s")
+    where = f"{found.distribution}: {kind} '{found.component.name}'"
+    return nullcontext() if found.distribution == CORE else left_as_found(where)
+
+
 def identity_of(found: Registered, parameters: Parameters, sources: Sources) -> str:
     """A component's identity with these parameters, without what it wraps."""
     told = facts(found, parameters) if found.kind == "models" else None
@@ -174,7 +184,7 @@ def facts(found: Registered, parameters: Parameters) -> Facts:
     module, _, attribute = component.describe.partition(":")
     where = f"{found.distribution}: model '{component.name}'"
     try:
-        with held():
+        with in_this_process(found), held():
             describe = getattr(importlib.import_module(module), attribute)
             described = describe(**dict(component.defaults) | parameters)
     except ModuleNotFoundError as error:

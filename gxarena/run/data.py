@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, cast
@@ -17,7 +18,7 @@ from gxarena.errors import InputError, named
 from gxarena.files import beside
 from gxarena.registry import Registry
 from gxarena.results.sample_groups import groups_of
-from gxarena.run.choices import located
+from gxarena.run.choices import in_this_process, located
 from gxarena.run.suite import Parameters, Suite
 from gxarena.validation import validated
 
@@ -66,7 +67,9 @@ def chosen_dataset(
         dataset = _read(asked, folder, parameters, where)
     else:
         parameters = located(registry, "datasets", name, parameters, folder)
-        dataset = opened(name, registry, None, parameters)
+        made_by = registry.components.get(("datasets", name.partition(":")[0]))
+        with in_this_process(made_by) if made_by else nullcontext():
+            dataset = opened(name, registry, None, parameters)
     if asked.kind is not None:
         dataset = replace(dataset, kind=asked.kind)
     if region is not None:

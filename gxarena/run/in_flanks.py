@@ -16,6 +16,7 @@ from gxarena.api import Explainer, Model, Scored
 from gxarena.capabilities import is_own
 from gxarena.data import Attribution, Batch, Explained, Floats, Sample
 from gxarena.errors import PluginError
+from gxarena.explainers.wrapping import Rearranging
 from gxarena.run.blame import blamed
 from gxarena.run.choices import Choice
 from gxarena.run.contracts import check_attributions
@@ -60,8 +61,15 @@ def asked(explainer: Explainer, model: Model, batch: Batch, choice: Choice) -> l
     """What an explainer says of a model that is in the flanks that count, if any; checked.
 
     One that works on a plugin's own kind of network is given that and all that it reads, for it
-    costs such a method no more; its explanation is then cut to the region.
+    costs such a method no more; its explanation is then cut to the region. Whoever rearranges
+    another's scores is given those of the region: none is to come from the flanks.
     """
+    if isinstance(model, Flanked) and isinstance(explainer, Rearranging) and choice.wrapped:
+        found = asked(explainer.wrapped, model, batch, choice.wrapped)
+        with blamed(choice.where):
+            attributions = explainer.rearranged(found, batch)
+        check_attributions(attributions, batch, choice)
+        return attributions
     if not isinstance(model, Flanked) or not any(map(is_own, choice.requires)):
         with blamed(choice.where):
             attributions = explainer.explain(model, batch)

@@ -8,6 +8,7 @@ component is loaded and after it has worked.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import re
 import sys
@@ -15,10 +16,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gxarena.errors import PluginError
+
 THREADS = 1
 """Of a process that computes: of more, sums are of another order, and of other last bits."""
 _WATCHED = re.compile(r"numpy(\.[a-z]+)?|gxarena(\..*)?")
 """Modules whose functions and classes must stay who they are: what numbers are computed with."""
+
+_OF_A_RUN = ("gxarena.run.runner", "gxarena.results.leaderboard")
+"""What checks, writes and makes a board of what children hand back; with them comes the rest."""
 
 
 @contextlib.contextmanager
@@ -62,6 +68,35 @@ class Surroundings:
             if owner.get(name) is not before:
                 return f"{where}.{name} as it was, got another in its place"
         return ""
+
+
+@contextlib.contextmanager
+def left_as_found(where: str) -> Iterator[None]:
+    """Inside, another distribution's code works in the process that makes boards.
+
+    Parameters
+    ----------
+    where : str
+        How an error begins that it is to blame for.
+
+    Raises
+    ------
+    PluginError
+        It has changed what others' numbers are made by: nothing that this process would make from
+        now on could be trusted.
+    """
+    for module in _OF_A_RUN:  # a change to what is loaded later would not be noticed
+        importlib.import_module(module)
+    before, place = Surroundings(), here()
+    yield
+    changed = before.changed()
+    if here() != place:
+        changed = f"the working directory as it was, {place}, got another, {here()}"
+    if changed:
+        raise PluginError(
+            f"{where}: once it has worked, expected {changed}. Nothing was done: what is made by "
+            "a process that it has changed could be anything."
+        )
 
 
 def here() -> str:

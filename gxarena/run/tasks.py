@@ -40,7 +40,7 @@ class Task:
         Names no two tasks alike.
     child : str
         By which a child is known to work for it: of the built-in components, which are all of one
-        distribution, one child may do several tasks on the same weights.
+        distribution, one child may do several tasks that ask the same weights.
     what : str
         As a reader understands it.
     place : tuple
@@ -153,7 +153,9 @@ class _Making:
             what = f"scores of {cell.explainer} on {cell.weights}, {cell.dataset}"
             name = " ".join(key)
             own = domain == {CORE}
-            child = " ".join(("score", cell.dataset, cell.weights)) if own else name
+            # Whose models are asked: another's, once it is loaded, may change what these say.
+            others = [one for one in models if one != cell.weights]
+            child = " ".join(("score", cell.dataset, cell.weights, *others)) if own else name
             self.tasks[key] = Task(name, child, what, (position, SCORE), ())
         task = self.tasks[key]
         for one in (cell.explanation, *cell.against):

@@ -102,9 +102,9 @@ def _unit(shard: Shard) -> Cell | Task:
 
 
 def _order(task: Task, after: Task | None, busy: Collection[str]) -> tuple[Any, ...]:
-    """What a worker that has done `after` does next: what its child is for; then what takes longest.
+    """What a worker that has done `after` does next: what its child is for, then the longest.
 
-    Where that comes last, one worker has it and the others nothing.
+    Where what takes longest comes last, one worker has it and the others nothing.
     """
     other = after is None or task.child != after.child
     return task is not after, other, -task.weight, task.child in busy, task.place

@@ -208,6 +208,35 @@ def test_a_server_that_sends_another_range_is_not_believed(
     assert server.asked == ["bytes=1000-", ""]
 
 
+def test_a_server_that_sends_less_than_the_rest_is_asked_for_more(
+    server: Server, url: str, path: Path
+) -> None:
+    """As it may (RFC 9110, 14.2): the piece was taken for all that was missing."""
+    server.longest_range = 120_000
+    _leave(path, CONTENT[:100_000])
+    assert fetched(url, path).read_bytes() == CONTENT
+    assert server.asked == ["bytes=100000-", "bytes=220000-"]
+
+
+@pytest.mark.parametrize("torn", [b"", b"\xff\xfe", b'"v1"\nX: y', b"\x00"])
+def test_a_damaged_note_of_the_version_is_none(
+    server: Server, url: str, path: Path, torn: bytes
+) -> None:
+    _leave(path, CONTENT[:1000][::-1])
+    (path.parent / ".data.zip.etag").write_bytes(torn)
+    assert fetched(url, path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("torn", [b"", b"\xff\xfe", b"\n", b"abc  data.zip\n"])
+def test_a_damaged_note_of_the_digest_is_said(
+    server: Server, url: str, path: Path, torn: bytes
+) -> None:
+    fetched(url, path)
+    (path.parent / "data.zip.sha256").write_bytes(torn)
+    with pytest.raises(InputError, match=r"data\.zip.*: expected .*\. Delete (it|both) and run"):
+        fetched(url, path)
+
+
 def test_the_range_survives_a_redirection(server: Server, url: str, path: Path) -> None:
     server.redirects, server.most = True, 200_000
     assert fetched(url, path).read_bytes() == CONTENT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,18 @@ def test_a_column_twice_is_one_sentence(tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(InputError, match="expected a Parquet table, got: Multiple matches"):
         Precomputed(str(tmp_path / "a.parquet"))
+
+
+def test_rows_of_nothing_are_no_way_around_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts of no letters and scores of no units take no bytes: a small file had any number."""
+    monkeypatch.setenv("GXARENA_UNPACK_LIMIT", "1000000")
+    n = 1_000_000
+    with zipfile.ZipFile(tmp_path / "made.npz", "w") as archive:
+        for name, (kind, shape) in {"id": ("<U0", (n,)), "scores": ("<f8", (n, 0))}.items():
+            header = {"descr": kind, "fortran_order": False, "shape": shape}
+            with archive.open(f"{name}.npy", "w") as member:
+                np.lib.format.write_array_header_1_0(member, header)
+    with pytest.raises(InputError, match=r"made\.npz: expected at most 1000000 bytes"):
+        Precomputed(str(tmp_path / "made.npz"))

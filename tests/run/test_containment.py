@@ -178,6 +178,24 @@ def test_a_metric_harms_no_other_of_its_distribution_and_is_named_itself(
         assert message in ends[name]["error_message"]
 
 
+def test_a_model_that_is_compared_with_harms_no_other_s_values(
+    poisoned: Callable[..., Plan], tmp_path: Path
+) -> None:
+    """The core's metrics on one model share a child, but with none that asks another model."""
+    ours = {"datasets": ["mine"], "models": ["toy"], "explainers": GOOD}
+    theirs = ours | {"models": ["spoiler"], "explainers": ["gc"]}
+    pair = ours | {"explainers": ["exact"], "metrics": ["borrowed"], "against": ["spoiler/gc"]}
+    plain = ours | {"explainers": ["random"], "metrics": ["faithfulness"]}
+    explained = poisoned([], matrix=[one | {"metrics": ["gini"]} for one in (ours, theirs)])
+    alone, together = poisoned([], matrix=[plain]), poisoned([], matrix=[pair, plain])
+    one_worker = Settings("local", workers=1)
+    assert run(alone, tmp_path / "alone", one_worker).complete
+    assert run(explained, tmp_path / "together", one_worker).complete
+    assert run(together, tmp_path / "together", one_worker).complete
+    for table in ("samples", "curves"):
+        assert _kept(tmp_path / "together", table, alone) == _kept(tmp_path / "alone", table, alone)
+
+
 def test_memory_is_looked_at_however_little_each_order_takes(
     poisoned: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -269,6 +269,31 @@ def test_what_costs_no_more_is_computed_of_all_and_scored_within(
     assert found.spans == expected.spans
 
 
+@pytest.mark.parametrize("name", ["lrp", "attnlrp", "occlusion"])
+def test_a_region_s_scores_are_permuted_among_themselves(
+    name: str, checkpoints: Mapping[str, dict[str, Any]]
+) -> None:
+    """None comes from the flanks: the control's values would not be the explanation's."""
+    model, sample = _model_for(name), _samples()[0]
+
+    def explained(label: str, **parameters: Any) -> Attribution:
+        found = explain_samples(
+            REGISTRY,
+            (sample,),
+            model=model,
+            model_parameters=checkpoints[model],
+            explainer=label,
+            explainer_parameters=parameters,
+            target=1,
+        )
+        return found.attributions[0]
+
+    own, permuted = explained(name), explained("permuted", explainer=name)
+    assert permuted.spans == own.spans
+    assert permuted.scores.tolist() != own.scores.tolist()
+    assert sorted(permuted.scores) == pytest.approx(sorted(own.scores), rel=1e-6, abs=1e-9)
+
+
 def test_mutagenesis_asks_three_times_a_nucleotide_of_the_region() -> None:
     model, sample = Reading(), _samples()[0]
     batch = Batch((sample.sequence,), np.array([1]))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from toys import WEIGHTS, Exact, Total
+from toys import WEIGHTS, Exact, Linear, Total
 
 from gxarena.api import Scored
 from gxarena.data import Attribution, Batch, Explained
@@ -148,7 +148,21 @@ class PoisonedTotal(Total):
         return super().score(explained, probe)
 
 
+class PoisonedModel(Linear):
+    """Halves another's weights as it is loaded; says what it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        Poison("halves").harm(self)
+
+
 HARMS = [name.removeprefix("_") for name in vars(Poison) if name[0] == "_" and name[1] != "_"]
+
+
+@hookimpl
+def gxarena_models() -> Iterable[Component]:
+    maskable = frozenset({"maskable"})
+    yield Component("spoiler", "poison_plugin:PoisonedModel", "harms", provides=maskable)
 
 
 @hookimpl

@@ -29,6 +29,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.most = 1 << 30  # bytes per answer before the connection is cut
         self.rest: dict[str, int] = {}  # bytes in all answers before every one is cut, by path
         self.ranges, self.redirects, self.wrong_range = True, False, False
+        self.longest_range = 1 << 30  # bytes of those asked for that a range is cut down to
         self.if_range = True  # whether it heeds If-Range
         self.kind = "application/octet-stream"
         self.says_length = True
@@ -68,9 +69,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         self.send_response(206 if start else 200)
         if start:
-            told = start + server.wrong_range
-            last = len(content)
-            self.send_header("Content-Range", f"bytes {told}-{last - 1}/{last}")
+            told, whole = start + server.wrong_range, len(content)
+            content = content[: start + server.longest_range]
+            self.send_header("Content-Range", f"bytes {told}-{len(content) - 1}/{whole}")
         if server.version:
             self.send_header("ETag", server.version)
         self.send_header("Content-Type", server.kind)
