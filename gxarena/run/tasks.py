@@ -209,7 +209,8 @@ class _Making:
         if key not in self.tasks:
             predicted = self._predict(position, dataset, one.weights)
             of_model = self._predicted.setdefault((dataset, one.model), [])
-            of_model += [] if predicted in of_model else [predicted]
+            if predicted not in of_model:  # the list of all tasks on this model, which grows
+                of_model.append(predicted)
             choice = self._plan.choice("explainers", one.explainer)
             what = f"{one.explainer} on {one.weights}, {dataset}"
             components = (("models", one.weights), ("explainers", one.explainer))

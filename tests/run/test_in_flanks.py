@@ -241,6 +241,21 @@ def test_an_explainer_explains_the_region_alone(
     np.testing.assert_array_equal(last.scores, same.scores)
 
 
+def _explained_by(
+    sample: Sample, model: str, checkpoint: dict[str, Any], explainer: str, **parameters: Any
+) -> Attribution:
+    found = explain_samples(
+        REGISTRY,
+        (sample,),
+        model=model,
+        model_parameters=checkpoint,
+        explainer=explainer,
+        explainer_parameters=parameters,
+        target=1,
+    )
+    return found.attributions[0]
+
+
 @pytest.mark.parametrize("name", ["saliency", "input_x_gradient", "smoothgrad", "lrp", "attnlrp"])
 def test_what_costs_no_more_is_computed_of_all_and_scored_within(
     name: str, checkpoints: Mapping[str, dict[str, Any]]
@@ -250,16 +265,7 @@ def test_what_costs_no_more_is_computed_of_all_and_scored_within(
     sample = _samples()[0]
 
     def explained(one: Sample) -> Attribution:
-        found = explain_samples(
-            REGISTRY,
-            (one,),
-            model=model,
-            model_parameters=checkpoints[model],
-            explainer=name,
-            explainer_parameters=parameters,
-            target=1,
-        )
-        return found.attributions[0]
+        return _explained_by(one, model, checkpoints[model], name, **parameters)
 
     region, whole = sample.region, explained(sample.whole)
     assert region is not None
@@ -275,20 +281,8 @@ def test_a_region_s_scores_are_permuted_among_themselves(
 ) -> None:
     """None comes from the flanks: the control's values would not be the explanation's."""
     model, sample = _model_for(name), _samples()[0]
-
-    def explained(label: str, **parameters: Any) -> Attribution:
-        found = explain_samples(
-            REGISTRY,
-            (sample,),
-            model=model,
-            model_parameters=checkpoints[model],
-            explainer=label,
-            explainer_parameters=parameters,
-            target=1,
-        )
-        return found.attributions[0]
-
-    own, permuted = explained(name), explained("permuted", explainer=name)
+    own = _explained_by(sample, model, checkpoints[model], name)
+    permuted = _explained_by(sample, model, checkpoints[model], "permuted", explainer=name)
     assert permuted.spans == own.spans
     assert permuted.scores.tolist() != own.scores.tolist()
     assert sorted(permuted.scores) == pytest.approx(sorted(own.scores), rel=1e-6, abs=1e-9)
