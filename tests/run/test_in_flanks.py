@@ -242,7 +242,7 @@ def test_an_explainer_explains_the_region_alone(
 
 
 def _explained_by(
-    sample: Sample, model: str, checkpoint: dict[str, Any], explainer: str, **parameters: Any
+    sample: Sample, model: str, checkpoint: dict[str, Any], explainer: str, /, **parameters: Any
 ) -> Attribution:
     found = explain_samples(
         REGISTRY,
