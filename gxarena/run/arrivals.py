@@ -84,10 +84,12 @@ class Arrivals:
 def _is_awaited(arrival: Arrival) -> bool:
     """Whether what else is done depends on it: by order, or by what children find in the store.
 
-    It failed, which says what may not begin, or it has answers that children at work would ask for
-    anew. What can be scored once an explanation is kept is not awaited as long as there is other
-    work: where a worker has none, everything is kept (see `gxarena.run.dispatch`).
+    It failed, which says what may not begin; it was the last of an explanation, which can be
+    scored then; or it has answers that children at work would ask for anew.
     """
     shard, _, frames, end = arrival
-    has_answers = any(frame.header["type"] == "stored" for frame in frames)
-    return end["status"] != "ok" or (shard.cell is not None and has_answers)
+    if end["status"] != "ok":
+        return True
+    if shard.cell is None:
+        return not shard.task.shards
+    return any(frame.header["type"] == "stored" for frame in frames)

@@ -50,7 +50,7 @@ class Task:
     needs : list of Task
         What must be done before.
     predicted : list of Task
-        The predictions of the model that it asks, by all its replicates.
+        The predictions of the model that it asks, by all its replicates; none where it asks none.
     seconds : float
         That it has taken, of predictions.
     shards : list of Shard
@@ -73,11 +73,10 @@ class Task:
     def weight(self) -> float:
         """How long it takes beside others: as predictions of its model did, over all replicates.
 
-        Predictions themselves, of which nothing is known before, come first.
+        What asks no model comes before all: predictions, which tell how long the rest takes, and
+        scores that take little, so that finished cells do not wait for the rest.
         """
-        if self.place[1] == PREDICT:
-            return math.inf
-        return fmean(one.seconds for one in self.predicted) if self.predicted else 0.0
+        return fmean(one.seconds for one in self.predicted) if self.predicted else math.inf
 
 
 @dataclass(eq=False)

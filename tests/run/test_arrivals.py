@@ -69,7 +69,7 @@ def test_much_is_kept_at_once(shards: dict[str, Shard]) -> None:
     assert held.seconds_left() == pytest.approx(WITHIN)
 
 
-def test_what_nobody_can_do_without_is_kept_at_once(shards: dict[str, Shard]) -> None:
+def test_what_others_wait_for_is_kept_at_once(shards: dict[str, Shard]) -> None:
     stored = Frame({"type": "stored"})
     score, explain = shards["score"], shards["explain"]
     last = replace(explain, task=replace(explain.task, shards=[]))
@@ -78,7 +78,7 @@ def test_what_nobody_can_do_without_is_kept_at_once(shards: dict[str, Shard]) ->
     for arrival, is_due in (
         (_arrival(score, stored), True),  # answers that others' children would ask for anew
         (_arrival(first, stored), False),  # some of an explanation
-        (_arrival(last, stored), False),  # the last of it: where nothing else is left all is kept
+        (_arrival(last, stored), True),  # the last of it
         (failed, True),
     ):
         held = Arrivals(_Clock())
