@@ -17,7 +17,7 @@ from gxarena.files import beside
 from gxarena.held import held
 from gxarena.hookspecs import Facts
 from gxarena.identity import component_digest, digest
-from gxarena.registry import Registered, Registry, missing_module, signature
+from gxarena.registry import NOBODY_S, Registered, Registry, missing_module, signature
 from gxarena.run.blame import blamed, check_made
 from gxarena.run.suite import Parameters
 from gxarena.run.surroundings import left_as_found
@@ -60,6 +60,13 @@ class Choice:
         """Whose it is: a control of the core's runs what it wraps, and is of whom that is of."""
         own = self.found.distribution
         return self.wrapped.distribution if self.wrapped and own == CORE else own
+
+    @property
+    def brought_by(self) -> str:
+        """Whose code may share a process with it: its plugin's, where no distribution is known."""
+        if self.wrapped and self.found.distribution == CORE:
+            return self.wrapped.brought_by
+        return self.found.plugin if self.distribution == NOBODY_S else self.distribution
 
     @property
     def is_foreign(self) -> bool:

@@ -280,17 +280,18 @@ def _settle(output: int, server: int) -> None:
 
 def _reap(children: dict[int, int]) -> None:
     """Tell of the children that have ended, and end what they have left behind."""
-    while children:
-        pid, state = os.waitpid(-1, os.WNOHANG)
-        if pid == 0:
-            return
-        if pid not in children:  # an orphan of a child's
-            continue
-        with contextlib.suppress(OSError):
-            os.killpg(pid, signal.SIGKILL)
-        status = children.pop(pid)
-        _tell(status, f"exit {os.waitstatus_to_exitcode(state)}\n")
-        os.close(status)
+    with contextlib.suppress(ChildProcessError):  # nobody is left
+        while True:
+            pid, state = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            if pid not in children:  # an orphan of a child's
+                continue
+            with contextlib.suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)
+            status = children.pop(pid)
+            _tell(status, f"exit {os.waitstatus_to_exitcode(state)}\n")
+            os.close(status)
 
 
 def _end(children: dict[int, int]) -> None:

@@ -1,8 +1,8 @@
 """Tasks: what a plan's cells need, each done by a child that holds one distribution under test.
 
 Predictions by (data set, model), attributions by (data set, model, explainer), scores by these and
-the distributions that the metric brings. Tasks are cut into shards, which depend on the plan alone:
-chunks of samples; parts of cells, where they are scored.
+by who brings the metric and what it uses. Tasks are cut into shards, which depend on the plan
+alone: chunks of samples; parts of cells, where they are scored.
 """
 
 from __future__ import annotations
@@ -146,12 +146,12 @@ class _Making:
         components: list[Component] = [("metrics", cell.metric), ("aggregators", cell.aggregator)]
         if EXPLAINER in metric.requires:
             components.append(("explainers", cell.explainer))
-        domain = {plan.choice(*one).distribution for one in components}
-        key = ("score", cell.dataset, cell.weights, cell.explainer, *sorted(domain), *models)
+        bringers = {plan.choice(*one).brought_by for one in components}
+        key = ("score", cell.dataset, cell.weights, cell.explainer, *sorted(bringers), *models)
         if key not in self.tasks:
             what = f"scores of {cell.explainer} on {cell.weights}, {cell.dataset}"
             name = " ".join(key)
-            own = domain == {CORE}
+            own = bringers == {CORE}
             # Whose models are asked: another's, once it is loaded, may change what these say.
             others = [one for one in models if one != cell.weights]
             child = " ".join(("score", cell.dataset, cell.weights, *others)) if own else name

@@ -161,6 +161,28 @@ def test_what_a_control_wraps_is_named_and_scored_apart_from_others(
     assert ends["wrapping"]["error_message"].startswith("venom: explainer 'wrapping': once it has ")
 
 
+def test_plugins_of_no_known_distribution_are_scored_apart(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may be of two authors: what one changes is not to be the other's."""
+    (tmp_path / "stranger_plugin.py").write_text(
+        "from gxarena.hookspecs import Component, hookimpl\n"
+        "@hookimpl\n"
+        "def gxarena_metrics():\n"
+        "    yield Component('sum', 'toys:Total', 'as total', provides=frozenset({'sample'}))\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    strangers = [entry_point("toys", "toy_plugin"), entry_point("other", "stranger_plugin")]
+    registry = Registry.load([*metadata.entry_points(group="gxarena"), *strangers])
+    metrics = ["sum", "total", "forgetful"]
+    block = {"datasets": ["mine"], "models": ["toy"], "explainers": ["exact"], "metrics": metrics}
+    document = {"name": "strangers", "target": 1, "datasets": {"mine": {"path": str(data)}}}
+    plan = make_plan(Suite.model_validate(document | {"matrix": [block]}), registry)
+    tasks = tasks_of(plan, plan.cells, Store(tmp_path), lambda _: True)
+    scoring = {one.cell.metric: task.child for task in tasks for one in task.shards if one.cell}
+    assert scoring["total"] == scoring["forgetful"] != scoring["sum"]
+
+
 def test_a_metric_harms_no_other_of_its_distribution_and_is_named_itself(
     poisoned: Callable[..., Plan], tmp_path: Path
 ) -> None:

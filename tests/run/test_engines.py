@@ -206,6 +206,16 @@ def test_failures_may_be_kept(plan: MakePlan, tmp_path: Path) -> None:
     assert not kept.complete
 
 
+@contextmanager
+def _started(command: list[str], **how: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process that does not outlive the test, which would wait for it where it fails."""
+    with subprocess.Popen(command, **how) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def _slow_suite(data: Path, place: Path, delay: int) -> tuple[list[str], dict[str, str], Path]:
     """The command that runs it, its environment, and where toys write what they do."""
     (data.parent / "slow.toml").write_text(
@@ -238,7 +248,7 @@ def test_what_takes_more_memory_than_it_is_given_is_a_row(data: Path, tmp_path: 
 @_hears_ctrl_c
 def test_ctrl_c_ends_every_child_and_keeps_what_is_finished(data: Path, tmp_path: Path) -> None:
     command, environment, log = _slow_suite(data, tmp_path, delay=600)
-    with subprocess.Popen(
+    with _started(
         [*command, "--out", str(tmp_path / "run"), "--workers", "1"],
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -268,9 +278,7 @@ def test_children_are_gone_when_who_started_them_is_killed(data: Path, tmp_path:
         "print(os.read(pipes.status, 100).decode(), flush=True)\n"
         "time.sleep(600)\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-    ) as process:
+    with _started([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         child = psutil.Process(int(process.stdout.readline().removeprefix("pid ")))
         server = child.parent()
@@ -400,7 +408,7 @@ def test_what_parsl_cannot_do_without_ends_the_run_with_a_sentence(
 ) -> None:
     """Its interchange, after which it does not look, and its workers, of which none is to blame."""
     command, environment, log = _parsl_suite(data, tmp_path)
-    with subprocess.Popen(
+    with _started(
         command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         _wait_for(lambda: log.exists() and "explain" in log.read_text())
@@ -428,7 +436,7 @@ def test_what_parsl_cannot_do_without_ends_the_run_with_a_sentence(
 def test_ctrl_c_in_a_terminal_ends_what_parsl_has_started(data: Path, tmp_path: Path) -> None:
     """It goes to the command and to all that Parsl has started in its group."""
     command, environment, log = _parsl_suite(data, tmp_path)
-    with subprocess.Popen(
+    with _started(
         command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         _wait_for(lambda: log.exists() and "explain" in log.read_text())
@@ -447,7 +455,7 @@ def test_parsl_s_interchange_is_gone_with_a_command_that_is_killed(
 ) -> None:
     """Jobs on a cluster wait as long as it is there, for nobody. It has no path in its title."""
     command, environment, log = _parsl_suite(data, tmp_path)
-    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+    with _started(command, env=environment, start_new_session=True) as process:
         _wait_for(lambda: log.exists() and "explain" in log.read_text())
         family = psutil.Process(process.pid).children()
         (interchange,) = (one for one in family if "interchange" in " ".join(one.cmdline()))
@@ -529,7 +537,7 @@ def _scheduler_killed(
     """The command with Dask for its engine, once it explains and its scheduler is killed."""
     with (
         _dask() as address,
-        subprocess.Popen(
+        _started(
             [*command, f"dask:{address}"], env=environment, stderr=subprocess.PIPE, text=True
         ) as process,
     ):

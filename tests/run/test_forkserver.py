@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -120,3 +121,17 @@ def test_a_child_hears_ctrl_c_also_where_who_started_its_server_does_not() -> No
     pipes.close()
     server.close()
     assert heard
+
+
+def test_what_a_child_left_is_no_zombie_once_no_child_is_there() -> None:
+    """An orphan is the server's, of which it has asked for no end."""
+    program = (
+        "import os\n"
+        "from gxarena.run.forkserver import _reap\n"
+        "orphan = os.fork() or os._exit(0)\n"
+        "os.waitid(os.P_PID, orphan, os.WEXITED | os.WNOWAIT)\n"
+        "_reap({})\n"
+        "print(os.path.exists(f'/proc/{orphan}'))\n"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert found.stdout == b"False\n"
